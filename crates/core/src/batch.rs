@@ -1,0 +1,56 @@
+//! What one optimisation step sees.
+
+use crate::noise::Seed;
+use burn::tensor::{Int, Tensor};
+
+/// A batch of training images. `first` is the position of its first image in the run's training
+/// stream, so `first..first + B` indexes all the noise this batch needs.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `[B, C, H, W]` in [0, 1], a plain tensor (no gradient).
+    pub images: Tensor<4>,
+    /// `[B]` class indices, where the dataset has labels.
+    pub labels: Option<Tensor<1, Int>>,
+    /// Position of the first image in the training stream.
+    pub first: u64,
+}
+
+impl Batch {
+    /// Images in this batch.
+    pub fn len(&self) -> usize {
+        self.images.dims()[0]
+    }
+
+    /// Whether there is no image at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows of noise that belong to this batch.
+    pub fn rows(&self) -> std::ops::Range<u64> {
+        self.first..self.first + self.len() as u64
+    }
+}
+
+/// Where a run stands when a step begins: every schedule is a function of this and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps taken before this one.
+    pub step: u64,
+    /// Training images seen before this step.
+    pub images: u64,
+    /// The budget: training images in the whole run.
+    pub total_images: u64,
+    /// The run's seed: all noise of the step follows from it, `step` and the batch's rows.
+    pub seed: Seed,
+}
+
+impl Progress {
+    /// Share of the budget that is spent, in [0, 1].
+    pub fn fraction(&self) -> f64 {
+        if self.total_images == 0 {
+            return 1.0;
+        }
+        (self.images as f64 / self.total_images as f64).min(1.0)
+    }
+}

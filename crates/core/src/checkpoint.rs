@@ -1,0 +1,332 @@
+//! Checkpoints: named tensors and counts in a folder that is complete or absent.
+//!
+//! A checkpoint is written to a temporary folder and renamed into place last, with a MANIFEST of
+//! SHA-256 sums, so a kill at any moment leaves the previous one intact.
+
+use crate::model::Train;
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What can be wrong with a checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The file system said no.
+    #[error("cannot {action} {}: {source}; check the folder's permissions and free space", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// A file is not what was written.
+    #[error("checkpoint file {} is damaged ({why}); delete its folder to resume from an earlier checkpoint, or pass --fresh to start anew", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// How it differs.
+        why: String,
+    },
+    /// The model asks for an entry that the checkpoint lacks.
+    #[error("the checkpoint has no entry {name} of {expected} values ({found}); it belongs to another configuration: pass --fresh to start anew")]
+    Mismatch {
+        /// Entry name.
+        name: String,
+        /// Values the model needs.
+        expected: usize,
+        /// What is there.
+        found: String,
+    },
+}
+
+impl CheckpointError {
+    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+/// The file a tensor goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Parameters as the optimiser sees them.
+    Weights,
+    /// Their moving average.
+    Average,
+    /// The optimiser's moments.
+    Optimizer,
+}
+
+impl Section {
+    const ALL: [Self; 3] = [Self::Weights, Self::Average, Self::Optimizer];
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Weights => "weights.safetensors",
+            Self::Average => "ema.safetensors",
+            Self::Optimizer => "optimizer.safetensors",
+        }
+    }
+}
+
+/// Collects what a model wants to keep.
+#[derive(Debug, Default)]
+pub struct StateWriter {
+    tensors: Vec<(Section, String, Vec<usize>, Tensor<1>)>,
+    counts: BTreeMap<String, u64>,
+}
+
+impl StateWriter {
+    /// Keeps a tensor, given flattened with the shape it has.
+    pub fn tensor(&mut self, section: Section, name: String, shape: Vec<usize>, value: Tensor<1>) {
+        self.tensors.push((section, name, shape, value));
+    }
+
+    /// Keeps a count.
+    pub fn count(&mut self, name: &str, value: u64) {
+        self.counts.insert(name.to_owned(), value);
+    }
+}
+
+/// Hands back what a [`StateWriter`] collected.
+#[derive(Debug)]
+pub struct StateReader {
+    tensors: BTreeMap<(Section, String), Vec<f32>>,
+    counts: BTreeMap<String, u64>,
+    device: Device,
+}
+
+impl StateReader {
+    /// The tensor of that name, as many values as `like` has, `[n]`.
+    ///
+    /// # Errors
+    /// When it is missing or has another size.
+    pub fn tensor(
+        &mut self,
+        section: Section,
+        name: &str,
+        like: &Tensor<1>,
+    ) -> Result<Tensor<1>, CheckpointError> {
+        let expected = like.dims()[0];
+        let mismatch = |found: String| CheckpointError::Mismatch { name: name.to_owned(), expected, found };
+        let values = self
+            .tensors
+            .remove(&(section, name.to_owned()))
+            .ok_or_else(|| mismatch("none by that name".into()))?;
+        if values.len() != expected {
+            return Err(mismatch(format!("it has {}", values.len())));
+        }
+        Ok(Tensor::from_data(TensorData::new(values, [expected]), &self.device))
+    }
+
+    /// The count of that name.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn count(&self, name: &str) -> Result<u64, CheckpointError> {
+        self.counts.get(name).copied().ok_or_else(|| CheckpointError::Mismatch {
+            name: name.to_owned(),
+            expected: 1,
+            found: "no such count".into(),
+        })
+    }
+}
+
+/// Everything of a checkpoint that is not a tensor.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CheckpointState {
+    /// Steps taken.
+    pub step: u64,
+    /// Training images seen.
+    pub images: u64,
+    /// Seconds of training so far, over all sessions.
+    pub seconds: f64,
+    /// Scalars of the steps since the last logged line.
+    pub pending: Vec<Vec<(String, f32)>>,
+    /// Bytes of metrics.jsonl that belong to the steps up to here.
+    pub log_bytes: u64,
+    /// Counts kept by the model.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// Writes named f32 tensors as safetensors: name, shape, values.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_safetensors(
+    path: &Path,
+    tensors: &[(String, Vec<usize>, Vec<f32>)],
+) -> Result<(), CheckpointError> {
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        .collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes)
+            .expect("a tensor has as many values as its shape says");
+        (name.as_str(), view)
+    });
+    let file = safetensors::serialize(views, None)
+        .expect("names are unique and views are well formed");
+    fs::write(path, file).map_err(CheckpointError::io("write", path))
+}
+
+/// Reads all f32 tensors of a safetensors file: name, shape, values.
+///
+/// # Errors
+/// When the bytes are not safetensors or hold another type.
+pub fn read_safetensors(
+    bytes: &[u8],
+    origin: &Path,
+) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, CheckpointError> {
+    let damaged = |why: String| CheckpointError::Damaged { path: origin.to_owned(), why };
+    let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            if view.dtype() != Dtype::F32 {
+                return Err(damaged(format!("{name} is {:?}, not F32", view.dtype())));
+            }
+            let values = view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes(b.try_into().expect("chunks of four")))
+                .collect();
+            Ok((name, view.shape().to_vec(), values))
+        })
+        .collect()
+}
+
+/// Writes a checkpoint of `model` as `folder/step-00001234` and returns its path.
+///
+/// # Errors
+/// When the file system refuses; nothing half-written is left under the final name.
+pub fn save(
+    folder: &Path,
+    model: &dyn Train,
+    mut state: CheckpointState,
+) -> Result<PathBuf, CheckpointError> {
+    let target = folder.join(format!("step-{:08}", state.step));
+    fs::create_dir_all(folder).map_err(CheckpointError::io("create", folder))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempdir_in(folder)
+        .map_err(CheckpointError::io("create a folder in", folder))?;
+
+    let mut out = StateWriter::default();
+    model.state(&mut out);
+    state.counts = out.counts;
+    let mut transaction = Transaction::default();
+    for (.., value) in &out.tensors {
+        transaction = transaction.register(value.clone());
+    }
+    let mut sections: BTreeMap<Section, Vec<(String, Vec<usize>, Vec<f32>)>> =
+        Section::ALL.into_iter().map(|section| (section, Vec::new())).collect();
+    for ((section, name, shape, _), data) in out.tensors.into_iter().zip(transaction.execute()) {
+        let values = data.convert::<f32>().try_into_vec::<f32>().expect("converted to f32");
+        sections.entry(section).or_default().push((name, shape, values));
+    }
+
+    let mut manifest = String::new();
+    for (section, mut tensors) in sections {
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        let path = temporary.path().join(section.file());
+        write_safetensors(&path, &tensors)?;
+    }
+    let path = temporary.path().join("state.json");
+    let json = serde_json::to_vec_pretty(&state).expect("a plain struct serialises");
+    fs::write(&path, json).map_err(CheckpointError::io("write", &path))?;
+    for name in Section::ALL.map(Section::file).into_iter().chain(["state.json"]) {
+        let path = temporary.path().join(name);
+        let bytes = fs::read(&path).map_err(CheckpointError::io("read", &path))?;
+        manifest += &format!("{}  {name}\n", sha256_hex(&bytes));
+        fs::File::open(&path).and_then(|f| f.sync_all()).map_err(CheckpointError::io("sync", &path))?;
+    }
+    let path = temporary.path().join("MANIFEST");
+    fs::write(&path, manifest).map_err(CheckpointError::io("write", &path))?;
+
+    if target.exists() {
+        fs::remove_dir_all(&target).map_err(CheckpointError::io("replace", &target))?;
+    }
+    let temporary = temporary.keep();
+    fs::rename(&temporary, &target).map_err(CheckpointError::io("rename into", &target))?;
+    Ok(target)
+}
+
+/// The checkpoints in a folder, oldest first.
+pub fn list(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("step-")))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Deletes all but the newest `keep` checkpoints.
+///
+/// # Errors
+/// When a folder cannot be removed.
+pub fn prune(folder: &Path, keep: usize) -> Result<(), CheckpointError> {
+    let found = list(folder);
+    for path in &found[..found.len().saturating_sub(keep)] {
+        fs::remove_dir_all(path).map_err(CheckpointError::io("remove", path))?;
+    }
+    Ok(())
+}
+
+/// Checks a checkpoint against its MANIFEST, then restores `model` from it.
+///
+/// # Errors
+/// When a file is missing or damaged, or belongs to another model.
+pub fn restore(
+    path: &Path,
+    model: &mut dyn Train,
+    device: &Device,
+) -> Result<CheckpointState, CheckpointError> {
+    let manifest_path = path.join("MANIFEST");
+    let manifest = fs::read_to_string(&manifest_path)
+        .map_err(CheckpointError::io("read", &manifest_path))?;
+    let mut files = BTreeMap::new();
+    for line in manifest.lines() {
+        let (sum, name) = line.split_once("  ").unwrap_or_default();
+        let file = path.join(name);
+        let bytes = fs::read(&file).map_err(CheckpointError::io("read", &file))?;
+        if sha256_hex(&bytes) != sum {
+            let why = "its SHA-256 differs from MANIFEST".into();
+            return Err(CheckpointError::Damaged { path: file, why });
+        }
+        files.insert(name.to_owned(), bytes);
+    }
+    let missing = |name: &str| CheckpointError::Damaged {
+        path: manifest_path.clone(),
+        why: format!("it does not list {name}"),
+    };
+    let state = files.get("state.json").ok_or_else(|| missing("state.json"))?;
+    let state: CheckpointState = serde_json::from_slice(state).map_err(|error| {
+        CheckpointError::Damaged { path: path.join("state.json"), why: error.to_string() }
+    })?;
+    let mut tensors = BTreeMap::new();
+    for section in Section::ALL {
+        let bytes = files.get(section.file()).ok_or_else(|| missing(section.file()))?;
+        for (name, _, values) in read_safetensors(bytes, &path.join(section.file()))? {
+            tensors.insert((section, name), values);
+        }
+    }
+    let mut reader = StateReader { tensors, counts: state.counts.clone(), device: device.clone() };
+    model.restore(&mut reader)?;
+    Ok(state)
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}

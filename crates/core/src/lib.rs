@@ -1,0 +1,31 @@
+//! The shared ground of genlab: what a model is, how it is trained, and where its noise comes from.
+//!
+//! `core` knows no model's name. A model crate implements [`Train`] and [`Generative`]; everything
+//! else (data, metrics, reports, the command line) sees only these two traits.
+
+pub mod batch;
+pub mod checkpoint;
+pub mod ema;
+pub mod loss;
+pub mod model;
+pub mod nn;
+pub mod noise;
+pub mod optim;
+pub mod params;
+pub mod scalars;
+pub mod shape;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod trainer;
+
+pub use batch::{Batch, Progress};
+pub use checkpoint::{CheckpointError, StateReader, StateWriter};
+pub use ema::EmaConfig;
+pub use model::{
+    Codes, Decode, Density, Encode, Generative, InitContext, Observation, Reconstruct, Sample,
+    SampleRequest, Term, Train,
+};
+pub use noise::{Seed, Stream};
+pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
+pub use scalars::Scalars;
+pub use shape::ImageShape;

@@ -1,0 +1,71 @@
+//! How far a reconstruction is from an image: sums over pixels, one number per image.
+
+use burn::tensor::{Tensor, activation::sigmoid};
+use genlab_kernels::bce_with_logits;
+use serde::{Deserialize, Serialize};
+
+/// Which error an autoencoder minimises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PixelLoss {
+    /// Binary cross-entropy: nats per image.
+    Bce,
+    /// Squared error.
+    Mse,
+}
+
+impl PixelLoss {
+    /// `logits` and `images` `[B, C, H, W]`, images in [0, 1]; returns `[B]`, summed over pixels.
+    pub fn per_image(self, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
+        match self {
+            Self::Bce => bernoulli_nll(logits, images),
+            Self::Mse => squared_error(sigmoid(logits), images),
+        }
+    }
+}
+
+/// −log p(x | z) of independent Bernoulli pixels with the given logits, `[B]` nats per image.
+/// On grey images it is a cross-entropy, not a likelihood.
+pub fn bernoulli_nll(logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
+    bce_with_logits(logits.flatten::<2>(1, 3), images.flatten::<2>(1, 3))
+}
+
+/// Σ (a − b)² over pixels, `[B]`.
+pub fn squared_error(a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
+    (a - b).square().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1)
+}
+
+/// −log p(x | z) of independent Gaussian pixels with the given means and one standard deviation,
+/// `[B]` nats per image.
+pub fn gaussian_nll(means: Tensor<4>, images: Tensor<4>, sigma: f64) -> Tensor<1> {
+    let [_, channels, height, width] = images.dims();
+    let constant = (2.0 * std::f64::consts::PI * sigma * sigma).ln() / 2.0;
+    squared_error(means, images) / (2.0 * sigma * sigma)
+        + constant * (channels * height * width) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn number(x: Tensor<1>) -> f32 {
+        x.into_data().as_slice::<f32>().expect("f32")[0]
+    }
+
+    fn image(value: f32) -> Tensor<4> {
+        Tensor::full([1, 1, 2, 2], value, &Device::flex())
+    }
+
+    #[test]
+    fn logits_of_zero_cost_ln_two_per_pixel() {
+        let nll = number(bernoulli_nll(image(0.0), image(0.3)));
+        assert!((nll - 4.0 * 2.0_f32.ln()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_perfect_gaussian_reconstruction_costs_its_normalising_constant() {
+        let nll = number(gaussian_nll(image(0.5), image(0.5), 0.1));
+        assert!((nll - 4.0 * 0.5 * (2.0 * std::f32::consts::PI * 0.01).ln()).abs() < 1e-5);
+    }
+}

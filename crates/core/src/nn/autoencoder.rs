@@ -1,0 +1,203 @@
+//! The encoder and decoder that autoencoders, VAEs and GANs share.
+
+use super::{
+    conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm},
+    linear::Linear,
+    mlp::Mlp,
+};
+use crate::shape::ImageShape;
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::{leaky_relu, relu}, ops::PadMode},
+};
+use serde::{Deserialize, Serialize};
+
+/// Which kind of layers a backbone is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backbone {
+    /// Affine layers on flattened images.
+    Mlp,
+    /// Strided 4×4 convolutions, each halving height and width.
+    Conv,
+}
+
+/// Size and kind of an encoder and its mirrored decoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackboneConfig {
+    /// MLP or convolutions.
+    pub kind: Backbone,
+    /// Widths of the MLP's hidden layers, from the image inwards.
+    pub hidden: Vec<usize>,
+    /// Channels of the convolutions, from the image inwards.
+    pub channels: Vec<usize>,
+    /// Largest number of groups of the group normalisation in the convolutional decoder; 0: none.
+    pub norm_groups: usize,
+    /// Slope of the convolutional encoder's activation below zero; 0 is a ReLU.
+    pub leak: f64,
+}
+
+impl Default for BackboneConfig {
+    fn default() -> Self {
+        Self { kind: Backbone::Mlp, hidden: vec![400], channels: vec![32, 64], norm_groups: 0, leak: 0.0 }
+    }
+}
+
+impl BackboneConfig {
+    /// Height and width after all halvings, rounded up.
+    fn coarse(&self, shape: ImageShape) -> [usize; 2] {
+        let scale = 1 << self.channels.len();
+        [shape.height.div_ceil(scale), shape.width.div_ceil(scale)]
+    }
+
+    /// The encoder for images of `shape`.
+    pub fn encoder(&self, shape: ImageShape, device: &Device) -> Encoder {
+        let mut mlp = None;
+        let mut convs = Vec::new();
+        let features = match self.kind {
+            Backbone::Mlp => {
+                mlp = Some(Mlp::new(shape.pixels(), &self.hidden, device));
+                self.hidden.last().copied().unwrap_or(shape.pixels())
+            }
+            Backbone::Conv => {
+                let mut inputs = shape.channels;
+                for &outputs in &self.channels {
+                    let halve = Conv2dConfig::new([inputs, outputs], [4, 4])
+                        .with_stride([2, 2])
+                        .with_padding([1, 1]);
+                    convs.push(halve.init(device));
+                    inputs = outputs;
+                }
+                let [height, width] = self.coarse(shape);
+                inputs * height * width
+            }
+        };
+        Encoder { mlp, convs, features, leak: self.leak }
+    }
+
+    /// The decoder from `latent` numbers to images of `shape`.
+    pub fn decoder(&self, latent: usize, shape: ImageShape, device: &Device) -> Decoder {
+        let dims = [shape.channels, shape.height, shape.width];
+        match self.kind {
+            Backbone::Mlp => {
+                let widths: Vec<usize> = self.hidden.iter().rev().copied().collect();
+                let last = widths.last().copied().unwrap_or(latent);
+                Decoder {
+                    mlp: Some(Mlp::new(latent, &widths, device)),
+                    project: Linear::new(last, shape.pixels(), device),
+                    norms: Vec::new(),
+                    convs: Vec::new(),
+                    coarse: [0, 0],
+                    dims,
+                }
+            }
+            Backbone::Conv => {
+                let coarse = self.coarse(shape);
+                let widths: Vec<usize> = self.channels.iter().rev().copied().collect();
+                let first = widths.first().copied().unwrap_or(shape.channels);
+                let outputs = widths.iter().skip(1).copied().chain([shape.channels]);
+                let convs = widths.iter().zip(outputs);
+                let norm = |&channels| GroupNorm::new(self.norm_groups, channels, device);
+                Decoder {
+                    mlp: None,
+                    project: Linear::new(latent, first * coarse[0] * coarse[1], device),
+                    norms: widths.iter().filter(|_| self.norm_groups > 0).map(norm).collect(),
+                    convs: convs
+                        .map(|(&i, o)| ConvTranspose2dConfig::double([i, o]).init(device))
+                        .collect(),
+                    coarse,
+                    dims,
+                }
+            }
+        }
+    }
+}
+
+/// Images to features.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    mlp: Option<Mlp>,
+    convs: Vec<Conv2d>,
+    features: usize,
+    leak: f64,
+}
+
+impl Encoder {
+    /// Size of the features.
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// `[B, C, H, W]` to `[B, features]`.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let batch = images.dims()[0];
+        if let Some(mlp) = &self.mlp {
+            return mlp.forward(images.flatten::<2>(1, 3));
+        }
+        let images = pad_to_multiple(images, 1 << self.convs.len());
+        let x = self.convs.iter().fold(images, |x, conv| self.activate(conv.forward(x)));
+        x.reshape([batch, self.features])
+    }
+}
+
+impl Encoder {
+    fn activate(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.leak > 0.0 { leaky_relu(x, self.leak) } else { relu(x) }
+    }
+}
+
+/// Codes to image logits (before any sigmoid).
+#[derive(Module, Debug)]
+pub struct Decoder {
+    mlp: Option<Mlp>,
+    project: Linear,
+    norms: Vec<GroupNorm>,
+    convs: Vec<ConvTranspose2d>,
+    coarse: [usize; 2],
+    dims: [usize; 3],
+}
+
+impl Decoder {
+    /// `[B, L]` to `[B, C, H, W]`, any real values.
+    pub fn forward(&self, codes: Tensor<2>) -> Tensor<4> {
+        let batch = codes.dims()[0];
+        let [channels, height, width] = self.dims;
+        if let Some(mlp) = &self.mlp {
+            let flat = self.project.forward(mlp.forward(codes));
+            return flat.reshape([batch, channels, height, width]);
+        }
+        let x = self.project.forward(codes);
+        let [coarse_height, coarse_width] = self.coarse;
+        let first = x.dims()[1] / (coarse_height * coarse_width);
+        let mut x = x.reshape([batch, first, coarse_height, coarse_width]);
+        for (i, conv) in self.convs.iter().enumerate() {
+            x = match self.norms.get(i) {
+                Some(norm) => relu(norm.forward(x, Activation::Identity)),
+                None => relu(x),
+            };
+            x = conv.forward(x);
+        }
+        crop(x, [height, width])
+    }
+}
+
+/// Zeros at the right and bottom up to the next multiple of `scale`.
+pub(super) fn pad_to_multiple(x: Tensor<4>, scale: usize) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let (bottom, right) =
+        (height.next_multiple_of(scale) - height, width.next_multiple_of(scale) - width);
+    if bottom == 0 && right == 0 {
+        return x;
+    }
+    x.pad((0, right, 0, bottom), PadMode::Constant(0.0))
+}
+
+/// The top left `size` of each image.
+pub(super) fn crop(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    if size == [height, width] {
+        return x;
+    }
+    x.slice([0..batch, 0..channels, 0..size[0], 0..size[1]])
+}

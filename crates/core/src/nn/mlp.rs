@@ -1,0 +1,26 @@
+//! A stack of affine layers.
+
+use super::linear::Linear;
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::relu},
+};
+
+/// Affine layers, each followed by a ReLU.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+}
+
+impl Mlp {
+    /// Layers of the given widths after `inputs`.
+    pub fn new(inputs: usize, widths: &[usize], device: &Device) -> Self {
+        let sizes: Vec<usize> = std::iter::once(inputs).chain(widths.iter().copied()).collect();
+        Self { layers: sizes.windows(2).map(|w| Linear::new(w[0], w[1], device)).collect() }
+    }
+
+    /// `[B, inputs]` to `[B, last width]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.layers.iter().fold(x, |x, layer| relu(layer.forward(x)))
+    }
+}

@@ -1,0 +1,17 @@
+//! Network blocks shared by the models, so that a difference in a report is a difference in method.
+
+mod autoencoder;
+mod conv;
+mod init;
+mod linear;
+mod mlp;
+mod time;
+mod unet;
+
+pub use autoencoder::{Backbone, BackboneConfig, Decoder, Encoder};
+pub use conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm};
+pub use init::init_module;
+pub use linear::Linear;
+pub use mlp::Mlp;
+pub use time::sinusoidal_embedding;
+pub use unet::{UNet, UNetConfig};

@@ -1,0 +1,103 @@
+//! Parameters by name. Burn's own parameter ids are random per process, so nothing that is written
+//! to disk is keyed by them: a parameter's name is its path in the module tree.
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
+    tensor::Tensor,
+};
+use std::collections::BTreeMap;
+
+/// Tensors of any rank by name, flattened to one dimension.
+pub type FlatTensors = BTreeMap<String, Tensor<1>>;
+
+/// What a visit of named float parameters does with each.
+trait Visit {
+    fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>);
+}
+
+struct Visitor<F> {
+    path: Vec<String>,
+    inner: F,
+}
+
+impl<F: Visit> ModuleVisitor for Visitor<F> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.join(".");
+        self.inner.visit(name, param);
+    }
+}
+
+fn visit<M: Module, F: Visit>(module: &M, inner: F) -> F {
+    let mut visitor = Visitor { path: Vec::new(), inner };
+    module.visit(&mut visitor);
+    visitor.inner
+}
+
+/// One parameter: its name, its shape and its values off the graph, flattened.
+#[derive(Clone, Debug)]
+pub struct NamedParam {
+    /// Path in the module tree, joined by dots.
+    pub name: String,
+    /// Burn's id, valid in this process only.
+    pub id: ParamId,
+    /// Shape before flattening.
+    pub shape: Vec<usize>,
+    /// Values, `[n]`.
+    pub value: Tensor<1>,
+}
+
+/// All float parameters of a module, in field order.
+pub fn named_params<M: Module>(module: &M) -> Vec<NamedParam> {
+    struct Collect(Vec<NamedParam>);
+    impl Visit for Collect {
+        fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>) {
+            let value = param.val().inner();
+            let shape = value.dims().to_vec();
+            let n = shape.iter().product::<usize>();
+            self.0.push(NamedParam { name, id: param.id, shape, value: value.reshape([n]) });
+        }
+    }
+    visit(module, Collect(Vec::new())).0
+}
+
+/// What a pass over the named parameters of a module returns for each: the new values, flattened.
+pub type UpdateFn<'a> = dyn FnMut(&str, ParamId, Tensor<1>) -> Tensor<1> + 'a;
+
+/// Replaces each float parameter by `update(name, id, flattened value)`. Tracked parameters stay
+/// tracked: they become fresh leaves.
+pub fn update_params<M: Module>(module: M, update: &mut UpdateFn<'_>) -> M {
+    struct Mapper<'a, 'b> {
+        path: Vec<String>,
+        update: &'a mut UpdateFn<'b>,
+    }
+    impl ModuleMapper for Mapper<'_, '_> {
+        fn enter_module(&mut self, name: &str, _container_type: &str) {
+            self.path.push(name.to_owned());
+        }
+
+        fn exit_module(&mut self, _name: &str, _container_type: &str) {
+            self.path.pop();
+        }
+
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, value, mapper) = param.consume();
+            let dims = value.dims();
+            let tracked = value.is_require_grad();
+            let autodiff = value.is_autodiff();
+            let flat = value.inner().reshape([dims.iter().product::<usize>()]);
+            let value = (self.update)(&self.path.join("."), id, flat).reshape(dims);
+            let value = if autodiff { value.autodiff() } else { value };
+            let value = if tracked { value.require_grad() } else { value };
+            Param::from_mapped_value(id, value, mapper)
+        }
+    }
+    module.map(&mut Mapper { path: Vec::new(), update })
+}

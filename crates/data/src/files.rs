@@ -1,0 +1,52 @@
+//! Opening files that may be gzipped, and reading no more of them than they may hold.
+
+use crate::error::DataError;
+use flate2::read::MultiGzDecoder;
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+/// Reserved at once at most, whatever a header promises; the rest grows with what arrives.
+const FIRST_RESERVE: u64 = 1 << 24;
+
+/// `folder/name.gz`, or `folder/name` if only that is there.
+pub(crate) fn plain_or_gz(folder: &Path, name: &str) -> Option<PathBuf> {
+    [folder.join(format!("{name}.gz")), folder.join(name)].into_iter().find(|path| path.is_file())
+}
+
+/// A reader of the decompressed content; a file is gzipped if its name ends in `.gz`.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
+    let file = File::open(path).map_err(|reason| DataError::Io {
+        action: "read",
+        path: path.to_owned(),
+        reason,
+        cure: "check the path and its permissions".to_owned(),
+    })?;
+    let reader = BufReader::new(file);
+    let zipped = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    Ok(if zipped { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
+}
+
+/// The content up to and including byte `limit`: one byte more than `limit` means "too long".
+pub(crate) fn read_past(reader: impl Read, limit: u64, file: &str) -> Result<Vec<u8>, DataError> {
+    let mut bytes = Vec::with_capacity(limit.min(FIRST_RESERVE) as usize);
+    reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|reason| unreadable(file, &reason))?;
+    Ok(bytes)
+}
+
+/// A stream that broke off: a damaged gzip file, or a failing disk.
+pub(crate) fn unreadable(file: &str, reason: &io::Error) -> DataError {
+    let fault = match reason.kind() {
+        io::ErrorKind::UnexpectedEof => "ends in the middle of its compressed data".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            format!("is not a sound gzip file ({reason})")
+        }
+        _ => format!("cannot be read to its end ({reason})"),
+    };
+    DataError::malformed(file, fault)
+}

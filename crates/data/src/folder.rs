@@ -1,0 +1,181 @@
+//! A folder of PNG and JPEG files as a dataset.
+
+use crate::{
+    dataset::{Dataset, test_rows},
+    error::DataError,
+    images::Images,
+    load::{ColourMode, LoadOptions},
+    picture::{self, Header},
+};
+use genlab_core::ImageShape;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+mod listing;
+
+use listing::{Listing, list};
+
+/// Fewer images than this make no train, validation and test split worth the name.
+const MIN_IMAGES: usize = 10;
+
+/// Side that images may be resized to at most; it bounds the resizing filter's memory.
+const MAX_TARGET_SIDE: usize = 2048;
+
+/// Decoded bytes at most.
+const MAX_BYTES: u64 = 8 << 30;
+
+const LICENCE: &str = "the folder's own images; their licence is not known to genlab";
+
+/// The images of folder `path` and of its sub-folders, one level deep. Each sub-folder is a class of
+/// that name. Files are ordered by path; 20 % of them, chosen by a fixed seed, are the test split.
+///
+/// # Errors
+/// Names the folder or the first file, in path order, that stands in the way.
+pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+    if path.is_empty() {
+        let cure = "a folder is written folder:PATH".to_owned();
+        return Err(DataError::UnknownName { name: name.to_owned(), cure });
+    }
+    let folder = Path::new(path);
+    let listing = list(folder)?;
+    if listing.files.len() < MIN_IMAGES {
+        let fault = format!("holds {} PNG or JPEG images", listing.files.len());
+        return Err(unusable(folder, fault, format!("give it at least {MIN_IMAGES}")));
+    }
+
+    let headers = in_path_order(&listing.files, |file| picture::header(file))?;
+    let (height, width) = match options.image_size {
+        Some(size) => checked_target(name, size)?,
+        None => common_size(&listing.files, &headers)?,
+    };
+    let channels = match options.colour {
+        ColourMode::Grey => 1,
+        ColourMode::Auto if headers.iter().all(|header| header.grey) => 1,
+        ColourMode::Auto | ColourMode::Rgb => 3,
+    };
+    let shape = ImageShape::new(channels, height, width);
+    check_memory(folder, listing.files.len(), shape, MAX_BYTES)?;
+
+    let Listing { files, labels, classes } = listing;
+    let (train, test) = split(files, labels);
+    let (mut train, mut test) = (train.decode(shape)?, test.decode(shape)?);
+    if options.colour == ColourMode::Auto && channels == 3 && is_grey(&train) && is_grey(&test) {
+        keep_first_channel(&mut train);
+        keep_first_channel(&mut test);
+    }
+    Ok(Dataset::new(name, classes, train, test, LICENCE))
+}
+
+/// Files of one split, with their labels.
+struct Files {
+    paths: Vec<PathBuf>,
+    labels: Option<Vec<u8>>,
+}
+
+impl Files {
+    fn decode(&self, shape: ImageShape) -> Result<Images, DataError> {
+        let mut pixels = vec![0_u8; self.paths.len() * shape.pixels()];
+        let outcomes: Vec<_> = pixels
+            .par_chunks_mut(shape.pixels())
+            .zip(&self.paths)
+            .map(|(out, path)| picture::decode(path, shape, out))
+            .collect();
+        outcomes.into_iter().collect::<Result<(), _>>()?;
+        Ok(Images { shape, pixels, labels: self.labels.clone() })
+    }
+}
+
+/// Train and test files. The choice depends on the number of files alone.
+fn split(paths: Vec<PathBuf>, labels: Option<Vec<u8>>) -> (Files, Files) {
+    let mut is_test = vec![false; paths.len()];
+    test_rows(paths.len()).into_iter().for_each(|row| is_test[row] = true);
+    let pick = |wanted: bool| Files {
+        paths: kept(&paths, &is_test, wanted),
+        labels: labels.as_ref().map(|labels| kept(labels, &is_test, wanted)),
+    };
+    (pick(false), pick(true))
+}
+
+fn kept<T: Clone>(values: &[T], is_test: &[bool], wanted: bool) -> Vec<T> {
+    let chosen = values.iter().zip(is_test).filter(|&(_, &test)| test == wanted);
+    chosen.map(|(value, _)| value.clone()).collect()
+}
+
+/// In parallel, but the error is that of the first file, whichever thread was faster.
+fn in_path_order<T: Send>(
+    files: &[PathBuf],
+    read: impl Fn(&Path) -> Result<T, DataError> + Sync,
+) -> Result<Vec<T>, DataError> {
+    let outcomes: Vec<_> = files.par_iter().map(|file| read(file)).collect();
+    outcomes.into_iter().collect()
+}
+
+fn checked_target(name: &str, size: (usize, usize)) -> Result<(usize, usize), DataError> {
+    let (height, width) = size;
+    if [height, width].iter().all(|side| (1..=MAX_TARGET_SIDE).contains(side)) {
+        return Ok(size);
+    }
+    Err(DataError::Option {
+        option: "--image-size",
+        dataset: name.to_owned(),
+        fault: format!("{height}x{width} is out of range"),
+        cure: format!("use sides of 1 to {MAX_TARGET_SIDE} pixels"),
+    })
+}
+
+fn common_size(files: &[PathBuf], headers: &[Header]) -> Result<(usize, usize), DataError> {
+    let first = headers[0];
+    let size = |header: &Header| (header.height, header.width);
+    if let Some(row) = headers.iter().position(|header| size(header) != size(&first)) {
+        let fault = format!(
+            "is {}x{} pixels (height x width) where {} is {}x{}",
+            headers[row].height,
+            headers[row].width,
+            files[0].display(),
+            first.height,
+            first.width
+        );
+        return Err(DataError::malformed(files[row].display().to_string(), fault)
+            .with_cure("use --image-size to resize all images to one size"));
+    }
+    Ok((first.height as usize, first.width as usize))
+}
+
+fn check_memory(
+    folder: &Path,
+    count: usize,
+    shape: ImageShape,
+    limit: u64,
+) -> Result<(), DataError> {
+    // Sides are at most 8192, so one image's bytes cannot overflow.
+    let bytes = (count as u64).saturating_mul(shape.pixels() as u64);
+    if bytes <= limit && u32::try_from(count).is_ok() {
+        return Ok(());
+    }
+    let fault = format!("its {count} images of {shape} take more than {} GiB", limit >> 30);
+    Err(unusable(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
+}
+
+fn is_grey(images: &Images) -> bool {
+    let plane = images.shape.height * images.shape.width;
+    images.pixels.par_chunks(images.shape.pixels()).all(|image| {
+        let (red, others) = image.split_at(plane);
+        others.chunks(plane).all(|channel| channel == red)
+    })
+}
+
+fn keep_first_channel(images: &mut Images) {
+    let (size, plane) = (images.shape.pixels(), images.shape.height * images.shape.width);
+    for image in 0..images.len() {
+        images.pixels.copy_within(image * size..image * size + plane, image * plane);
+    }
+    images.pixels.truncate(images.len() * plane);
+    images.shape.channels = 1;
+}
+
+fn unusable(folder: &Path, fault: impl Into<String>, cure: impl Into<String>) -> DataError {
+    DataError::Folder { folder: folder.to_owned(), fault: fault.into(), cure: cure.into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! Folders of images, sound and otherwise.
+
+use super::*;
+use crate::testing::assert_says;
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use std::fs;
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn save(path: &Path, picture: impl Into<DynamicImage>) {
+    fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a fresh folder");
+    picture.into().save(path).expect("a fresh file");
+}
+
+/// Picture `i` is grey, all of value `i`.
+fn grey(i: u8, width: u32, height: u32) -> GrayImage {
+    GrayImage::from_pixel(width, height, Luma([i]))
+}
+
+fn red(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_pixel(width, height, Rgb([250, 10, 20]))
+}
+
+/// `count` grey PNG files `00.png`, `01.png`, ... of 4x3 pixels.
+fn fill(folder: &Path, count: u8) {
+    for i in 0..count {
+        save(&folder.join(format!("{i:02}.png")), grey(i, 4, 3));
+    }
+}
+
+fn load_with(folder: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let path = folder.display().to_string();
+    load(&format!("folder:{path}"), &path, options)
+}
+
+fn load_plain(folder: &Path) -> Result<Dataset, DataError> {
+    load_with(folder, &LoadOptions::default())
+}
+
+fn sized(height: usize, width: usize) -> LoadOptions {
+    LoadOptions { image_size: Some((height, width)), ..LoadOptions::default() }
+}
+
+/// The first pixels of all images, sorted, whatever split they are in.
+fn first_pixels(dataset: &Dataset) -> Vec<u8> {
+    let splits = [&dataset.train, &dataset.validation, &dataset.test];
+    let mut all: Vec<u8> =
+        splits.iter().flat_map(|split| (0..split.len()).map(|i| split.image(i)[0])).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn every_image_lands_in_exactly_one_split() {
+    let folder = folder();
+    fill(folder.path(), 40);
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.shape, ImageShape::new(1, 3, 4));
+    assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [29, 3, 8]);
+    assert_eq!(first_pixels(&dataset), (0..40).collect::<Vec<u8>>());
+    assert_eq!(dataset.classes, None);
+    assert_eq!(dataset.train.labels, None);
+    assert!(dataset.name.starts_with("folder:"));
+}
+
+#[test]
+fn ten_images_are_enough_and_nine_are_not() {
+    let folder = folder();
+    fill(folder.path(), 9);
+    assert_says(load_plain(folder.path()), &["holds 9 PNG or JPEG images", "at least 10"]);
+    fill(folder.path(), 10);
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [7, 1, 2]);
+}
+
+#[test]
+fn the_same_files_elsewhere_give_the_same_hash() {
+    let (a, b) = (folder(), folder());
+    fill(a.path(), 12);
+    for i in (0..12).rev() {
+        save(&b.path().join(format!("{i:02}.png")), grey(i, 4, 3));
+    }
+    let hash = |folder: &TempDir| load_plain(folder.path()).expect("sound").sha256;
+    assert_eq!(hash(&a), hash(&b));
+    save(&b.path().join("05.png"), grey(99, 4, 3));
+    assert_ne!(hash(&a), hash(&b));
+}
+
+#[test]
+fn sub_folders_are_classes_in_sorted_order() {
+    let folder = folder();
+    for (class, first) in [("dog", 100), ("cat", 0), ("ant", 200)] {
+        for i in 0..5 {
+            save(&folder.path().join(class).join(format!("{i}.PNG")), grey(first + i, 2, 2));
+        }
+    }
+    fs::create_dir(folder.path().join("empty")).expect("a fresh folder");
+    fs::write(folder.path().join("notes.txt"), "left out").expect("a fresh file");
+    save(&folder.path().join(".hidden/1.png"), grey(1, 9, 9));
+    save(&folder.path().join("cat/deeper/1.png"), grey(1, 9, 9));
+
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.classes.as_deref().expect("classes"), ["ant", "cat", "dog"]);
+    assert_eq!(first_pixels(&dataset).len(), 15);
+    for split in [&dataset.train, &dataset.validation, &dataset.test] {
+        for (i, label) in split.labels.as_ref().expect("labels").iter().enumerate() {
+            let expected = [200, 0, 100][usize::from(*label)];
+            assert!((expected..expected + 5).contains(&split.image(i)[0]));
+        }
+    }
+}
+
+#[test]
+fn images_both_beside_and_inside_class_folders_are_refused() {
+    let folder = folder();
+    fill(folder.path(), 10);
+    save(&folder.path().join("cat/1.png"), grey(1, 4, 3));
+    assert_says(load_plain(folder.path()), &["00.png", "beside class folders", "cat", "move all"]);
+}
+
+#[test]
+fn absent_and_empty_folders_are_refused() {
+    let folder = folder();
+    assert_says(load_plain(&folder.path().join("absent")), &["absent: does not exist"]);
+    assert_says(load_plain(folder.path()), &["holds no .png, .jpg or .jpeg file"]);
+    let file = folder.path().join("file.png");
+    save(&file, grey(0, 1, 1));
+    assert_says(load_plain(&file), &["file.png: is not a folder"]);
+}
+
+#[test]
+fn more_classes_than_labels_are_refused() {
+    let folder = folder();
+    for i in 0..257 {
+        save(&folder.path().join(format!("class{i}/1.png")), grey(1, 1, 1));
+    }
+    assert_says(load_plain(folder.path()), &["has 257 class folders, more than 256"]);
+}
+
+#[test]
+fn sizes_that_differ_need_image_size() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    save(&folder.path().join("07.png"), grey(7, 6, 5));
+    let parts = ["07.png: is 5x6 pixels", "00.png is 3x4", "use --image-size"];
+    assert_says(load_plain(folder.path()), &parts);
+    let dataset = load_with(folder.path(), &sized(7, 2)).expect("resized");
+    assert_eq!(dataset.shape, ImageShape::new(1, 7, 2));
+    assert_eq!(first_pixels(&dataset), (0..12).collect::<Vec<u8>>(), "flat pictures stay flat");
+}
+
+#[test]
+fn resizing_averages_instead_of_picking_pixels() {
+    let folder = folder();
+    for i in 0..10 {
+        let stripes = GrayImage::from_fn(64, 64, |x, _| Luma([255 * (x % 2) as u8]));
+        save(&folder.path().join(format!("{i}.png")), stripes);
+    }
+    let dataset = load_with(folder.path(), &sized(8, 8)).expect("resized");
+    let near_grey = |&value: &u8| (118..=138).contains(&value);
+    assert!(dataset.train.pixels.iter().all(near_grey), "{:?}", dataset.train.image(0));
+}
+
+#[test]
+fn image_size_must_be_in_range() {
+    let folder = folder();
+    fill(folder.path(), 10);
+    for (height, width) in [(0, 4), (4, 0), (4, 2049), (usize::MAX, usize::MAX)] {
+        let parts = ["--image-size does not fit", "out of range", "1 to 2048"];
+        assert_says(load_with(folder.path(), &sized(height, width)), &parts);
+    }
+}
+
+#[test]
+fn colour_is_decided_by_the_images_or_by_the_option() {
+    let with = |colour| LoadOptions { colour, ..LoadOptions::default() };
+    let folder = folder();
+    fill(folder.path(), 10);
+    let channels =
+        |options: &LoadOptions| load_with(folder.path(), options).expect("sound").shape.channels;
+    assert_eq!(channels(&with(ColourMode::Auto)), 1);
+    assert_eq!(channels(&with(ColourMode::Rgb)), 3);
+    save(&folder.path().join("05.png"), DynamicImage::ImageLuma8(grey(5, 4, 3)).into_rgb8());
+    assert_eq!(channels(&with(ColourMode::Auto)), 1, "grey pixels in a colour file are grey");
+    save(&folder.path().join("05.png"), red(4, 3));
+    assert_eq!(channels(&with(ColourMode::Auto)), 3);
+    assert_eq!(channels(&with(ColourMode::Grey)), 1);
+}
+
+#[test]
+fn grey_pixels_in_colour_files_equal_grey_files() {
+    let (a, b) = (folder(), folder());
+    for i in 0..10 {
+        let picture = GrayImage::from_fn(4, 3, |x, y| Luma([i * 20 + (x + 4 * y) as u8]));
+        save(&a.path().join(format!("{i}.png")), picture.clone());
+        let colour = DynamicImage::ImageLuma8(picture).into_rgba8();
+        save(&b.path().join(format!("{i}.png")), colour);
+    }
+    let (a, b) = (load_plain(a.path()), load_plain(b.path()));
+    assert_eq!(a.expect("sound").sha256, b.expect("sound").sha256);
+}
+
+#[test]
+fn colour_images_are_stored_channel_by_channel() {
+    let folder = folder();
+    for i in 0..10 {
+        save(&folder.path().join(format!("{i}.png")), red(2, 1));
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.shape, ImageShape::new(3, 1, 2));
+    assert_eq!(dataset.test.image(0), [250, 250, 10, 10, 20, 20]);
+}
+
+#[test]
+fn transparent_pixels_are_laid_on_white() {
+    let folder = folder();
+    for i in 0..10 {
+        let picture = RgbaImage::from_fn(3, 1, |x, _| Rgba([200, 0, 0, [0, 51, 255][x as usize]]));
+        save(&folder.path().join(format!("{i}.png")), picture);
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.test.image(0), [255, 244, 200, 255, 204, 0, 255, 204, 0]);
+}
+
+#[test]
+fn jpeg_files_are_read_whatever_their_extension() {
+    let folder = folder();
+    for i in 0..10 {
+        let path = folder.path().join(format!("{i}.{}", ["jpg", "jpeg", "JPG", "png"][i % 4]));
+        grey(200, 16, 16).save_with_format(path, ImageFormat::Jpeg).expect("a fresh file");
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.shape, ImageShape::new(1, 16, 16));
+    assert!(dataset.train.pixels.iter().all(|value| value.abs_diff(200) < 3));
+}
+
+#[test]
+fn damaged_images_are_named() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    let victim = folder.path().join("03.png");
+    let sound = fs::read(&victim).expect("it is there");
+    let mut check = |bytes: &[u8], fault: &str| {
+        fs::write(&victim, bytes).expect("a file");
+        assert_says(load_plain(folder.path()), &["03.png: ", fault, "remove the file, or convert"]);
+    };
+    check(b"hello", "is neither a PNG nor a JPEG file");
+    check(b"", "is neither a PNG nor a JPEG file");
+    check(b"GIF89a.................", "is neither a PNG nor a JPEG file");
+    check(&sound[..20], "cannot be decoded");
+    check(&sound[..sound.len() - 20], "cannot be decoded");
+    check(&[0xff, 0xd8, 0xff, 0xe0, 0, 1], "cannot be decoded");
+    let mut huge = sound.clone();
+    huge[16..20].copy_from_slice(&70_000_u32.to_be_bytes());
+    check(&huge, "03.png: ");
+}
+
+#[test]
+fn a_picture_beyond_8192_pixels_is_refused_before_it_is_decoded() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    save(&folder.path().join("04.png"), grey(0, 8193, 1));
+    assert_says(load_with(folder.path(), &sized(4, 4)), &["04.png: is larger than 8192x8192"]);
+}
+
+#[test]
+fn the_first_file_in_path_order_is_blamed() {
+    let folder = folder();
+    fill(folder.path(), 30);
+    for i in [25, 11, 18] {
+        fs::write(folder.path().join(format!("{i}.png")), "broken").expect("a file");
+    }
+    for _ in 0..5 {
+        assert_says(load_plain(folder.path()), &["11.png: "]);
+    }
+}
+
+#[test]
+fn more_than_the_memory_limit_is_refused() {
+    let shape = ImageShape::new(3, 2048, 2048);
+    let folder = Path::new("big");
+    assert!(check_memory(folder, 682, shape, MAX_BYTES).is_ok());
+    let parts = ["folder big: its 683 images of 3x2048x2048 take more than 8 GiB", "--image-size"];
+    assert_says(check_memory(folder, 683, shape, MAX_BYTES), &parts);
+    assert_says(check_memory(folder, usize::MAX, shape, MAX_BYTES), &["more than 8 GiB"]);
+}
+
+#[test]
+fn a_camera_picture_on_its_side_is_turned_upright() {
+    let folder = folder();
+    for i in 0..10 {
+        let path = folder.path().join(format!("{i}.jpg"));
+        grey(90, 16, 8).save(&path).expect("a fresh file");
+        let mut bytes = fs::read(&path).expect("it is there");
+        // An Exif segment after the start marker whose one entry says "rotate by 90 degrees".
+        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\x00\x2a\x00\x00\x00\x08\x00\x01\
+                     \x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00";
+        bytes.splice(2..2, exif.iter().copied());
+        fs::write(&path, bytes).expect("a file");
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    assert_eq!(dataset.shape, ImageShape::new(1, 16, 8));
+}

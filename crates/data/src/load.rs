@@ -1,0 +1,119 @@
+//! From a name to a dataset.
+
+use crate::{
+    catalogue,
+    dataset::Dataset,
+    embedded,
+    error::DataError,
+    fetch::DownloadProgress,
+    folder,
+    locate::{self, Places},
+};
+use std::path::PathBuf;
+
+/// What a folder's images become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ColourMode {
+    /// One channel if every image is grey, else three.
+    #[default]
+    Auto,
+    /// One channel: Rec. 709 luma of colour images.
+    Grey,
+    /// Three channels: grey images are repeated.
+    Rgb,
+}
+
+/// Called while bytes arrive.
+pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
+
+/// How to find and shape a dataset. The default suits every named dataset.
+#[derive(Default)]
+pub struct LoadOptions {
+    /// Folder with the files of `mnist`, `fashion-mnist` or `cifar10` (or with a sub-folder of that
+    /// name that holds them). None: the user's cache folder, else a download. Embedded datasets and
+    /// `folder:PATH` do not look at it.
+    pub data_dir: Option<PathBuf>,
+    /// Height and width that a folder's images are resized to, in pixels. Named datasets keep the
+    /// size they have, and refuse another.
+    pub image_size: Option<(usize, usize)>,
+    /// Channels of a folder's images. Named datasets refuse what they are not.
+    pub colour: ColourMode,
+    /// Told how downloads come along.
+    pub progress: Option<Progress>,
+}
+
+/// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files.
+pub fn known_names() -> &'static [&'static str] {
+    &["mnist-10k", "fashion-3k", "digits8x8", "mnist", "fashion-mnist", "cifar10", "folder:PATH"]
+}
+
+/// The dataset of this name: one of [`known_names`].
+///
+/// # Errors
+/// One sentence that says what is wrong, where, and how to mend it: an unknown name, a file that is
+/// absent or damaged, a failed download, an option that does not fit.
+pub fn load(name: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+    load_from(name, options, &Places::of_this_user())
+}
+
+fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Dataset, DataError> {
+    if let Some(path) = name.strip_prefix("folder:") {
+        return folder::load(name, path, options);
+    }
+    let dataset = if let Some(dataset) = embedded::load(name) {
+        dataset?
+    } else if let Some(official) = catalogue::official(name) {
+        let (train, test) = locate::read(&official, options, places)?;
+        let classes = official.classes.map(str::to_owned).to_vec();
+        Dataset::new(name, Some(classes), train, test, official.licence)
+    } else {
+        return Err(DataError::UnknownName { name: name.to_owned(), cure: suggestion(name) });
+    };
+    check_shape(&dataset, options)?;
+    Ok(dataset)
+}
+
+/// A named dataset is what it is: results on a resized one would not be comparable under its name.
+fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError> {
+    let shape = dataset.shape;
+    let misfit = |option, fault| DataError::Option {
+        option,
+        dataset: dataset.name.clone(),
+        fault,
+        cure: "leave the option out, or use folder:PATH".to_owned(),
+    };
+    if let Some(size) = options.image_size.filter(|&size| size != (shape.height, shape.width)) {
+        let fault =
+            format!("its images are {}x{}, not {}x{}", shape.height, shape.width, size.0, size.1);
+        return Err(misfit("--image-size", fault));
+    }
+    match (options.colour, shape.channels) {
+        (ColourMode::Auto, _) | (ColourMode::Grey, 1) | (ColourMode::Rgb, 3) => Ok(()),
+        (_, 1) => Err(misfit("the colour mode", "its images are grey".to_owned())),
+        _ => Err(misfit("the colour mode", "its images are in colour".to_owned())),
+    }
+}
+
+/// Edits between a name and a suggestion at most.
+const MAX_EDITS: usize = 3;
+
+fn suggestion(name: &str) -> String {
+    let lower = name.to_lowercase();
+    if lower.starts_with("folder") {
+        return "a folder is written folder:PATH".to_owned();
+    }
+    known_names()
+        .iter()
+        .filter(|known| !known.starts_with("folder"))
+        .map(|known| (strsim::damerau_levenshtein(&lower, known), known))
+        .filter(|&(edits, _)| edits <= MAX_EDITS && edits < lower.chars().count())
+        .min()
+        .map_or_else(
+            || format!("the names are {}", known_names().join(", ")),
+            |(_, known)| format!("did you mean {known}?"),
+        )
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

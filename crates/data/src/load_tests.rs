@@ -1,0 +1,84 @@
+//! Names, options, and the official files where this machine has them.
+
+use super::*;
+use crate::testing::{assert_says, shared_dataset};
+use genlab_core::ImageShape;
+
+fn load_plain(name: &str) -> Result<Dataset, DataError> {
+    load(name, &LoadOptions::default())
+}
+
+#[test]
+fn embedded_datasets_load_without_files_or_network() {
+    for name in ["mnist-10k", "fashion-3k", "digits8x8"] {
+        let dataset = load_plain(name).expect("embedded");
+        assert_eq!(dataset.name, name);
+        assert_eq!(dataset.classes.expect("classes").len(), 10);
+        assert!(!dataset.licence.is_empty());
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest_one() {
+    for (wrong, right) in [
+        ("mnist10k", "mnist-10k"),
+        ("MNIST", "mnist"),
+        ("fashion", "fashion-3k"),
+        ("fashionmnist", "fashion-mnist"),
+        ("cifar-10", "cifar10"),
+        ("digits", "digits8x8"),
+    ] {
+        let meant = format!("`{wrong}`: did you mean {right}?");
+        assert_says(load_plain(wrong), &["there is no dataset called", &meant]);
+    }
+    assert_says(load_plain("imagenet"), &["`imagenet`: the names are mnist-10k, ", "folder:PATH"]);
+    assert_says(load_plain(""), &["the names are"]);
+    assert_says(load_plain("folder"), &["a folder is written folder:PATH"]);
+    assert_says(load_plain("folder:"), &["a folder is written folder:PATH"]);
+}
+
+#[test]
+fn named_datasets_refuse_another_shape() {
+    let sized = |size| LoadOptions { image_size: Some(size), ..LoadOptions::default() };
+    assert!(load("digits8x8", &sized((8, 8))).is_ok());
+    let parts = ["--image-size does not fit digits8x8: its images are 8x8, not 16x16"];
+    assert_says(load("digits8x8", &sized((16, 16))), &parts);
+
+    let coloured = |colour| LoadOptions { colour, ..LoadOptions::default() };
+    assert!(load("digits8x8", &coloured(ColourMode::Grey)).is_ok());
+    assert_says(load("digits8x8", &coloured(ColourMode::Rgb)), &["its images are grey"]);
+}
+
+fn check_official(name: &str, folder: &str, shape: ImageShape, counts: [usize; 3], sha256: &str) {
+    let Some(folder) = shared_dataset(folder) else { return };
+    let options = LoadOptions { data_dir: Some(folder), ..LoadOptions::default() };
+    let dataset = load(name, &options).expect("the official files");
+    assert_eq!(dataset.shape, shape);
+    let splits = [&dataset.train, &dataset.validation, &dataset.test];
+    assert_eq!(splits.map(crate::Images::len), counts);
+    assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");
+}
+
+#[test]
+fn the_official_mnist_decodes_to_what_results_were_made_with() {
+    check_official("mnist", "mnist", ImageShape::new(1, 28, 28), [55_000, 5000, 10_000], "");
+}
+
+#[test]
+fn the_official_fashion_mnist_decodes_to_what_results_were_made_with() {
+    let shape = ImageShape::new(1, 28, 28);
+    check_official("fashion-mnist", "fashion-mnist", shape, [55_000, 5000, 10_000], "");
+}
+
+#[test]
+fn the_cifar10_subset_decodes_to_what_results_were_made_with() {
+    let shape = ImageShape::new(3, 32, 32);
+    check_official("cifar10", "cifar10-4000", shape, [2880, 320, 800], "");
+}
+
+#[test]
+fn data_dir_may_be_the_folder_that_holds_all_datasets() {
+    let Some(folder) = shared_dataset(".") else { return };
+    let options = LoadOptions { data_dir: Some(folder), ..LoadOptions::default() };
+    assert_eq!(load("mnist", &options).expect("the official files").test.len(), 10_000);
+}

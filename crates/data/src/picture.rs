@@ -1,0 +1,144 @@
+//! One PNG or JPEG file.
+
+use crate::error::DataError;
+use genlab_core::ImageShape;
+use image::{
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+    imageops::{self, FilterType},
+    metadata::Orientation,
+};
+use std::path::Path;
+
+/// Side of a picture at most, in pixels.
+pub(crate) const MAX_SIDE: u32 = 8192;
+
+/// Bytes that decoding one picture may take: RGBA at the largest size.
+const MAX_ALLOC: u64 = 4 * (MAX_SIDE as u64) * (MAX_SIDE as u64);
+
+/// What a file says about its picture before it is decoded, as it is meant to be seen (cameras
+/// store pictures on their side and say so).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) height: u32,
+    pub(crate) width: u32,
+    /// Whether the file stores grey values only.
+    pub(crate) grey: bool,
+}
+
+/// Reads a picture's header.
+///
+/// # Errors
+/// Names the file and its fault: neither PNG nor JPEG, damaged, too large.
+pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
+    let mut decoder = decoder(path)?;
+    let orientation = decoder.orientation().map_err(|error| fault(path, &error))?;
+    let (mut width, mut height) = decoder.dimensions();
+    if is_on_its_side(orientation) {
+        (width, height) = (height, width);
+    }
+    Ok(Header { height, width, grey: !decoder.color_type().has_color() })
+}
+
+/// Decodes a picture into `out`, `[C, H, W]` of `shape` with one or three channels. Transparent
+/// pixels are laid on white; a picture of another size is resized with a Lanczos filter, without
+/// keeping its aspect ratio.
+///
+/// # Errors
+/// As [`header`].
+pub(crate) fn decode(path: &Path, shape: ImageShape, out: &mut [u8]) -> Result<(), DataError> {
+    let mut decoder = decoder(path)?;
+    let orientation = decoder.orientation().map_err(|error| fault(path, &error))?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| fault(path, &error))?;
+    picture.apply_orientation(orientation);
+    if picture.color().has_alpha() {
+        picture = DynamicImage::ImageRgb8(on_white(&picture));
+    }
+
+    let (width, height) = (shape.width as u32, shape.height as u32);
+    if shape.channels == 1 {
+        out.copy_from_slice(&resized_grey(picture.into_luma8(), width, height));
+    } else {
+        let pixels = resized_rgb(picture.into_rgb8(), width, height);
+        let plane = shape.height * shape.width;
+        for (i, pixel) in pixels.chunks_exact(3).enumerate() {
+            for (channel, &value) in pixel.iter().enumerate() {
+                out[channel * plane + i] = value;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
+    let mut reader =
+        ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|reason| {
+            DataError::Io {
+                action: "read",
+                path: path.to_owned(),
+                reason,
+                cure: "check its permissions, or remove it".to_owned(),
+            }
+        })?;
+    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
+        return Err(unusable(path, "is neither a PNG nor a JPEG file"));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOC);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|error| fault(path, &error))?;
+    if decoder.total_bytes() > MAX_ALLOC {
+        return Err(unusable(path, "takes more than 256 MiB once decoded"));
+    }
+    Ok(decoder)
+}
+
+fn is_on_its_side(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate90FlipH | Rotate270 | Rotate270FlipH)
+}
+
+fn on_white(picture: &DynamicImage) -> RgbImage {
+    let source = picture.to_rgba8();
+    RgbImage::from_fn(source.width(), source.height(), |x, y| {
+        let [red, green, blue, alpha] = source.get_pixel(x, y).0;
+        let blend = |value: u8| {
+            let (value, alpha) = (u32::from(value), u32::from(alpha));
+            ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+        };
+        image::Rgb([blend(red), blend(green), blend(blue)])
+    })
+}
+
+fn resized_grey(picture: GrayImage, width: u32, height: u32) -> Vec<u8> {
+    if picture.dimensions() == (width, height) {
+        return picture.into_raw();
+    }
+    imageops::resize(&picture, width, height, FilterType::Lanczos3).into_raw()
+}
+
+fn resized_rgb(picture: RgbImage, width: u32, height: u32) -> Vec<u8> {
+    if picture.dimensions() == (width, height) {
+        return picture.into_raw();
+    }
+    imageops::resize(&picture, width, height, FilterType::Lanczos3).into_raw()
+}
+
+fn fault(path: &Path, error: &ImageError) -> DataError {
+    match error {
+        ImageError::Limits(_) => {
+            unusable(path, &format!("is larger than {MAX_SIDE}x{MAX_SIDE} pixels or 256 MiB"))
+        }
+        _ => unusable(path, &format!("cannot be decoded ({})", one_line(&error.to_string()))),
+    }
+}
+
+fn unusable(path: &Path, fault: &str) -> DataError {
+    DataError::malformed(path.display().to_string(), fault)
+        .with_cure("remove the file, or convert it to a sound PNG")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,185 @@
+//! The order in which training images come.
+
+use crate::{
+    device::{DeviceImages, row_indices},
+    images::Images,
+};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use genlab_core::{Batch, Seed, Stream, noise::permutation};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The batches of a run: step k takes images `[k·B, (k+1)·B)` of the concatenation of per-epoch
+/// permutations.
+///
+/// A batch is a pure function of (seed, step), so a resumed run needs no iterator state, and every
+/// model with the same seed sees the same images in the same order. Each image comes once per epoch;
+/// a batch may straddle epochs and may be larger than the dataset.
+pub struct BatchStream {
+    images: DeviceImages,
+    labels: Option<Tensor<1, Int>>,
+    len: usize,
+    seed: Seed,
+    batch_size: usize,
+    device: Device,
+    /// The permutation used last, with its epoch. It saves work and never decides a result.
+    order: Mutex<Option<(u64, Arc<[u32]>)>>,
+}
+
+impl BatchStream {
+    /// Uploads `data` once to a plain device (no autodiff). Panics if `data` or `batch_size` is
+    /// empty: [`crate::load`] never gives an empty split.
+    pub fn new(data: &Images, seed: Seed, batch_size: usize, device: &Device) -> Self {
+        assert!(!data.is_empty(), "a batch stream needs at least one image");
+        assert!(batch_size > 0, "a batch holds at least one image");
+        let labels = data.labels.as_ref().map(|labels| {
+            let wide: Vec<i32> = labels.iter().map(|&label| i32::from(label)).collect();
+            Tensor::from_data(TensorData::new(wide, [labels.len()]), (device, DType::I32))
+        });
+        Self {
+            images: DeviceImages::upload(data, device),
+            labels,
+            len: data.len(),
+            seed,
+            batch_size,
+            device: device.clone(),
+            order: Mutex::new(None),
+        }
+    }
+
+    /// The batch of step `step`: images `[B, C, H, W]` in [0, 1], labels `[B]` where there are any.
+    pub fn batch(&self, step: u64) -> Batch {
+        let rows = row_indices(&self.rows(step), &self.device);
+        Batch {
+            labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
+            images: self.images.gather_at(rows),
+            first: step * self.batch_size as u64,
+        }
+    }
+
+    /// Images per batch.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    /// Images per epoch.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never: [`BatchStream::new`] refuses an empty split.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Indices into the split of the images of one batch.
+    fn rows(&self, step: u64) -> Vec<u32> {
+        let len = self.len as u64;
+        let mut position = step * self.batch_size as u64;
+        let mut rows = Vec::with_capacity(self.batch_size);
+        while rows.len() < self.batch_size {
+            let order = self.order_of(position / len);
+            let start = (position % len) as usize;
+            let count = (self.batch_size - rows.len()).min(self.len - start);
+            rows.extend_from_slice(&order[start..start + count]);
+            position += count as u64;
+        }
+        rows
+    }
+
+    fn order_of(&self, epoch: u64) -> Arc<[u32]> {
+        // A panic elsewhere cannot leave a half-written entry, so a poisoned lock is still good.
+        let mut cached = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*cached {
+            Some((of, order)) if *of == epoch => Arc::clone(order),
+            _ => {
+                let order: Arc<[u32]> =
+                    permutation(self.seed, Stream::Order, epoch, self.len).into();
+                *cached = Some((epoch, Arc::clone(&order)));
+                order
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::ImageShape;
+
+    /// Image i is the one pixel i, with label i.
+    fn stream(len: usize, batch_size: usize, seed: u64) -> BatchStream {
+        let pixels: Vec<u8> = (0..len).map(|i| i as u8).collect();
+        let labels = Some(pixels.clone());
+        let images = Images { shape: ImageShape::new(1, 1, 1), pixels, labels };
+        BatchStream::new(&images, Seed(seed), batch_size, &Device::flex())
+    }
+
+    fn seen(stream: &BatchStream, step: u64) -> Vec<u8> {
+        let data = stream.batch(step).images.into_data();
+        data.as_slice::<f32>().expect("f32").iter().map(|v| (v * 255.0).round() as u8).collect()
+    }
+
+    #[test]
+    fn random_access_equals_sequential_access() {
+        let sequential = stream(10, 4, 1);
+        let forward: Vec<_> = (0..20).map(|step| seen(&sequential, step)).collect();
+        let random = stream(10, 4, 1);
+        for step in [19, 0, 7, 7, 2, 18, 1, 12] {
+            assert_eq!(seen(&random, step), forward[step as usize], "step {step}");
+        }
+    }
+
+    #[test]
+    fn each_image_comes_once_per_epoch_though_batches_straddle_epochs() {
+        let stream = stream(10, 4, 5);
+        let order: Vec<u8> = (0..15).flat_map(|step| seen(&stream, step)).collect();
+        let epochs: Vec<&[u8]> = order.chunks(10).collect();
+        for epoch in &epochs {
+            let mut sorted = epoch.to_vec();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..10).collect::<Vec<u8>>());
+        }
+        assert_ne!(epochs[0], epochs[1]);
+    }
+
+    #[test]
+    fn a_batch_may_be_larger_than_the_dataset() {
+        let (big, small) = (stream(3, 8, 2), stream(3, 1, 2));
+        let one_by_one: Vec<u8> = (0..16).flat_map(|step| seen(&small, step)).collect();
+        let at_once: Vec<u8> = (0..2).flat_map(|step| seen(&big, step)).collect();
+        assert_eq!(at_once, one_by_one);
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_the_batch_size() {
+        let (a, b) = (stream(10, 3, 4), stream(10, 5, 4));
+        let by_three: Vec<u8> = (0..10).flat_map(|step| seen(&a, step)).collect();
+        let by_five: Vec<u8> = (0..6).flat_map(|step| seen(&b, step)).collect();
+        assert_eq!(by_three, by_five);
+    }
+
+    #[test]
+    fn seeds_give_different_orders() {
+        assert_ne!(seen(&stream(50, 50, 1), 0), seen(&stream(50, 50, 2), 0));
+    }
+
+    #[test]
+    fn labels_and_positions_follow_their_images() {
+        let stream = stream(10, 4, 3);
+        let batch = stream.batch(6);
+        assert_eq!(batch.first, 24);
+        assert_eq!(batch.rows(), 24..28);
+        let labels = batch.labels.expect("the dataset has labels").into_data();
+        let labels: Vec<u8> =
+            labels.as_slice::<i32>().expect("i32").iter().map(|&v| v as u8).collect();
+        assert_eq!(labels, seen(&stream, 6));
+        assert_eq!((stream.batch_size(), stream.len(), stream.is_empty()), (4, 10, false));
+    }
+
+    #[test]
+    fn images_without_labels_make_batches_without_labels() {
+        let images = Images { shape: ImageShape::new(3, 1, 1), pixels: vec![1; 6], labels: None };
+        let stream = BatchStream::new(&images, Seed(0), 2, &Device::flex());
+        assert!(stream.batch(0).labels.is_none());
+    }
+}

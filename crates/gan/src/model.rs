@@ -1,0 +1,164 @@
+//! One step of training, and what the frozen model can do.
+
+use crate::{
+    GanConfig,
+    loss::{critic_loss, generator_loss},
+    net::{Critic, Generator},
+};
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::sigmoid},
+};
+use genlab_core::{
+    Batch, CheckpointError, Decode, Generative, Optimized, Progress, Sample, SampleRequest,
+    Scalars, Seed, StateReader, StateWriter, Stream, Train,
+};
+
+pub(crate) struct Gan {
+    pub(crate) generator: Optimized<Generator>,
+    pub(crate) critic: Optimized<Critic>,
+    pub(crate) config: GanConfig,
+}
+
+impl Gan {
+    fn noise(&self, batch: &Batch, seed: Seed, stream: Stream) -> Tensor<2> {
+        let shape = [batch.len(), self.config.latent];
+        seed.normal(stream, 0, batch.rows(), shape, &batch.images.device())
+    }
+
+    fn critic_step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let noise = self.noise(batch, at.seed, Stream::CriticLatent);
+        // The generator off the graph: the critic's step needs no gradient of it.
+        let fake_images = self.generator.raw().forward(noise);
+        let real = self.critic.net().forward(batch.images.clone());
+        let fake = self.critic.net().forward(fake_images);
+        let loss = critic_loss(real.clone(), fake.clone());
+        let scalars = Scalars::new()
+            .with("critic_loss", loss.clone())
+            .with("critic_on_real", sigmoid(real).mean())
+            .with("critic_on_fake", sigmoid(fake).mean());
+        self.critic.descend(loss, at);
+        scalars
+    }
+
+    fn generator_step(&mut self, batch: &Batch, at: Progress) -> Tensor<1> {
+        let noise = self.noise(batch, at.seed, Stream::Latent);
+        let images = self.generator.net().forward(noise);
+        let fake = self.critic.raw().forward(images);
+        let loss = generator_loss(fake, self.config.adversarial);
+        let value = loss.clone().inner();
+        self.generator.descend(loss, at);
+        value
+    }
+}
+
+impl Train for Gan {
+    fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let scalars = self.critic_step(batch, at);
+        if at.step.is_multiple_of(self.config.critic_steps) {
+            scalars.with("generator_loss", self.generator_step(batch, at))
+        } else {
+            scalars
+        }
+    }
+
+    fn freeze(&self) -> Box<dyn Generative> {
+        Box::new(FrozenGan {
+            generator: self.generator.frozen(),
+            critic: self.critic.frozen(),
+            config: self.config.clone(),
+        })
+    }
+
+    fn state(&self, out: &mut StateWriter) {
+        self.generator.state("generator", out);
+        self.critic.state("critic", out);
+    }
+
+    fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.generator.restore("generator", from)?;
+        self.critic.restore("critic", from)
+    }
+}
+
+struct FrozenGan {
+    generator: Generator,
+    critic: Critic,
+    config: GanConfig,
+}
+
+impl Generative for FrozenGan {
+    fn num_params(&self) -> usize {
+        self.generator.num_params() + self.critic.num_params()
+    }
+
+    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
+        let shape = [batch.len(), self.config.latent];
+        let noise =
+            seed.normal(Stream::Latent, 0, batch.rows(), shape, &batch.images.device());
+        let real = self.critic.forward(batch.images.clone());
+        let fake = self.critic.forward(self.generator.forward(noise));
+        Scalars::new()
+            .with("critic_loss", critic_loss(real.clone(), fake.clone()))
+            .with("critic_on_real", sigmoid(real).mean())
+            .with("critic_on_fake", sigmoid(fake.clone()).mean())
+            .with("generator_loss", generator_loss(fake, self.config.adversarial))
+    }
+
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+
+    fn decoder(&self) -> Option<&dyn Decode> {
+        Some(self)
+    }
+}
+
+impl Sample for FrozenGan {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let device = self.generator.devices().remove(0);
+        let shape = [request.count, self.config.latent];
+        self.decode(request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device))
+    }
+
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
+impl Decode for FrozenGan {
+    fn latent(&self) -> usize {
+        self.config.latent
+    }
+
+    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
+        self.generator.forward(codes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Adversarial, GanConfig};
+    use genlab_core::{nn::BackboneConfig, testing::contract};
+
+    fn small() -> GanConfig {
+        let config = GanConfig::default();
+        GanConfig {
+            generator: BackboneConfig { channels: vec![8, 16], ..config.generator },
+            critic: BackboneConfig { channels: vec![8, 16], ..config.critic },
+            ..config
+        }
+    }
+
+    #[test]
+    fn the_non_saturating_gan_keeps_the_contract() {
+        contract(&|context| small().init(context), Some(("critic_loss", 20, 0.9)));
+    }
+
+    #[test]
+    fn the_minimax_gan_with_two_critic_steps_keeps_the_contract() {
+        let config =
+            GanConfig { adversarial: Adversarial::Minimax, critic_steps: 2, ..small() };
+        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
+    }
+}

@@ -1,0 +1,257 @@
+//! The two innermost loops of convolution, in registers.
+//!
+//! [`convolve`] multiplies packed weights by shifted reads of one image: the column matrix of
+//! im2col is never written, its row `k` is the image from `offsets[k]` on. [`correlate`] is the
+//! weight gradient. Both keep a tile of the result in vector registers and are written once, as a
+//! macro, for AVX-512 and for AVX2 with FMA; other processors take the im2col path.
+
+/// Which of the two instruction sets this processor offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Isa {
+    /// 32 registers of 16 floats.
+    Avx512,
+    /// 16 registers of 8 floats.
+    Avx2,
+}
+
+impl Isa {
+    /// The best instruction set at hand, if any.
+    pub(super) fn detect() -> Option<Self> {
+        if is_x86_feature_detected!("avx512f") {
+            Some(Self::Avx512)
+        } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            Some(Self::Avx2)
+        } else {
+            None
+        }
+    }
+
+    /// Floats per vector.
+    pub(super) fn lanes(self) -> usize {
+        match self {
+            Self::Avx512 => 16,
+            Self::Avx2 => 8,
+        }
+    }
+
+    /// Output channels per tile of [`convolve`].
+    pub(super) fn rows(self) -> usize {
+        match self {
+            Self::Avx512 => 8,
+            Self::Avx2 => 4,
+        }
+    }
+}
+
+/// Most vectors per row of a [`convolve`] tile.
+pub(super) const WIDTH: usize = 3;
+
+/// Largest [`convolve`] tile in floats.
+pub(super) const TILE: usize = 8 * WIDTH * 16;
+
+/// One walk over an output image by [`correlate`].
+pub(super) struct Walk<'a> {
+    /// The padded input planes.
+    pub(super) source: &'a [f32],
+    /// Distance between two rows of a plane.
+    pub(super) row_stride: usize,
+    /// The output gradient, `[rows * cols, channels]`.
+    pub(super) gradient: &'a [f32],
+    /// Output rows.
+    pub(super) rows: usize,
+    /// Output columns.
+    pub(super) cols: usize,
+    /// Output channels, rounded up to whole vectors.
+    pub(super) channels: usize,
+}
+
+macro_rules! microkernels {
+    (
+        $name:ident, $feature:literal, $vector:ident, $lanes:literal, $rows:literal,
+        $load:ident, $store:ident, $splat:ident, $zero:ident, $fma:ident
+    ) => {
+        mod $name {
+            use core::arch::x86_64::{$fma, $load, $splat, $store, $vector, $zero};
+
+            use super::Walk;
+
+            const LANES: usize = $lanes;
+            const ROWS: usize = $rows;
+
+            #[inline]
+            #[target_feature(enable = $feature)]
+            fn load(values: &[f32]) -> $vector {
+                let values: &[f32; LANES] =
+                    values[..LANES].try_into().expect("sliced to that length");
+                #[expect(unsafe_code, reason = "the intrinsic takes a pointer")]
+                // SAFETY: the array has as many floats as the intrinsic reads, unaligned.
+                unsafe {
+                    $load(values.as_ptr())
+                }
+            }
+
+            #[inline]
+            #[target_feature(enable = $feature)]
+            fn store(values: &mut [f32], vector: $vector) {
+                let values: &mut [f32; LANES] =
+                    (&mut values[..LANES]).try_into().expect("sliced to that length");
+                #[expect(unsafe_code, reason = "the intrinsic takes a pointer")]
+                // SAFETY: the array has as many floats as the intrinsic writes, unaligned.
+                unsafe {
+                    $store(values.as_mut_ptr(), vector);
+                }
+            }
+
+            #[target_feature(enable = $feature)]
+            pub(super) fn convolve<const V: usize>(
+                weights: &[f32],
+                offsets: &[usize],
+                source: &[f32],
+                tile: &mut [f32],
+            ) {
+                let mut sums = [[$zero(); V]; ROWS];
+                let (weights, _) = weights.as_chunks::<ROWS>();
+                for (taps, &offset) in weights.iter().zip(offsets) {
+                    let shifted = &source[offset..offset + V * LANES];
+                    let mut values = [$zero(); V];
+                    for v in 0..V {
+                        values[v] = load(&shifted[v * LANES..]);
+                    }
+                    for r in 0..ROWS {
+                        let tap = $splat(taps[r]);
+                        for v in 0..V {
+                            sums[r][v] = $fma(tap, values[v], sums[r][v]);
+                        }
+                    }
+                }
+                for (row, sums) in tile.chunks_exact_mut(V * LANES).zip(sums) {
+                    for (v, sum) in sums.into_iter().enumerate() {
+                        store(&mut row[v * LANES..], sum);
+                    }
+                }
+            }
+
+            #[target_feature(enable = $feature)]
+            pub(super) fn correlate<const T: usize, const V: usize>(
+                walk: &Walk<'_>,
+                taps: &[usize],
+                first: usize,
+                sums_out: &mut [f32],
+            ) {
+                // A short last group repeats its first tap; the repeats are not stored.
+                let mut offsets = [taps[0]; T];
+                offsets[..taps.len()].copy_from_slice(taps);
+                let mut sums = [[$zero(); V]; T];
+                for y in 0..walk.rows {
+                    let start = y * walk.row_stride;
+                    let rows = offsets.map(|tap| &walk.source[tap + start..][..walk.cols]);
+                    let line = &walk.gradient[y * walk.cols * walk.channels..]
+                        [..walk.cols * walk.channels];
+                    for (x, pixel) in line.chunks_exact(walk.channels).enumerate() {
+                        let pixel = &pixel[first..first + V * LANES];
+                        let mut values = [$zero(); V];
+                        for v in 0..V {
+                            values[v] = load(&pixel[v * LANES..]);
+                        }
+                        for t in 0..T {
+                            let tap = $splat(rows[t][x]);
+                            for v in 0..V {
+                                sums[t][v] = $fma(tap, values[v], sums[t][v]);
+                            }
+                        }
+                    }
+                }
+                let lines = sums_out.chunks_exact_mut(walk.channels);
+                for (line, sums) in lines.zip(sums).take(taps.len()) {
+                    for (v, sum) in sums.into_iter().enumerate() {
+                        let line = &mut line[first + v * LANES..];
+                        let one = $splat(1.0);
+                        store(line, $fma(one, load(line), sum));
+                    }
+                }
+            }
+        }
+    };
+}
+
+microkernels!(
+    avx512,
+    "avx512f",
+    __m512,
+    16,
+    8,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_set1_ps,
+    _mm512_setzero_ps,
+    _mm512_fmadd_ps
+);
+microkernels!(
+    avx2,
+    "avx2,fma",
+    __m256,
+    8,
+    4,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_set1_ps,
+    _mm256_setzero_ps,
+    _mm256_fmadd_ps
+);
+
+/// `tile[r][n] = Σ_k weights[k][r] · source[offsets[k] + n]` for the `rows()` channels of a block
+/// and `width` vectors of positions (1 to [`WIDTH`]).
+#[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
+pub(super) fn convolve(
+    isa: Isa,
+    width: usize,
+    weights: &[f32],
+    offsets: &[usize],
+    source: &[f32],
+    tile: &mut [f32],
+) {
+    // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
+    unsafe {
+        match (isa, width) {
+            (Isa::Avx512, 1) => avx512::convolve::<1>(weights, offsets, source, tile),
+            (Isa::Avx512, 2) => avx512::convolve::<2>(weights, offsets, source, tile),
+            (Isa::Avx512, _) => avx512::convolve::<3>(weights, offsets, source, tile),
+            (Isa::Avx2, 1) => avx2::convolve::<1>(weights, offsets, source, tile),
+            (Isa::Avx2, 2) => avx2::convolve::<2>(weights, offsets, source, tile),
+            (Isa::Avx2, _) => avx2::convolve::<3>(weights, offsets, source, tile),
+        }
+    }
+}
+
+/// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x] · gradient[y · cols + x][o]`.
+#[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
+pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
+    let vectors = walk.channels / isa.lanes();
+    let mut done = 0;
+    while done < vectors {
+        let first = done * isa.lanes();
+        // Wide tiles for many channels, tall ones for few: the registers are full either way.
+        let (height, width) = match (isa, vectors - done) {
+            (Isa::Avx512, 4..) => (6, 4),
+            (Isa::Avx512, 3) => (8, 3),
+            (Isa::Avx512, 2) => (12, 2),
+            (Isa::Avx2, 2..) => (6, 2),
+            _ => (8, 1),
+        };
+        let lines = sums.chunks_mut(height * walk.channels);
+        for (taps, sums) in taps.chunks(height).zip(lines) {
+            // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
+            unsafe {
+                match (isa, width) {
+                    (Isa::Avx512, 4) => avx512::correlate::<6, 4>(walk, taps, first, sums),
+                    (Isa::Avx512, 3) => avx512::correlate::<8, 3>(walk, taps, first, sums),
+                    (Isa::Avx512, 2) => avx512::correlate::<12, 2>(walk, taps, first, sums),
+                    (Isa::Avx512, _) => avx512::correlate::<8, 1>(walk, taps, first, sums),
+                    (Isa::Avx2, 2) => avx2::correlate::<6, 2>(walk, taps, first, sums),
+                    (Isa::Avx2, _) => avx2::correlate::<8, 1>(walk, taps, first, sums),
+                }
+            }
+        }
+        done += width;
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading and making the CPU backend's tensors, and the memory that the kernels work in.
+
+use std::{cell::RefCell, mem::MaybeUninit, ops::Range};
+
+use burn::{
+    backend::{
+        Bytes, DType,
+        flex::{FlexTensor, Layout},
+    },
+    tensor::{Device, Tensor},
+};
+use rayon::prelude::*;
+
+/// Whether the fast kernels apply: f32 on the CPU backend, tracked or not.
+pub(crate) fn is_fast<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && x.device() == Device::flex()
+}
+
+/// The same tensor in row-major order; transposed, sliced and expanded views are copied.
+pub(crate) fn dense(x: FlexTensor) -> FlexTensor {
+    if x.is_contiguous() { x } else { x.to_contiguous() }
+}
+
+/// The elements of a [`dense`] tensor.
+pub(crate) fn floats(x: &FlexTensor) -> &[f32] {
+    x.as_slice::<f32>().expect("dense() made it contiguous and is_fast() checked for f32")
+}
+
+/// The dimensions of `x`, whose rank is `D`.
+pub(crate) fn dims<const D: usize>(x: &FlexTensor) -> [usize; D] {
+    x.layout().shape().as_slice().try_into().expect("the public functions fix the rank")
+}
+
+/// A tensor of `shape` that takes over `values`.
+pub(crate) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    debug_assert_eq!(values.len(), shape.iter().product::<usize>());
+    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape.into()), DType::F32)
+}
+
+/// Elements per task of an elementwise kernel: 64 KiB, which stays in the second-level cache.
+pub(crate) const TASK: usize = 16 * 1024;
+
+/// Makes a vector of `len` floats by running `work(index, chunk)` on consecutive chunks of `chunk`
+/// elements in parallel, and collects what `work` returns in the order of the chunks.
+///
+/// A chunk is zeroed by its own thread just before `work` overwrites it: the zeros never leave the
+/// cache, which makes them nearly as cheap as uninitialised memory and keeps every kernel safe.
+pub(crate) fn build<R: Send>(
+    len: usize,
+    chunk: usize,
+    work: impl Fn(usize, &mut [f32]) -> R + Sync,
+) -> (Vec<f32>, Vec<R>) {
+    let mut values: Vec<f32> = Vec::with_capacity(len);
+    let target = &mut values.spare_capacity_mut()[..len];
+    let run = |(index, part): (usize, &mut [MaybeUninit<f32>])| {
+        part.fill(MaybeUninit::new(0.0));
+        #[expect(unsafe_code, reason = "MaybeUninit::write_filled is not stable yet")]
+        // SAFETY: the line above initialised every element of `part`.
+        let part = unsafe { part.assume_init_mut() };
+        work(index, part)
+    };
+    let results: Vec<R> = if len <= chunk {
+        target.chunks_mut(chunk.max(1)).enumerate().map(run).collect()
+    } else {
+        target.par_chunks_mut(chunk).enumerate().map(run).collect()
+    };
+    #[expect(unsafe_code, reason = "the only way to hand over memory that others filled")]
+    // SAFETY: the capacity is at least `len`, and `run` initialised every chunk of the first `len`
+    // elements; had one panicked, we would not be here.
+    unsafe {
+        values.set_len(len);
+    }
+    (values, results)
+}
+
+/// Splits `0..len` into one range per thread (fewer where there is less work) and runs `work` on
+/// each; the results come in the order of the ranges, so a sum over them is reproducible.
+pub(crate) fn split<R: Send>(len: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
+    let parts = rayon::current_num_threads().min(len).max(1);
+    let range = |part: usize| part * len / parts..(part + 1) * len / parts;
+    if parts == 1 {
+        return vec![work(0..len)];
+    }
+    (0..parts).into_par_iter().map(|part| work(range(part))).collect()
+}
+
+/// Adds the vectors of `parts` from first to last.
+pub(crate) fn fold(parts: Vec<Vec<f32>>) -> Vec<f32> {
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().unwrap_or_default();
+    for part in parts {
+        for (sum, value) in total.iter_mut().zip(part) {
+            *sum += value;
+        }
+    }
+    total
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lends `work` this thread's scratch memory of `len` floats with arbitrary content. It is kept
+/// between calls, so a training loop pays its page faults once. Must not be nested, and `work`
+/// must not start parallel work (this thread could steal a task that asks for scratch itself).
+pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < len {
+            scratch.resize(len, 0.0);
+        }
+        work(&mut scratch[..len])
+    })
+}

@@ -1,0 +1,81 @@
+//! A checked door to the `gemm` crate.
+
+pub(crate) use gemm::Parallelism;
+
+/// A matrix in a slice: `rows` × `cols`, element (i, j) at `i * row_stride + j * col_stride`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    row_stride: usize,
+    col_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// Row-major.
+    pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+        assert!(data.len() >= rows * cols, "{} floats, not {rows} x {cols}", data.len());
+        Self { data, rows, cols, row_stride: cols, col_stride: 1 }
+    }
+
+    /// The transpose, without moving anything.
+    pub(crate) fn t(self) -> Self {
+        Self {
+            data: self.data,
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+        }
+    }
+}
+
+/// What a product does to its target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// `out = a b`
+    Set,
+    /// `out += a b`
+    Add,
+}
+
+/// The matrix product of `a` and `b` into the row-major `out`.
+pub(crate) fn gemm(
+    out: &mut [f32],
+    target: Target,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    parallelism: Parallelism,
+) {
+    let (m, n, k) = (a.rows, b.cols, a.cols);
+    assert_eq!(k, b.rows, "inner dimensions");
+    assert!(out.len() >= m * n, "{} floats, not {m} x {n}", out.len());
+    let accumulate = target == Target::Add;
+    #[expect(unsafe_code, reason = "the gemm crate takes pointers")]
+    // SAFETY: `Matrix::new` and the assertion above checked that all indices are within the
+    // slices, and `out` is borrowed exclusively, so it overlaps neither `a` nor `b`.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            n as isize,
+            accumulate,
+            a.data.as_ptr(),
+            a.col_stride as isize,
+            a.row_stride as isize,
+            b.data.as_ptr(),
+            b.col_stride as isize,
+            b.row_stride as isize,
+            if accumulate { 1.0 } else { 0.0 },
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! Every kernel against the same thing made of burn's own operations.
+
+mod conv;
+mod support;

@@ -1,0 +1,20 @@
+//! Every number that genlab reports.
+//!
+//! Pure functions on slices and f64 matrices at the bottom; nothing here draws from any generator
+//! but `genlab_core::noise`, prints, or touches a model's training.
+
+pub mod classes;
+pub mod frechet;
+pub mod image;
+pub mod kernel;
+pub mod kl;
+pub mod matrix;
+pub mod mixture;
+pub mod neighbours;
+pub mod pca;
+pub mod registry;
+pub mod result;
+pub mod sparsity;
+
+pub use registry::{METRICS, MetricKind, describe};
+pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

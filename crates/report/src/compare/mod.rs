@@ -1,0 +1,44 @@
+//! From run directories to tables and sentences; no markup.
+
+mod findings;
+mod group;
+mod mark;
+mod protocol;
+mod section;
+mod table;
+
+pub(crate) use group::Column;
+pub(crate) use mark::Mark;
+pub(crate) use section::Section;
+pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
+
+use crate::run_data::RunData;
+
+/// Several runs held against each other.
+pub(crate) struct Comparison<'a> {
+    /// One per model and configuration.
+    pub(crate) columns: Vec<Column<'a>>,
+    /// One per section and protocol.
+    pub(crate) tables: Vec<Table>,
+    /// What must not be compared, and what is missing.
+    pub(crate) warnings: Vec<String>,
+    /// What the numbers say, in sentences.
+    pub(crate) findings: Vec<String>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Groups the runs, fills the tables and draws the conclusions that the seeds allow.
+    pub(crate) fn new(runs: &'a [RunData]) -> Self {
+        let (columns, mut warnings) = group::columns(runs);
+        let (tables, mismatches) = protocol::tables(&columns);
+        warnings.splice(0..0, mismatches);
+        let findings = findings::findings(&columns, &tables);
+        Self { columns, tables, warnings, findings }
+    }
+}
+
+/// The tables of one run: its only column holds the numbers.
+pub(crate) fn single(run: &RunData) -> Vec<Table> {
+    let (columns, _) = group::columns(std::slice::from_ref(run));
+    protocol::tables(&columns).0
+}

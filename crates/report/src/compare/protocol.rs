@@ -1,0 +1,154 @@
+//! What may stand in one table: the same data, the same budget and, for samples, the same judge.
+
+use super::group::Column;
+use super::section::Section;
+use super::table::{Table, table};
+use crate::format::short_count;
+use crate::names;
+
+/// Keys of `run.json` on which times and memory depend.
+const MACHINE: [(&str, &str); 3] =
+    [("backend", "backends"), ("device", "devices"), ("threads", "numbers of threads")];
+
+/// The tables of all columns, and a warning for each thing by which they must not be compared.
+pub(super) fn tables(columns: &[Column<'_>]) -> (Vec<Table>, Vec<String>) {
+    let mut tables = Vec::new();
+    let pools = partition((0..columns.len()).collect(), |index| Protocol::of(&columns[*index]));
+    for section in Section::ALL {
+        for (protocol, members) in &pools {
+            let several = pools.len() > 1;
+            if section == Section::Samples {
+                let judges = judges(members, columns);
+                for (judge, part) in &judges {
+                    let named = (judges.len() > 1).then(|| judge_name(judge.as_ref()));
+                    let label = several.then(|| protocol.label()).into_iter().chain(named);
+                    let label = label.collect::<Vec<_>>().join(", ");
+                    tables.extend(table(section, part, columns, Some(label).filter(|l| !l.is_empty())));
+                }
+            } else {
+                tables.extend(table(section, members, columns, several.then(|| protocol.label())));
+            }
+        }
+    }
+    (tables, warnings(columns))
+}
+
+/// What a run was given.
+#[derive(Clone, PartialEq)]
+struct Protocol {
+    dataset: String,
+    sha256: Option<String>,
+    budget: Option<u64>,
+}
+
+impl Protocol {
+    fn of(column: &Column<'_>) -> Self {
+        let run = column.first();
+        Self {
+            dataset: run.results.dataset.clone(),
+            sha256: run.provenance_text("dataset.sha256"),
+            budget: run.budget(),
+        }
+    }
+
+    fn label(&self) -> String {
+        let hash = self.sha256.as_deref().map(|hash| format!(" ({})", short_hash(hash)));
+        let budget = self.budget.map(|n| format!(", {} images", short_count(n as f64)));
+        format!("{}{}{}", self.dataset, hash.unwrap_or_default(), budget.unwrap_or_default())
+    }
+}
+
+type Judge = (String, String);
+
+/// Columns by judge. A column without sample metrics joins the first part, as a row of dashes.
+fn judges(members: &[usize], columns: &[Column<'_>]) -> Vec<(Option<Judge>, Vec<usize>)> {
+    let samples = |index: usize| {
+        let metrics = &columns[index].first().results.metrics;
+        metrics.iter().any(|metric| Section::of(&metric.name) == Section::Samples)
+    };
+    let judged = members.iter().copied().filter(|index| samples(*index)).collect();
+    let mut parts = partition(judged, |index| judge(&columns[*index]));
+    if let Some((_, first)) = parts.first_mut() {
+        first.extend(members.iter().filter(|index| !samples(**index)));
+        first.sort_unstable();
+    }
+    parts
+}
+
+fn judge(column: &Column<'_>) -> Option<Judge> {
+    column.first().results.judge.as_ref().map(|judge| (judge.name.clone(), judge.sha256.clone()))
+}
+
+fn judge_name(judge: Option<&Judge>) -> String {
+    judge.map_or_else(
+        || "unnamed judge".into(),
+        |(name, hash)| format!("judge {name} ({})", short_hash(hash)),
+    )
+}
+
+fn short_hash(hash: &str) -> String {
+    hash.chars().take(8).collect()
+}
+
+fn partition<T, K: PartialEq>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<(K, Vec<T>)> {
+    let mut parts: Vec<(K, Vec<T>)> = Vec::new();
+    for item in items {
+        let own = key(&item);
+        match parts.iter_mut().find(|(key, _)| *key == own) {
+            Some((_, part)) => part.push(item),
+            None => parts.push((own, vec![item])),
+        }
+    }
+    parts
+}
+
+fn warnings(columns: &[Column<'_>]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut differ = |what: &str, values: Vec<Option<String>>, consequence: &str| {
+        let parts = partition(values, Clone::clone);
+        let values: Vec<String> =
+            parts.into_iter().map(|(value, _)| value.unwrap_or_else(|| "unknown".into())).collect();
+        if values.len() > 1 {
+            warnings.push(format!("The runs have different {what}: {}. {consequence}", names::list(&values)));
+        }
+    };
+    let protocols: Vec<_> = columns.iter().map(Protocol::of).collect();
+    let apart = "Their numbers stand in separate tables and must not be compared across them.";
+    let data = protocols.iter().map(|p| Some(Protocol { budget: None, ..p.clone() }.label()));
+    differ("data sets", data.collect(), apart);
+    let budgets = protocols.iter().map(|p| p.budget.map(|n| format!("{} images", short_count(n as f64))));
+    differ("budgets", budgets.collect(), apart);
+    let judges = columns.iter().filter(|column| judge(column).is_some());
+    let judges = judges.map(|column| Some(judge_name(judge(column).as_ref()))).collect();
+    differ("judges", judges, "Sample metrics stand in separate tables: features of two judges have no common scale.");
+    for (key, what) in MACHINE {
+        let values = columns.iter().map(|column| column.first().provenance_text(key)).collect();
+        differ(what, values, "Times and memory say little about the models then.");
+    }
+    for column in columns {
+        warnings.extend(status(column));
+    }
+    warnings
+}
+
+/// What to know about a column of which not every run finished.
+fn status(column: &Column<'_>) -> Option<String> {
+    let stopped: Vec<String> = column
+        .runs
+        .iter()
+        .filter(|run| !run.is_finished())
+        .map(|run| format!("seed {} ({})", run.results.seed, run.results.status.replace('_', " ")))
+        .collect();
+    let Column { label, .. } = column;
+    match (stopped.is_empty(), column.is_finished()) {
+        (true, _) => None,
+        (false, true) => Some(format!(
+            "{label}: {} did not finish and is left out of the means, which flatters {label}.",
+            names::list(&stopped),
+        )),
+        (false, false) => Some(format!(
+            "{label}: {} did not finish; its numbers are shown and never marked best.",
+            names::list(&stopped),
+        )),
+    }
+}

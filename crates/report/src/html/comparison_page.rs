@@ -1,0 +1,243 @@
+//! The report of several runs.
+
+use super::facts::command;
+use super::run_page::class_chart;
+use super::{Arrow, Image, VERSION, caption, curve_groups, page};
+use crate::chart::Chart;
+use crate::compare::{Cell, Column, Comparison, Mark, Row, Table};
+use crate::error::Result;
+use crate::format::count;
+use crate::names::list;
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "comparison.html")]
+struct ComparisonPage<'a> {
+    version: &'static str,
+    title: &'a str,
+    subtitle: String,
+    warnings: &'a [String],
+    findings: &'a [String],
+    tables: Vec<TableView<'a>>,
+    samples: Vec<Image>,
+    reconstructions: Vec<Image>,
+    denoising: Vec<Image>,
+    interpolation: Vec<Image>,
+    histograms: Vec<Chart>,
+    losses: Vec<Chart>,
+    shared: Vec<Chart>,
+    runs: Vec<RunView>,
+    configs: Vec<ConfigView<'a>>,
+}
+
+struct TableView<'a> {
+    title: &'static str,
+    protocol: &'a str,
+    caption: String,
+    columns: Vec<ColumnView>,
+    references: Vec<ReferenceView<'a>>,
+    rows: Vec<RowView<'a>>,
+    definitions: Vec<Definition<'a>>,
+}
+
+struct ColumnView {
+    label: String,
+    seeds: String,
+    colour: usize,
+}
+
+struct ReferenceView<'a> {
+    title: &'a str,
+    role: &'static str,
+}
+
+struct RowView<'a> {
+    title: &'a str,
+    arrow: Option<Arrow>,
+    caption: String,
+    cells: Vec<CellView<'a>>,
+    references: Vec<&'a str>,
+}
+
+struct CellView<'a> {
+    text: &'a str,
+    class: &'static str,
+    label: &'static str,
+}
+
+struct Definition<'a> {
+    title: &'a str,
+    text: &'static str,
+}
+
+struct RunView {
+    label: String,
+    colour: usize,
+    seed: u64,
+    status: String,
+    dir: String,
+    command: String,
+}
+
+struct ConfigView<'a> {
+    title: String,
+    text: &'a str,
+}
+
+/// The page of several runs.
+///
+/// # Errors
+/// When the template fails, which is a bug.
+pub(crate) fn render(title: &str, comparison: &Comparison<'_>) -> Result<String> {
+    let columns = &comparison.columns;
+    let mut samples = pictures(columns, "Samples", |column| column.first().pictures.grid.as_deref());
+    let baseline = columns.iter().find_map(|column| column.first().pictures.baseline.as_deref());
+    let alt = "Samples of a Gaussian mixture in PCA space, the baseline without a network";
+    if let Some(mut image) = Image::new(baseline, "PCA + Gaussian mixture", alt.into()) {
+        image.caption = "baseline without any network".into();
+        samples.push(image);
+    }
+    let histogram = |(index, column): (usize, &Column<'_>)| {
+        class_chart(column.first(), &format!("classes-{index}"), &column.label, column.colour)
+    };
+    page(
+        "comparison.html",
+        &ComparisonPage {
+            version: VERSION,
+            title,
+            subtitle: subtitle(columns),
+            warnings: &comparison.warnings,
+            findings: &comparison.findings,
+            tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
+            samples,
+            reconstructions: pictures(columns, "Originals and reconstructions", |column| {
+                column.first().pictures.reconstructions.as_deref()
+            }),
+            denoising: pictures(columns, "Samples from noise to image", |column| {
+                column.first().pictures.denoising.as_deref()
+            }),
+            interpolation: pictures(columns, "Interpolations between codes", |column| {
+                column.first().pictures.interpolation.as_deref()
+            }),
+            histograms: columns.iter().enumerate().filter_map(histogram).collect(),
+            losses: curve_groups::losses(columns),
+            shared: curve_groups::shared(columns),
+            runs: runs(columns),
+            configs: columns.iter().filter_map(config).collect(),
+        },
+    )
+}
+
+/// "3 models, mnist-10k, 100 000 images each".
+fn subtitle(columns: &[Column<'_>]) -> String {
+    let mut datasets: Vec<String> = Vec::new();
+    for column in columns {
+        let dataset = &column.first().results.dataset;
+        if !datasets.contains(dataset) {
+            datasets.push(dataset.clone());
+        }
+    }
+    let models = if columns.len() == 1 { "model" } else { "models" };
+    let mut text = format!("{} {models} on {}", columns.len(), list(&datasets));
+    let budget = columns.first().and_then(|column| column.first().budget());
+    if let Some(images) = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget)) {
+        text += &format!(", {} training images each, in the same order", count(images as f64));
+    }
+    text + "."
+}
+
+fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
+    let column = |index: &usize| {
+        let Column { label, colour, .. } = &columns[*index];
+        ColumnView { label: label.clone(), seeds: columns[*index].seeds(), colour: *colour }
+    };
+    let definition = |row: &'a Row| {
+        (!row.meaning.is_empty()).then_some(Definition { title: &row.title, text: row.meaning })
+    };
+    TableView {
+        title: table.section.title(),
+        protocol: table.protocol.as_deref().unwrap_or_default(),
+        caption: table.caption(),
+        columns: table.columns.iter().map(column).collect(),
+        references: table
+            .references
+            .iter()
+            .map(|reference| ReferenceView { title: &reference.title, role: reference.role() })
+            .collect(),
+        rows: table.rows.iter().map(row).collect(),
+        definitions: table.rows.iter().filter_map(definition).collect(),
+    }
+}
+
+fn row(row: &Row) -> RowView<'_> {
+    // Marks stand behind the number: where a row has one, the others leave the same room.
+    let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
+    let cell = |cell: &Cell| -> (&'static str, &'static str) {
+        match cell.mark {
+            _ if cell.estimate.is_none() => ("absent", "not measured: the model lacks this capability"),
+            Mark::Best => ("best pad", "best; its 95 % interval is clear of all others"),
+            Mark::Tied => ("tied pad", "not distinguishable from the best"),
+            Mark::Leading => ("leading", "best value; too few seeds for a claim"),
+            Mark::None if symbols => ("pad", ""),
+            Mark::None => ("", ""),
+        }
+    };
+    let cell_view = |one| {
+        let (class, label) = cell(one);
+        CellView { text: &one.text, class, label }
+    };
+    RowView {
+        title: &row.title,
+        arrow: row.better.map(Arrow::new),
+        caption: caption(&row.unit, &row.key.split, &row.n),
+        cells: row.cells.iter().map(cell_view).collect(),
+        references: row.references.iter().map(|cell| cell.text.as_str()).collect(),
+    }
+}
+
+/// One picture per column that has it.
+fn pictures<'a>(
+    columns: &[Column<'a>],
+    what: &str,
+    of: impl Fn(&Column<'a>) -> Option<&'a [u8]>,
+) -> Vec<Image> {
+    let image = |column: &Column<'a>| {
+        let results = &column.first().results;
+        let alt = format!("{what} of {} on {}", column.label, results.dataset);
+        let mut image = Image::new(of(column), &column.label, alt)?;
+        image.caption = format!("{}seed {}", lower_prefix(what), results.seed);
+        image.colour = column.colour;
+        Some(image)
+    };
+    columns.iter().filter_map(image).collect()
+}
+
+/// Galleries with a heading of their own need no words beside the seed.
+fn lower_prefix(what: &str) -> String {
+    match what {
+        "Samples" | "Originals and reconstructions" => String::new(),
+        other => format!("{}, ", other.to_lowercase()),
+    }
+}
+
+fn runs(columns: &[Column<'_>]) -> Vec<RunView> {
+    let view = |column: &Column<'_>| {
+        let (label, colour) = (column.label.clone(), column.colour);
+        let run = |run: &&crate::run_data::RunData| RunView {
+            label: label.clone(),
+            colour,
+            seed: run.results.seed,
+            status: run.results.status.replace('_', " "),
+            dir: run.dir.file_name().unwrap_or(run.dir.as_os_str()).to_string_lossy().into_owned(),
+            command: command(&run.provenance).unwrap_or_default(),
+        };
+        column.runs.iter().map(run).collect::<Vec<_>>()
+    };
+    columns.iter().flat_map(view).collect()
+}
+
+fn config<'a>(column: &Column<'a>) -> Option<ConfigView<'a>> {
+    let run = column.first();
+    let title = format!("{}, seed {}", column.label, run.results.seed);
+    run.config.as_deref().map(|text| ConfigView { title, text })
+}

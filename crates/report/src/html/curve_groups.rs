@@ -1,0 +1,137 @@
+//! Which scalars share a chart.
+
+use crate::chart::{self, Chart, Series, Stroke};
+use crate::compare::Column;
+use crate::curves::{Curve, Curves};
+use crate::names::sentence;
+
+/// Prefixes of one scalar measured on several splits.
+const SPLITS: [&str; 3] = ["train", "validation", "test"];
+/// Scalars that end alike and mean the like: `critic_loss` and `generator_loss` share a chart.
+const FAMILIES: [&str; 3] = ["loss", "accuracy", "score"];
+/// Speeds differ from machine to machine and say nothing about training.
+const NO_CURVE: [&str; 1] = ["images_per_second"];
+
+/// `train/loss` is ("train", "loss"); a name without a split has an empty one.
+fn parts(name: &str) -> (&str, &str) {
+    match name.split_once('/') {
+        Some((split, base)) if SPLITS.contains(&split) => (split, base),
+        _ => ("", name),
+    }
+}
+
+/// The title of the chart that a scalar belongs to.
+fn family(base: &str) -> &str {
+    let last = base.rsplit('_').next().unwrap_or(base);
+    match base.split_once('/') {
+        Some((first, _)) => first,
+        None if FAMILIES.contains(&last) => last,
+        None => base,
+    }
+}
+
+/// Charts of one run: train over validation, related scalars together, scalars without a split last.
+pub(super) fn of_run(curves: &Curves) -> Vec<Chart> {
+    let mut families: Vec<(&str, Vec<&Curve>)> = Vec::new();
+    for curve in curves.0.iter().filter(|curve| !NO_CURVE.contains(&curve.name.as_str())) {
+        let family = family(parts(&curve.name).1);
+        match families.iter_mut().find(|(name, _)| *name == family) {
+            Some((_, members)) => members.push(curve),
+            None => families.push((family, vec![curve])),
+        }
+    }
+    families.sort_by_key(|(family, members)| (*family != "loss", parts(&members[0].name).0.is_empty()));
+    let chart = |(index, (family, members)): (usize, (&str, Vec<&Curve>))| {
+        chart::lines(&format!("run-{index}"), &sentence(family), series(&members))
+    };
+    families.into_iter().enumerate().filter_map(chart).collect()
+}
+
+/// One colour per scalar; validation dashed. A chart with a single scalar colours its splits.
+fn series(members: &[&Curve]) -> Vec<Series> {
+    let mut bases: Vec<&str> = Vec::new();
+    let mut series: Vec<Series> = Vec::new();
+    for curve in members {
+        let (split, base) = parts(&curve.name);
+        if !bases.contains(&base) {
+            bases.push(base);
+        }
+        let colour = bases.iter().position(|known| *known == base).unwrap_or(0) % 7 + 1;
+        let stroke = if matches!(split, "" | "train") { Stroke::Solid } else { Stroke::Dashed };
+        let name = sentence(base.rsplit('/').next().unwrap_or(base)).to_lowercase();
+        let label = if split.is_empty() { name } else { format!("{name}, {split}") };
+        series.push(Series { label, points: curve.points.clone(), colour, stroke });
+    }
+    if bases.len() == 1 {
+        for (index, (one, curve)) in series.iter_mut().zip(members).enumerate() {
+            let split = parts(&curve.name).0;
+            one.colour = index % 7 + 1;
+            if !split.is_empty() {
+                split.clone_into(&mut one.label);
+            }
+        }
+    }
+    series
+}
+
+/// One chart per model with its own objective, on its own scale.
+pub(super) fn losses(columns: &[Column<'_>]) -> Vec<Chart> {
+    let chart = |(index, column): (usize, &Column<'_>)| {
+        let is_loss = |curve: &&Curve| family(parts(&curve.name).1) == "loss";
+        let runs = &column.runs;
+        let mut all: Vec<Series> = Vec::new();
+        for (order, run) in runs.iter().enumerate() {
+            let members: Vec<&Curve> = run.curves.0.iter().filter(is_loss).collect();
+            for mut one in series(&members) {
+                if runs.len() > 1 && order > 0 {
+                    one.label = String::new();
+                }
+                all.push(one);
+            }
+        }
+        let seeds = if runs.len() > 1 { format!(", {} seeds", runs.len()) } else { String::new() };
+        chart::lines(&format!("loss-{index}"), &format!("{}{seeds}", column.label), all)
+    };
+    columns.iter().enumerate().filter_map(chart).collect()
+}
+
+/// Charts of scalars that at least two models log under the same name, one colour per model.
+pub(super) fn shared(columns: &[Column<'_>]) -> Vec<Chart> {
+    let mut names: Vec<&str> = Vec::new();
+    for curve in columns.iter().flat_map(|column| &column.first().curves.0) {
+        let (split, base) = parts(&curve.name);
+        let comparable = !split.is_empty() && family(base) != "loss";
+        let logged = |column: &&Column<'_>| column.first().curves.get(&curve.name).is_some();
+        if comparable && !names.contains(&&*curve.name) && columns.iter().filter(logged).count() > 1 {
+            names.push(&curve.name);
+        }
+    }
+    let chart = |(index, name): (usize, &str)| {
+        let mut all = Vec::new();
+        for column in columns {
+            for (order, run) in column.runs.iter().enumerate() {
+                let Some(curve) = run.curves.get(name) else { continue };
+                let label = if order == 0 { column.label.clone() } else { String::new() };
+                let (points, colour) = (curve.points.clone(), column.colour);
+                all.push(Series { label, points, colour, stroke: Stroke::Solid });
+            }
+        }
+        let (split, base) = parts(name);
+        chart::lines(&format!("shared-{index}"), &format!("{}, {split}", sentence(base)), all)
+    };
+    names.into_iter().enumerate().filter_map(chart).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn train_and_validation_share_a_chart_and_so_do_the_losses_of_a_gan() {
+        assert_eq!(parts("train/loss"), ("train", "loss"));
+        assert_eq!(parts("learning_rate"), ("", "learning_rate"));
+        assert_eq!(family("critic_loss"), family("generator_loss"));
+        assert_eq!(family("kl/free_bits"), "kl");
+        assert_eq!(family("learning_rate"), "learning_rate");
+    }
+}

@@ -1,0 +1,114 @@
+//! Grids of images as PNG files.
+
+use crate::error::{ReportError, Result};
+use crate::{atomic, picture::Picture};
+use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
+use std::io::Cursor;
+use std::path::Path;
+
+/// A tile smaller than this is scaled up: 8x8 digits cannot be judged at their own size.
+const MIN_TILE: usize = 56;
+/// Pixels between tiles and around the grid.
+const GUTTER: usize = 2;
+/// Between black digits on white paper and white digits on a dark page.
+const GUTTER_GREY: u8 = 128;
+
+/// Lays the images out row by row, `columns` to a row, with gutters between them. Small images are
+/// enlarged by a whole factor with nearest neighbours, so that a pixel stays a sharp square.
+pub fn grid(images: &Picture, columns: usize) -> DynamicImage {
+    let Picture { count, channels, height, width, .. } = *images;
+    let columns = columns.clamp(1, count.max(1));
+    let factor = MIN_TILE.div_ceil(height.max(width).max(1));
+    let (tile_width, tile_height) = (width * factor + GUTTER, height * factor + GUTTER);
+    let mut canvas = RgbImage::from_pixel(
+        (columns * tile_width + GUTTER) as u32,
+        (count.div_ceil(columns) * tile_height + GUTTER) as u32,
+        Rgb([GUTTER_GREY; 3]),
+    );
+    for (index, image) in images.images().enumerate() {
+        let left = (index % columns) * tile_width + GUTTER;
+        let top = (index / columns) * tile_height + GUTTER;
+        for y in 0..height * factor {
+            for x in 0..width * factor {
+                let at = (y / factor) * width + x / factor;
+                let value = |channel| image[(channel % channels) * height * width + at];
+                let pixel = Rgb([value(0), value(1), value(2)]);
+                canvas.put_pixel((left + x) as u32, (top + y) as u32, pixel);
+            }
+        }
+    }
+    let canvas = DynamicImage::ImageRgb8(canvas);
+    if channels == 1 { DynamicImage::ImageLuma8(grey(&canvas)) } else { canvas }
+}
+
+/// The red channel of an image whose channels are equal; no luma weights, so no rounding.
+fn grey(canvas: &DynamicImage) -> GrayImage {
+    let rgb = canvas.to_rgb8();
+    GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| image::Luma([rgb.get_pixel(x, y).0[0]]))
+}
+
+/// The bytes of a PNG file with the grid.
+///
+/// # Errors
+/// When the picture does not fill its shape or the encoder refuses.
+pub fn encode_grid(images: &Picture, columns: usize) -> Result<Vec<u8>> {
+    images.check()?;
+    let mut bytes = Cursor::new(Vec::new());
+    grid(images, columns)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| ReportError::Encode { format: "PNG", reason: error.to_string() })?;
+    Ok(bytes.into_inner())
+}
+
+/// Writes the grid to `path`, atomically.
+///
+/// # Errors
+/// As [`encode_grid`], and when the file cannot be written.
+pub fn save_grid(path: impl AsRef<Path>, images: &Picture, columns: usize) -> Result<()> {
+    atomic::write(path.as_ref(), &encode_grid(images, columns)?)
+}
+
+/// Width and height of a PNG file, from its header.
+pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
+    let header = png.get(..24)?;
+    let word = |at: usize| header.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+    (header.starts_with(b"\x89PNG\r\n\x1a\n") && &header[12..16] == b"IHDR").then_some(())?;
+    Some((word(16)?, word(20)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_images_grow_by_a_whole_factor_and_keep_their_pixels() {
+        let pixels = (0..3 * 64).map(|i| (i % 251) as u8).collect();
+        let images = Picture::new(3, 1, 8, 8, pixels).unwrap();
+        let grid = grid(&images, 2);
+        assert_eq!((grid.width(), grid.height()), (2 * 58 + 2, 2 * 58 + 2));
+        let grid = grid.to_luma8();
+        assert_eq!(grid.get_pixel(0, 0).0, [GUTTER_GREY]);
+        assert_eq!(grid.get_pixel(2 + 7 * 3 + 6, 2 + 7 + 3).0, [8 + 3]);
+        assert_eq!(grid.get_pixel(117, 117).0, [GUTTER_GREY], "an empty place stays grey");
+    }
+
+    #[test]
+    fn colour_channels_stay_apart() {
+        let mut pixels = vec![10; 64 * 64];
+        pixels.extend([20; 64 * 64]);
+        pixels.extend([30; 64 * 64]);
+        let images = Picture::new(1, 3, 64, 64, pixels).unwrap();
+        let grid = grid(&images, 10).to_rgb8();
+        assert_eq!(grid.dimensions(), (68, 68));
+        assert_eq!(grid.get_pixel(33, 33).0, [10, 20, 30]);
+    }
+
+    #[test]
+    fn equal_pictures_give_equal_bytes_with_a_readable_size() {
+        let images = Picture::new(4, 1, 28, 28, vec![200; 4 * 784]).unwrap();
+        let png = encode_grid(&images, 4).unwrap();
+        assert_eq!(png, encode_grid(&images, 4).unwrap());
+        assert_eq!(size(&png), Some((4 * 58 + 2, 60)));
+        assert_eq!(size(b"GIF89a"), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! One step of training, and what the frozen model can do.
+
+use crate::{SparseAeConfig, loss::l1_penalty, net::SparseAeNet};
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::sigmoid},
+};
+use genlab_core::{
+    Batch, CheckpointError, Codes, Decode, Encode, Generative, Optimized, Progress, Reconstruct,
+    Scalars, Seed, StateReader, StateWriter, Train,
+};
+
+pub(crate) struct SparseAe {
+    pub(crate) net: Optimized<SparseAeNet>,
+    pub(crate) config: SparseAeConfig,
+}
+
+/// The terms of the objective, each a mean over the batch.
+struct Loss {
+    reconstruction: Tensor<1>,
+    l1: Tensor<1>,
+    active: Tensor<1>,
+}
+
+impl Loss {
+    fn of(net: &SparseAeNet, config: &SparseAeConfig, images: &Tensor<4>) -> Self {
+        let codes = net.encode(images.clone());
+        let logits = net.decode(codes.clone());
+        Self {
+            reconstruction: config.loss.per_image(logits, images.clone()).mean(),
+            active: codes.clone().inner().greater_elem(0.0).float().mean(),
+            l1: l1_penalty(codes).mean(),
+        }
+    }
+
+    fn total(&self, config: &SparseAeConfig) -> Tensor<1> {
+        self.reconstruction.clone() + self.l1.clone() * config.l1
+    }
+
+    fn scalars(self, config: &SparseAeConfig) -> Scalars {
+        Scalars::new()
+            .with("loss", self.total(config))
+            .with("reconstruction", self.reconstruction)
+            .with("l1", self.l1)
+            .with("active_fraction", self.active)
+    }
+}
+
+impl Train for SparseAe {
+    fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let loss = Loss::of(self.net.net(), &self.config, &batch.images);
+        let total = loss.total(&self.config);
+        let scalars = loss.scalars(&self.config);
+        self.net.descend(total, at);
+        scalars
+    }
+
+    fn freeze(&self) -> Box<dyn Generative> {
+        Box::new(FrozenSparseAe { net: self.net.frozen(), config: self.config.clone() })
+    }
+
+    fn state(&self, out: &mut StateWriter) {
+        self.net.state("net", out);
+    }
+
+    fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.net.restore("net", from)
+    }
+}
+
+struct FrozenSparseAe {
+    net: SparseAeNet,
+    config: SparseAeConfig,
+}
+
+impl Generative for FrozenSparseAe {
+    fn num_params(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn objective(&self, batch: &Batch, _seed: Seed) -> Scalars {
+        Loss::of(&self.net, &self.config, &batch.images).scalars(&self.config)
+    }
+
+    fn reconstructor(&self) -> Option<&dyn Reconstruct> {
+        Some(self)
+    }
+
+    fn encoder(&self) -> Option<&dyn Encode> {
+        Some(self)
+    }
+
+    fn decoder(&self) -> Option<&dyn Decode> {
+        Some(self)
+    }
+}
+
+impl Reconstruct for FrozenSparseAe {
+    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
+        sigmoid(self.net.decode(self.net.encode(images)))
+    }
+}
+
+impl Encode for FrozenSparseAe {
+    fn encode(&self, images: Tensor<4>) -> Codes {
+        Codes { mean: self.net.encode(images), log_var: None }
+    }
+
+    fn is_sparse(&self) -> bool {
+        true
+    }
+}
+
+impl Decode for FrozenSparseAe {
+    fn latent(&self) -> usize {
+        self.config.latent
+    }
+
+    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
+        sigmoid(self.net.decode(codes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::SparseAeConfig;
+    use genlab_core::{
+        nn::{Backbone, BackboneConfig},
+        testing::contract,
+    };
+
+    #[test]
+    fn the_overcomplete_one_keeps_the_contract() {
+        contract(&|context| SparseAeConfig::default().init(context), Some(("loss", 60, 0.6)));
+    }
+
+    #[test]
+    fn the_convolutional_one_keeps_the_contract() {
+        let backbone = BackboneConfig {
+            kind: Backbone::Conv,
+            channels: vec![8, 16],
+            ..BackboneConfig::default()
+        };
+        let config = SparseAeConfig { latent: 64, l1: 1e-3, backbone, ..SparseAeConfig::default() };
+        contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+}

@@ -1,0 +1,209 @@
+//! One step of training, and what the frozen model can do.
+
+use crate::{
+    Likelihood, VaeConfig,
+    loss::{gaussian_kl, reparameterise},
+    net::VaeNet,
+};
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::sigmoid},
+};
+use genlab_core::{
+    Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Observation, Optimized,
+    Progress, Reconstruct, Sample, SampleRequest, Scalars, Seed, StateReader, StateWriter, Stream,
+    Term, Train,
+    loss::{bernoulli_nll, gaussian_nll},
+};
+use std::ops::Range;
+
+pub(crate) struct Vae {
+    pub(crate) net: Optimized<VaeNet>,
+    pub(crate) config: VaeConfig,
+}
+
+/// The two terms of −ELBO, each `[B]` nats per image.
+struct NegativeElbo {
+    reconstruction: Tensor<1>,
+    kl: Tensor<1>,
+}
+
+impl NegativeElbo {
+    /// One-sample estimate: image i uses noise row `rows.start + i`.
+    fn of(
+        net: &VaeNet,
+        config: &VaeConfig,
+        images: Tensor<4>,
+        seed: Seed,
+        rows: Range<u64>,
+    ) -> Self {
+        let posterior = net.encode(images.clone());
+        let shape = posterior.mean.dims();
+        let noise = seed.normal(Stream::Posterior, 0, rows, shape, &images.device());
+        let kl = gaussian_kl(posterior.mean.clone(), posterior.log_var.clone());
+        let logits = net.decode(reparameterise(posterior.mean, posterior.log_var, noise));
+        let reconstruction = match config.likelihood {
+            Likelihood::Bernoulli => bernoulli_nll(logits, images),
+            Likelihood::Gaussian => gaussian_nll(sigmoid(logits), images, config.sigma),
+        };
+        Self { reconstruction, kl }
+    }
+
+    fn scalars(self) -> Scalars {
+        let (reconstruction, kl) = (self.reconstruction.mean(), self.kl.mean());
+        Scalars::new()
+            .with("loss", reconstruction.clone() + kl.clone())
+            .with("reconstruction", reconstruction)
+            .with("kl", kl)
+    }
+}
+
+impl Vae {
+    /// The KL's weight: `beta`, after a linear rise.
+    fn kl_weight(&self, at: Progress) -> f64 {
+        if self.config.kl_warmup > 0.0 {
+            self.config.beta * (at.fraction() / self.config.kl_warmup).min(1.0)
+        } else {
+            self.config.beta
+        }
+    }
+}
+
+impl Train for Vae {
+    fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let (net, images) = (self.net.net(), batch.images.clone());
+        let terms = NegativeElbo::of(net, &self.config, images, at.seed, batch.rows());
+        let loss =
+            terms.reconstruction.clone().mean() + terms.kl.clone().mean() * self.kl_weight(at);
+        let scalars = terms.scalars();
+        self.net.descend(loss, at);
+        scalars
+    }
+
+    fn freeze(&self) -> Box<dyn Generative> {
+        Box::new(FrozenVae { net: self.net.frozen(), config: self.config.clone() })
+    }
+
+    fn state(&self, out: &mut StateWriter) {
+        self.net.state("net", out);
+    }
+
+    fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.net.restore("net", from)
+    }
+}
+
+struct FrozenVae {
+    net: VaeNet,
+    config: VaeConfig,
+}
+
+impl Generative for FrozenVae {
+    fn num_params(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
+        NegativeElbo::of(&self.net, &self.config, batch.images.clone(), seed, batch.rows())
+            .scalars()
+    }
+
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+
+    fn reconstructor(&self) -> Option<&dyn Reconstruct> {
+        Some(self)
+    }
+
+    fn encoder(&self) -> Option<&dyn Encode> {
+        Some(self)
+    }
+
+    fn decoder(&self) -> Option<&dyn Decode> {
+        Some(self)
+    }
+
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+}
+
+impl Sample for FrozenVae {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let device = self.net.devices().remove(0);
+        let shape = [request.count, self.config.latent];
+        self.decode(request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device))
+    }
+
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
+impl Reconstruct for FrozenVae {
+    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
+        sigmoid(self.net.decode(self.net.encode(images).mean))
+    }
+}
+
+impl Encode for FrozenVae {
+    fn encode(&self, images: Tensor<4>) -> Codes {
+        let posterior = self.net.encode(images);
+        Codes { mean: posterior.mean, log_var: Some(posterior.log_var) }
+    }
+}
+
+impl Decode for FrozenVae {
+    fn latent(&self) -> usize {
+        self.config.latent
+    }
+
+    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
+        sigmoid(self.net.decode(codes))
+    }
+}
+
+impl Density for FrozenVae {
+    fn observation(&self) -> Observation {
+        match self.config.likelihood {
+            Likelihood::Bernoulli => Observation::Bernoulli,
+            Likelihood::Gaussian => Observation::Gaussian,
+        }
+    }
+
+    fn negative_elbo(&self, images: Tensor<4>, seed: Seed, first: u64) -> Vec<Term> {
+        let rows = first..first + images.dims()[0] as u64;
+        let terms = NegativeElbo::of(&self.net, &self.config, images, seed, rows);
+        vec![
+            Term { name: "reconstruction", nats: terms.reconstruction },
+            Term { name: "kl", nats: terms.kl },
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Likelihood, VaeConfig};
+    use genlab_core::{
+        nn::{Backbone, BackboneConfig},
+        testing::contract,
+    };
+
+    #[test]
+    fn the_mlp_keeps_the_contract() {
+        contract(&|context| VaeConfig::default().init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
+    fn the_convolutional_gaussian_one_keeps_the_contract() {
+        let backbone = BackboneConfig {
+            kind: Backbone::Conv,
+            channels: vec![8, 16],
+            ..BackboneConfig::default()
+        };
+        let config =
+            VaeConfig { likelihood: Likelihood::Gaussian, backbone, ..VaeConfig::default() };
+        contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+}

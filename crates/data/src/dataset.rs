@@ -48,7 +48,8 @@ impl Dataset {
         licence: &str,
     ) -> Self {
         let count = (train.len() / 10).clamp(1, MAX_VALIDATION);
-        let (train, validation) = train.carve(&chosen(VALIDATION, train.len(), count));
+        let rows = chosen(VALIDATION, train.len(), count);
+        let (train, validation) = train.carve(&rows);
         Self {
             name: name.to_owned(),
             shape: train.shape,
@@ -81,7 +82,7 @@ fn content_hash(splits: [&Images; 3]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(b"genlab-data/1\n");
     let ImageShape { channels, height, width } = splits[0].shape;
-    let mut number = |hasher: &mut Sha256, value: usize| {
+    let number = |hasher: &mut Sha256, value: usize| {
         hasher.update((value as u64).to_le_bytes());
     };
     for value in [channels, height, width] {

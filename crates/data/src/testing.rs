@@ -78,7 +78,7 @@ pub(crate) fn assert_says<T>(result: Result<T, DataError>, parts: &[&str]) {
     }
 }
 
-/// A dataset of the four `files` in four classes, pinned to what they hold now.
+/// A dataset of `files`, pinned to what they hold now.
 pub(crate) fn toy(files: &[(String, Vec<u8>)], mirrors: Vec<String>) -> Official {
     let pin = |(name, bytes): &(String, Vec<u8>)| RemoteFile {
         name: name.clone().leak(),

@@ -65,6 +65,11 @@ impl Geometry {
         self.out_channels * self.positions()
     }
 
+    /// Whether the kernel covers the whole image: the convolution is a matrix product.
+    fn is_dense(&self) -> bool {
+        self.kernel == self.input && self.padding == [0, 0]
+    }
+
     /// Input channel, row and column of every tap, in the weight's order.
     fn each_tap(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let [height, width] = self.kernel;
@@ -74,7 +79,8 @@ impl Geometry {
 
     fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(y) = direct::forward(self, x, weight, bias) {
+        if !self.is_dense()
+            && let Some(y) = direct::forward(self, x, weight, bias) {
             return y;
         }
         im2col::forward(self, x, weight, bias)
@@ -82,7 +88,8 @@ impl Geometry {
 
     fn input_gradient(&self, gradient: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(x) = direct::input_gradient(self, gradient, weight, bias) {
+        if !self.is_dense()
+            && let Some(x) = direct::input_gradient(self, gradient, weight, bias) {
             return x;
         }
         im2col::input_gradient(self, gradient, weight, bias)
@@ -90,7 +97,8 @@ impl Geometry {
 
     fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(weight) = direct::weight_gradient(self, x, gradient) {
+        if !self.is_dense()
+            && let Some(weight) = direct::weight_gradient(self, x, gradient) {
             return weight;
         }
         im2col::weight_gradient(self, x, gradient)

@@ -3,11 +3,16 @@
 //! Pure functions on slices and f64 matrices at the bottom; nothing here draws from any generator
 //! but `genlab_core::noise`, prints, or touches a model's training.
 
+pub mod baseline;
 pub mod classes;
+pub mod evaluate;
 pub mod frechet;
+mod host;
 pub mod image;
+pub mod judge;
 pub mod kernel;
 pub mod kl;
+pub mod latent;
 pub mod matrix;
 pub mod mixture;
 pub mod neighbours;
@@ -16,5 +21,7 @@ pub mod registry;
 pub mod result;
 pub mod sparsity;
 
+pub use evaluate::{Evaluation, Evaluator, FittedPrior, Settings, Split};
+pub use judge::Judge;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

@@ -232,7 +232,7 @@ mod tests {
             let data = &rest[12..12 + length];
             assert_eq!(rest[8..12], masked_crc32c(&rest[..8]).to_le_bytes());
             assert_eq!(rest[12 + length..16 + length], masked_crc32c(data).to_le_bytes());
-            events.push(protobuf::parse_from_bytes(data).unwrap());
+            events.push(Event::parse_from_bytes(data).unwrap());
             rest = &rest[16 + length..];
         }
         events

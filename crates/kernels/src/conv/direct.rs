@@ -79,6 +79,14 @@ impl Planes {
         self.channels * self.channel() + TILE
     }
 
+    /// Whether the image is its own planes (1 x 1 kernels), and tiles do not read past its end.
+    fn are(&self, image: &[f32], isa: Isa) -> bool {
+        let same = self.channels * self.channel() == image.len() && self.step == [1, 1];
+        same && self.origin == [0, 0]
+            && [self.rows, self.cols] == self.image
+            && self.plane().is_multiple_of(isa.lanes())
+    }
+
     fn fill(&self, image: &[f32], planes: &mut [f32]) {
         let [height, width] = self.image;
         let mut lines = planes.chunks_exact_mut(self.cols);
@@ -139,7 +147,7 @@ impl Pass {
         offsets: Vec<usize>,
         weight: impl Fn(usize, usize) -> f32,
     ) -> Self {
-        let (rows, taps) = (isa.rows(), offsets.len());
+        let (rows, taps) = (isa.rows(channels), offsets.len());
         let mut weights = vec![0.0; channels.div_ceil(rows) * rows * taps];
         for channel in 0..channels {
             let block = channel / rows * rows * taps + channel % rows;
@@ -151,14 +159,19 @@ impl Pass {
     }
 }
 
-/// Share of the computed positions that are output positions; low for tiny images.
-fn efficiency(isa: Isa, rows: usize, cols: usize, stride: usize) -> f64 {
-    let flat = (rows - 1) * stride + cols;
-    (rows * cols) as f64 / (flat.div_ceil(isa.lanes()) * isa.lanes()) as f64
+/// Multiply-adds that a pass over one image takes, padding included.
+fn cost(isa: Isa, pass: &Pass, channels: usize, row_stride: usize) -> usize {
+    let positions = (pass.rows - 1) * row_stride + pass.cols;
+    let channels = channels.next_multiple_of(isa.rows(channels));
+    pass.offsets.len() * channels * positions.next_multiple_of(isa.lanes())
 }
 
-/// Below this share of useful positions im2col is faster.
-const WORTHWHILE: f64 = 0.5;
+/// The same for im2col: a column entry written and packed costs about as much as this many
+/// multiply-adds, and the products themselves run somewhat slower.
+fn im2col_cost(g: &Geometry) -> usize {
+    const COLUMN_ENTRY: usize = 40;
+    g.taps() * g.positions() * (COLUMN_ENTRY + g.out_channels * 5 / 4)
+}
 
 /// The output of the convolution, or `None` where im2col is the better way.
 pub(super) fn forward(
@@ -169,15 +182,15 @@ pub(super) fn forward(
 ) -> Option<Vec<f32>> {
     let isa = Isa::detect()?;
     let planes = Planes::input(g);
-    if efficiency(isa, g.output[0], g.output[1], planes.cols) < WORTHWHILE {
-        return None;
-    }
     let taps = g.taps();
     let pass = Pass {
         rows: g.output[0],
         cols: g.output[1],
         ..Pass::new(isa, g.out_channels, tap_offsets(g, &planes), |o, k| weight[o * taps + k])
     };
+    if cost(isa, &pass, g.out_channels, planes.cols) > im2col_cost(g) {
+        return None;
+    }
     Some(run(isa, &planes, &[pass], x, g.out_channels, g.output, bias))
 }
 
@@ -194,12 +207,12 @@ pub(super) fn input_gradient(
     let mut passes = Vec::new();
     for phase_y in 0..g.stride[0].min(g.input[0]) {
         for phase_x in 0..g.stride[1].min(g.input[1]) {
-            let pass = gradient_pass(isa, g, &planes, weight, [phase_y, phase_x]);
-            if efficiency(isa, pass.rows, pass.cols, planes.cols) < WORTHWHILE {
-                return None;
-            }
-            passes.push(pass);
+            passes.push(gradient_pass(isa, g, &planes, weight, [phase_y, phase_x]));
         }
+    }
+    let costs = passes.iter().map(|pass| cost(isa, pass, g.in_channels, planes.cols));
+    if costs.sum::<usize>() > im2col_cost(g) {
+        return None;
     }
     Some(run(isa, &planes, &passes, gradient, g.in_channels, g.input, bias))
 }
@@ -263,11 +276,19 @@ fn run(
     let image = planes.channels * planes.image[0] * planes.image[1];
     let out = channels * size[0] * size[1];
     let (values, _) = build(images.len() / image * out, out, |index, out| {
-        with_scratch(planes.len(), |source| {
-            planes.fill(&images[index * image..][..image], source);
+        let image = &images[index * image..][..image];
+        let mut run_passes = |source: &[f32]| {
             for pass in passes {
                 run_pass(isa, planes, pass, source, channels, size, bias, out);
             }
+        };
+        if planes.are(image, isa) {
+            run_passes(image);
+            return;
+        }
+        with_scratch(planes.len(), |source| {
+            planes.fill(image, source);
+            run_passes(source);
         });
     });
     values
@@ -291,7 +312,7 @@ fn run_pass(
     bias: Option<&[f32]>,
     out: &mut [f32],
 ) {
-    let (lanes, rows) = (isa.lanes(), isa.rows());
+    let (lanes, rows) = (isa.lanes(), isa.rows(channels));
     let positions = (pass.rows - 1) * planes.cols + pass.cols;
     let vectors = positions.div_ceil(lanes);
     let mut tile = [0.0; TILE];
@@ -306,7 +327,7 @@ fn run_pass(
         let source = &source[begin..];
         for block in 0..channels.div_ceil(rows) {
             let weights = &pass.weights[block * rows * pass.offsets.len()..];
-            convolve(isa, width, weights, &pass.offsets, source, &mut tile);
+            convolve(isa, [rows, width], weights, &pass.offsets, source, &mut tile);
             for (r, values) in tile.chunks_exact(width * lanes).take(rows).enumerate() {
                 let channel = block * rows + r;
                 if channel == channels {

@@ -21,6 +21,9 @@ fn group(g: &Geometry) -> usize {
 
 /// The output of the convolution.
 pub(super) fn forward(g: &Geometry, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    if g.is_dense() {
+        return dense_forward(g, x, weight, bias);
+    }
     let (group, taps) = (group(g), g.taps());
     let (values, _) = build(g.batch * g.out_image(), group * g.out_image(), |index, out| {
         let images = out.len() / g.out_image();
@@ -57,6 +60,9 @@ pub(super) fn input_gradient(
     weight: &[f32],
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
+    if g.is_dense() {
+        return dense_input_gradient(g, gradient, weight, bias);
+    }
     let (group, taps) = (group(g), g.taps());
     let (values, _) = build(g.batch * g.in_image(), group * g.in_image(), |index, out| {
         let images = out.len() / g.in_image();
@@ -87,6 +93,13 @@ pub(super) fn input_gradient(
 
 /// The gradient of the weight.
 pub(super) fn weight_gradient(g: &Geometry, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+    if g.is_dense() {
+        let mut out = vec![0.0; g.out_channels * g.taps()];
+        let gradient = Matrix::new(gradient, g.batch, g.out_channels).t();
+        let x = Matrix::new(x, g.batch, g.taps());
+        gemm(&mut out, Target::Set, gradient, x, Parallelism::Rayon(0));
+        return out;
+    }
     let (group, taps) = (group(g), g.taps());
     let parts = split(g.batch.div_ceil(group), |groups| {
         let mut sums = vec![0.0; g.out_channels * taps];
@@ -111,6 +124,41 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], gradient: &[f32]) -> Vec<
         sums
     });
     fold(parts)
+}
+
+/// The forward convolution when its kernel covers the image: the image is its own column.
+fn dense_forward(g: &Geometry, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    let mut out = match bias {
+        Some(bias) => bias.repeat(g.batch),
+        None => vec![0.0; g.batch * g.out_channels],
+    };
+    let x = Matrix::new(x, g.batch, g.taps());
+    let weight = Matrix::new(weight, g.out_channels, g.taps()).t();
+    gemm(&mut out, Target::Add, x, weight, Parallelism::Rayon(0));
+    out
+}
+
+/// The input gradient in the same case. A bias is one value per plane of the input.
+fn dense_input_gradient(
+    g: &Geometry,
+    gradient: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+) -> Vec<f32> {
+    let rows = g.batch.div_ceil(rayon::current_num_threads()).min(64);
+    let weight = Matrix::new(weight, g.out_channels, g.taps());
+    let (values, _) = build(g.batch * g.taps(), rows * g.taps(), |index, out| {
+        if let Some(bias) = bias {
+            for (plane, bias) in out.chunks_exact_mut(g.in_plane()).zip(bias.iter().cycle()) {
+                plane.fill(*bias);
+            }
+        }
+        let images = out.len() / g.taps();
+        let gradient = &gradient[index * rows * g.out_channels..][..images * g.out_channels];
+        let gradient = Matrix::new(gradient, images, g.out_channels);
+        gemm(out, Target::Add, gradient, weight, Parallelism::None);
+    });
+    values
 }
 
 /// `[images, C, positions]` to `[C, images * positions]`.

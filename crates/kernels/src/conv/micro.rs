@@ -34,12 +34,14 @@ impl Isa {
         }
     }
 
-    /// Output channels per tile of [`convolve`].
-    pub(super) fn rows(self) -> usize {
-        match self {
+    /// Output channels per tile of [`convolve`], of `channels` in all: as many as the registers
+    /// hold, or a smaller power of two that wastes less.
+    pub(super) fn rows(self, channels: usize) -> usize {
+        let most = match self {
             Self::Avx512 => 8,
             Self::Avx2 => 4,
-        }
+        };
+        channels.next_power_of_two().min(most)
     }
 }
 
@@ -67,7 +69,7 @@ pub(super) struct Walk<'a> {
 
 macro_rules! microkernels {
     (
-        $name:ident, $feature:literal, $vector:ident, $lanes:literal, $rows:literal,
+        $name:ident, $feature:literal, $vector:ident, $lanes:literal,
         $load:ident, $store:ident, $splat:ident, $zero:ident, $fma:ident
     ) => {
         mod $name {
@@ -76,7 +78,6 @@ macro_rules! microkernels {
             use super::Walk;
 
             const LANES: usize = $lanes;
-            const ROWS: usize = $rows;
 
             #[inline]
             #[target_feature(enable = $feature)]
@@ -103,21 +104,21 @@ macro_rules! microkernels {
             }
 
             #[target_feature(enable = $feature)]
-            pub(super) fn convolve<const V: usize>(
+            pub(super) fn convolve<const R: usize, const V: usize>(
                 weights: &[f32],
                 offsets: &[usize],
                 source: &[f32],
                 tile: &mut [f32],
             ) {
-                let mut sums = [[$zero(); V]; ROWS];
-                let (weights, _) = weights.as_chunks::<ROWS>();
+                let mut sums = [[$zero(); V]; R];
+                let (weights, _) = weights.as_chunks::<R>();
                 for (taps, &offset) in weights.iter().zip(offsets) {
                     let shifted = &source[offset..offset + V * LANES];
                     let mut values = [$zero(); V];
                     for v in 0..V {
                         values[v] = load(&shifted[v * LANES..]);
                     }
-                    for r in 0..ROWS {
+                    for r in 0..R {
                         let tap = $splat(taps[r]);
                         for v in 0..V {
                             sums[r][v] = $fma(tap, values[v], sums[r][v]);
@@ -179,7 +180,6 @@ microkernels!(
     "avx512f",
     __m512,
     16,
-    8,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_set1_ps,
@@ -191,7 +191,6 @@ microkernels!(
     "avx2,fma",
     __m256,
     8,
-    4,
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_set1_ps,
@@ -199,32 +198,44 @@ microkernels!(
     _mm256_fmadd_ps
 );
 
-/// `tile[r][n] = Σ_k weights[k][r] · source[offsets[k] + n]` for the `rows()` channels of a block
-/// and `width` vectors of positions (1 to [`WIDTH`]).
-#[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
+/// `tile[r][n] = Σ_k weights[k][r] · source[offsets[k] + n]` for a block of `rows` channels (see
+/// [`Isa::rows`]) and `width` vectors of positions (1 to [`WIDTH`]).
 pub(super) fn convolve(
     isa: Isa,
-    width: usize,
+    [rows, width]: [usize; 2],
     weights: &[f32],
     offsets: &[usize],
     source: &[f32],
     tile: &mut [f32],
 ) {
+    macro_rules! dispatch {
+        ($(($isa:ident, $module:ident, $rows:literal)),*) => {
+            match (isa, rows, width) {
+                $(
+                    (Isa::$isa, $rows, 1) => $module::convolve::<$rows, 1>(weights, offsets, source, tile),
+                    (Isa::$isa, $rows, 2) => $module::convolve::<$rows, 2>(weights, offsets, source, tile),
+                    (Isa::$isa, $rows, 3) => $module::convolve::<$rows, 3>(weights, offsets, source, tile),
+                )*
+                _ => unreachable!("no {rows} x {width} tile for {isa:?}"),
+            }
+        };
+    }
+    #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
     // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
     unsafe {
-        match (isa, width) {
-            (Isa::Avx512, 1) => avx512::convolve::<1>(weights, offsets, source, tile),
-            (Isa::Avx512, 2) => avx512::convolve::<2>(weights, offsets, source, tile),
-            (Isa::Avx512, _) => avx512::convolve::<3>(weights, offsets, source, tile),
-            (Isa::Avx2, 1) => avx2::convolve::<1>(weights, offsets, source, tile),
-            (Isa::Avx2, 2) => avx2::convolve::<2>(weights, offsets, source, tile),
-            (Isa::Avx2, _) => avx2::convolve::<3>(weights, offsets, source, tile),
-        }
+        dispatch!(
+            (Avx512, avx512, 1),
+            (Avx512, avx512, 2),
+            (Avx512, avx512, 4),
+            (Avx512, avx512, 8),
+            (Avx2, avx2, 1),
+            (Avx2, avx2, 2),
+            (Avx2, avx2, 4)
+        );
     }
 }
 
 /// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x] · gradient[y · cols + x][o]`.
-#[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
 pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
     let vectors = walk.channels / isa.lanes();
     let mut done = 0;
@@ -240,6 +251,7 @@ pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f
         };
         let lines = sums.chunks_mut(height * walk.channels);
         for (taps, sums) in taps.chunks(height).zip(lines) {
+            #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
             // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
             unsafe {
                 match (isa, width) {

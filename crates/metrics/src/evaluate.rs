@@ -1,0 +1,207 @@
+//! From a frozen model to its numbers.
+//!
+//! One evaluator serves every model of a run: the same test images, the same judge, the same
+//! number of samples. What a model cannot do is absent from the result, with a note where a reader
+//! might wonder.
+
+mod codes;
+mod references;
+mod reconstruction;
+mod samples;
+
+pub use samples::FittedPrior;
+
+use crate::{
+    judge::{Judge, Reading},
+    result::{Metric, NotReported, Reference},
+};
+use burn::tensor::{Device, Tensor};
+use genlab_core::{Generative, Seed};
+use genlab_data::{Dataset, Images};
+use references::References;
+use std::{ops::Range, sync::OnceLock};
+
+/// The split that a model is measured on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Split {
+    /// For reported numbers, once.
+    #[default]
+    Test,
+    /// For every choice: hyper-parameters, sweeps.
+    Validation,
+}
+
+impl Split {
+    /// Its name in `results.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
+/// How a model is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Samples to draw, lowered to the number of images in the split so that both sides of a
+    /// distance are of one size.
+    pub samples: usize,
+    /// Images per network call.
+    pub batch: usize,
+    /// Training images that priors and baselines are fitted on, at most.
+    pub fit_images: usize,
+    /// Seed of every draw: the run's.
+    pub seed: Seed,
+    /// The images to measure on.
+    pub split: Split,
+}
+
+impl Settings {
+    /// 2000 samples in batches of 250 against the test split.
+    pub fn new(seed: Seed) -> Self {
+        Self { samples: 2000, batch: 250, fit_images: 10_000, seed, split: Split::Test }
+    }
+}
+
+/// Everything an evaluation finds.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// The model's numbers.
+    pub metrics: Vec<Metric>,
+    /// Rows to hold them against: real images, two baselines, noise. Empty without a judge.
+    pub references: Vec<Reference>,
+    /// What was left out and why.
+    pub notes: Vec<String>,
+    /// All samples that were scored, as 8-bit images; None where the model cannot sample.
+    pub samples: Option<Images>,
+    /// 64 samples of the PCA mixture; None where there are too few or too large images for one.
+    pub baseline_samples: Option<Images>,
+    /// The density fitted on the codes, where the samples came through one.
+    pub prior: Option<FittedPrior>,
+    /// KL of each latent dimension in nats per image, where there is a Gaussian posterior.
+    pub kl_per_dimension: Option<Vec<f64>>,
+    /// Share of samples that the judge puts into each class.
+    pub class_histogram: Option<Vec<f64>>,
+}
+
+impl Evaluation {
+    /// How reports name the samples: "ae + Gaussian mixture prior (10)", or the model alone.
+    pub fn sample_title(&self, model: &str) -> String {
+        match &self.prior {
+            Some(prior) => format!("{model} + {}", prior.title),
+            None => model.into(),
+        }
+    }
+
+    /// Takes a metric, or notes why it is left out.
+    fn push(&mut self, metric: Result<Metric, NotReported>) {
+        match metric {
+            Ok(metric) => self.metrics.push(metric),
+            Err(reason) => self.note(reason.to_string()),
+        }
+    }
+
+    fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+}
+
+/// Measures frozen models on one dataset.
+pub struct Evaluator<'a> {
+    dataset: &'a Dataset,
+    judge: Option<Judge>,
+    device: Device,
+    settings: Settings,
+    references: OnceLock<References>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// `judge` is [`Judge::for_dataset`]'s; None leaves out every sample metric. `device` is the
+    /// plain device that the models are on. References are fitted at the first evaluation.
+    pub fn new(
+        dataset: &'a Dataset,
+        judge: Option<Judge>,
+        device: &Device,
+        settings: Settings,
+    ) -> Self {
+        Self { dataset, judge, device: device.clone(), settings, references: OnceLock::new() }
+    }
+
+    /// The judge behind the sample metrics.
+    pub fn judge(&self) -> Option<&Judge> {
+        self.judge.as_ref()
+    }
+
+    /// Measures a model. `progress` is told what begins.
+    pub fn evaluate(&self, model: &dyn Generative, progress: &dyn Fn(&str)) -> Evaluation {
+        let mut out = Evaluation::default();
+        out.push(self.metric("cost/params", model.num_params() as f64, 1));
+        if let Some(reconstructor) = model.reconstructor() {
+            progress("reconstructions");
+            self.reconstructions(reconstructor, &mut out);
+        }
+        if model.encoder().is_some() || model.density().is_some() {
+            progress("codes and bounds");
+            self.bounds(model, &mut out);
+        }
+        progress("references");
+        let references = self.references.get_or_init(|| References::new(self));
+        out.notes.extend(references.notes.iter().cloned());
+        out.references.clone_from(&references.rows);
+        out.baseline_samples.clone_from(&references.baseline_samples);
+        progress("samples");
+        self.samples(model, references, &mut out);
+        out
+    }
+
+    /// The split that is measured on.
+    fn split(&self) -> &'a Images {
+        match self.settings.split {
+            Split::Test => &self.dataset.test,
+            Split::Validation => &self.dataset.validation,
+        }
+    }
+
+    /// The number of samples on either side of a distance.
+    fn sample_count(&self) -> usize {
+        self.settings.samples.min(self.split().len())
+    }
+
+    /// Training images for priors and baselines.
+    fn fit_images(&self) -> Images {
+        self.dataset.train.take(self.settings.fit_images)
+    }
+
+    fn metric(&self, name: &str, value: f64, n: usize) -> Result<Metric, NotReported> {
+        Metric::new(name, self.settings.split.name(), value, n)
+    }
+
+    /// The mean of one value per image with a 95 % interval by the normal approximation.
+    fn mean(&self, name: &str, values: &[f64]) -> Result<Metric, NotReported> {
+        let (mean, sd) = crate::matrix::mean_and_sd(values);
+        let half_width = Z95 * sd / (values.len() as f64).sqrt();
+        Ok(self.metric(name, mean, values.len())?.with_half_width(half_width))
+    }
+
+    /// The images of a split in batches, with the rows they cover.
+    fn batches<'b>(
+        &'b self,
+        images: &'b Images,
+    ) -> impl Iterator<Item = (Range<usize>, Tensor<4>)> + 'b {
+        let batch = self.settings.batch.max(1);
+        (0..images.len()).step_by(batch).map(move |first| {
+            let rows = first..(first + batch).min(images.len());
+            (rows.clone(), images.tensor(rows, &self.device))
+        })
+    }
+
+    /// What the judge makes of 8-bit images; None without a judge.
+    fn read(&self, images: &Images) -> Option<Reading> {
+        let judge = self.judge.as_ref()?;
+        Some(judge.read(&images.tensor(0..images.len(), &self.device)))
+    }
+}
+
+/// 97.5 % quantile of the standard normal.
+const Z95: f64 = 1.959_963_984_540_054;

@@ -1,0 +1,28 @@
+//! How well a model gives images back.
+
+use super::{Evaluation, Evaluator};
+use crate::{host, image};
+use genlab_core::Reconstruct;
+
+impl Evaluator<'_> {
+    pub(super) fn reconstructions(&self, model: &dyn Reconstruct, out: &mut Evaluation) {
+        let shape = self.dataset.shape;
+        let (mut mse, mut ssim) = (Vec::new(), Some(Vec::new()));
+        for (_, images) in self.batches(self.split()) {
+            let others = host::floats(model.reconstruct(images.clone()));
+            let images = host::floats(images);
+            mse.extend(image::mse(&images, &others, shape));
+            let batch = image::ssim(&images, &others, shape);
+            ssim = ssim.zip(batch).map(|(all, batch)| [all, batch].concat());
+        }
+        let psnr: Vec<f64> = mse.iter().map(|&error| image::psnr(error)).collect();
+        out.push(self.mean("reconstruction/mse", &mse));
+        out.push(self.mean("reconstruction/psnr", &psnr));
+        match ssim {
+            Some(ssim) => out.push(self.mean("reconstruction/ssim", &ssim)),
+            None => out.note(format!(
+                "reconstruction/ssim is absent: images of {shape} are smaller than its 11x11 window"
+            )),
+        }
+    }
+}

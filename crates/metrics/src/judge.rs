@@ -1,0 +1,250 @@
+//! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
+//! every sample metric.
+//!
+//! Its weights ship with the crate and their SHA-256 is pinned, so two reports that name the same
+//! judge measure in the same space. `judges/README.md` has the commands that made the files.
+
+mod net;
+pub mod train;
+
+use crate::{matrix::Rows, result::JudgeInfo};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::softmax},
+};
+use genlab_core::{ImageShape, params::{named_params, update_params}};
+use net::JudgeNet;
+use safetensors::{SafeTensors, tensor::Dtype};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Images per forward pass.
+const BATCH: usize = 250;
+
+/// What a judge is built from.
+#[derive(Debug)]
+pub struct JudgeSpec {
+    /// `mnist-28`, ...
+    pub name: &'static str,
+    /// The datasets it judges.
+    pub datasets: &'static [&'static str],
+    /// Size of its images.
+    pub shape: ImageShape,
+    /// Number of classes.
+    pub classes: usize,
+    /// Output channels and stride of each 3×3 convolution.
+    pub convolutions: &'static [(usize, usize)],
+    /// Dimension of the features.
+    pub features: usize,
+    /// SHA-256 of the weights file.
+    pub sha256: &'static str,
+    weights: &'static [u8],
+}
+
+const CONVOLUTIONS_28: &[(usize, usize)] = &[(24, 1), (32, 2), (48, 1), (64, 2), (64, 2)];
+
+/// Every judge.
+pub static JUDGES: [JudgeSpec; 3] = [
+    JudgeSpec {
+        name: "mnist-28",
+        datasets: &["mnist", "mnist-10k"],
+        shape: ImageShape::new(1, 28, 28),
+        classes: 10,
+        convolutions: CONVOLUTIONS_28,
+        features: 64,
+        sha256: "",
+        weights: include_bytes!("../judges/mnist-28.safetensors"),
+    },
+    JudgeSpec {
+        name: "fashion-28",
+        datasets: &["fashion-mnist", "fashion-3k"],
+        shape: ImageShape::new(1, 28, 28),
+        classes: 10,
+        convolutions: CONVOLUTIONS_28,
+        features: 64,
+        sha256: "",
+        weights: include_bytes!("../judges/fashion-28.safetensors"),
+    },
+    JudgeSpec {
+        name: "digits-8",
+        datasets: &["digits8x8"],
+        shape: ImageShape::new(1, 8, 8),
+        classes: 10,
+        convolutions: &[(24, 1), (48, 2), (48, 1)],
+        features: 32,
+        sha256: "",
+        weights: include_bytes!("../judges/digits-8.safetensors"),
+    },
+];
+
+/// Why a judge cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The file is not a safetensors file.
+    #[error("the weights of judge {name} cannot be read: {cause}; train it again (judges/README.md)")]
+    Unreadable {
+        /// The judge.
+        name: String,
+        /// What safetensors says.
+        cause: safetensors::SafeTensorError,
+    },
+    /// A tensor is missing or has another shape.
+    #[error(
+        "the weights of judge {name} have no f32 tensor {tensor} of shape {shape:?}; train it again \
+         (judges/README.md)"
+    )]
+    Tensor {
+        /// The judge.
+        name: String,
+        /// The tensor.
+        tensor: String,
+        /// The shape the network needs.
+        shape: Vec<usize>,
+    },
+}
+
+/// A frozen classifier.
+pub struct Judge {
+    /// `mnist-28`, ...
+    pub name: String,
+    /// SHA-256 of its weights, in hexadecimal.
+    pub sha256: String,
+    spec: &'static JudgeSpec,
+    net: JudgeNet,
+    device: Device,
+}
+
+/// What a judge makes of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// `[n, features]`.
+    pub features: Rows,
+    /// `[n, classes]`, each row sums to 1.
+    pub probabilities: Rows,
+}
+
+impl Judge {
+    /// The judge of a dataset, where there is one for its name and image size.
+    ///
+    /// # Panics
+    /// When the weights in this crate do not fit its network, which a test excludes.
+    pub fn for_dataset(dataset: &str, shape: ImageShape, device: &Device) -> Option<Self> {
+        let spec = JUDGES.iter().find(|j| j.datasets.contains(&dataset) && j.shape == shape)?;
+        Some(Self::from_bytes(spec, spec.weights, device).expect("a test loads every judge"))
+    }
+
+    /// A judge with weights of one's own.
+    ///
+    /// # Errors
+    /// When the bytes are no safetensors file or lack a tensor of the network.
+    pub fn from_bytes(
+        spec: &'static JudgeSpec,
+        bytes: &[u8],
+        device: &Device,
+    ) -> Result<Self, JudgeError> {
+        let name = || spec.name.to_owned();
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|cause| JudgeError::Unreadable { name: name(), cause })?;
+        let empty = JudgeNet::zeros(spec, device);
+        for param in named_params(&empty) {
+            let found = file.tensor(&param.name);
+            if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
+                let (tensor, shape) = (param.name, param.shape);
+                return Err(JudgeError::Tensor { name: name(), tensor, shape });
+            }
+        }
+        let net = update_params(empty, &mut |name, _, zeros| {
+            let Ok(tensor) = file.tensor(name) else { return zeros };
+            let values: Vec<f32> =
+                tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
+            Tensor::from_data(values.as_slice(), device)
+        });
+        let sha256 = hex(&Sha256::digest(bytes));
+        Ok(Self { name: name(), sha256, spec, net: net.no_grad(), device: device.clone() })
+    }
+
+    /// Its name and hash for `results.json`.
+    pub fn info(&self) -> JudgeInfo {
+        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// Size of the images it judges.
+    pub fn shape(&self) -> ImageShape {
+        self.spec.shape
+    }
+
+    /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
+    pub fn read(&self, images: &Tensor<4>) -> Reading {
+        let [count, ..] = images.dims();
+        let mut features = Vec::new();
+        let mut probabilities = Vec::new();
+        for first in (0..count).step_by(BATCH) {
+            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
+            let out = self.net.forward(batch.to_device(&self.device));
+            features.extend(crate::host::floats(out.features));
+            probabilities.extend(crate::host::floats(softmax(out.logits, 1)));
+        }
+        Reading {
+            features: Rows::from_f32(self.spec.features, &features),
+            probabilities: Rows::from_f32(self.spec.classes, &probabilities),
+        }
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Judge").field("name", &self.name).field("sha256", &self.sha256).finish()
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{Seed, Stream};
+
+    #[test]
+    fn every_judge_is_the_pinned_file_and_fits_its_network() {
+        for spec in &JUDGES {
+            assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
+            assert_eq!(hex(&Sha256::digest(spec.weights)), spec.sha256, "{}", spec.name);
+            let judge = Judge::for_dataset(spec.datasets[0], spec.shape, &Device::flex()).unwrap();
+            assert_eq!(judge.sha256, spec.sha256);
+        }
+        let other = ImageShape::new(1, 27, 28);
+        assert!(Judge::for_dataset("mnist", other, &Device::flex()).is_none());
+    }
+
+    #[test]
+    fn a_reading_does_not_depend_on_the_batch() {
+        let device = Device::flex();
+        let judge = Judge::for_dataset("digits8x8", ImageShape::new(1, 8, 8), &device).unwrap();
+        let images = Seed(0).uniform(Stream::Ceiling, 0, 0..300, [300, 1, 8, 8], &device);
+        let whole = judge.read(&images);
+        let part = judge.read(&images.narrow(0, 240, 20));
+        assert_eq!(whole.features.len(), 300);
+        for (a, b) in whole.features.values[240 * 32..].iter().zip(&part.features.values) {
+            assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+        for row in whole.probabilities.iter() {
+            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_in_words() {
+        let error = Judge::from_bytes(&JUDGES[0], b"rubbish!rubbish", &Device::flex()).unwrap_err();
+        assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
+        let error =
+            Judge::from_bytes(&JUDGES[0], JUDGES[2].weights, &Device::flex()).unwrap_err();
+        assert!(error.to_string().contains("have no f32 tensor"), "{error}");
+    }
+}

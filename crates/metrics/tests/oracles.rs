@@ -1,0 +1,126 @@
+//! Against SciPy, scikit-learn and scikit-image: `tests/oracles/metrics.py` made the fixtures.
+
+use genlab_core::ImageShape;
+use genlab_metrics::{
+    frechet::frechet_distance,
+    image::{mse, psnr, ssim},
+    kernel::unbiased_mmd2,
+    matrix::Rows,
+    mixture::{FitSettings, Mixture},
+    neighbours::neighbourhoods,
+    pca::Pca,
+};
+use serde_json::Value;
+use std::{fs, path::Path};
+
+struct Fixture(Value);
+
+impl Fixture {
+    fn read(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/oracles/fixtures")
+            .join(format!("{name}.json"));
+        Self(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    }
+
+    fn number(&self, key: &str) -> f64 {
+        self.0[key].as_f64().unwrap()
+    }
+
+    fn count(&self, key: &str) -> usize {
+        self.number(key) as usize
+    }
+
+    fn numbers(&self, key: &str) -> Vec<f64> {
+        self.0[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    }
+
+    fn rows(&self, key: &str) -> Rows {
+        Rows::new(self.count("dim"), self.numbers(key))
+    }
+
+    fn pixels(&self, key: &str) -> Vec<f32> {
+        self.numbers(key).iter().map(|&level| level as f32 / 255.0).collect()
+    }
+}
+
+#[track_caller]
+fn close(found: &[f64], expected: &[f64], relative: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (f, e) in found.iter().zip(expected) {
+        assert!((f - e).abs() <= relative * e.abs().max(1e-12), "{f} is not {e}");
+    }
+}
+
+#[test]
+fn image_metrics_equal_scikit_image() {
+    for name in ["image_28x28x1", "image_32x32x3"] {
+        let fixture = Fixture::read(name);
+        let size = fixture.count("size");
+        let shape = ImageShape::new(fixture.count("channels"), size, size);
+        let (a, b) = (fixture.pixels("levels"), fixture.pixels("others"));
+        let error = mse(&a, &b, shape);
+        close(&error, &fixture.numbers("mse"), 1e-6);
+        let ratios: Vec<f64> = error.into_iter().map(psnr).collect();
+        close(&ratios, &fixture.numbers("psnr"), 1e-6);
+        close(&ssim(&a, &b, shape).unwrap(), &fixture.numbers("ssim"), 1e-6);
+    }
+}
+
+#[test]
+fn the_frechet_distance_equals_scipys_matrix_square_root() {
+    let fixture = Fixture::read("features");
+    let found = frechet_distance(&fixture.rows("x"), &fixture.rows("y")).unwrap();
+    close(&[found], &[fixture.number("frechet")], 1e-9);
+}
+
+#[test]
+fn the_kernel_distance_equals_scikit_learns_polynomial_kernel() {
+    let fixture = Fixture::read("features");
+    let found = unbiased_mmd2(&fixture.rows("x"), &fixture.rows("y"));
+    close(&[found], &[fixture.number("mmd2")], 1e-9);
+}
+
+#[test]
+fn neighbourhoods_equal_the_published_formulas() {
+    let fixture = Fixture::read("features");
+    let found = neighbourhoods(&fixture.rows("x"), &fixture.rows("y"), fixture.count("k")).unwrap();
+    let expected = ["precision", "recall", "density", "coverage"].map(|key| fixture.number(key));
+    close(&[found.precision, found.recall, found.density, found.coverage], &expected, 1e-12);
+}
+
+#[test]
+fn principal_components_equal_scikit_learns() {
+    let fixture = Fixture::read("pca");
+    let x = fixture.rows("x");
+    let pca = Pca::fit(&x, fixture.count("kept")).unwrap();
+    close(&pca.variances, &fixture.numbers("variances"), 1e-9);
+    let back = pca.inverse(&pca.transform(&x));
+    let squares = x.values.iter().zip(&back.values).map(|(a, b)| (a - b).powi(2));
+    close(&[squares.sum::<f64>() / x.values.len() as f64], &[fixture.number("mse")], 1e-9);
+}
+
+#[test]
+fn a_mixture_has_scikit_learns_density() {
+    let fixture = Fixture::read("mixture");
+    let mixture = Mixture {
+        weights: fixture.numbers("weights"),
+        means: fixture.rows("means"),
+        factors: fixture.numbers("factors").chunks(16).map(<[f64]>::to_vec).collect(),
+    };
+    let x = fixture.rows("x");
+    close(&mixture.log_density(&x.take(20)), &fixture.numbers("log_density"), 1e-9);
+    close(&[mixture.log_likelihood(&x)], &[fixture.number("log_likelihood")], 1e-9);
+}
+
+#[test]
+fn expectation_maximisation_from_the_same_clusters_ends_where_scikit_learns_does() {
+    let fixture = Fixture::read("mixture");
+    let x = fixture.rows("x");
+    let nearest: Vec<usize> = fixture.numbers("nearest").iter().map(|&k| k as usize).collect();
+    let settings = FitSettings::new(fixture.count("components"));
+    let found = Mixture::fit_from(&x, &settings, &nearest).unwrap();
+    close(&found.weights, &fixture.numbers("weights"), 1e-6);
+    close(&found.means.values, &fixture.numbers("means"), 1e-6);
+    close(&[found.log_likelihood(&x)], &[fixture.number("log_likelihood")], 1e-8);
+}

@@ -1,0 +1,32 @@
+//! Writes a TensorBoard log with known contents: `cargo run -p genlab-report --example tb_demo -- DIR`.
+//! `tests/oracles/tensorboard_read.py DIR` must find in it: `train/loss` 100 times, last step 99 with
+//! 0.01; `validation/loss` 10 times, last step 90 with 0.1; one image `samples/grid` of 118 by 60
+//! pixels at step 99; one histogram `codes` of 1001 values at step 99; one text `config`.
+
+use genlab_report::tensorboard::EventWriter;
+use genlab_report::{Picture, Result, png};
+use std::path::PathBuf;
+
+fn main() -> Result<()> {
+    let dir = PathBuf::from(std::env::args().nth(1).expect("usage: tb_demo DIR"));
+    let mut log = EventWriter::create(&dir)?;
+    for step in 0..100 {
+        log.scalar("train/loss", step, 1.0 / (step + 1) as f64)?;
+        if step % 10 == 0 {
+            log.scalar("validation/loss", step, 1.0 - step as f64 / 100.0)?;
+        }
+    }
+    // As after an interruption: everything from step 90 on is logged again, and counts once.
+    drop(log);
+    let mut log = EventWriter::resume(&dir, 90)?;
+    for step in 90..100 {
+        log.scalar("train/loss", step, 1.0 / (step + 1) as f64)?;
+    }
+    log.scalar("validation/loss", 90, 0.1)?;
+    let images = Picture::new(2, 1, 28, 28, (0..2 * 784).map(|i| (i % 256) as u8).collect())?;
+    log.image("samples/grid", 99, &png::encode_grid(&images, 2)?, 118, 60)?;
+    let codes: Vec<f64> = (-500..=500).map(|i| f64::from(i) / 250.0).collect();
+    log.histogram("codes", 99, &codes)?;
+    log.text("config", 0, "```toml\nseed = 0\n```")?;
+    log.flush()
+}

@@ -1,1 +1,33 @@
-fn main() {}
+//! `bench-runner`: trains generative models on the same images under the same budget, judges them
+//! by the same metrics, and writes a report.
+//!
+//! This is the only crate that prints, and the only one that knows all models.
+
+mod cli;
+mod commands;
+mod config;
+mod device;
+mod group;
+mod interrupt;
+mod registry;
+mod run;
+mod terminal;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Training allocates one buffer per operation; an allocator that keeps freed pages saves their
+/// faults.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::dispatch(cli) {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

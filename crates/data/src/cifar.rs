@@ -180,7 +180,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let train = folder.path().join("data_batch_1.bin");
         fs::write(folder.path().join(TEST), records(0, 2)).expect("a fresh file");
-        let mut read = |bytes: &[u8]| {
+        let read = |bytes: &[u8]| {
             fs::write(&train, bytes).expect("a file");
             read_folder(folder.path(), 10)
         };

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(test_rows(4).len(), 1);
     }
 
-    const GOLDEN_VALIDATION: [usize; 5] = [0; 5];
+    const GOLDEN_VALIDATION: [usize; 5] = [2, 6, 9, 10, 11];
     const GOLDEN_TEST: [usize; 4] = [0; 4];
 
     #[test]
@@ -165,6 +165,14 @@ mod tests {
         }
         assert_ne!(hash(&empty, &base), reference);
         assert_eq!(hash(&base.clone(), &empty), reference);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_documented_bytes() {
+        // sha256 of the layout written out in Python with struct.pack("<Q", ..) and hashlib.
+        let train = images(2, Some(vec![7, 8]));
+        let hash = content_hash([&train, &images(0, None), &images(1, None)]);
+        assert_eq!(hash, "a57e9c16bdcf6ddbecba0472c81a6b3842284a7e891bb8cd68d9c2c900be20c1");
     }
 
     #[test]

@@ -100,17 +100,32 @@ mod tests {
 
     #[test]
     fn mnist_10k_decodes_to_what_results_were_made_with() {
-        check("mnist-10k", ImageShape::new(1, 28, 28), [9000, 1000, 2000], "");
+        check(
+            "mnist-10k",
+            ImageShape::new(1, 28, 28),
+            [9000, 1000, 2000],
+            "dbab0970faf9fd5c2a81a7725562f55531c9fe7f1425a7bb7937dee7d79f3086",
+        );
     }
 
     #[test]
     fn fashion_3k_decodes_to_what_results_were_made_with() {
-        check("fashion-3k", ImageShape::new(1, 28, 28), [2700, 300, 500], "");
+        check(
+            "fashion-3k",
+            ImageShape::new(1, 28, 28),
+            [2700, 300, 500],
+            "88f3911eeee419e82ad2e5365505d1027bb63728477ca894b2c2ea6e886140e4",
+        );
     }
 
     #[test]
     fn digits8x8_decodes_to_what_results_were_made_with() {
-        check("digits8x8", ImageShape::new(1, 8, 8), [1294, 143, 360], "");
+        check(
+            "digits8x8",
+            ImageShape::new(1, 8, 8),
+            [1294, 143, 360],
+            "f954a38d0ce2277d8cbb23deac04b7010d64a111a2ec0f113dce2c2f5eb53b24",
+        );
     }
 
     #[test]

@@ -61,19 +61,37 @@ fn check_official(name: &str, folder: &str, shape: ImageShape, counts: [usize; 3
 
 #[test]
 fn the_official_mnist_decodes_to_what_results_were_made_with() {
-    check_official("mnist", "mnist", ImageShape::new(1, 28, 28), [55_000, 5000, 10_000], "");
+    check_official(
+        "mnist",
+        "mnist",
+        ImageShape::new(1, 28, 28),
+        [55_000, 5000, 10_000],
+        "43a860fae591fe473c3b4a8b1c47b284d82e8d4ea9ac0bf7ccc08121b250e0ff",
+    );
 }
 
 #[test]
 fn the_official_fashion_mnist_decodes_to_what_results_were_made_with() {
     let shape = ImageShape::new(1, 28, 28);
-    check_official("fashion-mnist", "fashion-mnist", shape, [55_000, 5000, 10_000], "");
+    check_official(
+        "fashion-mnist",
+        "fashion-mnist",
+        shape,
+        [55_000, 5000, 10_000],
+        "7b35b2bdb3913ca011883b54bfd5e23cefbf53d158a91361283603eaaf875f1f",
+    );
 }
 
 #[test]
 fn the_cifar10_subset_decodes_to_what_results_were_made_with() {
     let shape = ImageShape::new(3, 32, 32);
-    check_official("cifar10", "cifar10-4000", shape, [2880, 320, 800], "");
+    check_official(
+        "cifar10",
+        "cifar10-4000",
+        shape,
+        [2880, 320, 800],
+        "a44c939cb7b43041a653dc3f72ce5261ff04a1531c021235c17080b1986505c7",
+    );
 }
 
 #[test]

@@ -111,7 +111,8 @@ fn a_damaged_file_in_the_cache_says_to_delete_it() {
     let (_folder, places) = machine();
     let cached = places.cache.as_ref().expect("a cache").join("toy");
     write_idx_folder(&cached, 20, 5);
-    fs::write(cached.join("train-images-idx3-ubyte.gz"), b"<html>").expect("a file");
+    fs::write(cached.join("train-images-idx3-ubyte.gz"), b"<html>not found</html>")
+        .expect("a file");
     let parts = ["train-images-idx3-ubyte.gz: is not a sound gzip", "delete the file to have it"];
     assert_says(read(&offline(), &LoadOptions::default(), &places), &parts);
 }

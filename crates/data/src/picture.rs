@@ -7,7 +7,7 @@ use image::{
     imageops::{self, FilterType},
     metadata::Orientation,
 };
-use std::path::Path;
+use std::{fs::File, io::BufReader, path::Path};
 
 /// Side of a picture at most, in pixels.
 pub(crate) const MAX_SIDE: u32 = 8192;
@@ -70,14 +70,14 @@ pub(crate) fn decode(path: &Path, shape: ImageShape, out: &mut [u8]) -> Result<(
 }
 
 fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
-    let mut reader =
-        ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|reason| {
-            DataError::Io {
-                action: "read",
-                path: path.to_owned(),
-                reason,
-                cure: "check its permissions, or remove it".to_owned(),
-            }
+    // By content, not by extension: a JPEG file called .png is a picture all the same.
+    let mut reader = File::open(path)
+        .and_then(|file| ImageReader::new(BufReader::new(file)).with_guessed_format())
+        .map_err(|reason| DataError::Io {
+            action: "read",
+            path: path.to_owned(),
+            reason,
+            cure: "check its permissions, or remove it".to_owned(),
         })?;
     if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
         return Err(unusable(path, "is neither a PNG nor a JPEG file"));

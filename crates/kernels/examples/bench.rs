@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use burn::tensor::{
     Device, Distribution, Tensor, activation, module,
-    ops::{ConvOptions, ConvTransposeOptions},
+    module::linear,
+    ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions},
 };
 use genlab_kernels as k;
 
@@ -110,6 +111,101 @@ fn conv_transpose(name: &str, x: [usize; 4], w: [usize; 4], stride: usize, paddi
     );
 }
 
+fn normal<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+    let device = Device::flex().autodiff();
+    Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device).require_grad()
+}
+
+fn norm_of_burn(x: Tensor<4>, weight: Tensor<1>, bias: Tensor<1>, groups: usize) -> Tensor<4> {
+    let [b, c, h, w] = x.dims();
+    let grouped = x.reshape([b, groups, c / groups * h * w]);
+    let centred = grouped.clone() - grouped.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    let y = (centred / (variance + 1e-5).sqrt()).reshape([b, c, h, w]);
+    activation::silu(y * weight.reshape([1, c, 1, 1]) + bias.reshape([1, c, 1, 1]))
+}
+
+fn bce_of_burn(l: Tensor<2>, t: Tensor<2>) -> Tensor<1> {
+    let softplus = (l.clone().abs().neg().exp() + 1.0).log();
+    (l.clone().clamp_min(0.0) - l * t + softplus).sum_dim(1).squeeze_dim::<1>(1)
+}
+
+fn pointwise() {
+    for shape in [[64, 32, 28, 28], [64, 64, 14, 14]] {
+        let (x, w, b) = (normal(shape), normal([shape[1]]), normal([shape[1]]));
+        let ours = || k::group_norm(x.clone(), w.clone(), b.clone(), 8, 1e-5, k::Activation::Silu);
+        let theirs = || norm_of_burn(x.clone(), w.clone(), b.clone(), 8);
+        compare(&format!("group_norm + silu {shape:?}"), 0.0, &ours, &theirs);
+    }
+    let x = normal([64, 32, 28, 28]);
+    compare("silu [64, 32, 28, 28]", 0.0, &|| k::silu(x.clone()), &|| activation::silu(x.clone()));
+    compare("leaky_relu [64, 32, 28, 28]", 0.0, &|| k::leaky_relu(x.clone(), 0.2), &|| {
+        activation::leaky_relu(x.clone(), 0.2)
+    });
+    compare("relu [64, 32, 28, 28]", 0.0, &|| k::leaky_relu(x.clone(), 0.0), &|| {
+        activation::relu(x.clone())
+    });
+    let x = normal([128, 400]);
+    compare("relu [128, 400]", 0.0, &|| k::leaky_relu(x.clone(), 0.0), &|| {
+        activation::relu(x.clone())
+    });
+    let x = normal([64, 64, 14, 14]);
+    let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([28, 28]);
+    compare("upsample [64, 64, 14, 14]", 0.0, &|| k::upsample_nearest2x(x.clone()), &|| {
+        module::interpolate(x.clone(), options.clone())
+    });
+    let (l, t) = (normal([128, 784]), normal([128, 784]).inner());
+    let t = Tensor::from_inner(t);
+    compare("bce [128, 784]", 0.0, &|| k::bce_with_logits(l.clone(), t.clone()), &|| {
+        bce_of_burn(l.clone(), t.clone())
+    });
+}
+
+fn dense() {
+    for [rows, inner, cols] in [[32, 784, 400], [128, 784, 400], [128, 400, 784], [128, 400, 20]] {
+        let (x, w, b) = (normal([rows, inner]), normal([inner, cols]), normal([cols]));
+        compare(
+            &format!("linear [{rows}, {inner}] [{inner}, {cols}]"),
+            2.0 * (rows * inner * cols) as f64,
+            &|| k::linear(x.clone(), w.clone(), Some(b.clone())),
+            &|| linear(x.clone(), w.clone(), Some(b.clone())),
+        );
+    }
+}
+
+/// Adam and the moving average, whose buffers must not be shared.
+fn updates() {
+    let device = Device::flex();
+    let at = k::AdamStep { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 10 };
+    for len in [784 * 400, 2_000_000] {
+        let normal = || Tensor::<1>::random([len], Distribution::Normal(0.0, 1.0), &device);
+        let g = normal();
+        let mut slot = k::AdamSlot { value: normal(), first: normal(), second: normal().abs() };
+        let mut average = normal();
+        let mut times = [const { Vec::new() }; 3];
+        for _ in 0..30 {
+            let (t, next) = milliseconds(|| k::adam_update(slot, g.clone(), None, at));
+            slot = next;
+            times[0].push(t);
+            let (t, next) = milliseconds(|| k::lerp(average, g.clone(), 0.01));
+            average = next;
+            times[1].push(t);
+            let (t, ()) = milliseconds(|| {
+                let first = slot.first.clone() * 0.9 + g.clone() * 0.1;
+                let second = slot.second.clone() * 0.999 + g.clone().square() * 0.001;
+                let step = first / 0.65 / ((second / 0.01).sqrt() + 1e-8) * 1e-3;
+                drop(slot.value.clone() - step);
+            });
+            times[2].push(t);
+        }
+        let [adam, lerp, burn] = times.map(median);
+        println!(
+            "adam [{len}] {adam:.3} ms ({:.2}x of burn's ops), lerp {lerp:.3} ms",
+            burn / adam
+        );
+    }
+}
+
 fn main() {
     conv("unet in", [64, 1, 28, 28], [32, 1, 3, 3], 1, 1);
     conv("unet", [64, 32, 28, 28], [32, 32, 3, 3], 1, 1);
@@ -126,5 +222,7 @@ fn main() {
     conv_transpose("dcgan g1", [64, 64, 1, 1], [64, 128, 7, 7], 1, 0);
     conv_transpose("dcgan g2", [64, 128, 7, 7], [128, 64, 4, 4], 2, 1);
     conv_transpose("dcgan g3", [64, 64, 14, 14], [64, 1, 4, 4], 2, 1);
-    let _ = activation::silu::<1>;
+    pointwise();
+    dense();
+    updates();
 }

@@ -9,15 +9,20 @@ mod direct;
 mod im2col;
 #[cfg(target_arch = "x86_64")]
 mod micro;
+#[cfg(target_arch = "x86_64")]
+mod planes;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::{
-    Autodiff, Backend, Flex, backend_extension,
+    Autodiff, Backend, Flex,
     autodiff::{
         NodeId,
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
         ops::{Backward, Ops, OpsKind, OpsPrep, Tracked},
     },
+    backend_extension,
     flex::FlexTensor,
     tensor::FloatTensor,
 };
@@ -73,14 +78,14 @@ impl Geometry {
     /// Input channel, row and column of every tap, in the weight's order.
     fn each_tap(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         let [height, width] = self.kernel;
-        (0..self.taps())
-            .map(move |k| (k / (height * width), k / width % height, k % width))
+        (0..self.taps()).map(move |k| (k / (height * width), k / width % height, k % width))
     }
 
     fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if !self.is_dense()
-            && let Some(y) = direct::forward(self, x, weight, bias) {
+        if let Some(isa) = self.direct_isa()
+            && let Some(y) = direct::forward(isa, direct::im2col_cost(self), self, x, weight, bias)
+        {
             return y;
         }
         im2col::forward(self, x, weight, bias)
@@ -88,20 +93,30 @@ impl Geometry {
 
     fn input_gradient(&self, gradient: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if !self.is_dense()
-            && let Some(x) = direct::input_gradient(self, gradient, weight, bias) {
-            return x;
+        if let Some(isa) = self.direct_isa() {
+            let budget = direct::im2col_cost(self);
+            let x = direct::input_gradient(isa, budget, self, gradient, weight, bias);
+            if let Some(x) = x {
+                return x;
+            }
         }
         im2col::input_gradient(self, gradient, weight, bias)
     }
 
     fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if !self.is_dense()
-            && let Some(weight) = direct::weight_gradient(self, x, gradient) {
-            return weight;
+        if let Some(isa) = self.direct_isa()
+            && direct::suits_weight_gradient(self)
+        {
+            return direct::weight_gradient(isa, self, x, gradient);
         }
         im2col::weight_gradient(self, x, gradient)
+    }
+
+    /// The instructions for [`direct`], unless the work is a plain matrix product.
+    #[cfg(target_arch = "x86_64")]
+    fn direct_isa(&self) -> Option<micro::Isa> {
+        if self.is_dense() { None } else { micro::Isa::detect() }
     }
 }
 
@@ -226,24 +241,23 @@ impl Saved {
         let (x, weight) = (recall(self.x), recall(self.weight));
         if let (Some(node), Some(weight)) = (x_node, weight) {
             let (dy, weight) = (floats(&gradient), floats(&weight));
-            let dx = match transposed {
-                true => g.forward(dy, weight, None),
-                false => g.input_gradient(dy, weight, None),
+            let dx = if transposed {
+                g.forward(dy, weight, None)
+            } else {
+                g.input_gradient(dy, weight, None)
             };
             grads.register::<Flex>(node, tensor(dx, &self.x_shape));
         }
         if let (Some(node), Some(x)) = (weight_node, x) {
             let (dy, x) = (floats(&gradient), floats(&x));
-            let dw = match transposed {
-                true => g.weight_gradient(dy, x),
-                false => g.weight_gradient(x, dy),
-            };
+            let dw = if transposed { g.weight_gradient(dy, x) } else { g.weight_gradient(x, dy) };
             grads.register::<Flex>(node, tensor(dw, &self.weight_shape));
         }
         if let Some(node) = bias_node {
-            let (channels, plane) = match transposed {
-                true => (g.in_channels, g.in_plane()),
-                false => (g.out_channels, g.positions()),
+            let (channels, plane) = if transposed {
+                (g.in_channels, g.in_plane())
+            } else {
+                (g.out_channels, g.positions())
             };
             let db = channel_sums(floats(&gradient), channels, plane);
             grads.register::<Flex>(node, tensor(db, &[channels]));

@@ -1,21 +1,51 @@
-//! The few hot operations that burn's CPU backend lacks.
+//! The few hot operations that burn's CPU backend lacks, with forward and backward passes of
+//! their own.
+//!
+//! burn 0.22's `Flex` is a good general backend, but a training step of a small convolutional
+//! network spends nearly all its time in operations that it composes of many passes over memory,
+//! or computes in roundabout ways. Each function here exists for such a reason:
+//!
+//! - [`conv2d`], [`conv_transpose2d`]: Flex's weight gradient is a convolution with an image-sized
+//!   kernel, and each pass writes out a column matrix. Here the inner loops read shifted images.
+//! - [`linear`]: the bias joins the product, and transposed operands are read in place.
+//! - [`group_norm`]: a dozen passes become two, with the SiLU that follows for free.
+//! - [`silu`], [`leaky_relu`], [`bce_with_logits`]: one vectorised pass each way.
+//! - [`upsample_nearest2x`]: copies, instead of an index computation for every pixel.
+//! - [`adam_update`], [`lerp`]: one pass, in place, instead of ten tensors per parameter.
+//!
+//! On any other backend and in any other precision the same functions are compositions of burn's
+//! own operations, so models call them without asking where they run. All of them take plain and
+//! tracked tensors in any mixture (a plain tensor is a constant), compute only the gradients that
+//! someone will read, and give the same bits from run to run at a given number of threads: sums
+//! over the batch are partial sums per thread, added in order. Derivatives are first-order only.
 
+mod activation;
 mod conv;
 mod flex;
 mod gemm;
+mod linear;
+mod loss;
+mod norm;
+mod optim;
+mod portable;
+mod resample;
 mod simd;
 
-use burn::{
-    backend::Dispatch,
-    tensor::{
-        Tensor, activation, module,
-        ops::{ConvOptions, ConvTransposeOptions},
-    },
+use burn::{backend::Dispatch, tensor::Tensor};
+
+use crate::{
+    activation::{Unary, UnaryOps},
+    conv::ConvOps,
+    flex::is_fast,
+    linear::LinearOps,
+    loss::LossOps,
+    norm::NormOps,
+    optim::OptimOps,
+    resample::ResampleOps,
 };
 
-use conv::ConvOps;
-
-/// Two-dimensional convolution. `x` [B, C_in, H, W], `weight` [C_out, C_in, K_h, K_w], `bias` [C_out].
+/// Two-dimensional convolution. `x` [B, C_in, H, W], `weight` [C_out, C_in, K_h, K_w], `bias`
+/// [C_out]; returns [B, C_out, H', W'] with H' = (H + 2 padding - K_h) / stride + 1.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -23,14 +53,14 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if !flex::is_fast(&x) {
-        return module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1));
+    if !is_fast(&x) {
+        return portable::conv2d(x, weight, bias, stride, padding);
     }
-    let options = conv::Options { stride, padding, transposed: None };
-    dispatch_conv(x, weight, bias, options)
+    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed: None })
 }
 
-/// Transposed convolution. `x` [B, C_in, H, W], `weight` [C_in, C_out, K_h, K_w], `bias` [C_out].
+/// Transposed convolution. `x` [B, C_in, H, W], `weight` [C_in, C_out, K_h, K_w], `bias` [C_out];
+/// returns [B, C_out, H', W'] with H' = (H - 1) stride - 2 padding + K_h + output padding.
 pub fn conv_transpose2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -39,12 +69,11 @@ pub fn conv_transpose2d(
     padding: [usize; 2],
     output_padding: [usize; 2],
 ) -> Tensor<4> {
-    if !flex::is_fast(&x) {
-        let options = ConvTransposeOptions::new(stride, padding, output_padding, [1, 1], 1);
-        return module::conv_transpose2d(x, weight, bias, options);
+    if !is_fast(&x) {
+        return portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
     }
-    let options = conv::Options { stride, padding, transposed: Some(output_padding) };
-    dispatch_conv(x, weight, bias, options)
+    let transposed = Some(output_padding);
+    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed })
 }
 
 fn dispatch_conv(
@@ -60,9 +89,44 @@ fn dispatch_conv(
     })
 }
 
-/// SiLU, x·σ(x) (Elfwing et al. 2018, arXiv:1702.03118).
+/// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
+/// returns [B, N_out].
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    if !is_fast(&x) {
+        return portable::linear(x, weight, bias);
+    }
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(match bias {
+        Some(bias) => Dispatch::genlab_linear_bias(x, weight, bias.into_dispatch()),
+        None => Dispatch::genlab_linear(x, weight),
+    })
+}
+
+/// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].
+pub fn upsample_nearest2x(x: Tensor<4>) -> Tensor<4> {
+    if !is_fast(&x) {
+        return portable::upsample_nearest2x(x);
+    }
+    Tensor::from_dispatch(Dispatch::genlab_upsample(x.into_dispatch()))
+}
+
+/// SiLU, x·σ(x) (Elfwing et al. 2018, arXiv:1702.03118), of any shape.
 pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::silu(x)
+    if !is_fast(&x) {
+        return portable::silu(x);
+    }
+    Tensor::from_dispatch(Dispatch::genlab_unary(x.into_dispatch(), Unary::Silu))
+}
+
+/// x where positive, `slope` · x elsewhere (Maas et al. 2013), of any shape. A slope of 0 is ReLU;
+/// the derivative at 0 is `slope`.
+pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f64) -> Tensor<D> {
+    // burn's ReLU is one vectorised pass already, from a mask that is smaller than the input.
+    if slope == 0.0 || !is_fast(&x) {
+        return portable::leaky_relu(x, slope);
+    }
+    let function = Unary::LeakyRelu(slope as f32);
+    Tensor::from_dispatch(Dispatch::genlab_unary(x.into_dispatch(), function))
 }
 
 /// What follows a normalisation in the same pass.
@@ -75,7 +139,7 @@ pub enum Activation {
 }
 
 /// Group normalisation (Wu & He 2018, arXiv:1803.08494) followed by `activation`.
-/// `x` [B, C, H, W], `weight` and `bias` [C]; `groups` divides C.
+/// `x` [B, C, H, W], `weight` and `bias` [C]; `groups` divides C; returns [B, C, H, W].
 pub fn group_norm(
     x: Tensor<4>,
     weight: Tensor<1>,
@@ -84,25 +148,21 @@ pub fn group_norm(
     epsilon: f64,
     activation: Activation,
 ) -> Tensor<4> {
-    let [batch, channels, height, width] = x.dims();
-    let grouped = x.reshape([batch, groups, channels / groups * height * width]);
-    let mean = grouped.clone().mean_dim(2);
-    let centred = grouped - mean;
-    let variance = centred.clone().square().mean_dim(2);
-    let normal = (centred / (variance + epsilon).sqrt()).reshape([batch, channels, height, width]);
-    let y = normal * weight.reshape([1, channels, 1, 1]) + bias.reshape([1, channels, 1, 1]);
-    match activation {
-        Activation::Identity => y,
-        Activation::Silu => silu(y),
+    if !is_fast(&x) {
+        return portable::group_norm(x, weight, bias, groups, epsilon, activation);
     }
+    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
+    let options = norm::Options { groups, epsilon: epsilon as f32, activation };
+    Tensor::from_dispatch(Dispatch::genlab_group_norm(x, weight, bias, options))
 }
 
 /// Binary cross-entropy of Bernoulli logits, summed over pixels: nats per image.
-/// `logits` and `targets` [B, N], targets in [0, 1]; returns [B].
+/// `logits` and `targets` [B, N], targets in [0, 1]; returns [B]. Finite for any finite logits.
 pub fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    // max(l, 0) - l t + ln(1 + e^{-|l|}) never overflows.
-    let softplus = (logits.clone().abs().neg().exp() + 1.0).log();
-    (logits.clone().clamp_min(0.0) - logits * targets + softplus).sum_dim(1).squeeze_dim::<1>(1)
+    if !is_fast(&logits) {
+        return portable::bce_with_logits(logits, targets);
+    }
+    Tensor::from_dispatch(Dispatch::genlab_bce(logits.into_dispatch(), targets.into_dispatch()))
 }
 
 /// One step of Adam, all that does not depend on the parameter.
@@ -133,26 +193,42 @@ pub struct AdamSlot<const D: usize> {
 
 /// One Adam update (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1) of plain tensors. `scale` [1]
 /// multiplies the gradient (global-norm clipping without reading the device).
+///
+/// Buffers that nobody else holds are updated in place: drop other clones first (the module's own
+/// parameter, say) and a step allocates nothing. Nothing here is differentiable; tracked tensors
+/// work, but take the slow path.
 pub fn adam_update<const D: usize>(
     slot: AdamSlot<D>,
     gradient: Tensor<D>,
     scale: Option<Tensor<1>>,
     at: AdamStep,
 ) -> AdamSlot<D> {
-    let g = match scale {
-        Some(scale) => gradient * scale.reshape([1; D]),
-        None => gradient,
+    let AdamSlot { value, first, second } = slot;
+    let tensors = [&value, &first, &second, &gradient];
+    let plain = tensors.iter().all(|tensor| is_fast(tensor) && !tensor.device().is_autodiff());
+    if !plain || scale.as_ref().is_some_and(|scale| scale.device().is_autodiff()) {
+        return portable::adam_update(AdamSlot { value, first, second }, gradient, scale, at);
+    }
+    let [value, first, second, gradient] =
+        [value, first, second, gradient].map(Tensor::into_dispatch);
+    let (value, first, second) = match scale {
+        Some(scale) => {
+            let scale = scale.into_dispatch();
+            Dispatch::genlab_adam_scaled(value, first, second, gradient, scale, at)
+        }
+        None => Dispatch::genlab_adam(value, first, second, gradient, at),
     };
-    let first = slot.first * at.beta1 + g.clone() * (1.0 - at.beta1);
-    let second = slot.second * at.beta2 + g.square() * (1.0 - at.beta2);
-    let t = at.step as f64;
-    let m_hat = first.clone() / (1.0 - at.beta1.powf(t));
-    let v_hat = second.clone() / (1.0 - at.beta2.powf(t));
-    let value = slot.value - m_hat / (v_hat.sqrt() + at.epsilon) * at.learning_rate;
+    let [value, first, second] = [value, first, second].map(Tensor::from_dispatch);
     AdamSlot { value, first, second }
 }
 
-/// `average + weight · (value - average)`: the step of an exponential moving average.
+/// `average + weight · (value - average)`: the step of an exponential moving average, of plain
+/// tensors, in place where nobody else holds `average`. Tracked tensors take the slow path.
 pub fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
-    average.clone() + (value - average) * weight
+    let tracked = average.device().is_autodiff() || value.device().is_autodiff();
+    if tracked || !is_fast(&average) {
+        return portable::lerp(average, value, weight);
+    }
+    let (average, value) = (average.into_dispatch(), value.into_dispatch());
+    Tensor::from_dispatch(Dispatch::genlab_lerp(average, value, weight as f32))
 }

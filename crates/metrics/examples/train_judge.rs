@@ -36,8 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let _ = writeln!(std::io::stderr(), "{line} ({:.0} s)", start.elapsed().as_secs_f64());
     };
     // The judge never chooses anything, so it needs no validation split.
-    let bytes =
-        train(spec, &joined(&data.train, &data.validation), &Recipe::of(spec.name), &device, &progress);
+    let bytes = train(
+        spec,
+        &joined(&data.train, &data.validation),
+        &Recipe::of(spec.name),
+        &device,
+        &progress,
+    );
     fs::write(&out, &bytes).map_err(|e| format!("cannot write {}: {e}", out.display()))?;
     let accuracy = accuracy(spec, &bytes, &data.test, &device)?;
     writeln!(

@@ -23,7 +23,7 @@ pub fn classifier_score(probabilities: &Rows) -> f64 {
     let n = probabilities.len() as f64;
     let mut mean = vec![0.0; probabilities.dim];
     probabilities.iter().for_each(|row| crate::matrix::add(&mut mean, row));
-    mean.iter_mut().for_each(|m| *m /= n);
+    crate::matrix::divide(&mut mean, n);
     (probabilities.iter().map(|row| histogram_kl(row, &mean)).sum::<f64>() / n).exp()
 }
 

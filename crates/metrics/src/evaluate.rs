@@ -5,8 +5,8 @@
 //! might wonder.
 
 mod codes;
-mod references;
 mod reconstruction;
+mod references;
 mod samples;
 
 pub use samples::FittedPrior;

@@ -67,7 +67,7 @@ pub fn between_gaussians(left: &Moments, right: &Moments) -> Result<f64, Frechet
 fn square_root(matrix: MatRef<'_, f64>) -> Result<Mat<f64>, FrechetError> {
     let eigen = symmetric_eigen(matrix).ok_or(FrechetError::NotFinite)?;
     let mut scaled = eigen.vectors.clone();
-    for (mut col, value) in scaled.col_iter_mut().zip(&eigen.values) {
+    for (col, value) in scaled.col_iter_mut().zip(&eigen.values) {
         let root = value.max(0.0).sqrt();
         col.iter_mut().for_each(|v| *v *= root);
     }
@@ -78,8 +78,9 @@ fn square_root(matrix: MatRef<'_, f64>) -> Result<Mat<f64>, FrechetError> {
 mod tests {
     use super::*;
 
+    /// Vectors that fill all dimensions.
     fn wave(n: usize, dim: usize, frequency: f64) -> Rows {
-        Rows::new(dim, (0..n * dim).map(|i| (i as f64 * frequency).sin()).collect())
+        Rows::new(dim, (0..n * dim).map(|i| ((i * i) as f64 * frequency).sin()).collect())
     }
 
     #[test]

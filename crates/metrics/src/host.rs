@@ -7,7 +7,7 @@ use genlab_data::Images;
 /// A tensor's values in row-major order.
 pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data().convert::<f32>();
-    data.into_vec::<f32>().expect("converted to f32 on the line above")
+    data.try_into_vec::<f32>().expect("converted to f32 on the line above")
 }
 
 /// Values of images `[n, C, H, W]` as a tensor.

@@ -60,13 +60,12 @@ fn per_image(
 }
 
 fn gaussian_window() -> [f64; 2 * RADIUS + 1] {
-    let mut window = std::array::from_fn(|i| {
+    let window: [f64; 2 * RADIUS + 1] = std::array::from_fn(|i| {
         let x = i as f64 - RADIUS as f64;
         (-0.5 * x * x / (SIGMA * SIGMA)).exp()
     });
     let total: f64 = window.iter().sum();
-    window.iter_mut().for_each(|w| *w /= total);
-    window
+    window.map(|w| w / total)
 }
 
 fn ssim_plane(a: &[f32], b: &[f32], shape: ImageShape, window: &[f64]) -> f64 {

@@ -12,7 +12,10 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::softmax},
 };
-use genlab_core::{ImageShape, params::{named_params, update_params}};
+use genlab_core::{
+    ImageShape,
+    params::{named_params, update_params},
+};
 use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
 use sha2::{Digest, Sha256};
@@ -81,7 +84,9 @@ pub static JUDGES: [JudgeSpec; 3] = [
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// The file is not a safetensors file.
-    #[error("the weights of judge {name} cannot be read: {cause}; train it again (judges/README.md)")]
+    #[error(
+        "the weights of judge {name} cannot be read: {cause}; train it again (judges/README.md)"
+    )]
     Unreadable {
         /// The judge.
         name: String,
@@ -193,7 +198,10 @@ impl Judge {
 
 impl fmt::Debug for Judge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judge").field("name", &self.name).field("sha256", &self.sha256).finish()
+        f.debug_struct("Judge")
+            .field("name", &self.name)
+            .field("sha256", &self.sha256)
+            .finish_non_exhaustive()
     }
 }
 
@@ -243,8 +251,7 @@ mod tests {
     fn a_damaged_file_is_refused_in_words() {
         let error = Judge::from_bytes(&JUDGES[0], b"rubbish!rubbish", &Device::flex()).unwrap_err();
         assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
-        let error =
-            Judge::from_bytes(&JUDGES[0], JUDGES[2].weights, &Device::flex()).unwrap_err();
+        let error = Judge::from_bytes(&JUDGES[0], JUDGES[2].weights, &Device::flex()).unwrap_err();
         assert!(error.to_string().contains("have no f32 tensor"), "{error}");
     }
 }

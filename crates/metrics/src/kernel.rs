@@ -124,7 +124,7 @@ fn subset_sums(
         .map(|(task, block)| {
             let first = task * BLOCK;
             let mut kernel = product(columns(block, x.dim).transpose(), y.columns());
-            for mut col in kernel.col_iter_mut() {
+            for col in kernel.col_iter_mut() {
                 col.iter_mut().for_each(|dot| *dot = (*dot / dim + 1.0).powi(3));
             }
             if diagonal == Diagonal::Left {

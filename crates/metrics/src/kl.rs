@@ -16,7 +16,7 @@ pub fn gaussian_kl_per_dimension(mean: &Rows, log_var: &Rows) -> Vec<f64> {
             *sum += 0.5 * (m * m + log_var.exp_m1() - log_var);
         }
     }
-    total.iter_mut().for_each(|sum| *sum /= mean.len() as f64);
+    crate::matrix::divide(&mut total, mean.len() as f64);
     total
 }
 

@@ -4,10 +4,13 @@
 //! folded in order: results do not depend on the number of threads.
 
 use faer::{
-    Accum, Mat, MatMut, MatRef, Par, Side,
+    Accum, Mat, MatMut, MatRef, Par, Spec,
     diag::Diag,
     dyn_stack::{MemBuffer, MemStack},
-    linalg::{cholesky::llt, evd, matmul},
+    linalg::{
+        cholesky::llt::{self, factor::LltRegularization},
+        evd, matmul,
+    },
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -97,7 +100,7 @@ impl Rows {
         for sum in &partial {
             add(&mut mean, sum);
         }
-        mean.iter_mut().for_each(|m| *m /= n);
+        divide(&mut mean, n);
 
         // Few large accumulators at a time: a covariance of 784 pixels takes 5 MB per block.
         let mut covariance = Mat::<f64>::zeros(self.dim, self.dim);
@@ -148,7 +151,7 @@ pub fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Option<Eigen> {
         dim,
         evd::ComputeEigenvectors::Yes,
         Par::Seq,
-        Default::default(),
+        Spec::default(),
     );
     let mut memory = MemBuffer::new(scratch);
     evd::self_adjoint_evd(
@@ -157,7 +160,7 @@ pub fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Option<Eigen> {
         Some(vectors.as_mut()),
         Par::Seq,
         MemStack::new(&mut memory),
-        Default::default(),
+        Spec::default(),
     )
     .ok()?;
     let values: Vec<f64> = values.column_vector().iter().copied().collect();
@@ -168,14 +171,14 @@ pub fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Option<Eigen> {
 /// None when it is not positive definite.
 pub fn cholesky(mut matrix: Mat<f64>) -> Option<Mat<f64>> {
     let dim = matrix.nrows();
-    let scratch = llt::factor::cholesky_in_place_scratch::<f64>(dim, Par::Seq, Default::default());
+    let scratch = llt::factor::cholesky_in_place_scratch::<f64>(dim, Par::Seq, Spec::default());
     let mut memory = MemBuffer::new(scratch);
     llt::factor::cholesky_in_place(
         matrix.as_mut(),
-        Default::default(),
+        LltRegularization::default(),
         Par::Seq,
         MemStack::new(&mut memory),
-        Default::default(),
+        Spec::default(),
     )
     .ok()?;
     for col in 1..dim {
@@ -253,6 +256,13 @@ pub fn add(sum: &mut [f64], row: &[f64]) {
     sum.iter_mut().zip(row).for_each(|(s, v)| *s += v);
 }
 
+/// Divides every value by `by`.
+pub fn divide(values: &mut [f64], by: f64) {
+    for value in values {
+        *value /= by;
+    }
+}
+
 /// Mean and standard deviation (n - 1) of some numbers.
 pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
@@ -289,7 +299,7 @@ mod tests {
         assert_eq!(product(factor.as_ref(), factor.transpose()), matrix);
         assert_eq!(
             product(lower_inverse(factor.as_ref()).as_ref(), factor.as_ref()),
-            Mat::identity(2, 2)
+            Mat::<f64>::identity(2, 2)
         );
         assert!(cholesky(faer::mat![[1.0, 2.0], [2.0, 1.0]]).is_none());
     }

@@ -19,6 +19,16 @@ pub struct Neighbourhoods {
     pub coverage: f64,
 }
 
+/// What one real image's distances to all samples say.
+struct Facts {
+    /// It lies inside some sample's neighbourhood.
+    recalled: bool,
+    /// Some sample lies inside its neighbourhood.
+    covered: bool,
+    /// The samples inside its neighbourhood.
+    holds: Vec<u32>,
+}
+
 /// Precision and recall of Kynkäänniemi et al. 2019 (arXiv:1904.06991), density and coverage of
 /// Naeem et al. 2020 (arXiv:2002.09797). A neighbourhood is the open ball that reaches to the k-th
 /// nearest other vector of the same set. None when a side has no more than k vectors.
@@ -29,12 +39,6 @@ pub fn neighbourhoods(samples: &Rows, real: &Rows, k: usize) -> Option<Neighbour
     }
     let radius_of_sample = squared_radii(samples, k);
     let radius_of_real = squared_radii(real, k);
-    // Per real image: its distances to all samples, reduced to three facts.
-    struct Facts {
-        recalled: bool,
-        covered: bool,
-        holds: Vec<u32>,
-    }
     let norms = squared_norms(samples);
     let facts: Vec<Facts> = real
         .values

@@ -20,11 +20,12 @@ impl Fixture {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../../tests/oracles/fixtures")
             .join(format!("{name}.json"));
-        Self(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+        let text = fs::read_to_string(path).expect("tests/oracles/metrics.py makes the fixtures");
+        Self(serde_json::from_str(&text).expect("a fixture is JSON"))
     }
 
     fn number(&self, key: &str) -> f64 {
-        self.0[key].as_f64().unwrap()
+        self.0[key].as_f64().expect("a number")
     }
 
     fn count(&self, key: &str) -> usize {
@@ -32,7 +33,8 @@ impl Fixture {
     }
 
     fn numbers(&self, key: &str) -> Vec<f64> {
-        self.0[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+        let values = self.0[key].as_array().expect("an array");
+        values.iter().map(|v| v.as_f64().expect("a number")).collect()
     }
 
     fn rows(&self, key: &str) -> Rows {

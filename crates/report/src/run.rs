@@ -32,7 +32,9 @@ pub fn write_comparison(out_dir: &Path, title: &str, runs: &[PathBuf]) -> Result
     for dir in distinct(runs) {
         match RunData::read(&dir) {
             Ok(run) => found.push(run),
-            Err(error @ ReportError::NotFinished { .. }) => unfinished.push(format!("Left out: {error}.")),
+            Err(error @ ReportError::NotFinished { .. }) => {
+                unfinished.push(format!("Left out: {error}."));
+            }
             Err(error) => return Err(error),
         }
     }

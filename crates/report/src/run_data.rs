@@ -33,6 +33,8 @@ pub struct RunData {
     pub provenance: Map<String, Value>,
     /// `config.toml` as written; None if absent.
     pub config: Option<String>,
+    /// `config.toml` as a table; empty if absent.
+    pub settings: toml::Table,
     /// `metrics.jsonl`.
     pub curves: Curves,
     /// `samples/*.png`.
@@ -50,12 +52,18 @@ impl RunData {
             return Err(ReportError::NotFinished { dir: dir.to_owned() });
         };
         let picture = |name: &str| read_png(&dir.join("samples").join(name));
+        let config = read_optional(&dir.join("config.toml"))?
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let settings =
+            config.as_deref().unwrap_or_default().parse().map_err(|error: toml::de::Error| {
+                ReportError::damaged(&dir.join("config.toml"), error.message())
+            })?;
         Ok(Self {
             dir: dir.to_owned(),
             results: parse_results(&dir.join("results.json"), &bytes)?,
             provenance: read_provenance(&dir.join("run.json"))?,
-            config: read_optional(&dir.join("config.toml"))?
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            config,
+            settings,
             curves: Curves::read(&dir.join("metrics.jsonl"))?,
             pictures: Pictures {
                 grid: picture("grid.png")?,
@@ -74,8 +82,7 @@ impl RunData {
 
     /// The budget in training images, from `config.toml`.
     pub fn budget(&self) -> Option<u64> {
-        let config: toml::Table = self.config.as_deref()?.parse().ok()?;
-        let images = config.get("budget")?.as_table()?.get("images")?.as_integer()?;
+        let images = self.settings.get("budget")?.as_table()?.get("images")?.as_integer()?;
         u64::try_from(images).ok()
     }
 
@@ -167,8 +174,11 @@ mod tests {
         let json = serde_json::to_string(&Results::new("vae", "mnist-10k", 0, "finished")).unwrap();
         let (dir, _) = run_with(&json);
         std::fs::write(dir.path().join("config.toml"), "[budget]\nimages = 600000\n").unwrap();
-        std::fs::write(dir.path().join("run.json"), r#"{"dataset": {"sha256": "ab"}, "threads": 2}"#)
-            .unwrap();
+        std::fs::write(
+            dir.path().join("run.json"),
+            r#"{"dataset": {"sha256": "ab"}, "threads": 2}"#,
+        )
+        .unwrap();
         let run = RunData::read(dir.path()).unwrap();
         assert_eq!(run.budget(), Some(600_000));
         assert_eq!(run.provenance_text("dataset.sha256").as_deref(), Some("ab"));

@@ -5,6 +5,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Seeds that a claim needs (DESIGN, section 5).
 pub(crate) const SEEDS_FOR_A_CLAIM: usize = 3;
 
+/// A half width below this share of the mean is no spread.
+const ROUNDING: f64 = 1e-12;
+
 /// The mean of one metric over the seeds of one model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Estimate {
@@ -23,6 +26,9 @@ impl Estimate {
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let half_width = t_quantile(values.len()).map(|t| t * (variance / n).sqrt());
+        // Equal values: what is left of the variance is rounding.
+        let half_width =
+            half_width.map(|half| if half < ROUNDING * mean.abs() { 0.0 } else { half });
         mean.is_finite().then_some(Self { mean, half_width, seeds: values.len() })
     }
 
@@ -60,6 +66,11 @@ mod tests {
         assert_eq!(estimate.mean, 22.0);
         assert!((estimate.half_width.unwrap() - 4.9683).abs() < 1e-3);
         assert_eq!(estimate.seeds, 3);
+    }
+
+    #[test]
+    fn equal_values_have_no_spread() {
+        assert_eq!(Estimate::over_seeds(&[96.4; 3]).unwrap().half_width, Some(0.0));
     }
 
     #[test]

@@ -184,7 +184,8 @@ fn since_epoch() -> std::time::Duration {
 fn new_file(dir: &Path) -> Result<(PathBuf, File)> {
     let (seconds, process) = (since_epoch().as_secs(), std::process::id());
     for attempt in 0_u32.. {
-        let path = dir.join(format!("events.out.tfevents.{seconds:010}.genlab.{process}.{attempt:03}"));
+        let path =
+            dir.join(format!("events.out.tfevents.{seconds:010}.genlab.{process}.{attempt:03}"));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -280,7 +281,10 @@ mod tests {
     #[test]
     fn equal_values_make_one_bucket() {
         let histogram = buckets(&[2.0; 5]).unwrap();
-        assert_eq!((histogram.get_bucket(), histogram.get_bucket_limit()), (&[5.0][..], &[2.0][..]));
+        assert_eq!(
+            (histogram.get_bucket(), histogram.get_bucket_limit()),
+            (&[5.0][..], &[2.0][..])
+        );
         assert!(buckets(&[]).is_none());
     }
 }

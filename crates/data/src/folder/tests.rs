@@ -243,7 +243,7 @@ fn damaged_images_are_named() {
     fill(folder.path(), 12);
     let victim = folder.path().join("03.png");
     let sound = fs::read(&victim).expect("it is there");
-    let mut check = |bytes: &[u8], fault: &str| {
+    let check = |bytes: &[u8], fault: &str| {
         fs::write(&victim, bytes).expect("a file");
         assert_says(load_plain(folder.path()), &["03.png: ", fault, "remove the file, or convert"]);
     };

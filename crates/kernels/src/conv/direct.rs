@@ -12,120 +12,9 @@
 use super::{
     Geometry,
     micro::{Isa, TILE, WIDTH, Walk, convolve, correlate},
+    planes::Planes,
 };
 use crate::flex::{build, fold, split, with_scratch};
-
-/// Where the padded planes of one image come from.
-struct Planes {
-    channels: usize,
-    image: [usize; 2],
-    step: [usize; 2],
-    /// Image row and column that plane row and column 0 stand for; negative in the padding.
-    origin: [isize; 2],
-    rows: usize,
-    cols: usize,
-}
-
-impl Planes {
-    /// The input of a forward convolution.
-    fn input(g: &Geometry) -> Self {
-        Self {
-            channels: g.in_channels,
-            image: g.input,
-            step: g.stride,
-            origin: [-(g.padding[0] as isize), -(g.padding[1] as isize)],
-            rows: g.output[0] + (g.kernel[0] - 1) / g.stride[0],
-            cols: g.output[1] + (g.kernel[1] - 1) / g.stride[1],
-        }
-    }
-
-    /// The output gradient, as the input gradient reads it.
-    fn output(g: &Geometry) -> Self {
-        let origin = [0, 1].map(|d| {
-            let reach = g.kernel[d].div_ceil(g.stride[d]) as isize - 1;
-            (g.padding[d] / g.stride[d]) as isize - reach
-        });
-        let size = [0, 1].map(|d| {
-            let last = (g.input[d] - 1 + g.padding[d]) / g.stride[d];
-            (last as isize + 1 - origin[d]) as usize
-        });
-        Self {
-            channels: g.out_channels,
-            image: g.output,
-            step: [1, 1],
-            origin,
-            rows: size[0],
-            cols: size[1],
-        }
-    }
-
-    fn plane(&self) -> usize {
-        self.rows * self.cols
-    }
-
-    fn channel(&self) -> usize {
-        self.plane() * self.step[0] * self.step[1]
-    }
-
-    /// Offset of tap (`ky`, `kx`) of channel `c` of a forward convolution.
-    fn offset(&self, c: usize, ky: usize, kx: usize) -> usize {
-        let phase = (ky % self.step[0]) * self.step[1] + kx % self.step[1];
-        let [y, x] = [ky / self.step[0], kx / self.step[1]];
-        c * self.channel() + phase * self.plane() + y * self.cols + x
-    }
-
-    /// Floats in all planes, and room for the last tile to read past the end.
-    fn len(&self) -> usize {
-        self.channels * self.channel() + TILE
-    }
-
-    /// Whether the image is its own planes (1 x 1 kernels), and tiles do not read past its end.
-    fn are(&self, image: &[f32], isa: Isa) -> bool {
-        let same = self.channels * self.channel() == image.len() && self.step == [1, 1];
-        same && self.origin == [0, 0]
-            && [self.rows, self.cols] == self.image
-            && self.plane().is_multiple_of(isa.lanes())
-    }
-
-    fn fill(&self, image: &[f32], planes: &mut [f32]) {
-        let [height, width] = self.image;
-        let mut lines = planes.chunks_exact_mut(self.cols);
-        for channel in image.chunks_exact(height * width) {
-            for phase in 0..self.step[0] * self.step[1] {
-                let first_y = (phase / self.step[1]) as isize + self.origin[0];
-                let first_x = (phase % self.step[1]) as isize + self.origin[1];
-                for r in 0..self.rows {
-                    let line = lines.next().expect("len() counts these lines");
-                    let y = first_y + (r * self.step[0]) as isize;
-                    if y < 0 || y >= height as isize {
-                        line.fill(0.0);
-                        continue;
-                    }
-                    let source = &channel[y as usize * width..][..width];
-                    fill_line(line, source, first_x, self.step[1]);
-                }
-            }
-        }
-    }
-}
-
-/// `line[i] = source[first + i · step]`, zero outside.
-fn fill_line(line: &mut [f32], source: &[f32], first: isize, step: usize) {
-    let before = (-first).max(0) as usize;
-    let before = before.div_ceil(step).min(line.len());
-    let start = (first + (before * step) as isize) as usize;
-    let inside = source.len().saturating_sub(start).div_ceil(step).min(line.len() - before);
-    line[..before].fill(0.0);
-    line[before + inside..].fill(0.0);
-    let middle = &mut line[before..before + inside];
-    if step == 1 {
-        middle.copy_from_slice(&source[start..start + inside]);
-    } else if inside > 0 {
-        for (target, value) in middle.iter_mut().zip(source[start..].iter().step_by(step)) {
-            *target = *value;
-        }
-    }
-}
 
 /// One kernel and the output positions that it computes.
 struct Pass {
@@ -157,30 +46,43 @@ impl Pass {
         }
         Self { weights, offsets, rows: 0, cols: 0, first: [0; 2], step: [1; 2] }
     }
+
+    /// Positions to compute, those in the padding between rows included.
+    fn positions(&self, row_stride: usize) -> usize {
+        (self.rows - 1) * row_stride + self.cols
+    }
+
+    /// One past the last float of the planes that a tile reads.
+    fn reach(&self, isa: Isa, row_stride: usize) -> usize {
+        let last = self.offsets.iter().max().map_or(0, |offset| *offset);
+        last + self.positions(row_stride).next_multiple_of(isa.lanes())
+    }
 }
 
-/// Multiply-adds that a pass over one image takes, padding included.
+/// Multiply-adds that a [`Pass`] over one image takes, padding included.
 fn cost(isa: Isa, pass: &Pass, channels: usize, row_stride: usize) -> usize {
-    let positions = (pass.rows - 1) * row_stride + pass.cols;
-    let channels = channels.next_multiple_of(isa.rows(channels));
+    let positions = pass.positions(row_stride);
+    // Fewer than four rows wait for their own last sum instead of filling the multipliers.
+    let channels = channels.next_multiple_of(isa.rows(channels)).max(4);
     pass.offsets.len() * channels * positions.next_multiple_of(isa.lanes())
 }
 
-/// The same for im2col: a column entry written and packed costs about as much as this many
+/// The same for [`super::im2col`]: a column entry written and packed costs about as much as this many
 /// multiply-adds, and the products themselves run somewhat slower.
-fn im2col_cost(g: &Geometry) -> usize {
+pub(super) fn im2col_cost(g: &Geometry) -> usize {
     const COLUMN_ENTRY: usize = 40;
     g.taps() * g.positions() * (COLUMN_ENTRY + g.out_channels * 5 / 4)
 }
 
-/// The output of the convolution, or `None` where im2col is the better way.
+/// The output of the convolution, or `None` if it costs more than `budget` (see [`im2col_cost`]).
 pub(super) fn forward(
+    isa: Isa,
+    budget: usize,
     g: &Geometry,
     x: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
 ) -> Option<Vec<f32>> {
-    let isa = Isa::detect()?;
     let planes = Planes::input(g);
     let taps = g.taps();
     let pass = Pass {
@@ -188,21 +90,22 @@ pub(super) fn forward(
         cols: g.output[1],
         ..Pass::new(isa, g.out_channels, tap_offsets(g, &planes), |o, k| weight[o * taps + k])
     };
-    if cost(isa, &pass, g.out_channels, planes.cols) > im2col_cost(g) {
+    if cost(isa, &pass, g.out_channels, planes.cols) > budget {
         return None;
     }
     Some(run(isa, &planes, &[pass], x, g.out_channels, g.output, bias))
 }
 
 /// The gradient of the convolution's input (the output of a transposed convolution, which also
-/// has a bias), or `None` where im2col is the better way.
+/// has a bias), or `None` if it costs more than `budget`.
 pub(super) fn input_gradient(
+    isa: Isa,
+    budget: usize,
     g: &Geometry,
     gradient: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
 ) -> Option<Vec<f32>> {
-    let isa = Isa::detect()?;
     let planes = Planes::output(g);
     let mut passes = Vec::new();
     for phase_y in 0..g.stride[0].min(g.input[0]) {
@@ -211,7 +114,7 @@ pub(super) fn input_gradient(
         }
     }
     let costs = passes.iter().map(|pass| cost(isa, pass, g.in_channels, planes.cols));
-    if costs.sum::<usize>() > im2col_cost(g) {
+    if costs.sum::<usize>() > budget {
         return None;
     }
     Some(run(isa, &planes, &passes, gradient, g.in_channels, g.input, bias))
@@ -274,6 +177,8 @@ fn run(
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
     let image = planes.channels * planes.image[0] * planes.image[1];
+    let copy =
+        !planes.are_the_image() || passes.iter().any(|pass| pass.reach(isa, planes.cols) > image);
     let out = channels * size[0] * size[1];
     let (values, _) = build(images.len() / image * out, out, |index, out| {
         let image = &images[index * image..][..image];
@@ -282,7 +187,7 @@ fn run(
                 run_pass(isa, planes, pass, source, channels, size, bias, out);
             }
         };
-        if planes.are(image, isa) {
+        if !copy {
             run_passes(image);
             return;
         }
@@ -313,7 +218,7 @@ fn run_pass(
     out: &mut [f32],
 ) {
     let (lanes, rows) = (isa.lanes(), isa.rows(channels));
-    let positions = (pass.rows - 1) * planes.cols + pass.cols;
+    let positions = pass.positions(planes.cols);
     let vectors = positions.div_ceil(lanes);
     let mut tile = [0.0; TILE];
     let mut segments = Vec::new();
@@ -379,12 +284,13 @@ fn scatter(plane: &mut [f32], segments: &[Segment], values: &[f32], bias: f32, s
     }
 }
 
-/// The gradient of the weight, or `None` where im2col is the better way.
-pub(super) fn weight_gradient(g: &Geometry, x: &[f32], gradient: &[f32]) -> Option<Vec<f32>> {
-    let isa = Isa::detect()?;
-    if g.output[1] < 4 {
-        return None;
-    }
+/// Whether [`weight_gradient`] is the better way: its loops need rows of some length.
+pub(super) fn suits_weight_gradient(g: &Geometry) -> bool {
+    g.output[1] >= 4
+}
+
+/// The gradient of the weight.
+pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let planes = Planes::input(g);
     let offsets = tap_offsets(g, &planes);
     let channels = g.out_channels.next_multiple_of(isa.lanes());
@@ -417,7 +323,7 @@ pub(super) fn weight_gradient(g: &Geometry, x: &[f32], gradient: &[f32]) -> Opti
             *value = line[o];
         }
     }
-    Some(weight)
+    weight
 }
 
 /// `[channels, positions]` to `[positions, width]`; the columns past the channels become zero.

@@ -201,7 +201,9 @@ fn gather(g: &Geometry, x: &[f32], matrix: &mut [f32]) {
                 if stride_x == 1 {
                     line[xs.clone()].copy_from_slice(&row[..xs.len()]);
                 } else {
-                    for (target, value) in line[xs.clone()].iter_mut().zip(row.iter().step_by(stride_x)) {
+                    for (target, value) in
+                        line[xs.clone()].iter_mut().zip(row.iter().step_by(stride_x))
+                    {
                         *target = *value;
                     }
                 }

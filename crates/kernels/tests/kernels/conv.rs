@@ -38,7 +38,8 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 fn check(case: Case) {
-    let Case { batch, x_channels, y_channels, size, kernel, stride, padding, bias, seed, .. } = case;
+    let Case { batch, x_channels, y_channels, size, kernel, stride, padding, bias, seed, .. } =
+        case;
     let x = leaf(seed, [batch, x_channels, size[0], size[1]]);
     let w = leaf(seed + 1, [y_channels, x_channels, kernel[0], kernel[1]]);
     let b = bias.then(|| leaf::<1>(seed + 2, [y_channels]));
@@ -74,10 +75,25 @@ fn compare(
     let ours = (ours * upstream.clone()).sum().backward();
     let theirs = (theirs * upstream).sum().backward();
     let name = |what| format!("{case:?} {what}");
-    close(&name("dx"), x.grad(&ours).unwrap(), x.grad(&theirs).unwrap(), 1e-5);
-    close(&name("dw"), w.grad(&ours).unwrap(), w.grad(&theirs).unwrap(), 1e-5);
+    close(
+        &name("dx"),
+        x.grad(&ours).expect("a tracked leaf"),
+        x.grad(&theirs).expect("a tracked leaf"),
+        1e-5,
+    );
+    close(
+        &name("dw"),
+        w.grad(&ours).expect("a tracked leaf"),
+        w.grad(&theirs).expect("a tracked leaf"),
+        1e-5,
+    );
     if let Some(b) = b {
-        close(&name("db"), b.grad(&ours).unwrap(), b.grad(&theirs).unwrap(), 1e-5);
+        close(
+            &name("db"),
+            b.grad(&ours).expect("a tracked leaf"),
+            b.grad(&theirs).expect("a tracked leaf"),
+            1e-5,
+        );
     }
 }
 

@@ -1,4 +1,8 @@
 //! Every kernel against the same thing made of burn's own operations.
 
+mod contract;
 mod conv;
+mod dense;
+mod optim;
+mod pointwise;
 mod support;

@@ -11,7 +11,8 @@ pub(crate) fn tracked() -> Device {
 pub(crate) fn values(seed: u64, len: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x2545_F491_4F6C_DD1D;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     };
     (0..len).map(|_| next()).collect()
@@ -28,6 +29,11 @@ pub(crate) fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
     random(seed, shape, &tracked()).require_grad()
 }
 
+/// A random tracked leaf, of values in (-scale, scale).
+pub(crate) fn wide_leaf<const D: usize>(seed: u64, shape: [usize; D], scale: f32) -> Tensor<D> {
+    (random(seed, shape, &tracked()) * scale).detach().require_grad()
+}
+
 /// The elements in row-major order.
 pub(crate) fn elements<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().try_to_vec().expect("f32")
@@ -35,7 +41,12 @@ pub(crate) fn elements<const D: usize>(x: Tensor<D>) -> Vec<f32> {
 
 /// Fails unless `ours` is `theirs` up to `tolerance` times the largest of theirs.
 #[track_caller]
-pub(crate) fn close<const D: usize>(what: &str, ours: Tensor<D>, theirs: Tensor<D>, tolerance: f32) {
+pub(crate) fn close<const D: usize>(
+    what: &str,
+    ours: Tensor<D>,
+    theirs: Tensor<D>,
+    tolerance: f32,
+) {
     assert_eq!(ours.dims(), theirs.dims(), "{what}: shapes");
     let (ours, theirs) = (elements(ours), elements(theirs));
     let scale = theirs.iter().fold(1e-3_f32, |m, v| m.max(v.abs()));

@@ -71,13 +71,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn codes_of(
-        &self,
-        encoder: &dyn Encode,
-        pixels: Pixels,
-        has_kl: bool,
-        out: &mut Evaluation,
-    ) {
+    fn codes_of(&self, encoder: &dyn Encode, pixels: Pixels, has_kl: bool, out: &mut Evaluation) {
         let codes = self.encode_split(encoder, pixels);
         let n = codes.mean.len();
         if let Some(log_var) = &codes.log_var {
@@ -155,8 +149,7 @@ fn prepared(images: Tensor<4>, rows: Range<usize>, pixels: Pixels) -> Tensor<4> 
         return images;
     }
     let rows = rows.start as u64..rows.end as u64;
-    let draws =
-        BINARISE_SEED.uniform(Stream::Binarise, 0, rows, images.dims(), &images.device());
+    let draws = BINARISE_SEED.uniform(Stream::Binarise, 0, rows, images.dims(), &images.device());
     draws.lower(images).float()
 }
 

@@ -7,7 +7,7 @@ use crate::{
     judge::Reading,
     result::Reference,
 };
-use genlab_core::{Stream};
+use genlab_core::Stream;
 use genlab_data::Images;
 
 /// Samples of the PCA mixture that are kept to be looked at.
@@ -66,10 +66,12 @@ impl References {
             return;
         };
         let (dims, components) = (projected.dimensions(), projected.components());
-        let fit = |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
+        let fit =
+            |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
         let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
             Ok(model) => {
-                let images = evaluator.draw(&model, if self.split.is_some() { count } else { SHOWN });
+                let images =
+                    evaluator.draw(&model, if self.split.is_some() { count } else { SHOWN });
                 self.add(evaluator, name, title, &images);
                 Some(images)
             }

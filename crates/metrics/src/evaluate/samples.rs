@@ -102,15 +102,14 @@ impl Evaluator<'_> {
     pub(super) fn score(&self, samples: &Reading, real: &Reading) -> Scored {
         let mut scored = Scored::default();
         let n = samples.features.len();
-        let mut push = |name: &str, value: f64, half_width: Option<f64>| {
-            match self.metric(name, value, n) {
+        let mut push =
+            |name: &str, value: f64, half_width: Option<f64>| match self.metric(name, value, n) {
                 Ok(metric) => scored.metrics.push(match half_width {
                     Some(width) => metric.with_half_width(width),
                     None => metric,
                 }),
                 Err(reason) => scored.notes.push(reason.to_string()),
-            }
-        };
+            };
         let mut reasons = Vec::new();
         match frechet_distance(&samples.features, &real.features) {
             Ok(distance) => push("samples/frechet", distance, None),

@@ -7,7 +7,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
 use genlab_core::{
-    EmaConfig, ImageShape, LearningRateSchedule, Optimized, OptimizerConfig, Progress, Seed, Stream,
+    EmaConfig, ImageShape, LearningRateSchedule, Optimized, OptimizerConfig, Progress, Seed,
+    Stream,
     nn::init_module,
     noise::permutation,
     params::{named_params, update_params},
@@ -133,7 +134,9 @@ pub fn accuracy(
     let Reading { probabilities, .. } = judge.read(&images.tensor(0..images.len(), device));
     let labels = images.labels.as_deref().unwrap_or_default();
     let right = probabilities.iter().zip(labels).filter(|(row, label)| {
-        row.iter().enumerate().all(|(k, p)| k == usize::from(**label) || p < &row[usize::from(**label)])
+        row.iter()
+            .enumerate()
+            .all(|(k, p)| k == usize::from(**label) || p < &row[usize::from(**label)])
     });
     Ok(right.count() as f64 / images.len() as f64)
 }
@@ -211,7 +214,7 @@ fn to_bytes(net: JudgeNet) -> Vec<u8> {
     let parts: Vec<(String, Vec<usize>, Vec<u8>)> = params
         .into_iter()
         .map(|param| {
-            let bytes = crate::host::floats(param.value).iter().flat_map(|v| v.to_le_bytes());
+            let bytes = crate::host::floats(param.value).into_iter().flat_map(f32::to_le_bytes);
             (param.name, param.shape, bytes.collect())
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Expectation maximisation, with the defaults of scikit-learn's `GaussianMixture`.
 
 use super::{Mixture, kmeans::kmeans, log_sum_exp};
-use crate::matrix::{Rows, cholesky, columns, gram, values};
+use crate::matrix::{Rows, cholesky, columns, divide, gram, values};
 use genlab_core::Seed;
 use rayon::prelude::*;
 
@@ -103,7 +103,9 @@ impl Mixture {
             .par_chunks_mut(self.components())
             .map(|row| {
                 let density = log_sum_exp(row);
-                row.iter_mut().for_each(|v| *v = (*v - density).exp());
+                for v in row {
+                    *v = (*v - density).exp();
+                }
                 density
             })
             .collect();
@@ -159,7 +161,7 @@ impl Component {
             let share = share(i);
             mean.iter_mut().zip(rows.row(i)).for_each(|(m, x)| *m += share * x);
         }
-        mean.iter_mut().for_each(|m| *m /= mass);
+        divide(&mut mean, mass);
 
         let mut scaled = Vec::with_capacity(members.len() * rows.dim);
         for &i in &members {

@@ -2,8 +2,10 @@
 
 use crate::format::{short_count, trimmed};
 
-/// A range this many times wider than its smallest value is drawn on a log scale.
-const LOG_RATIO: f64 = 40.0;
+/// A range this many times wider than its smallest value may be drawn on a log scale, ...
+const LOG_RATIO: f64 = 15.0;
+/// ... if a linear one would press half of the points into this share of it.
+const PRESSED: f64 = 0.1;
 const TICKS: f64 = 5.0;
 
 /// How values spread over the axis.
@@ -39,12 +41,18 @@ impl Axis {
         Self { low, high, start, end, scale: Scale::Linear }
     }
 
-    /// An axis with some air around `low..=high`; on a log scale where the range is wide.
-    pub(crate) fn padded(low: f64, high: f64, start: f64, end: f64) -> Self {
-        if low > 0.0 && high / low >= LOG_RATIO {
+    /// As [`Axis::padded`], on a log scale where half of the points, those below `median`, would lie
+    /// at the foot of a linear one.
+    pub(crate) fn fitting(low: f64, high: f64, median: f64, start: f64, end: f64) -> Self {
+        if low > 0.0 && high / low >= LOG_RATIO && median - low < PRESSED * (high - low) {
             let air = (high / low).powf(0.04);
             return Self { low: low / air, high: high * air, start, end, scale: Scale::Log };
         }
+        Self::padded(low, high, start, end)
+    }
+
+    /// An axis with some air around `low..=high`, never below zero for values that are not.
+    pub(crate) fn padded(low: f64, high: f64, start: f64, end: f64) -> Self {
         let air = match high - low {
             0.0 if low == 0.0 => 1.0,
             0.0 => low.abs() * 0.1,
@@ -74,16 +82,21 @@ impl Axis {
                 let decimals = (-step.log10().floor()).max(0.0) as usize;
                 let first = (self.low / step).ceil() as i64;
                 let last = (self.high / step + 1e-9).floor() as i64;
-                (first..=last).map(|i| tick(i as f64 * step, label(i as f64 * step, decimals))).collect()
+                (first..=last)
+                    .map(|i| tick(i as f64 * step, label(i as f64 * step, decimals)))
+                    .collect()
             }
             Scale::Log => {
                 let decades = (self.high / self.low).log10();
                 let mantissas: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-                let (first, last) = (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
+                let (first, last) =
+                    (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
                 let stride = (f64::from(last - first) / 6.0).ceil().max(1.0) as usize;
                 (first..=last)
                     .step_by(stride)
-                    .flat_map(|power| mantissas.iter().map(move |m| (m * 10_f64.powi(power), power)))
+                    .flat_map(|power| {
+                        mantissas.iter().map(move |m| (m * 10_f64.powi(power), power))
+                    })
                     .filter(|(value, _)| (self.low..=self.high).contains(value))
                     .map(|(value, power)| tick(value, label(value, (-power).max(0) as usize)))
                     .collect()
@@ -117,16 +130,21 @@ mod tests {
         let axis = Axis::exact(0.0, 100_000.0, 0.0, 500.0);
         assert_eq!(labels(&axis), ["0", "20k", "40k", "60k", "80k", "100k"]);
         assert_eq!(axis.ticks()[1].at, 100.0);
-        assert_eq!(labels(&Axis::exact(0.11, 0.16, 0.0, 1.0)), ["0.11", "0.12", "0.13", "0.14", "0.15", "0.16"]);
+        assert_eq!(
+            labels(&Axis::exact(0.11, 0.16, 0.0, 1.0)),
+            ["0.11", "0.12", "0.13", "0.14", "0.15", "0.16"]
+        );
     }
 
     #[test]
     fn wide_ranges_get_a_log_scale_with_decades() {
-        let axis = Axis::padded(0.001, 10.0, 0.0, 1.0);
+        let axis = Axis::fitting(0.001, 10.0, 0.01, 0.0, 1.0);
         assert_eq!(axis.scale, Scale::Log);
         assert_eq!(labels(&axis), ["0.001", "0.01", "0.1", "1", "10"]);
         assert!((axis.place(0.1) - 0.5).abs() < 1e-9);
         assert!(axis.place(0.0) < 0.0);
+        let rising = Axis::fitting(0.001, 10.0, 9.0, 0.0, 1.0);
+        assert_eq!(rising.scale, Scale::Linear, "most points are not at the foot");
     }
 
     #[test]

@@ -7,13 +7,14 @@ mod series;
 use crate::format::{number, short_count};
 use askama::Template;
 use axis::{Axis, Scale, Tick};
+pub(crate) use series::Start;
 use series::{Points, range, smoothed, thinned};
 use std::fmt::Write;
 
-const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 52.0;
-const RIGHT: f64 = 12.0;
+const WIDTH: f64 = 400.0;
+const HEIGHT: f64 = 230.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 16.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 38.0;
 
@@ -103,13 +104,13 @@ impl Frame {
 }
 
 /// Draws curves over images seen; None without a point. `id` names the chart within its page.
-pub(crate) fn lines(id: &str, title: &str, curves: Vec<Series>) -> Option<Chart> {
+pub(crate) fn lines(id: &str, title: &str, start: Start, curves: &[Series]) -> Option<Chart> {
     let frame = Frame::new();
     let shown = curves.iter().map(|curve| &curve.points[..]);
-    let range = range(shown.clone())?;
+    let range = range(shown.clone(), start)?;
     let last = shown.flatten().map(|point| point.0).fold(0.0, f64::max);
     let x = Axis::exact(0.0, last, frame.left, frame.right);
-    let y = Axis::padded(range.low, range.high, frame.bottom, frame.top);
+    let y = Axis::fitting(range.low, range.high, range.median, frame.bottom, frame.top);
     let mut remarks = Vec::new();
     if y.scale == Scale::Log {
         remarks.push("Log scale.".to_owned());
@@ -118,7 +119,7 @@ pub(crate) fn lines(id: &str, title: &str, curves: Vec<Series>) -> Option<Chart>
         remarks.push("The start of training runs off the scale.".to_owned());
     }
     let mut lines = Vec::new();
-    for curve in &curves {
+    for curve in curves {
         let class = format!("c{} {}", curve.colour, curve.stroke.class());
         let smooth = smoothed(&curve.points);
         if smooth.is_some() {
@@ -147,7 +148,8 @@ pub(crate) fn lines(id: &str, title: &str, curves: Vec<Series>) -> Option<Chart>
             "{title} over images seen. {}.",
             named().map(last_value).collect::<Vec<_>>().join("; ")
         ),
-        legend: named().map(key).collect(),
+        // A legend that repeats the title says nothing.
+        legend: named().filter(|curve| !curve.label.eq_ignore_ascii_case(title)).map(key).collect(),
         remarks,
         x_label: "training images seen",
         x_ticks: x.ticks(),
@@ -203,7 +205,11 @@ pub(crate) fn bars(id: &str, title: &str, bars: &Bars<'_>) -> Option<Chart> {
             top.0,
         ),
         legend: Vec::new(),
-        remarks: bars.guide.iter().map(|(value, name)| format!("Dashed: {name} ({}).", number(*value))).collect(),
+        remarks: bars
+            .guide
+            .iter()
+            .map(|(value, name)| format!("Dashed: {name} ({}).", number(*value)))
+            .collect(),
         x_label: bars.x_label,
         x_ticks: (0..values.len()).step_by(stride).map(tick).collect(),
         y_ticks: y.ticks(),
@@ -222,7 +228,8 @@ fn path(points: &[(f64, f64)], x: &Axis, y: &Axis) -> String {
         let command = if index == 0 { 'M' } else { 'L' };
         // Far outside values are kept near the clip, so that the path has no absurd numbers.
         let place = y.place(point.1).clamp(-HEIGHT, 2.0 * HEIGHT);
-        write!(path, "{command}{:.1} {place:.1}", x.place(point.0)).expect("a string takes any text");
+        write!(path, "{command}{:.1} {place:.1}", x.place(point.0))
+            .expect("a string takes any text");
     }
     path
 }

@@ -59,10 +59,10 @@ fn baseline(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> 
         count => Some(format!(
             "The baseline without any network, {title}, beats {which} in {metric} ({value}, lower is \
              better): {names}.",
-            which = if count == all {
-                "every model".to_owned()
-            } else {
-                format!("{count} of {all} models")
+            which = match all {
+                1 => "the only model with samples".to_owned(),
+                all if all == count => "every model".to_owned(),
+                all => format!("{count} of {all} models"),
             },
             metric = lower_first(metric),
             names = list(&beaten),

@@ -74,10 +74,11 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
         }
     }
     let labels: Vec<String> = (0..groups.len()).map(|index| label(&groups, index)).collect();
-    let columns = groups.into_iter().zip(labels).enumerate().map(|(index, ((_, mut runs), label))| {
-        runs.sort_by_key(|run| run.results.seed);
-        Column { label, runs, colour: index % 7 + 1 }
-    });
+    let columns =
+        groups.into_iter().zip(labels).enumerate().map(|(index, ((_, mut runs), label))| {
+            runs.sort_by_key(|run| run.results.seed);
+            Column { label, runs, colour: index % 7 + 1 }
+        });
     (columns.collect(), warnings)
 }
 
@@ -86,9 +87,8 @@ type Settings = BTreeMap<String, String>;
 /// Every leaf of the configuration by its path, and the start of the judge's and the data's hashes:
 /// seeds are averaged only where all of it agrees.
 fn settings(run: &RunData) -> Settings {
-    let table = run.config.as_deref().and_then(|text| text.parse::<toml::Table>().ok());
     let mut leaves = BTreeMap::new();
-    flatten("", &table.unwrap_or_default(), &mut leaves);
+    flatten("", &run.settings, &mut leaves);
     let judge = run.results.judge.as_ref().map(|judge| judge.sha256.clone());
     for (key, hash) in [("judge", judge), ("data", run.provenance_text("dataset.sha256"))] {
         leaves.extend(hash.map(|hash| (key.to_owned(), hash.chars().take(8).collect())));

@@ -95,6 +95,10 @@ mod tests {
 
     #[test]
     fn values_that_read_the_same_are_ties() {
-        check(&[("1.000", &[1.0]), ("1.000", &[1.000_01])], Some(Higher), &[Mark::Tied, Mark::Tied]);
+        check(
+            &[("1.000", &[1.0]), ("1.000", &[1.000_01])],
+            Some(Higher),
+            &[Mark::Tied, Mark::Tied],
+        );
     }
 }

@@ -23,7 +23,12 @@ pub(super) fn tables(columns: &[Column<'_>]) -> (Vec<Table>, Vec<String>) {
                     let named = (judges.len() > 1).then(|| judge_name(judge.as_ref()));
                     let label = several.then(|| protocol.label()).into_iter().chain(named);
                     let label = label.collect::<Vec<_>>().join(", ");
-                    tables.extend(table(section, part, columns, Some(label).filter(|l| !l.is_empty())));
+                    tables.extend(table(
+                        section,
+                        part,
+                        columns,
+                        Some(label).filter(|l| !l.is_empty()),
+                    ));
                 }
             } else {
                 tables.extend(table(section, members, columns, several.then(|| protocol.label())));
@@ -109,18 +114,26 @@ fn warnings(columns: &[Column<'_>]) -> Vec<String> {
         let values: Vec<String> =
             parts.into_iter().map(|(value, _)| value.unwrap_or_else(|| "unknown".into())).collect();
         if values.len() > 1 {
-            warnings.push(format!("The runs have different {what}: {}. {consequence}", names::list(&values)));
+            warnings.push(format!(
+                "The runs have different {what}: {}. {consequence}",
+                names::list(&values)
+            ));
         }
     };
     let protocols: Vec<_> = columns.iter().map(Protocol::of).collect();
     let apart = "Their numbers stand in separate tables and must not be compared across them.";
     let data = protocols.iter().map(|p| Some(Protocol { budget: None, ..p.clone() }.label()));
     differ("data sets", data.collect(), apart);
-    let budgets = protocols.iter().map(|p| p.budget.map(|n| format!("{} images", short_count(n as f64))));
+    let budgets =
+        protocols.iter().map(|p| p.budget.map(|n| format!("{} images", short_count(n as f64))));
     differ("budgets", budgets.collect(), apart);
     let judges = columns.iter().filter(|column| judge(column).is_some());
     let judges = judges.map(|column| Some(judge_name(judge(column).as_ref()))).collect();
-    differ("judges", judges, "Sample metrics stand in separate tables: features of two judges have no common scale.");
+    differ(
+        "judges",
+        judges,
+        "Sample metrics stand in separate tables: features of two judges have no common scale.",
+    );
     for (key, what) in MACHINE {
         let values = columns.iter().map(|column| column.first().provenance_text(key)).collect();
         differ(what, values, "Times and memory say little about the models then.");

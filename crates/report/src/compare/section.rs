@@ -78,10 +78,7 @@ impl RowKey {
 }
 
 /// The rows of a section, in the registry's order; test before validation before train.
-pub(crate) fn rows<'a>(
-    section: Section,
-    metrics: impl Iterator<Item = &'a Metric>,
-) -> Vec<RowKey> {
+pub(crate) fn rows<'a>(section: Section, metrics: impl Iterator<Item = &'a Metric>) -> Vec<RowKey> {
     let mut keys: Vec<RowKey> = Vec::new();
     for metric in metrics.filter(|metric| Section::of(&metric.name) == section) {
         if !keys.iter().any(|key| key.is(metric)) {

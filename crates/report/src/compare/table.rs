@@ -91,6 +91,13 @@ pub(crate) struct Row {
     pub(crate) references: Vec<Cell>,
 }
 
+impl Row {
+    /// The images it was measured on; costs are measured on none.
+    pub(crate) fn split(&self) -> &str {
+        if Section::of(&self.key.name) == Section::Cost { "" } else { &self.key.split }
+    }
+}
+
 /// One number of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cell {
@@ -146,7 +153,8 @@ fn row(
     let mut n: Vec<usize> = metrics.iter().flatten().map(|metric| metric.n).collect();
     n.sort_unstable();
     n.dedup();
-    let values = |column: &Vec<Metric>| column.iter().map(|metric| metric.value).collect::<Vec<_>>();
+    let values =
+        |column: &Vec<Metric>| column.iter().map(|metric| metric.value).collect::<Vec<_>>();
     let mut cells: Vec<Cell> = metrics
         .iter()
         .map(|column| Cell::new(Estimate::over_seeds(&values(column)), style))

@@ -56,13 +56,25 @@ struct RowView<'a> {
     arrow: Option<Arrow>,
     caption: String,
     cells: Vec<CellView<'a>>,
-    references: Vec<&'a str>,
+    references: Vec<CellView<'a>>,
 }
 
 struct CellView<'a> {
     text: &'a str,
+    /// "± 2.5", below the mean.
+    spread: Option<String>,
     class: &'static str,
     label: &'static str,
+}
+
+impl<'a> CellView<'a> {
+    fn new(cell: &'a Cell, class: &'static str, label: &'static str) -> Self {
+        let (text, spread) = match cell.text.split_once(" ± ") {
+            Some((mean, spread)) => (mean, Some(format!("± {spread}"))),
+            None => (cell.text.as_str(), None),
+        };
+        Self { text, spread, class, label }
+    }
 }
 
 struct Definition<'a> {
@@ -90,7 +102,8 @@ struct ConfigView<'a> {
 /// When the template fails, which is a bug.
 pub(crate) fn render(title: &str, comparison: &Comparison<'_>) -> Result<String> {
     let columns = &comparison.columns;
-    let mut samples = pictures(columns, "Samples", |column| column.first().pictures.grid.as_deref());
+    let mut samples =
+        pictures(columns, "Samples", |column| column.first().pictures.grid.as_deref());
     let baseline = columns.iter().find_map(|column| column.first().pictures.baseline.as_deref());
     let alt = "Samples of a Gaussian mixture in PCA space, the baseline without a network";
     if let Some(mut image) = Image::new(baseline, "PCA + Gaussian mixture", alt.into()) {
@@ -138,12 +151,13 @@ fn subtitle(columns: &[Column<'_>]) -> String {
         }
     }
     let models = if columns.len() == 1 { "model" } else { "models" };
-    let mut text = format!("{} {models} on {}", columns.len(), list(&datasets));
+    let text = format!("{} {models} on {}", columns.len(), list(&datasets));
     let budget = columns.first().and_then(|column| column.first().budget());
-    if let Some(images) = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget)) {
-        text += &format!(", {} training images each, in the same order", count(images as f64));
-    }
-    text + "."
+    let budget = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget));
+    let images = budget.map_or_else(String::new, |images| {
+        format!(", {} training images each, in the same order", count(images as f64))
+    });
+    format!("{text}{images}.")
 }
 
 fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
@@ -174,7 +188,9 @@ fn row(row: &Row) -> RowView<'_> {
     let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
     let cell = |cell: &Cell| -> (&'static str, &'static str) {
         match cell.mark {
-            _ if cell.estimate.is_none() => ("absent", "not measured: the model lacks this capability"),
+            _ if cell.estimate.is_none() => {
+                ("absent", "not measured: the model lacks this capability")
+            }
             Mark::Best => ("best pad", "best; its 95 % interval is clear of all others"),
             Mark::Tied => ("tied pad", "not distinguishable from the best"),
             Mark::Leading => ("leading", "best value; too few seeds for a claim"),
@@ -184,14 +200,14 @@ fn row(row: &Row) -> RowView<'_> {
     };
     let cell_view = |one| {
         let (class, label) = cell(one);
-        CellView { text: &one.text, class, label }
+        CellView::new(one, class, label)
     };
     RowView {
         title: &row.title,
         arrow: row.better.map(Arrow::new),
-        caption: caption(&row.unit, &row.key.split, &row.n),
+        caption: caption(&row.unit, row.split(), &row.n),
         cells: row.cells.iter().map(cell_view).collect(),
-        references: row.references.iter().map(|cell| cell.text.as_str()).collect(),
+        references: row.references.iter().map(|cell| CellView::new(cell, "", "")).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which scalars share a chart.
 
-use crate::chart::{self, Chart, Series, Stroke};
+use crate::chart::{self, Chart, Series, Start, Stroke};
 use crate::compare::Column;
 use crate::curves::{Curve, Curves};
 use crate::names::sentence;
@@ -40,9 +40,12 @@ pub(super) fn of_run(curves: &Curves) -> Vec<Chart> {
             None => families.push((family, vec![curve])),
         }
     }
-    families.sort_by_key(|(family, members)| (*family != "loss", parts(&members[0].name).0.is_empty()));
+    families
+        .sort_by_key(|(family, members)| (*family != "loss", parts(&members[0].name).0.is_empty()));
     let chart = |(index, (family, members)): (usize, (&str, Vec<&Curve>))| {
-        chart::lines(&format!("run-{index}"), &sentence(family), series(&members))
+        let schedule = members.iter().all(|curve| parts(&curve.name).0.is_empty());
+        let start = if schedule { Start::Shown } else { Start::MayBeCut };
+        chart::lines(&format!("run-{index}"), &sentence(family), start, &series(&members))
     };
     families.into_iter().enumerate().filter_map(chart).collect()
 }
@@ -90,7 +93,12 @@ pub(super) fn losses(columns: &[Column<'_>]) -> Vec<Chart> {
             }
         }
         let seeds = if runs.len() > 1 { format!(", {} seeds", runs.len()) } else { String::new() };
-        chart::lines(&format!("loss-{index}"), &format!("{}{seeds}", column.label), all)
+        chart::lines(
+            &format!("loss-{index}"),
+            &format!("{}{seeds}", column.label),
+            Start::MayBeCut,
+            &all,
+        )
     };
     columns.iter().enumerate().filter_map(chart).collect()
 }
@@ -102,7 +110,8 @@ pub(super) fn shared(columns: &[Column<'_>]) -> Vec<Chart> {
         let (split, base) = parts(&curve.name);
         let comparable = !split.is_empty() && family(base) != "loss";
         let logged = |column: &&Column<'_>| column.first().curves.get(&curve.name).is_some();
-        if comparable && !names.contains(&&*curve.name) && columns.iter().filter(logged).count() > 1 {
+        if comparable && !names.contains(&&*curve.name) && columns.iter().filter(logged).count() > 1
+        {
             names.push(&curve.name);
         }
     }
@@ -117,7 +126,12 @@ pub(super) fn shared(columns: &[Column<'_>]) -> Vec<Chart> {
             }
         }
         let (split, base) = parts(name);
-        chart::lines(&format!("shared-{index}"), &format!("{}, {split}", sentence(base)), all)
+        chart::lines(
+            &format!("shared-{index}"),
+            &format!("{}, {split}", sentence(base)),
+            Start::MayBeCut,
+            &all,
+        )
     };
     names.into_iter().enumerate().filter_map(chart).collect()
 }

@@ -61,7 +61,8 @@ pub(super) fn command(provenance: &Map<String, Value>) -> Option<String> {
 
 fn fact(path: &str, value: &Value) -> Option<Fact> {
     let known = KNOWN.iter().find(|(known, _)| *known == path);
-    let title = known.map_or_else(|| sentence(&path.replace('.', " ")), |(_, title)| (*title).into());
+    let title =
+        known.map_or_else(|| sentence(&path.replace('.', " ")), |(_, title)| (*title).into());
     let number = value.as_f64();
     let text = match (Style::of(path, ""), number) {
         (Style::Bytes, Some(bytes)) => format!("{} MiB", Style::Bytes.one(bytes)),
@@ -69,7 +70,8 @@ fn fact(path: &str, value: &Value) -> Option<Fact> {
         _ if path == "seconds" => Style::Seconds.one(number?),
         _ => text(value, if path == "argv" { " " } else { ", " })?,
     };
-    let code = matches!(path, "argv" | "command") || path.contains("sha256") || path.contains("git");
+    let code =
+        matches!(path, "argv" | "command") || path.contains("sha256") || path.contains("git");
     let code = code && !value.is_boolean();
     Some(Fact { title, text, code })
 }
@@ -92,7 +94,8 @@ fn text(value: &Value, separator: &str) -> Option<String> {
         Value::Bool(false) => Some("no".into()),
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().filter_map(|item| text(item, separator)).collect();
+            let items: Vec<String> =
+                items.iter().filter_map(|item| text(item, separator)).collect();
             Some(items.join(separator))
         }
         other => Some(other.to_string()),

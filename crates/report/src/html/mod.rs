@@ -65,7 +65,7 @@ fn caption(unit: &str, split: &str, n: &[usize]) -> String {
         [unit, split].into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect();
     match n {
         [] | [0] => {}
-        [n] => parts.push(format!("n = {}", count(*n as f64))),
+        [n] => parts.push(format!("n\u{a0}=\u{a0}{}", count(*n as f64))),
         several => parts.push(format!(
             "n differs ({}), so nothing is marked",
             several.iter().map(|n| count(*n as f64)).collect::<Vec<_>>().join(", ")

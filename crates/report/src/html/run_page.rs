@@ -40,6 +40,7 @@ struct RunPage<'a> {
     judge: Option<&'a JudgeInfo>,
     strip: Vec<KeyNumber>,
     notes: &'a [String],
+    has_interval: bool,
     tables: Vec<NumbersTable>,
     charts: Vec<Chart>,
     reconstructions: Vec<Image>,
@@ -58,7 +59,6 @@ struct KeyNumber {
 
 struct NumbersTable {
     title: &'static str,
-    has_interval: bool,
     references: Vec<ReferenceHeader>,
     rows: Vec<NumbersRow>,
 }
@@ -71,11 +71,12 @@ struct ReferenceHeader {
 struct NumbersRow {
     title: String,
     arrow: Option<Arrow>,
-    caption: String,
+    caption: &'static str,
     value: String,
     unit: String,
     interval: String,
     n: String,
+    split: String,
     references: Vec<String>,
 }
 
@@ -95,7 +96,8 @@ pub(crate) fn render(run: &RunData) -> Result<String> {
     let baseline = Image::new(
         pictures.baseline.as_deref(),
         "PCA + Gaussian mixture",
-        "A grid of samples of a Gaussian mixture in PCA space, the baseline without a network".into(),
+        "A grid of samples of a Gaussian mixture in PCA space, the baseline without a network"
+            .into(),
     );
     samples.extend(baseline);
     let mut charts = curve_groups::of_run(&run.curves);
@@ -111,6 +113,7 @@ pub(crate) fn render(run: &RunData) -> Result<String> {
             judge: results.judge.as_ref(),
             strip: strip(run),
             notes: &results.notes,
+            has_interval: results.metrics.iter().any(|metric| metric.ci95.is_some()),
             tables: single(run).iter().map(|table| numbers(table, run)).collect(),
             charts,
             reconstructions: images(
@@ -155,7 +158,8 @@ fn strip(run: &RunData) -> Vec<KeyNumber> {
 
 fn key_number(metric: &Metric) -> KeyNumber {
     let style = Style::of(&metric.name, &metric.unit);
-    let arrow = metric.better.map(Arrow::new).map_or_else(String::new, |arrow| format!(" {}", arrow.sign));
+    let arrow =
+        metric.better.map(Arrow::new).map_or_else(String::new, |arrow| format!(" {}", arrow.sign));
     KeyNumber {
         title: format!("{}{arrow}", names::metric(&metric.name)),
         text: style.one(metric.value),
@@ -171,25 +175,22 @@ fn numbers(table: &Table, run: &RunData) -> NumbersTable {
         role: reference.role(),
     };
     let line = |row: &Row| {
-        let style = metric(row).map_or(Style::Plain, |metric| Style::of(&metric.name, &metric.unit));
-        let split = match row.key.split.as_str() {
-            "" => String::new(),
-            split => format!(" Split: {split}."),
-        };
+        let style =
+            metric(row).map_or(Style::Plain, |metric| Style::of(&metric.name, &metric.unit));
         NumbersRow {
             title: row.title.clone(),
             arrow: row.better.map(Arrow::new),
-            caption: format!("{}{split}", row.meaning),
+            caption: row.meaning,
             value: row.cells.first().map_or_else(String::new, |cell| cell.text.clone()),
             unit: row.unit.clone(),
             interval: interval(row).map_or_else(|| ABSENT.into(), |ends| style.interval(ends)),
             n: row.n.iter().filter(|n| **n > 0).map(|n| count(*n as f64)).collect(),
+            split: row.split().to_owned(),
             references: row.references.iter().map(|cell| cell.text.clone()).collect(),
         }
     };
     NumbersTable {
         title: table.section.title(),
-        has_interval: table.rows.iter().any(|row| interval(row).is_some()),
         references: table.references.iter().map(header).collect(),
         rows: table.rows.iter().map(line).collect(),
     }

@@ -16,15 +16,15 @@ const SEGMENTS: [[f64; 4]; 7] = [
 const LIT: [u8; 10] = [0x3f, 0x06, 0x5b, 0x4f, 0x66, 0x6d, 0x7d, 0x07, 0x7f, 0x6f];
 
 /// A small generator: pictures need no better one.
-pub struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Even in 0 to 1.
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -32,13 +32,13 @@ impl Noise {
     }
 
     /// About normal: the sum of twelve even draws.
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
 }
 
 /// `count` digits of 28 by 28; `blur` widens the pen, loses segments and adds grain.
-pub fn digits(count: usize, blur: f64, noise: &mut Noise) -> Picture {
+pub(crate) fn digits(count: usize, blur: f64, noise: &mut Noise) -> Picture {
     let mut pixels = Vec::with_capacity(count * 784);
     for _ in 0..count {
         let mut lit = LIT[(noise.unit() * 10.0) as usize % 10];
@@ -54,11 +54,15 @@ pub fn digits(count: usize, blur: f64, noise: &mut Noise) -> Picture {
             let near = (0..7).filter(|s| lit >> s & 1 == 1).map(|s| distance(u, v, &SEGMENTS[s]));
             let ink = (-(near.fold(9.0, f64::min) / pen).powi(2)).exp();
             let grain = 0.35 * (blur - 0.3).max(0.0) * noise.normal();
-            let faded = if blur > 1.0 { ink * (1.5 - blur).max(0.0) * 2.0 } else { ink * (1.0 - 0.3 * blur) };
+            let faded = if blur > 1.0 {
+                ink * (1.5 - blur).max(0.0) * 2.0
+            } else {
+                ink * (1.0 - 0.3 * blur)
+            };
             pixels.push((255.0 * (faded + grain).clamp(0.0, 1.0)) as u8);
         }
     }
-    Picture::new(count, 1, 28, 28, pixels).unwrap()
+    Picture::new(count, 1, 28, 28, pixels).expect("the pixels fill the shape")
 }
 
 fn distance(u: f64, v: f64, [x0, y0, x1, y1]: &[f64; 4]) -> f64 {

@@ -7,50 +7,52 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-pub use digits::{Noise, digits};
+pub(crate) use digits::{Noise, digits};
 
 /// One invented run.
 #[derive(Clone, Debug)]
-pub struct Fake {
-    pub model: &'static str,
-    pub seed: u64,
-    pub status: &'static str,
-    pub dataset: &'static str,
-    pub judge: &'static str,
-    pub images: u64,
-    pub notes: Vec<String>,
+pub(crate) struct Fake {
+    pub(crate) model: &'static str,
+    pub(crate) seed: u64,
+    pub(crate) status: &'static str,
+    pub(crate) dataset: &'static str,
+    pub(crate) judge: &'static str,
+    pub(crate) images: u64,
+    pub(crate) notes: Vec<String>,
     /// (name, value); the unit and direction come from the registry.
-    pub metrics: Vec<(&'static str, f64)>,
+    pub(crate) metrics: Vec<(&'static str, f64)>,
 }
 
 impl Fake {
     /// A finished run without any metric.
-    pub fn new(model: &'static str, seed: u64) -> Self {
+    pub(crate) fn new(model: &'static str, seed: u64) -> Self {
         let (metrics, notes) = (Vec::new(), Vec::new());
         let (status, dataset, judge) = ("finished", "mnist-10k", "5f0c91d2e7aa44b3");
         Self { model, seed, status, dataset, judge, images: 100_000, notes, metrics }
     }
 
     /// With one more metric.
-    pub fn with(mut self, name: &'static str, value: f64) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: f64) -> Self {
         self.metrics.push((name, value));
         self
     }
 
     /// Writes `results.json`, `config.toml` and `run.json` into a folder of `parent`.
-    pub fn write(&self, parent: &Path) -> PathBuf {
+    pub(crate) fn write(&self, parent: &Path) -> PathBuf {
         let dir = parent.join(format!("{}-{}-s{}", self.model, self.dataset, self.seed));
-        std::fs::create_dir_all(dir.join("samples")).unwrap();
-        save(&dir.join("results.json"), &serde_json::to_string_pretty(&self.results()).unwrap());
+        std::fs::create_dir_all(dir.join("samples")).expect("the folder takes folders");
+        save(&dir.join("results.json"), &self.results().to_string());
         save(&dir.join("config.toml"), &self.config());
-        save(&dir.join("run.json"), &serde_json::to_string_pretty(&self.provenance()).unwrap());
+        save(&dir.join("run.json"), &self.provenance().to_string());
         dir
     }
 
     fn results(&self) -> Value {
-        let metrics: Vec<Value> = self.metrics.iter().map(|(name, value)| metric(name, *value)).collect();
+        let metrics: Vec<Value> =
+            self.metrics.iter().map(|(name, value)| metric(name, *value)).collect();
         let reference = |name: &str, title: &str, frechet: f64, coverage: f64| {
-            let metrics = [metric("samples/frechet", frechet), metric("samples/coverage", coverage)];
+            let metrics =
+                [metric("samples/frechet", frechet), metric("samples/coverage", coverage)];
             json!({"name": name, "title": title, "metrics": metrics})
         };
         json!({
@@ -68,9 +70,9 @@ impl Fake {
 
     fn config(&self) -> String {
         format!(
-            "seed = {}\nmodel = \"{}\"\ndataset = \"{}\"\n\n[budget]\nimages = {}\n\n[train]\n\
+            "seed = {}\ndataset = \"{}\"\n\n[budget]\nimages = {}\n\n[train]\n\
              batch = 32\nlearning_rate = 0.001\n\n[model.{}]\nlatent = 20\nhidden = [512, 256]\n",
-            self.seed, self.model, self.dataset, self.images, self.model
+            self.seed, self.dataset, self.images, self.model
         )
     }
 
@@ -90,7 +92,9 @@ impl Fake {
 
 fn metric(name: &str, value: f64) -> Value {
     let (unit, better) = genlab_metrics::describe(name)
-        .map_or(("accuracy", Some(genlab_metrics::Direction::Higher)), |kind| (kind.unit, kind.better));
+        .map_or(("accuracy", Some(genlab_metrics::Direction::Higher)), |kind| {
+            (kind.unit, kind.better)
+        });
     let mut metric = json!({
         "name": name, "split": "test", "value": value, "n": 2000, "unit": unit, "better": better,
     });
@@ -106,7 +110,13 @@ fn metric(name: &str, value: f64) -> Value {
 
 /// Writes `metrics.jsonl`: `steps` lines, each scalar falling from its start to its end with noise.
 /// Names that start with `validation/` are on every twentieth line.
-pub fn write_curves(dir: &Path, images: u64, steps: u64, scalars: &[(&str, f64, f64)], noise: &mut Noise) {
+pub(crate) fn write_curves(
+    dir: &Path,
+    images: u64,
+    steps: u64,
+    scalars: &[(&str, f64, f64)],
+    noise: &mut Noise,
+) {
     let mut text = String::new();
     for step in 1..=steps {
         let seen = images * step / steps;
@@ -123,27 +133,34 @@ pub fn write_curves(dir: &Path, images: u64, steps: u64, scalars: &[(&str, f64, 
             let value = end + (start - end) * (-share * 14.0).exp() + spread * noise.normal();
             line[*name] = json!(value - (share - 0.5) * end * 0.05);
         }
-        writeln!(text, "{line}").unwrap();
+        writeln!(text, "{line}").expect("a string takes any text");
     }
     save(&dir.join("metrics.jsonl"), &text);
 }
 
 /// Writes the pictures of `samples/`; `blur` is how bad the model is, 0 to 1.
-pub fn write_pictures(dir: &Path, blur: f64, encodes: bool, denoises: bool, noise: &mut Noise) {
+pub(crate) fn write_pictures(
+    dir: &Path,
+    blur: f64,
+    encodes: bool,
+    denoises: bool,
+    noise: &mut Noise,
+) {
     let samples = dir.join("samples");
     let save = |name: &str, images: &Picture, columns| {
-        png::save_grid(samples.join(name), images, columns).unwrap();
+        png::save_grid(samples.join(name), images, columns).expect("the folder takes files");
     };
     save("grid.png", &digits(100, blur, noise), 10);
     save("baseline.png", &digits(100, 0.6, &mut Noise::new(77)), 10);
     if encodes {
-        let (truth, copy) = (digits(20, 0.05, &mut Noise::new(5)), digits(20, blur, &mut Noise::new(5)));
+        let (truth, copy) =
+            (digits(20, 0.05, &mut Noise::new(5)), digits(20, blur, &mut Noise::new(5)));
         let mut pairs = Vec::new();
         for rows in truth.pixels.chunks(10 * 784).zip(copy.pixels.chunks(10 * 784)) {
             pairs.extend_from_slice(rows.0);
             pairs.extend_from_slice(rows.1);
         }
-        save("reconstructions.png", &Picture::new(40, 1, 28, 28, pairs).unwrap(), 10);
+        save("reconstructions.png", &stack(40, pairs), 10);
         save("interpolation.png", &digits(30, blur, noise), 10);
     }
     if denoises {
@@ -154,10 +171,14 @@ pub fn write_pictures(dir: &Path, blur: f64, encodes: bool, denoises: bool, nois
                 pixels.extend(digits(1, blur, &mut Noise::new(row + 40)).pixels);
             }
         }
-        save("denoising.png", &Picture::new(48, 1, 28, 28, pixels).unwrap(), 12);
+        save("denoising.png", &stack(48, pixels), 12);
     }
 }
 
 fn save(path: &Path, text: &str) {
-    std::fs::write(path, text).unwrap();
+    std::fs::write(path, text).expect("the folder takes files");
+}
+
+fn stack(count: usize, pixels: Vec<u8>) -> Picture {
+    Picture::new(count, 1, 28, 28, pixels).expect("the pixels fill the shape")
 }

@@ -1,0 +1,141 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Train, evaluate and compare generative models under one budget and one judge.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  bench-runner --model vae                     train, evaluate, report; embedded data, no network
+  bench-runner --model all                     all five models and one side-by-side report
+  bench-runner --model ae,vae --dataset fashion-3k --seeds 3
+  bench-runner --experiment experiments/mnist-10k/vae.toml --set model.vae.beta=4
+The same command finds the same run: interrupted it resumes, finished it prints the results."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What can be done besides training.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put finished runs side by side in one report.
+    #[command(after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison")]
+    Compare(CompareArgs),
+    /// Draw samples from a finished run.
+    #[command(after_help = "Example:\n  bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100")]
+    Sample(SampleArgs),
+    /// Score a finished run again.
+    #[command(after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json")]
+    Evaluate(EvaluateArgs),
+    /// List the devices that this build can train on.
+    #[command(after_help = "Example:\n  bench-runner devices")]
+    Devices,
+}
+
+/// Which runs to make.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all.
+    #[arg(long, value_delimiter = ',')]
+    pub model: Vec<String>,
+    /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, or folder:PATH.
+    #[arg(long)]
+    pub dataset: Option<String>,
+    /// Folder with the files of mnist, fashion-mnist or cifar10.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Size that a folder's images are resized to: SIDE or HEIGHTxWIDTH.
+    #[arg(long, value_name = "SIZE")]
+    pub image_size: Option<String>,
+    /// Channels of a folder's images: auto, grey or rgb.
+    #[arg(long)]
+    pub colour: Option<String>,
+    /// Experiment file: only what differs from the defaults.
+    #[arg(long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
+    /// Override one setting, for example model.vae.beta=4. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of the run: initial weights, order of images, all noise.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Train each model with this many seeds, counting up from --seed.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub seeds: u64,
+    /// Training images in the whole run.
+    #[arg(long, value_name = "N")]
+    pub budget_images: Option<u64>,
+    /// Images per optimisation step.
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// The run directory itself (or the group's, for several runs).
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// auto, flex, and what this build has of wgpu[:i], cuda[:i], tch, tch:cuda[:i].
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Discard what the run directory holds and start anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Print results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `compare RUN...`
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Run directories, or group directories that hold some.
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Folder for report.html and comparison.md.
+    #[arg(long, value_name = "DIR", default_value = "comparison")]
+    pub out: PathBuf,
+}
+
+/// `sample RUN`
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// A finished run directory.
+    pub run: PathBuf,
+    /// How many images.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub count: u64,
+    /// Seed of the noise; by default the run's, which gives the report's samples.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Network evaluations per sample, for samplers that can choose.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub steps: Option<u64>,
+    /// Where to write: a .png grid or an .npz of u8 images. Default: samples/samples-s<seed>.png in
+    /// the run directory.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Device to sample on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `evaluate RUN`
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// A finished run directory.
+    pub run: PathBuf,
+    /// Where the dataset's files lie now, if they moved.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print the metrics as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Device to evaluate on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}

@@ -1,0 +1,46 @@
+//! `compare RUN...`
+
+use crate::{cli::CompareArgs, group, terminal};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// # Errors
+/// When a folder holds no finished run, or the report cannot be written.
+pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
+    let mut runs = Vec::new();
+    for path in &args.runs {
+        runs.extend(runs_in(path)?);
+    }
+    fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot create {}", args.out.display()))?;
+    let title = format!("{} runs", runs.len());
+    let report = genlab_report::run::write_comparison(&args.out, &title, &runs)?;
+    group::print(&runs, false)?;
+    terminal::note(&format!("report: {}", report.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `path` itself if it is a run, else the runs right below it.
+fn runs_in(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.join("results.json").exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries =
+        fs::read_dir(path).with_context(|| format!("cannot read run {}", path.display()))?;
+    let mut runs: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|path| path.join("results.json").exists())
+        .collect();
+    runs.sort();
+    if runs.is_empty() {
+        bail!(
+            "{} holds no finished run (no results.json); run its training command again to finish it",
+            path.display()
+        );
+    }
+    Ok(runs)
+}

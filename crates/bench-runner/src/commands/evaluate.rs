@@ -1,0 +1,32 @@
+//! `evaluate RUN`
+
+use crate::{
+    cli::EvaluateArgs,
+    device,
+    run::{self, directory},
+    terminal,
+};
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// # Errors
+/// When the run is not finished, or its data or checkpoint cannot be read.
+pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
+    let mut config = directory::read_config(&args.run)?;
+    if let Some(dir) = &args.data_dir {
+        config.data.dir.clone_from(dir);
+    }
+    let device = device::parse(&args.device)?;
+    let dataset = run::load(&config)?;
+    let model = run::restore(&args.run, &config, &dataset, &device)?;
+    let evaluator = run::evaluator(&config, &dataset, &device);
+    let evaluation = evaluator
+        .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
+    let results = run::results(&config, &evaluator, evaluation);
+    if args.json {
+        terminal::line(&serde_json::to_string_pretty(&results)?);
+    } else {
+        terminal::line(&terminal::results_table(&[(results.model.clone(), results)]));
+    }
+    Ok(ExitCode::SUCCESS)
+}

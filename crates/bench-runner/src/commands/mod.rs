@@ -1,0 +1,76 @@
+//! From parsed arguments to work.
+
+mod compare;
+mod evaluate;
+mod sample;
+
+use crate::{
+    cli::{Cli, Command, RunArgs},
+    config::{self, RunConfig},
+    device, group, interrupt,
+    run::{self, Ended, Existing, directory::RunDir},
+    terminal,
+};
+use anyhow::Result;
+use std::{path::Path, process::ExitCode};
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// One sentence: what, where, how to mend it.
+pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        None => train(&cli.run),
+        Some(Command::Compare(args)) => compare::execute(&args),
+        Some(Command::Sample(args)) => sample::execute(&args),
+        Some(Command::Evaluate(args)) => evaluate::execute(&args),
+        Some(Command::Devices) => {
+            for (name, there, what) in device::backends() {
+                let state = if there { "yes" } else { "not in this build" };
+                terminal::line(&format!("{name:<6} {state:<18} {what}"));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn train(args: &RunArgs) -> Result<ExitCode> {
+    interrupt::install()?;
+    let configs = config::resolve(args)?;
+    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
+    match configs.as_slice() {
+        [config] => train_one(config, args, existing),
+        configs => {
+            // Data that cannot be read should fail once, not once per model.
+            drop(run::load(&configs[0])?);
+            let out = args.out.as_deref();
+            group::execute(configs, out, &args.device, existing, args.json)
+        }
+    }
+}
+
+fn train_one(config: &RunConfig, args: &RunArgs, existing: Existing) -> Result<ExitCode> {
+    let path = args.out.clone().unwrap_or_else(|| Path::new("runs").join(config.run_name()));
+    let dir = RunDir::new(path);
+    match run::execute(config, &dir, &args.device, existing)? {
+        Ended::Finished(_) => {
+            if std::env::var_os(group::QUIET).is_none() {
+                group::print(&[dir.path().to_owned()], args.json)?;
+                let report = dir.path().join("report.html");
+                terminal::note(&format!("report: {}", report.display()));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Ended::Interrupted => {
+            terminal::note(&format!(
+                "stopped and saved in {}; the same command goes on from here",
+                dir.path().display()
+            ));
+            Ok(ExitCode::from(interrupt::EXIT_INTERRUPTED))
+        }
+        Ended::Diverged { step, scalar } => anyhow::bail!(
+            "{} diverged: {scalar} was not a number in step {step}; try a smaller learning rate",
+            config.model.name()
+        ),
+    }
+}

@@ -1,0 +1,93 @@
+//! `sample RUN`
+
+use crate::{
+    cli::SampleArgs,
+    device,
+    run::{
+        self,
+        artefacts::picture,
+        directory::{self, RunDir},
+    },
+    terminal,
+};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Tensor;
+use genlab_core::{Generative, Sample, SampleRequest, Seed};
+use genlab_metrics::{latent::MixtureSampler, mixture::Mixture};
+use genlab_report::{npz, png};
+use std::{fs, path::Path, process::ExitCode};
+
+/// Images per network call.
+const CHUNK: usize = 100;
+
+/// # Errors
+/// When the run is not finished, cannot sample, or the file cannot be written.
+pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
+    let config = directory::read_config(&args.run)?;
+    let device = device::parse(&args.device)?;
+    let dataset = run::load(&config)?;
+    let model = run::restore(&args.run, &config, &dataset, &device)?.freeze();
+    let seed = args.seed.unwrap_or(config.seed);
+    let request = SampleRequest {
+        steps: args.steps.map(|steps| steps as usize),
+        ..SampleRequest::new(Seed(seed), args.count as usize)
+    };
+    let mixture = stored_prior(&args.run)?;
+    let images = draw(model.as_ref(), mixture.as_ref(), &device, &request)
+        .with_context(|| format!("{} cannot sample", args.run.display()))?;
+    let out = args.out.clone().unwrap_or_else(|| {
+        RunDir::new(args.run.clone()).samples().join(format!("samples-s{seed}.png"))
+    });
+    if let Some(folder) = out.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let picture = picture(images)?;
+    match out.extension().and_then(|e| e.to_str()) {
+        Some("png") => png::save_grid(&out, &picture, grid_columns(picture.count))?,
+        Some("npz") => npz::save_images(&out, &picture)?,
+        _ => bail!("{} ends in neither .png nor .npz", out.display()),
+    }
+    terminal::line(&out.display().to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stored_prior(run: &Path) -> Result<Option<Mixture>> {
+    let path = run.join("prior.json");
+    match fs::read(&path) {
+        Ok(bytes) => {
+            let mixture = serde_json::from_slice(&bytes)
+                .with_context(|| format!("{} is damaged", path.display()))?;
+            Ok(Some(mixture))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn draw(
+    model: &dyn Generative,
+    mixture: Option<&Mixture>,
+    device: &burn::tensor::Device,
+    request: &SampleRequest,
+) -> Result<Tensor<4>> {
+    let fitted;
+    let sampler: &dyn Sample = match (model.sampler(), model.decoder(), mixture) {
+        (Some(sampler), ..) => sampler,
+        (None, Some(decoder), Some(mixture)) => {
+            fitted = MixtureSampler { decoder, mixture, device: device.clone() };
+            &fitted
+        }
+        _ => bail!("the model has no sampler and its run no fitted prior (prior.json)"),
+    };
+    let chunks = (0..request.count).step_by(CHUNK).map(|first| {
+        let count = CHUNK.min(request.count - first);
+        sampler.sample(&SampleRequest { first: request.first + first as u64, count, ..*request })
+    });
+    Ok(Tensor::cat(chunks.collect(), 0))
+}
+
+/// Nearly square.
+fn grid_columns(count: usize) -> usize {
+    (count as f64).sqrt().ceil() as usize
+}

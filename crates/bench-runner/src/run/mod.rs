@@ -1,0 +1,236 @@
+//! The road of one run: config, data on the device, steps, checkpoint, frozen model, metrics,
+//! results.json, report.html.
+
+pub(crate) mod artefacts;
+pub(crate) mod directory;
+mod observer;
+pub(crate) mod provenance;
+
+use crate::{
+    config::{Binarise, RunConfig},
+    terminal,
+};
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use directory::{Found, RunDir, write_atomically};
+use genlab_core::{
+    Batch, InitContext, Seed, Stream, Train,
+    checkpoint::{self, CheckpointState},
+    trainer::{self, Outcome, Plan},
+};
+use genlab_data::{BatchStream, Dataset};
+use genlab_metrics::{Evaluation, Evaluator, Judge, Metric, Results, Settings};
+use observer::Watch;
+use std::path::Path;
+
+/// How a call of [`execute`] ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// With results, now or earlier.
+    Finished(Box<Results>),
+    /// Asked to stop; the same command goes on.
+    Interrupted,
+    /// A scalar stopped being a number.
+    Diverged {
+        /// In which step.
+        step: u64,
+        /// Which scalar.
+        scalar: String,
+    },
+}
+
+/// What to do with what a run directory already holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// Resume or report it.
+    Keep,
+    /// Discard it.
+    Discard,
+}
+
+/// Trains, evaluates and reports one run in `dir`.
+///
+/// # Errors
+/// One sentence about what went wrong; what was saved stays.
+pub(crate) fn execute(
+    config: &RunConfig,
+    dir: &RunDir,
+    device_name: &str,
+    existing: Existing,
+) -> Result<Ended> {
+    let device = crate::device::parse(device_name)?;
+    let dataset = load(config)?;
+    let _lock = dir.lock()?;
+    if existing == Existing::Discard {
+        dir.clear()?;
+    }
+    if let Found::Finished(results) = dir.find(config)? {
+        terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
+        return Ok(Ended::Finished(results));
+    }
+    write_atomically(&dir.config(), config.to_toml().as_bytes())?;
+    provenance::begin(dir, config, &dataset, device_name)?;
+
+    let context = init_context(config, &dataset, &device);
+    let mut model = config.model.init(&context);
+    let start = resume(dir, model.as_mut(), &device)?;
+    let plan = plan(config);
+    let mut watch = Watch::open(dir, config, &dataset, &device, plan, &start)?;
+    let stream = BatchStream::new(&dataset.train, Seed(config.seed), config.batch_size, &device);
+    let batches = |step| binarised(stream.batch(step), config);
+    let outcome = trainer::train(model.as_mut(), &batches, &plan, start, &mut watch)?;
+    let mut board = watch.close()?;
+
+    match outcome {
+        Outcome::Finished { seconds } => {
+            let frozen = model.freeze();
+            drop(model);
+            let evaluator = evaluator(config, &dataset, &device);
+            let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
+                terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
+            });
+            let at = (Seed(config.seed), plan.total_steps());
+            artefacts::write(dir, frozen.as_ref(), &dataset, &device, &evaluation, &mut board, at)?;
+            let mut results = results(config, &evaluator, evaluation);
+            push_costs(&mut results, &plan, seconds);
+            for metric in &results.metrics {
+                board.scalar(&format!("final/{}", metric.name), plan.total_steps(), metric.value)?;
+            }
+            board.flush()?;
+            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            provenance::finish(dir, "finished")?;
+            genlab_report::run::write_run_report(dir.path())?;
+            Ok(Ended::Finished(Box::new(results)))
+        }
+        Outcome::Stopped { .. } => {
+            provenance::finish(dir, "interrupted")?;
+            Ok(Ended::Interrupted)
+        }
+        Outcome::Diverged { step, scalar } => {
+            let mut results =
+                Results::new(config.model.name(), &config.dataset, config.seed, "diverged");
+            results.notes.push(format!("{scalar} was not a number in step {step}."));
+            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            provenance::finish(dir, "diverged")?;
+            Ok(Ended::Diverged { step, scalar })
+        }
+    }
+}
+
+/// The dataset of a run, with download progress on the terminal.
+///
+/// # Errors
+/// When it cannot be found or read.
+pub(crate) fn load(config: &RunConfig) -> Result<Dataset> {
+    Ok(genlab_data::load(&config.dataset, &config.load_options())?)
+}
+
+/// What the model's config needs to build it.
+pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Device) -> InitContext {
+    InitContext {
+        shape: dataset.shape,
+        classes: dataset.classes.as_ref().map(Vec::len),
+        device: device.clone(),
+        seed: Seed(config.seed),
+    }
+}
+
+/// Scores models of this run.
+pub(crate) fn evaluator<'a>(config: &RunConfig, dataset: &'a Dataset, device: &Device) -> Evaluator<'a> {
+    let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
+    let settings =
+        Settings { samples: config.evaluation.samples, ..Settings::new(Seed(config.seed)) };
+    Evaluator::new(dataset, judge, device, settings)
+}
+
+/// results.json of an evaluation, without costs of training.
+pub(crate) fn results(config: &RunConfig, evaluator: &Evaluator<'_>, evaluation: Evaluation) -> Results {
+    let mut results = Results::new(config.model.name(), &config.dataset, config.seed, "finished");
+    results.judge = evaluator.judge().map(Judge::info);
+    results.metrics = evaluation.metrics;
+    results.references = evaluation.references;
+    results.notes = evaluation.notes;
+    results.kl_per_dimension = evaluation.kl_per_dimension;
+    results.class_histogram = evaluation.class_histogram;
+    results
+}
+
+/// The model of a finished run, with the weights it ended with.
+///
+/// # Errors
+/// When the run has no checkpoint of its last step, or that is damaged.
+pub(crate) fn restore(
+    dir: &Path,
+    config: &RunConfig,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Box<dyn Train>> {
+    let path = RunDir::new(dir.to_owned()).checkpoints();
+    let last = checkpoint::list(&path).pop().with_context(|| {
+        format!("{} has no checkpoint; run its training command first", dir.display())
+    })?;
+    let mut model = config.model.init(&init_context(config, dataset, device));
+    let state = checkpoint::restore(&last, model.as_mut(), device)?;
+    if state.step < plan(config).total_steps() {
+        anyhow::bail!(
+            "{} stopped at step {} of {}; run the same training command again to finish it",
+            dir.display(),
+            state.step,
+            plan(config).total_steps()
+        );
+    }
+    Ok(model)
+}
+
+fn plan(config: &RunConfig) -> Plan {
+    let mut plan = Plan {
+        seed: Seed(config.seed),
+        batch_size: config.batch_size,
+        total_images: config.budget.images,
+        log_every: 1,
+    };
+    plan.log_every = (plan.total_steps() / config.evaluation.log_lines).max(1);
+    plan
+}
+
+/// Restores the newest checkpoint, if there is one.
+fn resume(dir: &RunDir, model: &mut dyn Train, device: &Device) -> Result<CheckpointState> {
+    match checkpoint::list(&dir.checkpoints()).pop() {
+        Some(path) => {
+            let state = checkpoint::restore(&path, model, device)?;
+            terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
+            Ok(state)
+        }
+        None => Ok(CheckpointState::default()),
+    }
+}
+
+/// The batch with each pixel drawn as black or white, where the run asks for it.
+fn binarised(batch: Batch, config: &RunConfig) -> Batch {
+    match config.data.binarise {
+        Binarise::None => batch,
+        Binarise::Dynamic => {
+            let (shape, device) = (batch.images.dims(), batch.images.device());
+            let draw =
+                Seed(config.seed).uniform(Stream::Binarise, 0, batch.rows(), shape, &device);
+            Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
+        }
+    }
+}
+
+fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
+    let images = plan.progress(plan.total_steps()).images;
+    let rate = images as f64 / seconds.max(1e-9);
+    let costs = [
+        ("cost/train_seconds", Some(seconds)),
+        ("cost/images_per_second", Some(rate)),
+        ("cost/peak_memory_bytes", provenance::peak_memory_bytes().map(|b| b as f64)),
+    ];
+    for (name, value) in costs {
+        let Some(value) = value else { continue };
+        match Metric::new(name, "train", value, images as usize) {
+            Ok(metric) => results.metrics.push(metric),
+            Err(reason) => results.notes.push(reason.to_string()),
+        }
+    }
+}

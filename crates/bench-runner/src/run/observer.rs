@@ -1,0 +1,193 @@
+//! What watches a run: the progress bar, the log, TensorBoard, checkpoints.
+
+use super::{artefacts, directory::RunDir};
+use crate::{config::RunConfig, interrupt, terminal::Progress};
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use genlab_core::{
+    Batch, Progress as At, SampleRequest, Seed, Train,
+    checkpoint::{self, CheckpointState},
+    trainer::{Flow, Line, Observer, Plan},
+};
+use genlab_data::Dataset;
+use genlab_report::tensorboard::EventWriter;
+use serde_json::{Map, Value, json};
+use std::{
+    fs::{File, OpenOptions},
+    io::{Seek, Write},
+    time::{Duration, Instant},
+};
+
+/// A killed run loses at most this much training.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+/// Logged lines between points of the validation curve.
+const LINES_PER_VALIDATION: u64 = 10;
+/// Logged lines between sample grids in TensorBoard.
+const LINES_PER_PREVIEW: u64 = 25;
+/// Samples in such a grid.
+const PREVIEW: usize = 16;
+
+/// Watches one run on behalf of its run directory.
+pub(crate) struct Watch<'a> {
+    dir: &'a RunDir,
+    config: &'a RunConfig,
+    dataset: &'a Dataset,
+    device: &'a Device,
+    plan: Plan,
+    log: File,
+    board: EventWriter,
+    progress: Progress,
+    saved: Instant,
+}
+
+impl<'a> Watch<'a> {
+    /// Opens the log at the length the checkpoint knows, so that lines of steps that will be taken
+    /// again are not kept twice.
+    ///
+    /// # Errors
+    /// When a file cannot be opened.
+    pub(crate) fn open(
+        dir: &'a RunDir,
+        config: &'a RunConfig,
+        dataset: &'a Dataset,
+        device: &'a Device,
+        plan: Plan,
+        start: &CheckpointState,
+    ) -> Result<Self> {
+        let path = dir.metrics();
+        let cannot = || format!("cannot write {}", path.display());
+        let mut log = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(cannot)?;
+        log.set_len(start.log_bytes).with_context(cannot)?;
+        log.seek(std::io::SeekFrom::End(0)).with_context(cannot)?;
+        let board = if start.step == 0 {
+            EventWriter::create(&dir.tensorboard())?
+        } else {
+            EventWriter::resume(&dir.tensorboard(), start.step)?
+        };
+        let progress = Progress::new(
+            config.model.name(),
+            start.step,
+            plan.total_steps(),
+            plan.batch_size as u64,
+        );
+        let saved = Instant::now();
+        Ok(Self { dir, config, dataset, device, plan, log, board, progress, saved })
+    }
+
+    /// Clears the progress bar and flushes what is buffered.
+    ///
+    /// # Errors
+    /// When TensorBoard's file cannot be written.
+    pub(crate) fn close(mut self) -> Result<EventWriter> {
+        self.progress.finish();
+        self.board.flush()?;
+        Ok(self.board)
+    }
+
+    /// The objective on the first validation images, with noise of its own.
+    fn validate(&self, model: &dyn Train) -> Vec<(String, f64)> {
+        let images = &self.dataset.validation;
+        let count = images.len().min(self.config.evaluation.validation_images);
+        let frozen = model.freeze();
+        let chunk = 256;
+        let mut sums: Vec<(&str, f64)> = Vec::new();
+        let mut first = 0;
+        while first < count {
+            let rows = first..count.min(first + chunk);
+            let weight = rows.len() as f64 / count as f64;
+            let batch = Batch {
+                images: images.tensor(rows, self.device),
+                labels: None,
+                first: first as u64,
+            };
+            // Validation noise must not be training noise: its own seed, the same at every point.
+            let seed = Seed(self.config.seed ^ u64::MAX);
+            for (name, value) in frozen.objective(&batch, seed).read() {
+                match sums.iter_mut().find(|(n, _)| *n == name) {
+                    Some((_, sum)) => *sum += weight * value,
+                    None => sums.push((name, weight * value)),
+                }
+            }
+            first += chunk;
+        }
+        sums.into_iter().map(|(name, value)| (format!("validation/{name}"), value)).collect()
+    }
+
+    /// A small sample grid, so that TensorBoard shows samples growing up.
+    fn preview(&mut self, model: &dyn Train, step: u64) -> Result<()> {
+        let frozen = model.freeze();
+        let images = if let Some(sampler) = frozen.sampler() {
+            sampler.sample(&SampleRequest::new(Seed(self.config.seed), PREVIEW))
+        } else if let Some(reconstructor) = frozen.reconstructor() {
+            let test = &self.dataset.validation;
+            reconstructor.reconstruct(test.tensor(0..PREVIEW.min(test.len()), self.device))
+        } else {
+            return Ok(());
+        };
+        let tag = if frozen.sampler().is_some() { "samples" } else { "reconstructions" };
+        artefacts::log_grid(&mut self.board, tag, step, images)
+    }
+}
+
+impl Observer for Watch<'_> {
+    type Error = anyhow::Error;
+
+    fn stepped(&mut self, at: At, _seconds: f64) -> Flow {
+        self.progress.step(at.step);
+        if interrupt::asked() {
+            Flow::Stop
+        } else if self.saved.elapsed() >= SAVE_EVERY {
+            Flow::Save
+        } else {
+            Flow::Continue
+        }
+    }
+
+    fn logged(&mut self, line: &Line<'_>, model: &dyn Train) -> Result<()> {
+        if let Some((name, value)) = line.scalars.first() {
+            self.progress.set_loss(name, *value);
+        }
+        let number = line.at.step / self.plan.log_every;
+        let last = line.at.step == self.plan.total_steps();
+        let mut scalars: Vec<(String, f64)> =
+            line.scalars.iter().map(|(name, value)| (format!("train/{name}"), *value)).collect();
+        if number.is_multiple_of(LINES_PER_VALIDATION) || last {
+            scalars.extend(self.validate(model));
+        }
+
+        let rate = line.at.images as f64 / line.seconds.max(1e-9);
+        let mut object = Map::new();
+        object.insert("step".into(), json!(line.at.step));
+        object.insert("images".into(), json!(line.at.images));
+        for (name, value) in &scalars {
+            object.insert(name.clone(), json!(value));
+            self.board.scalar(name, line.at.step, *value)?;
+        }
+        object.insert("seconds".into(), json!(line.seconds));
+        object.insert("images_per_second".into(), json!(rate));
+        self.board.scalar("cost/images_per_second", line.at.step, rate)?;
+        let mut text = serde_json::to_string(&Value::Object(object))?;
+        text.push('\n');
+        self.log
+            .write_all(text.as_bytes())
+            .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
+        if number.is_multiple_of(LINES_PER_PREVIEW) {
+            self.preview(model, line.at.step)?;
+        }
+        self.board.flush()?;
+        Ok(())
+    }
+
+    fn save(&mut self, mut state: CheckpointState, model: &dyn Train) -> Result<()> {
+        state.log_bytes = self.log.stream_position()?;
+        checkpoint::save(&self.dir.checkpoints(), model, state)?;
+        checkpoint::prune(&self.dir.checkpoints(), 2)?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! Everything that is printed: progress, results, errors. Standard output carries results, standard
+//! error the rest.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the printer")]
+
+use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use genlab_metrics::{Direction, Results};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+/// One line on standard error.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// One line on standard output.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// An error as one sentence: what went wrong, and what caused it.
+pub(crate) fn error(error: &anyhow::Error) {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    eprintln!("error: {}", chain.join(": "));
+}
+
+/// Seconds as a person says them.
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.0} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A progress bar on a terminal, a line now and then where there is none.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    name: String,
+    total: u64,
+    images_per_step: u64,
+    begun: Instant,
+    first_step: u64,
+    last_line: Option<Instant>,
+    loss: String,
+}
+
+/// Without a terminal: the first line at once, then one every so often.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+impl Progress {
+    /// Progress of `name` over `total` steps, of which `done` were taken by an earlier session.
+    pub(crate) fn new(name: &str, done: u64, total: u64, images_per_step: u64) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template(
+                "{prefix:>9} {bar:32.cyan/blue} {percent:>3}%  {msg}",
+            )
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            bar.set_style(style);
+            bar.set_prefix(name.to_owned());
+            bar.set_position(done);
+            bar
+        });
+        Self {
+            bar,
+            name: name.to_owned(),
+            total,
+            images_per_step,
+            begun: Instant::now(),
+            first_step: done,
+            last_line: None,
+            loss: String::new(),
+        }
+    }
+
+    /// The loss to show from now on.
+    pub(crate) fn set_loss(&mut self, name: &str, value: f64) {
+        self.loss = format!("{name} {value:.4}  ");
+    }
+
+    /// A step was taken.
+    pub(crate) fn step(&mut self, step: u64) {
+        let due = self.last_line.is_none_or(|at| at.elapsed() >= LINE_EVERY);
+        if self.bar.is_none() && !due {
+            return;
+        }
+        let seconds = self.begun.elapsed().as_secs_f64().max(1e-6);
+        let rate = (step - self.first_step) as f64 / seconds;
+        let left = duration((self.total - step) as f64 / rate.max(1e-9));
+        let images = rate * self.images_per_step as f64;
+        let message = format!("{}{images:.0} images/s  {left} left", self.loss);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(step);
+                bar.set_message(message);
+            }
+            None => {
+                self.last_line = Some(Instant::now());
+                eprintln!("{}: step {step} of {}  {message}", self.name, self.total);
+            }
+        }
+    }
+
+    /// Clears the bar.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The numbers of several runs, one column each.
+pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    let mut header = vec!["metric".to_owned()];
+    header.extend(runs.iter().map(|(title, _)| title.clone()));
+    header.push("unit".into());
+    table.set_header(header);
+    let mut names: Vec<&str> = Vec::new();
+    for metric in runs.iter().flat_map(|(_, results)| &results.metrics) {
+        if !names.contains(&metric.name.as_str()) {
+            names.push(&metric.name);
+        }
+    }
+    for name in names {
+        let found: Vec<_> = runs.iter().map(|(_, results)| results.metric(name)).collect();
+        let Some(kind) = found.iter().flatten().next() else { continue };
+        let arrow = match kind.better {
+            Some(Direction::Lower) => " ↓",
+            Some(Direction::Higher) => " ↑",
+            None => "",
+        };
+        let mut row = vec![format!("{name}{arrow}")];
+        row.extend(found.iter().map(|m| m.map_or_else(|| "—".into(), |m| number(m.value))));
+        row.push(kind.unit.clone());
+        table.add_row(row);
+    }
+    for column in 1..=runs.len() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// Four significant digits.
+pub(crate) fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 || (value.fract() == 0.0 && magnitude < 1e15) {
+        return format!("{value:.0}");
+    }
+    if !(1e-4..1e6).contains(&magnitude) {
+        return format!("{value:.3e}");
+    }
+    let digits = 3 - magnitude.log10().floor() as i32;
+    format!("{value:.*}", digits.max(0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_significant_digits() {
+        for (value, text) in
+            [(0.0, "0"), (0.012_345, "0.01235"), (117.26, "117.3"), (2000.0, "2000"), (12_345.6, "12346")]
+        {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(duration(7.2), "7 s");
+        assert_eq!(duration(125.0), "2 min 05 s");
+        assert_eq!(duration(7260.0), "2 h 01 min");
+    }
+}

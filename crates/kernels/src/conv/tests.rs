@@ -1,0 +1,108 @@
+//! Every path of the convolution, chosen or not on this machine, against the definition.
+
+use super::{Geometry, im2col};
+
+/// Small whole numbers: their products and sums are exact, so paths must agree exactly.
+fn integers(len: usize, seed: usize) -> Vec<f32> {
+    (0..len).map(|i| ((i * 7 + seed * 13 + i * i % 11) % 9) as f32 - 4.0).collect()
+}
+
+/// Calls `each(x index, weight index, y index)` for every product in the definition.
+fn products(g: &Geometry, mut each: impl FnMut(usize, usize, usize)) {
+    let [height, width] = g.input;
+    for b in 0..g.batch {
+        for o in 0..g.out_channels {
+            for p in 0..g.positions() {
+                let [y, x] = [p / g.output[1], p % g.output[1]];
+                for (k, (c, ky, kx)) in g.each_tap().enumerate() {
+                    let row = (y * g.stride[0] + ky).wrapping_sub(g.padding[0]);
+                    let col = (x * g.stride[1] + kx).wrapping_sub(g.padding[1]);
+                    if row < height && col < width {
+                        let input = ((b * g.in_channels + c) * height + row) * width + col;
+                        let output = (b * g.out_channels + o) * g.positions() + p;
+                        each(input, o * g.taps() + k, output);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn geometries() -> Vec<Geometry> {
+    let mut all = Vec::new();
+    let kernels = [[1, 1], [3, 3], [4, 4], [2, 5], [5, 1]];
+    let strides = [[1, 1], [2, 2], [3, 1]];
+    let paddings = [[0, 0], [1, 1], [2, 0], [1, 3]];
+    let channels = [[1, 1], [3, 2], [2, 9], [5, 37], [17, 64]];
+    for (i, kernel) in kernels.into_iter().enumerate() {
+        for (j, stride) in strides.into_iter().enumerate() {
+            for (k, padding) in paddings.into_iter().enumerate() {
+                let [in_channels, out_channels] = channels[(i + j + k) % channels.len()];
+                let input = [[7, 9], [5, 20], [8, 8]][(i + k) % 3];
+                let output =
+                    [0, 1].map(|d| (input[d] + 2 * padding[d] - kernel[d]) / stride[d] + 1);
+                let batch = 1 + (i + j) % 3;
+                all.push(Geometry {
+                    batch,
+                    in_channels,
+                    out_channels,
+                    input,
+                    output,
+                    kernel,
+                    stride,
+                    padding,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Fails unless `run(geometry, [x, weight, dy])` returns the definition's y, dx and dw exactly.
+fn check(run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3]) {
+    for g in geometries() {
+        let x = integers(g.batch * g.in_image(), 1);
+        let weight = integers(g.out_channels * g.taps(), 2);
+        let dy = integers(g.batch * g.out_image(), 3);
+        let mut expected = [vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; weight.len()]];
+        products(&g, |i, w, o| {
+            expected[0][o] += x[i] * weight[w];
+            expected[1][i] += dy[o] * weight[w];
+            expected[2][w] += dy[o] * x[i];
+        });
+        assert!(run(&g, [&x, &weight, &dy]) == expected, "{g:?}");
+    }
+}
+
+#[test]
+fn im2col_is_the_definition() {
+    check(|g, [x, weight, dy]| {
+        [
+            im2col::forward(g, x, weight, None),
+            im2col::input_gradient(g, dy, weight, None),
+            im2col::weight_gradient(g, x, dy),
+        ]
+    });
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn direct_convolution_is_the_definition_on_every_instruction_set() {
+    use super::{direct, micro::Isa};
+
+    let sets: &[Isa] = match Isa::detect() {
+        Some(Isa::Avx512) => &[Isa::Avx512, Isa::Avx2],
+        Some(Isa::Avx2) => &[Isa::Avx2],
+        None => &[],
+    };
+    for &isa in sets {
+        check(|g, [x, weight, dy]| {
+            let any = usize::MAX;
+            [
+                direct::forward(isa, any, g, x, weight, None).expect("within any budget"),
+                direct::input_gradient(isa, any, g, dy, weight, None).expect("within any budget"),
+                direct::weight_gradient(isa, g, x, dy),
+            ]
+        });
+    }
+}

@@ -1,0 +1,223 @@
+//! Reports of fabricated runs: what stands on the page, what is marked, what is refused.
+
+mod fabricate;
+
+use fabricate::{Fake, Noise, write_curves, write_pictures};
+use genlab_report::run::{write_comparison, write_run_report};
+use genlab_report::{RunData, markdown};
+use std::path::{Path, PathBuf};
+
+fn page(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("the report was written")
+}
+
+fn compare(dir: &Path, fakes: &[Fake]) -> (String, String) {
+    let runs: Vec<PathBuf> = fakes.iter().map(|fake| fake.write(dir)).collect();
+    let html = page(&write_comparison(dir, "A title", &runs).expect("the runs compare"));
+    (html, page(&dir.join("comparison.md")))
+}
+
+/// The Markdown row that starts with `title`.
+fn row<'a>(markdown: &'a str, title: &str) -> &'a str {
+    let start = format!("| {title}");
+    markdown.lines().find(|line| line.starts_with(&start)).expect("the table has the row")
+}
+
+#[test]
+fn a_full_run_has_every_section_and_needs_no_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut noise = Noise::new(1);
+    let run = Fake::new("ddpm", 0)
+        .with("samples/frechet", 21.4)
+        .with("reconstruction/mse", 0.0123)
+        .with("cost/peak_memory_bytes", 734_003_200.0)
+        .write(dir.path());
+    let scalars = [("train/loss", 541.0, 109.0), ("validation/loss", 300.0, 112.0)];
+    write_curves(&run, 100_000, 200, &scalars, &mut noise);
+    write_pictures(&run, 0.5, true, true, &mut noise);
+    let page = page(&write_run_report(&run).unwrap());
+    for id in ["numbers", "curves", "reconstructions", "samples", "interpolation", "denoising"] {
+        assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
+    }
+    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 5);
+    assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
+    for outside in ["http://", "https://", "src=\"/", "@import", "<script", "<link"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for text in ["0.01212 – 0.01248", "700.0", "lower is better", "Real images", "CC BY-SA 3.0"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains("--model ddpm") && page.contains("learning_rate = 0.001"));
+}
+
+#[test]
+fn a_run_with_nothing_but_results_still_has_a_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Fake::new("vae", 0).write(dir.path());
+    for name in ["config.toml", "run.json"] {
+        std::fs::remove_file(run.join(name)).unwrap();
+    }
+    std::fs::remove_dir_all(run.join("samples")).unwrap();
+    let page = page(&write_run_report(&run).unwrap());
+    assert!(page.contains("This run reports no metric") && !page.contains("<h2 id=\"samples\">"));
+}
+
+#[test]
+fn texts_from_files_are_escaped_everywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut fake = Fake::new("<script>alert(1)</script>", 0).with("samples/frechet", 1.0);
+    fake.dataset = "\"><img src=x onerror=alert(2)>";
+    fake.status = "<b>odd</b>";
+    fake.notes = vec!["<script>alert(3)</script>".into()];
+    let run = dir.path().join("run");
+    let written = {
+        // Slashes of the invented names must not become folders.
+        let mut plain = Fake::new("x", 0);
+        plain.metrics.clone_from(&fake.metrics);
+        plain.write(dir.path())
+    };
+    std::fs::rename(written, &run).unwrap();
+    let results = std::fs::read_to_string(run.join("results.json")).unwrap();
+    let mut results: serde_json::Value = serde_json::from_str(&results).unwrap();
+    results["model"] = fake.model.into();
+    results["dataset"] = fake.dataset.into();
+    results["status"] = fake.status.into();
+    results["notes"] = serde_json::json!(fake.notes);
+    std::fs::write(run.join("results.json"), results.to_string()).unwrap();
+    std::fs::write(run.join("config.toml"), "x = \"</pre><script>alert(4)</script>\"\n").unwrap();
+    std::fs::write(run.join("run.json"), r#"{"argv": ["<script>alert(5)</script>"]}"#).unwrap();
+    std::fs::write(
+        run.join("metrics.jsonl"),
+        "{\"step\":1,\"train/<script>alert(6)</script>\":1}\n{\"step\":2,\"train/<script>alert(6)</script>\":2}\n",
+    )
+    .unwrap();
+    let single = page(&write_run_report(&run).unwrap());
+    let several = page(&write_comparison(dir.path(), "<script>alert(7)</script>", &[run]).unwrap());
+    for page in [single, several] {
+        assert!(!page.contains("<script") && !page.contains("<img src=x") && !page.contains("<b>"));
+    }
+    let markdown = page(&dir.path().join("comparison.md"));
+    assert!(!markdown.contains("<script") && !markdown.contains("<img"));
+}
+
+#[test]
+fn an_absent_number_is_a_dash_and_is_never_best() {
+    let dir = tempfile::tempdir().unwrap();
+    let fakes = [
+        Fake::new("ae", 0).with("reconstruction/mse", 0.012),
+        Fake::new("vae", 0).with("reconstruction/mse", 0.016).with("kl/total", 17.0),
+        Fake::new("gan", 0).with("samples/frechet", 20.0),
+    ];
+    let (html, markdown) = compare(dir.path(), &fakes);
+    let mse = "| Reconstruction MSE ↓ (test, per pixel, \\[0,1\\]) | 2\u{202f}000 | **0.01200** | 0.01600 | — |";
+    assert_eq!(row(&markdown, "Reconstruction MSE"), mse);
+    assert!(
+        row(&markdown, "KL to the prior").ends_with("| — | 17.00 | — |"),
+        "no direction, no mark"
+    );
+    assert!(
+        row(&markdown, "Fréchet distance").contains("| — | — | 20.00 |"),
+        "one value wins nothing"
+    );
+    assert!(html.contains("Every model has one seed: no claim."));
+    assert!(!html.contains("is better than"));
+}
+
+#[test]
+fn the_baseline_without_a_network_is_named_when_it_wins() {
+    let dir = tempfile::tempdir().unwrap();
+    let fakes = [
+        Fake::new("vae", 0).with("samples/frechet", 31.0),
+        Fake::new("ddpm", 0).with("samples/frechet", 12.0),
+    ];
+    let (html, markdown) = compare(dir.path(), &fakes);
+    let sentence = "beats 1 of 2 models in Fréchet distance (24.80, lower is better): VAE (31.00).";
+    assert!(html.contains(sentence) && markdown.contains(sentence));
+    let columns = ["Real images", "PCA + Gaussian mixture (50)", "One Gaussian", "Noise"];
+    let places = columns.map(|title| markdown.find(&format!("*{title}*")).unwrap());
+    assert!(places.is_sorted(), "from the floor to the ceiling");
+}
+
+#[test]
+fn seeds_are_averaged_with_a_t_interval_and_overlap_forbids_claims() {
+    let dir = tempfile::tempdir().unwrap();
+    let seeds = |model, values: [f64; 3]| {
+        let fake = move |(seed, value)| Fake::new(model, seed).with("samples/frechet", value);
+        (0..).zip(values).map(fake).collect::<Vec<_>>()
+    };
+    // Mean 22, standard deviation 2: 4.3027 * 2 / sqrt(3) = 4.97.
+    let clear = [seeds("vae", [20.0, 22.0, 24.0]), seeds("gan", [40.0, 42.0, 44.0])].concat();
+    let (html, markdown) = compare(dir.path(), &clear);
+    assert!(row(&markdown, "Fréchet").contains("| **22.0 ± 5.0** ★ | 42.0 ± 5.0 |"));
+    assert!(html.contains("VAE (22.0 ± 5.0) is better than GAN in Fréchet distance"));
+    let close = [seeds("vae", [20.0, 22.0, 24.0]), seeds("gan", [24.0, 26.0, 28.0])].concat();
+    let (html, markdown) = compare(dir.path(), &close);
+    assert!(row(&markdown, "Fréchet").contains("| 22.0 ± 5.0 ≈ | 26.0 ± 5.0 ≈ |"));
+    assert!(html.contains("are not distinguishable in Fréchet distance"));
+    assert!(!html.contains("is better than"));
+}
+
+#[test]
+fn what_does_not_match_stands_apart_under_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let sampled = |model, value| Fake::new(model, 0).with("samples/frechet", value);
+    let mut judged = sampled("gan", 1.0);
+    judged.judge = "ffffeeee";
+    let mut longer = sampled("ddpm", 2.0);
+    longer.images = 600_000;
+    let mut other = sampled("ae", 3.0);
+    other.dataset = "fashion-3k";
+    let (html, markdown) = compare(dir.path(), &[sampled("vae", 9.0), judged, longer, other]);
+    assert_eq!(markdown.matches("## Sample quality").count(), 4);
+    for what in ["different judges", "different budgets", "different data sets"] {
+        assert!(html.contains(what) && markdown.contains(what), "{what}");
+    }
+    assert!(!markdown.contains("| **"), "nobody to win against");
+}
+
+#[test]
+fn unfinished_runs_are_shown_and_never_best() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut fakes: Vec<Fake> = [("ae", 1.0), ("vae", 2.0), ("gan", 3.0)]
+        .into_iter()
+        .map(|(model, value)| Fake::new(model, 0).with("samples/frechet", value))
+        .collect();
+    fakes[0].status = "diverged";
+    let mut runs: Vec<PathBuf> = fakes.iter().map(|fake| fake.write(dir.path())).collect();
+    runs.push(dir.path().join("nothing-here"));
+    let html = page(&write_comparison(dir.path(), "x", &runs).unwrap());
+    let markdown = page(&dir.path().join("comparison.md"));
+    assert!(row(&markdown, "Fréchet").contains("| 1.000 | **2.000** | 3.000 |"));
+    assert!(html.contains("seed 0 (diverged) did not finish; its numbers are shown"));
+    assert!(html.contains("the run is not finished; run the same command again to resume"));
+    assert!(page(&write_run_report(&runs[0]).unwrap()).contains("This run diverged"));
+    let error = write_comparison(dir.path(), "x", &runs[3..]).unwrap_err().to_string();
+    assert!(error.starts_with("none of the 1 runs"), "{error}");
+}
+
+#[test]
+fn one_model_with_two_settings_makes_two_named_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = Fake::new("vae", 0).with("kl/total", 20.0).write(dir.path());
+    let heavy = Fake::new("vae", 1).with("kl/total", 10.0).write(dir.path());
+    for (run, beta) in [(&plain, 1), (&heavy, 4)] {
+        let config =
+            format!("seed = {beta}\n[budget]\nimages = 100000\n[model.vae]\nbeta = {beta}\n");
+        std::fs::write(run.join("config.toml"), config).unwrap();
+    }
+    let runs = [plain, heavy].map(|run| RunData::read(&run).unwrap());
+    let markdown = markdown::comparison(&runs);
+    assert!(markdown.contains("VAE (beta = 1)<br>seed 0 | VAE (beta = 4)<br>seed 1"), "{markdown}");
+}
+
+#[test]
+fn the_copy_for_programs_is_unrounded() {
+    let dir = tempfile::tempdir().unwrap();
+    compare(dir.path(), &[Fake::new("vae", 0).with("samples/frechet", 1.0 / 3.0)]);
+    let json = std::fs::read_to_string(dir.path().join("comparison.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let row = &json["tables"][0]["rows"][0];
+    assert_eq!(row["name"], "samples/frechet");
+    assert_eq!(row["models"][0]["mean"], 1.0 / 3.0);
+    assert_eq!(row["references"][0]["column"], "real");
+}

@@ -13,6 +13,9 @@ pub(crate) struct RemoteFile {
     pub(crate) bytes: u64,
 }
 
+/// Reads train and test images of a folder in one layout.
+pub(crate) type ReadFolder = fn(&Path, usize) -> Result<(Images, Images), DataError>;
+
 /// A dataset that is found on disk or downloaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Official {
@@ -25,7 +28,7 @@ pub(crate) struct Official {
     /// The files that a folder lacks to be read.
     pub(crate) missing: fn(&Path) -> Vec<String>,
     /// Train and test images of a folder, given the number of classes.
-    pub(crate) read: fn(&Path, usize) -> Result<(Images, Images), DataError>,
+    pub(crate) read: ReadFolder,
 }
 
 /// Class names of MNIST and digits8x8.

@@ -43,7 +43,7 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
         return Err(unusable(folder, fault, format!("give it at least {MIN_IMAGES}")));
     }
 
-    let headers = in_path_order(&listing.files, |file| picture::header(file))?;
+    let headers = in_path_order(&listing.files, picture::header)?;
     let (height, width) = match options.image_size {
         Some(size) => checked_target(name, size)?,
         None => common_size(&listing.files, &headers)?,
@@ -88,7 +88,9 @@ impl Files {
 /// Train and test files. The choice depends on the number of files alone.
 fn split(paths: Vec<PathBuf>, labels: Option<Vec<u8>>) -> (Files, Files) {
     let mut is_test = vec![false; paths.len()];
-    test_rows(paths.len()).into_iter().for_each(|row| is_test[row] = true);
+    for row in test_rows(paths.len()) {
+        is_test[row] = true;
+    }
     let pick = |wanted: bool| Files {
         paths: kept(&paths, &is_test, wanted),
         labels: labels.as_ref().map(|labels| kept(labels, &is_test, wanted)),

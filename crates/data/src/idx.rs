@@ -7,10 +7,7 @@ use crate::{
     images::Images,
 };
 use genlab_core::ImageShape;
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 /// The four files of every dataset in this format, without `.gz`.
 pub(crate) const NAMES: [&str; 4] = [
@@ -84,7 +81,7 @@ pub(crate) fn missing(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-fn split_files(images: &PathBuf, labels: &PathBuf, classes: usize) -> Result<Images, DataError> {
+fn split_files(images: &Path, labels: &Path, classes: usize) -> Result<Images, DataError> {
     let (images_name, labels_name) = (images.display().to_string(), labels.display().to_string());
     split((open(images)?, &images_name), (open(labels)?, &labels_name), classes)
 }

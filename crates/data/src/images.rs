@@ -36,7 +36,9 @@ impl Images {
     /// Copies of the images at `rows`, in that order. Panics beyond the last image.
     pub fn select(&self, rows: &[usize]) -> Self {
         let mut pixels = Vec::with_capacity(rows.len() * self.shape.pixels());
-        rows.iter().for_each(|&row| pixels.extend_from_slice(self.image(row)));
+        for &row in rows {
+            pixels.extend_from_slice(self.image(row));
+        }
         let labels =
             self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect());
         Self { shape: self.shape, pixels, labels }

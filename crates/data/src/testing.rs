@@ -19,7 +19,9 @@ pub(crate) mod server;
 /// An IDX file of unsigned bytes.
 pub(crate) fn idx_bytes(dims: &[u32], values: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, dims.len() as u8];
-    dims.iter().for_each(|dim| bytes.extend(dim.to_be_bytes()));
+    for dim in dims {
+        bytes.extend(dim.to_be_bytes());
+    }
     bytes.extend_from_slice(values);
     bytes
 }

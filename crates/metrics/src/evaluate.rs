@@ -133,6 +133,11 @@ impl<'a> Evaluator<'a> {
         self.judge.as_ref()
     }
 
+    /// What real images, the two baselines and noise score; empty without a judge.
+    pub fn references(&self) -> &[Reference] {
+        &self.shared().rows
+    }
+
     /// Measures a model. `progress` is told what begins.
     pub fn evaluate(&self, model: &dyn Generative, progress: &dyn Fn(&str)) -> Evaluation {
         let mut out = Evaluation::default();
@@ -146,13 +151,17 @@ impl<'a> Evaluator<'a> {
             self.bounds(model, &mut out);
         }
         progress("references");
-        let references = self.references.get_or_init(|| References::new(self));
+        let references = self.shared();
         out.notes.extend(references.notes.iter().cloned());
         out.references.clone_from(&references.rows);
         out.baseline_samples.clone_from(&references.baseline_samples);
         progress("samples");
         self.samples(model, references, &mut out);
         out
+    }
+
+    fn shared(&self) -> &References {
+        self.references.get_or_init(|| References::new(self))
     }
 
     /// The split that is measured on.

@@ -75,7 +75,7 @@ pub static JUDGES: [JudgeSpec; 3] = [
         classes: 10,
         convolutions: &[(24, 1), (48, 2), (48, 1)],
         features: 32,
-        sha256: "",
+        sha256: "cb02fa8b539a63feb677c79bfe7c8c1589ad244f6680ab0646ef6c7f5be60a23",
         weights: include_bytes!("../judges/digits-8.safetensors"),
     },
 ];

@@ -8,7 +8,7 @@ use super::{
 use crate::shape::ImageShape;
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::{leaky_relu, relu}, ops::PadMode},
+    tensor::{Device, Tensor, activation::relu, ops::PadMode},
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ impl Encoder {
 
 impl Encoder {
     fn activate(&self, x: Tensor<4>) -> Tensor<4> {
-        if self.leak > 0.0 { leaky_relu(x, self.leak) } else { relu(x) }
+        if self.leak > 0.0 { genlab_kernels::leaky_relu(x, self.leak) } else { relu(x) }
     }
 }
 

@@ -35,6 +35,6 @@ impl Linear {
 
     /// `[B, in]` to `[B, out]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        burn::tensor::module::linear(x, self.weight.val(), Some(self.bias.val()))
+        genlab_kernels::linear(x, self.weight.val(), Some(self.bias.val()))
     }
 }

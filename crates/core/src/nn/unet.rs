@@ -10,7 +10,7 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
-use genlab_kernels::silu;
+use genlab_kernels::{silu, upsample_nearest2x};
 use serde::{Deserialize, Serialize};
 
 /// Size of a U-Net.
@@ -120,7 +120,7 @@ impl UNet {
             let skip = skips.pop().expect("one skip per level");
             x = block.forward(Tensor::cat(vec![x, skip], 1), time.clone());
             if let Some(conv) = self.upsample.get(level) {
-                x = conv.forward(double(x));
+                x = conv.forward(upsample_nearest2x(x));
             }
         }
         let x = self.head.forward(self.norm.forward(x, Activation::Silu));
@@ -163,14 +163,6 @@ impl ResidualBlock {
             None => h + x,
         }
     }
-}
-
-/// Nearest-neighbour doubling of height and width.
-fn double(x: Tensor<4>) -> Tensor<4> {
-    let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height, 1, width, 1])
-        .expand([batch, channels, height, 2, width, 2])
-        .reshape([batch, channels, height * 2, width * 2])
 }
 
 /// `[B, C, H, W]` to `[B, C·p², H/p, W/p]`.

@@ -64,7 +64,7 @@ impl Recipe {
             seed: Seed(0),
         };
         match name {
-            "fashion-28" => Self { epochs: 8, shift: 1, mirror: Mirror::Half, ..base },
+            "fashion-28" => Self { epochs: 7, shift: 0, mirror: Mirror::Half, ..base },
             "digits-8" => Self { epochs: 100, shift: 1, batch: 32, ..base },
             _ => base,
         }

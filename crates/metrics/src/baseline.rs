@@ -6,7 +6,7 @@
 use crate::{
     host,
     matrix::Rows,
-    mixture::{FitError, FitSettings, Mixture},
+    mixture::{FitError, FitSettings, Mixture, affordable_components},
     pca::Pca,
 };
 use burn::tensor::{Device, Tensor};
@@ -48,10 +48,7 @@ impl Projected {
     pub fn new(images: &Images) -> Option<Self> {
         let pixels = images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect();
         let rows = Rows::new(images.shape.pixels(), pixels);
-        let mut pca = Pca::fit(&rows, DIMENSIONS)?;
-        let kept = pca.variances.iter().take_while(|v| **v > LEAST_VARIANCE).count().max(1);
-        pca.variances.truncate(kept);
-        pca.directions.truncate(rows.dim, kept);
+        let pca = Pca::fit(&rows, DIMENSIONS)?.without_flat_directions(LEAST_VARIANCE);
         let coordinates = pca.transform(&rows);
         Some(Self { pca: Arc::new(pca), coordinates, shape: images.shape })
     }
@@ -61,10 +58,9 @@ impl Projected {
         self.coordinates.dim
     }
 
-    /// How many Gaussians the images can carry: [`COMPONENTS`], or what leaves each twice as many
-    /// images as it has dimensions, lest a component is a few images and the noise between them.
+    /// How many Gaussians the images can carry: at most [`COMPONENTS`].
     pub fn components(&self) -> usize {
-        COMPONENTS.min(self.coordinates.len() / (2 * self.dimensions())).max(1)
+        affordable_components(COMPONENTS, &self.coordinates)
     }
 
     /// Fits `components` Gaussians; 1 is the plain Gaussian.

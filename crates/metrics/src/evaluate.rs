@@ -9,10 +9,9 @@ mod reconstruction;
 mod references;
 mod samples;
 
-pub use samples::FittedPrior;
-
 use crate::{
     judge::{Judge, Reading},
+    latent::Prior,
     result::{Metric, NotReported, Reference},
 };
 use burn::tensor::{Device, Tensor};
@@ -78,7 +77,7 @@ pub struct Evaluation {
     /// 64 samples of the PCA mixture; None where there are too few or too large images for one.
     pub baseline_samples: Option<Images>,
     /// The density fitted on the codes, where the samples came through one.
-    pub prior: Option<FittedPrior>,
+    pub prior: Option<Prior>,
     /// KL of each latent dimension in nats per image, where there is a Gaussian posterior.
     pub kl_per_dimension: Option<Vec<f64>>,
     /// Share of samples that the judge puts into each class.
@@ -89,7 +88,7 @@ impl Evaluation {
     /// How reports name the samples: "ae + Gaussian mixture prior (10)", or the model alone.
     pub fn sample_title(&self, model: &str) -> String {
         match &self.prior {
-            Some(prior) => format!("{model} + {}", prior.title),
+            Some(prior) => format!("{model} + {}", prior.title()),
             None => model.into(),
         }
     }

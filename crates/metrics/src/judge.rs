@@ -55,7 +55,7 @@ pub static JUDGES: [JudgeSpec; 3] = [
         classes: 10,
         convolutions: CONVOLUTIONS_28,
         features: 64,
-        sha256: "",
+        sha256: "334ebed389a21dbee7ff619277957a8b0e5d83efd30948f5bf075106feb5b0d8",
         weights: include_bytes!("../judges/mnist-28.safetensors"),
     },
     JudgeSpec {

@@ -21,7 +21,7 @@ pub mod registry;
 pub mod result;
 pub mod sparsity;
 
-pub use evaluate::{Evaluation, Evaluator, FittedPrior, Settings, Split};
+pub use evaluate::{Evaluation, Evaluator, Settings, Split};
 pub use judge::Judge;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

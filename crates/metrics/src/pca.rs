@@ -1,19 +1,19 @@
 //! Principal components in f64.
 
 use crate::matrix::{Rows, columns, product, symmetric_eigen};
-use faer::Mat;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Rows per task of a projection.
 const BLOCK: usize = 256;
 
 /// An orthogonal projection onto the directions of largest variance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pca {
     /// `[dim]`: the mean that is taken off.
     pub mean: Vec<f64>,
-    /// `[dim, kept]`: one direction per column, largest variance first.
-    pub directions: Mat<f64>,
+    /// `[kept, dim]`: one direction of length 1 per row, largest variance first.
+    pub directions: Rows,
     /// `[kept]`: the unbiased variance along each direction.
     pub variances: Vec<f64>,
 }
@@ -30,9 +30,19 @@ impl Pca {
         let moments = rows.moments();
         let eigen = symmetric_eigen(moments.covariance.as_ref())?;
         let pick = |i: usize| rows.dim - 1 - i;
-        let directions = Mat::from_fn(rows.dim, kept, |row, i| eigen.vectors[(row, pick(i))]);
+        let direction = |i: usize| eigen.vectors.col(pick(i)).iter().copied();
+        let directions = Rows::new(rows.dim, (0..kept).flat_map(direction).collect());
         let variances = (0..kept).map(|i| eigen.values[pick(i)].max(0.0)).collect();
         Some(Self { mean: moments.mean, directions, variances })
+    }
+
+    /// The same without the directions that carry next to no variance: `least` or less. At least
+    /// one stays.
+    pub fn without_flat_directions(mut self, least: f64) -> Self {
+        let kept = self.variances.iter().take_while(|v| **v > least).count().max(1);
+        self.variances.truncate(kept);
+        self.directions = self.directions.take(kept);
+        self
     }
 
     /// Rows of pixels to rows of coordinates.
@@ -45,11 +55,12 @@ impl Pca {
                 for row in centred.chunks_mut(rows.dim) {
                     row.iter_mut().zip(&self.mean).for_each(|(x, m)| *x -= m);
                 }
-                let out = product(self.directions.transpose(), columns(&centred, rows.dim));
+                let out =
+                    product(self.directions.columns().transpose(), columns(&centred, rows.dim));
                 crate::matrix::values(&out)
             })
             .collect();
-        Rows::new(self.directions.ncols(), blocks.concat())
+        Rows::new(self.directions.len(), blocks.concat())
     }
 
     /// Rows of coordinates back to rows of pixels.
@@ -58,7 +69,7 @@ impl Pca {
             .values
             .par_chunks(BLOCK * coordinates.dim)
             .map(|block| {
-                let out = product(self.directions.as_ref(), columns(block, coordinates.dim));
+                let out = product(self.directions.columns(), columns(block, coordinates.dim));
                 let mut out = crate::matrix::values(&out);
                 for row in out.chunks_mut(self.mean.len()) {
                     crate::matrix::add(row, &self.mean);

@@ -7,8 +7,7 @@ use crate::{
     host,
     judge::Reading,
     kernel::{Subsets, kernel_distance},
-    latent::{MixtureSampler, PRIOR_COMPONENTS, fit_prior, prior_title},
-    mixture::Mixture,
+    latent::{MixtureSampler, Prior},
     neighbours::neighbourhoods,
     result::Metric,
 };
@@ -18,15 +17,6 @@ use std::time::Instant;
 
 /// Neighbours that make a neighbourhood, after Naeem et al. 2020.
 const NEAREST: usize = 5;
-
-/// The density that a model without a prior was given.
-#[derive(Clone, Debug)]
-pub struct FittedPrior {
-    /// "Gaussian mixture prior (10)".
-    pub title: String,
-    /// The density of the codes, ready to be stored with the run.
-    pub mixture: Mixture,
-}
 
 impl Evaluator<'_> {
     /// Draws the model's samples and scores them.
@@ -45,22 +35,22 @@ impl Evaluator<'_> {
             return;
         };
         let codes = self.training_codes(encoder);
-        let mixture = match fit_prior(&codes, PRIOR_COMPONENTS, self.settings.seed) {
-            Ok(mixture) => mixture,
+        let prior = match Prior::fit(&codes, self.settings.seed) {
+            Ok(prior) => prior,
             Err(reason) => {
                 out.note(format!("Sample metrics are absent, for want of a prior: {reason}"));
                 return;
             }
         };
-        let sampler = MixtureSampler { decoder, mixture: &mixture, device: self.device.clone() };
+        let sampler = MixtureSampler { decoder, prior: &prior, device: self.device.clone() };
         self.score_model(&sampler, references, out);
         out.note(format!(
             "The model has no prior of its own: its samples are decoded from a {} fitted on the \
              codes of {} training images.",
-            prior_title(&mixture),
+            prior.title(),
             codes.len(),
         ));
-        out.prior = Some(FittedPrior { title: prior_title(&mixture), mixture });
+        out.prior = Some(prior);
     }
 
     fn score_model(&self, sampler: &dyn Sample, references: &References, out: &mut Evaluation) {

@@ -32,6 +32,12 @@ impl FitSettings {
     }
 }
 
+/// How many Gaussians some vectors can carry: `wanted`, or what leaves each twice as many vectors as
+/// it has dimensions, lest a component is a few vectors and the noise between them.
+pub fn affordable_components(wanted: usize, rows: &Rows) -> usize {
+    wanted.min(rows.len() / (2 * rows.dim)).max(1)
+}
+
 /// Why there is no mixture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
@@ -99,12 +105,14 @@ impl Mixture {
 
     fn expect(&self, rows: &Rows) -> Expectation {
         let mut joint = self.joint_log_densities(rows);
+        let least = NEGLIGIBLE.ln();
         let densities: Vec<f64> = joint
             .par_chunks_mut(self.components())
             .map(|row| {
                 let density = log_sum_exp(row);
                 for v in row {
-                    *v = (*v - density).exp();
+                    // Too small to count (see NEGLIGIBLE), and exp costs.
+                    *v = if *v - density < least { 0.0 } else { (*v - density).exp() };
                 }
                 density
             })

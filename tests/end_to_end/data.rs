@@ -1,0 +1,63 @@
+//! Every model on every kind of data.
+
+use crate::support::{MODELS, metric, quick, quick_file, repository, succeed};
+use image::{Rgb, RgbImage};
+use std::{fs, path::Path};
+
+/// Colour gradients in two classes.
+fn colour_folder(path: &Path, count: u32, width: u32, height: u32) {
+    for i in 0..count {
+        let class = path.join(if i % 2 == 0 { "warm" } else { "cold" });
+        fs::create_dir_all(&class).unwrap();
+        let image = RgbImage::from_fn(width, height, |x, y| {
+            let (x, y) = ((x * 255 / width) as u8, (y * 255 / height) as u8);
+            if i % 2 == 0 { Rgb([200, x, (i * 3) as u8]) } else { Rgb([(i * 3) as u8, y, 200]) }
+        });
+        image.save(class.join(format!("{i:03}.png"))).unwrap();
+    }
+}
+
+#[test]
+fn a_folder_of_colour_pictures_trains_every_model() {
+    let folder = tempfile::tempdir().unwrap();
+    colour_folder(&folder.path().join("pictures"), 60, 17, 23);
+    let file = quick_file();
+    for model in MODELS {
+        let more = ["--dataset", "folder:pictures", "--budget-images", "320", "--out", model];
+        succeed(folder.path(), &quick(&file, model, &more));
+        let dir = folder.path().join(model);
+        assert!(dir.join("samples/grid.png").exists(), "{model}");
+        assert_eq!(metric(&dir, "samples/frechet"), None, "a folder has no judge");
+    }
+}
+
+/// Official data beside the repository, where it is there.
+fn shared(name: &str) -> Option<String> {
+    let path = repository("../shared/datasets").join(name);
+    if path.exists() {
+        return Some(path.to_string_lossy().into_owned());
+    }
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    {
+        eprintln!("skipped: there is no {}", path.display());
+    }
+    None
+}
+
+#[test]
+fn official_files_train_every_model() {
+    let file = quick_file();
+    for (dataset, folder) in [("fashion-mnist", "fashion-mnist"), ("cifar10", "cifar10-4000")] {
+        let Some(data) = shared(folder) else { continue };
+        let out = tempfile::tempdir().unwrap();
+        for model in MODELS {
+            let more = [
+                "--dataset", dataset, "--data-dir", &data, "--budget-images", "320", "--out", model,
+                "--set", "evaluation.samples=300",
+            ];
+            succeed(out.path(), &quick(&file, model, &more));
+            let judged = metric(&out.path().join(model), "samples/frechet").is_some();
+            assert_eq!(judged, dataset == "fashion-mnist", "{model} on {dataset}");
+        }
+    }
+}

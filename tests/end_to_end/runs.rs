@@ -1,0 +1,177 @@
+//! Training, resuming, comparing, sampling.
+
+use crate::support::{
+    MODELS, command, json, log_without_times, metric, quick, quick_file, run, succeed,
+};
+use std::{fs, path::Path, process::Command, time::Duration};
+
+#[test]
+fn every_model_trains_evaluates_and_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    for model in MODELS {
+        succeed(folder.path(), &quick(&file, model, &["--out", model]));
+        let dir = folder.path().join(model);
+        for name in [
+            "config.toml", "run.json", "metrics.jsonl", "results.json", "report.html",
+            "samples/grid.png", "samples/samples.npz", "samples/baseline.png",
+        ] {
+            assert!(dir.join(name).exists(), "{model} left no {name}");
+        }
+        for metric in json(&dir.join("results.json"))["metrics"].as_array().unwrap() {
+            assert!(metric["value"].is_f64() || metric["value"].is_u64(), "{metric}");
+        }
+        let frechet = metric(&dir, "samples/frechet").unwrap();
+        assert!(frechet > 0.0, "{model}: {frechet}");
+        assert_eq!(metric(&dir, "reconstruction/mse").is_some(), !["gan", "ddpm"].contains(&model));
+        assert_eq!(metric(&dir, "kl/total").is_some(), model == "vae");
+        assert_eq!(metric(&dir, "sparsity/l0").is_some(), model == "sparse-ae");
+        assert_eq!(dir.join("prior.json").exists(), ["ae", "sparse-ae"].contains(&model));
+        assert_eq!(dir.join("samples/denoising.png").exists(), model == "ddpm");
+        let run = json(&dir.join("run.json"));
+        assert_eq!(run["exit_reason"], "finished");
+        assert!(run["peak_memory_bytes"].as_u64().is_none_or(|bytes| bytes > 1 << 20));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_log_and_another_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    for model in MODELS {
+        let log = |seed: &str, out: &str| {
+            let more = ["--seed", seed, "--out", out, "--budget-images", "1500"];
+            succeed(folder.path(), &quick(&file, model, &more));
+            log_without_times(&folder.path().join(out))
+        };
+        let first = log("3", &format!("{model}-a"));
+        assert_eq!(first, log("3", &format!("{model}-b")), "{model}");
+        assert_ne!(first, log("4", &format!("{model}-c")), "{model}");
+    }
+}
+
+/// Interrupts a run once it has logged something.
+fn interrupt(folder: &Path, args: &[&str], out: &str) {
+    let mut child = command(folder, args).spawn().unwrap();
+    let log = folder.join(out).join("metrics.jsonl");
+    for _ in 0..2000 {
+        if fs::metadata(&log).is_ok_and(|m| m.len() > 0) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "the run ended before it was interrupted");
+}
+
+#[test]
+fn an_interrupted_run_resumes_to_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    for model in ["gan", "ddpm"] {
+        let args = |out| quick(&file, model, &["--budget-images", "20000", "--out", out]);
+        interrupt(folder.path(), &args("stopped"), "stopped");
+        let dir = folder.path().join("stopped");
+        assert!(!dir.join("results.json").exists());
+        assert_eq!(json(&dir.join("run.json"))["exit_reason"], "interrupted");
+        succeed(folder.path(), &args("stopped"));
+        succeed(folder.path(), &args("whole"));
+        let whole = folder.path().join("whole");
+        assert_eq!(log_without_times(&dir), log_without_times(&whole), "{model}");
+        let frechet = |dir: &Path| metric(dir, "samples/frechet").unwrap();
+        assert_eq!(frechet(&dir), frechet(&whole), "{model}");
+        for out in ["stopped", "whole"] {
+            fs::remove_dir_all(folder.path().join(out)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_same_command_finds_a_finished_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let args = quick(&file, "ae", &["--budget-images", "500"]);
+    succeed(folder.path(), &args);
+    let runs: Vec<_> = fs::read_dir(folder.path().join("runs")).unwrap().collect();
+    assert_eq!(runs.len(), 1);
+    let again = succeed(folder.path(), &args);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is finished; --fresh"));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("reconstruction/mse"));
+}
+
+#[test]
+fn a_group_trains_each_model_in_its_own_process_and_compares_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more = ["--seeds", "2", "--budget-images", "600", "--out", "group", "--json"];
+    let output = succeed(folder.path(), &quick(&file, "ae,vae", &more));
+    let group = folder.path().join("group");
+    for run in ["ae-s0", "ae-s1", "vae-s0", "vae-s1"] {
+        assert!(group.join(run).join("results.json").exists(), "no {run}");
+    }
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed.as_array().unwrap().len(), 4);
+    let report = fs::read_to_string(group.join("report.html")).unwrap();
+    assert!(report.contains("PCA + Gaussian mixture"));
+    assert!(!report.contains("http://") || !report.contains("<script src"));
+
+    succeed(folder.path(), &["compare", "group", "--out", "again"]);
+    assert!(folder.path().join("again/report.html").exists());
+}
+
+#[test]
+fn all_means_five_models_and_one_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "all", &["--budget-images", "400", "--out", "all"]));
+    let report = fs::read_to_string(folder.path().join("all/report.html")).unwrap();
+    for model in MODELS {
+        assert!(folder.path().join(format!("all/{model}-s0/report.html")).exists());
+    }
+    assert!(report.contains("—"), "a missing capability is shown as a dash");
+}
+
+#[test]
+fn a_finished_run_can_be_sampled_and_evaluated_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    for model in ["ae", "ddpm"] {
+        succeed(folder.path(), &quick(&file, model, &["--budget-images", "600", "--out", model]));
+        let count = ["--count", "10", "--seed", "7"];
+        for out in ["a.npz", "b.npz", "grid.png"] {
+            let mut args = vec!["sample", model, "--out", out];
+            args.extend(count);
+            succeed(folder.path(), &args);
+        }
+        let bytes = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(bytes("a.npz"), bytes("b.npz"));
+        assert_eq!(&bytes("grid.png")[1..4], b"PNG");
+
+        let output = succeed(folder.path(), &["evaluate", model, "--json"]);
+        let again: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = again["metrics"].as_array().unwrap().iter();
+        let frechet = found.clone().find(|m| m["name"] == "samples/frechet").unwrap();
+        let dir = folder.path().join(model);
+        assert_eq!(frechet["value"].as_f64(), metric(&dir, "samples/frechet"));
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "ae", &["--budget-images", "500", "--out", "run"]));
+    let checkpoints = folder.path().join("run/checkpoints");
+    let last = fs::read_dir(&checkpoints).unwrap().next().unwrap().unwrap().path();
+    let weights = last.join("weights.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let output = run(folder.path(), &["sample", "run"]);
+    assert!(!output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("weights.safetensors is damaged"), "{errors}");
+    assert!(folder.path().join("run/results.json").exists());
+}

@@ -52,8 +52,16 @@ fn official_files_train_every_model() {
         let out = tempfile::tempdir().unwrap();
         for model in MODELS {
             let more = [
-                "--dataset", dataset, "--data-dir", &data, "--budget-images", "320", "--out", model,
-                "--set", "evaluation.samples=300",
+                "--dataset",
+                dataset,
+                "--data-dir",
+                &data,
+                "--budget-images",
+                "320",
+                "--out",
+                model,
+                "--set",
+                "evaluation.samples=300",
             ];
             succeed(out.path(), &quick(&file, model, &more));
             let judged = metric(&out.path().join(model), "samples/frechet").is_some();

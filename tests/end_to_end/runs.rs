@@ -13,8 +13,14 @@ fn every_model_trains_evaluates_and_reports() {
         succeed(folder.path(), &quick(&file, model, &["--out", model]));
         let dir = folder.path().join(model);
         for name in [
-            "config.toml", "run.json", "metrics.jsonl", "results.json", "report.html",
-            "samples/grid.png", "samples/samples.npz", "samples/baseline.png",
+            "config.toml",
+            "run.json",
+            "metrics.jsonl",
+            "results.json",
+            "report.html",
+            "samples/grid.png",
+            "samples/samples.npz",
+            "samples/baseline.png",
         ] {
             assert!(dir.join(name).exists(), "{model} left no {name}");
         }

@@ -27,13 +27,19 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Put finished runs side by side in one report.
-    #[command(after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison")]
+    #[command(
+        after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison"
+    )]
     Compare(CompareArgs),
     /// Draw samples from a finished run.
-    #[command(after_help = "Example:\n  bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100")]
+    #[command(
+        after_help = "Example:\n  bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100"
+    )]
     Sample(SampleArgs),
     /// Score a finished run again.
-    #[command(after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json")]
+    #[command(
+        after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json"
+    )]
     Evaluate(EvaluateArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]

@@ -24,7 +24,9 @@ pub(crate) fn parse(name: &str) -> Result<Device> {
         ("cuda" | "wgpu" | "tch", _) => bail!(
             "this build has no {kind} backend; build with `--features {kind}`, or use --device flex"
         ),
-        _ => bail!("there is no device {name:?}; use auto, flex, wgpu[:i], cuda[:i] or tch[:cuda[:i]]"),
+        _ => bail!(
+            "there is no device {name:?}; use auto, flex, wgpu[:i], cuda[:i] or tch[:cuda[:i]]"
+        ),
     }
 }
 

@@ -60,16 +60,14 @@ pub(crate) fn execute(
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    terminal::note(&format!("error: {} did not finish and is not in the report", failed.join(", ")));
+    terminal::note(&format!(
+        "error: {} did not finish and is not in the report",
+        failed.join(", ")
+    ));
     Ok(ExitCode::FAILURE)
 }
 
-fn child(
-    config: &RunConfig,
-    dir: &Path,
-    device: &str,
-    existing: Existing,
-) -> Result<Option<i32>> {
+fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Result<Option<i32>> {
     let settings = dir.with_extension("toml");
     write_atomically(&settings, config.to_toml().as_bytes())?;
     let binary = std::env::current_exe().context("cannot find this program's own file")?;
@@ -93,8 +91,8 @@ pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";
 pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
     let mut runs = Vec::new();
     for dir in dirs {
-        let results = read_results(dir)?
-            .with_context(|| format!("{} has no results.json", dir.display()))?;
+        let results =
+            read_results(dir)?.with_context(|| format!("{} has no results.json", dir.display()))?;
         let same = dirs.len() > 1 && several_seeds(dirs);
         let title = if same {
             format!("{} s{}", results.model, results.seed)

@@ -55,10 +55,9 @@ impl Progress {
     /// Progress of `name` over `total` steps, of which `done` were taken by an earlier session.
     pub(crate) fn new(name: &str, done: u64, total: u64, images_per_step: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(
-                "{prefix:>9} {bar:32.cyan/blue} {percent:>3}%  {msg}",
-            )
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{prefix:>9} {bar:32.cyan/blue} {percent:>3}%  {msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             bar.set_style(style);
             bar.set_prefix(name.to_owned());
@@ -167,9 +166,13 @@ mod tests {
 
     #[test]
     fn numbers_have_four_significant_digits() {
-        for (value, text) in
-            [(0.0, "0"), (0.012_345, "0.01235"), (117.26, "117.3"), (2000.0, "2000"), (12_345.6, "12346")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.012_345, "0.01235"),
+            (117.26, "117.3"),
+            (2000.0, "2000"),
+            (12_345.6, "12346"),
+        ] {
             assert_eq!(number(value), text);
         }
     }

@@ -36,7 +36,9 @@ pub enum CheckpointError {
         why: String,
     },
     /// The model asks for an entry that the checkpoint lacks.
-    #[error("the checkpoint has no entry {name} of {expected} values ({found}); it belongs to another configuration: pass --fresh to start anew")]
+    #[error(
+        "the checkpoint has no entry {name} of {expected} values ({found}); it belongs to another configuration: pass --fresh to start anew"
+    )]
     Mismatch {
         /// Entry name.
         name: String,
@@ -116,7 +118,8 @@ impl StateReader {
         like: &Tensor<1>,
     ) -> Result<Tensor<1>, CheckpointError> {
         let expected = like.dims()[0];
-        let mismatch = |found: String| CheckpointError::Mismatch { name: name.to_owned(), expected, found };
+        let mismatch =
+            |found: String| CheckpointError::Mismatch { name: name.to_owned(), expected, found };
         let values = self
             .tensors
             .remove(&(section, name.to_owned()))
@@ -174,8 +177,8 @@ pub fn write_safetensors(
             .expect("a tensor has as many values as its shape says");
         (name.as_str(), view)
     });
-    let file = safetensors::serialize(views, None)
-        .expect("names are unique and views are well formed");
+    let file =
+        safetensors::serialize(views, None).expect("names are unique and views are well formed");
     fs::write(path, file).map_err(CheckpointError::io("write", path))
 }
 
@@ -248,7 +251,9 @@ pub fn save(
         let path = temporary.path().join(name);
         let bytes = fs::read(&path).map_err(CheckpointError::io("read", &path))?;
         manifest += &format!("{}  {name}\n", sha256_hex(&bytes));
-        fs::File::open(&path).and_then(|f| f.sync_all()).map_err(CheckpointError::io("sync", &path))?;
+        fs::File::open(&path)
+            .and_then(|f| f.sync_all())
+            .map_err(CheckpointError::io("sync", &path))?;
     }
     let path = temporary.path().join("MANIFEST");
     fs::write(&path, manifest).map_err(CheckpointError::io("write", &path))?;
@@ -294,8 +299,8 @@ pub fn restore(
     device: &Device,
 ) -> Result<CheckpointState, CheckpointError> {
     let manifest_path = path.join("MANIFEST");
-    let manifest = fs::read_to_string(&manifest_path)
-        .map_err(CheckpointError::io("read", &manifest_path))?;
+    let manifest =
+        fs::read_to_string(&manifest_path).map_err(CheckpointError::io("read", &manifest_path))?;
     let mut files = BTreeMap::new();
     for line in manifest.lines() {
         let (sum, name) = line.split_once("  ").unwrap_or_default();

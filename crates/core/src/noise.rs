@@ -103,13 +103,15 @@ impl Seed {
         let mut values = vec![0.0_f32; count * width];
         // A row of a few numbers is cheaper to draw than to hand to another thread.
         let rows_per_task = (4096 / width.max(1)).max(1);
-        values.par_chunks_mut((rows_per_task * width).max(1)).enumerate().for_each(|(task, chunk)| {
-            let first = rows.start + (task * rows_per_task) as u64;
-            for (row, values) in (first..).zip(chunk.chunks_mut(width.max(1))) {
-                let mut rng = self.row(stream, step, row);
-                values.fill_with(|| draw(&mut rng));
-            }
-        });
+        values.par_chunks_mut((rows_per_task * width).max(1)).enumerate().for_each(
+            |(task, chunk)| {
+                let first = rows.start + (task * rows_per_task) as u64;
+                for (row, values) in (first..).zip(chunk.chunks_mut(width.max(1))) {
+                    let mut rng = self.row(stream, step, row);
+                    values.fill_with(|| draw(&mut rng));
+                }
+            },
+        );
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 }

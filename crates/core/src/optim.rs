@@ -7,11 +7,7 @@ use crate::{
     ema::EmaConfig,
     params::{FlatTensors, named_params, update_params},
 };
-use burn::{
-    module::Module,
-    optim::GradientsParams,
-    tensor::Tensor,
-};
+use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 use genlab_kernels::{AdamSlot, AdamStep, adam_update, lerp};
 use serde::{Deserialize, Serialize};
 
@@ -177,7 +173,12 @@ impl<M: Module> Optimized<M> {
     /// Writes parameters, moments and average under `prefix`.
     pub fn state(&self, prefix: &str, out: &mut StateWriter) {
         for param in named_params(self.net()) {
-            out.tensor(Section::Weights, format!("{prefix}.{}", param.name), param.shape, param.value);
+            out.tensor(
+                Section::Weights,
+                format!("{prefix}.{}", param.name),
+                param.shape,
+                param.value,
+            );
         }
         for (kind, section, tensors) in [
             ("first", Section::Optimizer, &self.first),
@@ -209,13 +210,15 @@ impl<M: Module> Optimized<M> {
         }
         let net = self.net.take().expect("`restore` puts the network back");
         let mut fault = None;
-        let net = update_params(net, &mut |name, _, value| {
-            match from.tensor(Section::Weights, &format!("{prefix}.{name}"), &value) {
-                Ok(read) => read,
-                Err(error) => {
-                    fault.get_or_insert(error);
-                    value
-                }
+        let net = update_params(net, &mut |name, _, value| match from.tensor(
+            Section::Weights,
+            &format!("{prefix}.{name}"),
+            &value,
+        ) {
+            Ok(read) => read,
+            Err(error) => {
+                fault.get_or_insert(error);
+                value
             }
         });
         self.net = Some(net);

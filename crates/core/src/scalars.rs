@@ -33,10 +33,7 @@ impl Scalars {
     /// Reads the scalars of many steps in one transaction.
     pub fn read_all(steps: Vec<Self>) -> Vec<Vec<(&'static str, f64)>> {
         let mut transaction = Transaction::default();
-        let names: Vec<Vec<_>> = steps
-            .iter()
-            .map(|step| step.names().collect())
-            .collect();
+        let names: Vec<Vec<_>> = steps.iter().map(|step| step.names().collect()).collect();
         for (_, value) in steps.into_iter().flat_map(|step| step.0) {
             transaction = transaction.register(value);
         }
@@ -45,6 +42,9 @@ impl Scalars {
             let value = data.next().expect("one value was registered per name");
             value.convert::<f32>().as_slice::<f32>().map_or(f64::NAN, |v| f64::from(v[0]))
         };
-        names.into_iter().map(|step| step.into_iter().map(|name| (name, next())).collect()).collect()
+        names
+            .into_iter()
+            .map(|step| step.into_iter().map(|name| (name, next())).collect())
+            .collect()
     }
 }

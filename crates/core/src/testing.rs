@@ -130,7 +130,9 @@ fn looking_changes_nothing(build: Build<'_>) {
         let frozen = watched.freeze();
         let before = frozen.objective(&batch(SHAPE, 8, 0), Seed(3)).read();
         if let Some(sampler) = frozen.sampler() {
-            drop(sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(8), 2) }));
+            drop(
+                sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(8), 2) }),
+            );
         }
         assert_eq!(steps(watched.as_mut(), step..step + 1), expected, "looking changed training");
         let after = frozen.objective(&batch(SHAPE, 8, 0), Seed(3)).read();

@@ -28,12 +28,13 @@ fn loss(net: &UNet, schedule: &NoiseSchedule, batch: &Batch, seed: Seed) -> Tens
     let device = batch.images.device();
     let times: Vec<usize> = batch
         .rows()
-        .map(|row| seed.row(Stream::Time, 0, row).random_range(1..=schedule.steps() as u64) as usize)
+        .map(|row| {
+            seed.row(Stream::Time, 0, row).random_range(1..=schedule.steps() as u64) as usize
+        })
         .collect();
     let alpha_bar = times.iter().map(|&t| schedule.alpha_bar(t) as f32).collect();
     let times = vector(times.iter().map(|&t| t as f32).collect(), &device);
-    let noise =
-        seed.normal(Stream::Diffusion, 0, batch.rows(), batch.images.dims(), &device);
+    let noise = seed.normal(Stream::Diffusion, 0, batch.rows(), batch.images.dims(), &device);
     let x_0 = batch.images.clone() * 2.0 - 1.0;
     let x_t = diffuse(x_0, noise.clone(), vector(alpha_bar, &device));
     simple_loss(noise, net.forward(x_t, times))
@@ -85,7 +86,11 @@ impl FrozenDdpm {
     }
 
     /// Runs the reverse process and hands x_s of every step to `see`.
-    fn reverse(&self, request: &SampleRequest, mut see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
+    fn reverse(
+        &self,
+        request: &SampleRequest,
+        mut see: impl FnMut(usize, &Tensor<4>),
+    ) -> Tensor<4> {
         let device = self.net.devices().remove(0);
         let shape = self.shape.batch(request.count);
         let draw = |stream, step: usize| {
@@ -96,7 +101,8 @@ impl FrozenDdpm {
         see(0, &x);
         for (index, pair) in times.windows(2).enumerate() {
             let (t, s) = (pair[0], pair[1]);
-            let predicted = self.net.forward(x.clone(), vector(vec![t as f32; request.count], &device));
+            let predicted =
+                self.net.forward(x.clone(), vector(vec![t as f32; request.count], &device));
             let step = Transition::new(&self.schedule, self.sampler.kind, t, s);
             let fresh = (self.sampler.kind == SamplerKind::Ancestral && s > 0)
                 .then(|| draw(Stream::Sampler, t));

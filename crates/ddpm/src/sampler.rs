@@ -50,7 +50,12 @@ impl Transition {
     }
 
     /// x_s from x_t, the predicted noise, and fresh noise (needed where `noise` > 0).
-    pub fn apply(self, x_t: Tensor<4>, predicted: Tensor<4>, fresh: Option<Tensor<4>>) -> Tensor<4> {
+    pub fn apply(
+        self,
+        x_t: Tensor<4>,
+        predicted: Tensor<4>,
+        fresh: Option<Tensor<4>>,
+    ) -> Tensor<4> {
         let x_0 = predict_start(x_t.clone(), predicted, self.alpha_bar);
         // ε̂ that is consistent with the clipped x̂_0.
         let noise = (x_t - x_0.clone() * self.alpha_bar.sqrt()) / (1.0 - self.alpha_bar).sqrt();

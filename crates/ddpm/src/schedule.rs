@@ -32,9 +32,7 @@ impl NoiseSchedule {
             }
             BetaSchedule::Cosine => {
                 // f(t) = cos²((t/T + s) / (1 + s) · π/2), s = 0.008; β clipped at 0.999.
-                let f = |t: usize| {
-                    ((t as f64 / total + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2)
-                };
+                let f = |t: usize| ((t as f64 / total + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2);
                 (1.0 - f(t) / f(t - 1)).min(0.999)
             }
         };

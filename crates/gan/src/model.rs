@@ -94,8 +94,7 @@ impl Generative for FrozenGan {
 
     fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
         let shape = [batch.len(), self.config.latent];
-        let noise =
-            seed.normal(Stream::Latent, 0, batch.rows(), shape, &batch.images.device());
+        let noise = seed.normal(Stream::Latent, 0, batch.rows(), shape, &batch.images.device());
         let real = self.critic.forward(batch.images.clone());
         let fake = self.critic.forward(self.generator.forward(noise));
         Scalars::new()
@@ -157,8 +156,7 @@ mod tests {
 
     #[test]
     fn the_minimax_gan_with_two_critic_steps_keeps_the_contract() {
-        let config =
-            GanConfig { adversarial: Adversarial::Minimax, critic_steps: 2, ..small() };
+        let config = GanConfig { adversarial: Adversarial::Minimax, critic_steps: 2, ..small() };
         contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
     }
 }

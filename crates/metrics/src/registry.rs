@@ -123,7 +123,7 @@ pub const METRICS: &[MetricKind] = &[
         "Frechet distance",
         "judge features",
         Some(Lower),
-        "Distance between Gaussians fitted to the judge's features of samples and of test images.",
+        "Distance of Gaussians fitted to the judge's features of samples and of test images; no FID.",
     ),
     kind(
         "samples/kernel_distance",

@@ -5,8 +5,8 @@ use genlab_core::{
     Batch, Codes, Decode, Density, Encode, Generative, Observation, Reconstruct, Sample,
     SampleRequest, Scalars, Seed, Stream, Term,
 };
-use genlab_data::{Dataset, LoadOptions, load};
-use genlab_metrics::{Evaluation, Evaluator, Judge, Settings};
+use genlab_data::{Dataset, Images, LoadOptions, load};
+use genlab_metrics::{Evaluation, Evaluator, Judge, Settings, matrix::Rows, pca::Pca};
 
 /// What a test's model can do.
 #[derive(Default)]
@@ -229,6 +229,25 @@ fn without_a_judge_sample_metrics_are_absent_and_a_note_says_why() {
     assert!(!has(&found, "samples") && found.references.is_empty());
     assert!(found.samples.is_some() && found.baseline_samples.is_some());
     assert!(found.notes.iter().any(|note| note.contains("no judge was trained for folder:faces")));
+}
+
+#[test]
+fn principal_components_of_mnist_lose_what_peers_measured() {
+    let data = load("mnist-10k", &LoadOptions::default()).expect("mnist-10k is embedded");
+    let rows = |images: &Images| {
+        Rows::new(784, images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect())
+    };
+    let test = rows(&data.test);
+    let pca = Pca::fit(&rows(&data.train), 64).expect("9000 images");
+    // scikit-learn on all 10,000 training images; ours leave out the validation split.
+    for (kept, expected) in [(16, 0.0256), (32, 0.0154), (64, 0.0078)] {
+        let mut pca = pca.clone();
+        pca.directions = pca.directions.take(kept);
+        let back = pca.inverse(&pca.transform(&test));
+        let squares = test.values.iter().zip(&back.values).map(|(a, b)| (a - b).powi(2));
+        let mse = squares.sum::<f64>() / test.values.len() as f64;
+        assert!((mse - expected).abs() < 1e-4, "{kept} components: {mse}");
+    }
 }
 
 #[test]

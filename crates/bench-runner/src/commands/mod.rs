@@ -53,7 +53,7 @@ fn train_one(config: &RunConfig, args: &RunArgs, existing: Existing) -> Result<E
     let path = args.out.clone().unwrap_or_else(|| Path::new("runs").join(config.run_name()));
     let dir = RunDir::new(path);
     match run::execute(config, &dir, &args.device, existing)? {
-        Ended::Finished(_) => {
+        Ended::Finished => {
             if std::env::var_os(group::QUIET).is_none() {
                 group::print(&[dir.path().to_owned()], args.json)?;
                 let report = dir.path().join("report.html");

@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use genlab_core::{Generative, Sample, SampleRequest, Seed};
-use genlab_metrics::{latent::MixtureSampler, mixture::Mixture};
+use genlab_metrics::latent::{MixtureSampler, Prior};
 use genlab_report::{npz, png};
 use std::{fs, path::Path, process::ExitCode};
 
@@ -32,8 +32,8 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
         steps: args.steps.map(|steps| steps as usize),
         ..SampleRequest::new(Seed(seed), args.count as usize)
     };
-    let mixture = stored_prior(&args.run)?;
-    let images = draw(model.as_ref(), mixture.as_ref(), &device, &request)
+    let prior = stored_prior(&args.run)?;
+    let images = draw(model.as_ref(), prior.as_ref(), &device, &request)
         .with_context(|| format!("{} cannot sample", args.run.display()))?;
     let out = args.out.clone().unwrap_or_else(|| {
         RunDir::new(args.run.clone()).samples().join(format!("samples-s{seed}.png"))
@@ -52,13 +52,13 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn stored_prior(run: &Path) -> Result<Option<Mixture>> {
+fn stored_prior(run: &Path) -> Result<Option<Prior>> {
     let path = run.join("prior.json");
     match fs::read(&path) {
         Ok(bytes) => {
-            let mixture = serde_json::from_slice(&bytes)
+            let prior = serde_json::from_slice(&bytes)
                 .with_context(|| format!("{} is damaged", path.display()))?;
-            Ok(Some(mixture))
+            Ok(Some(prior))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -67,15 +67,15 @@ fn stored_prior(run: &Path) -> Result<Option<Mixture>> {
 
 fn draw(
     model: &dyn Generative,
-    mixture: Option<&Mixture>,
+    prior: Option<&Prior>,
     device: &burn::tensor::Device,
     request: &SampleRequest,
 ) -> Result<Tensor<4>> {
     let fitted;
-    let sampler: &dyn Sample = match (model.sampler(), model.decoder(), mixture) {
+    let sampler: &dyn Sample = match (model.sampler(), model.decoder(), prior) {
         (Some(sampler), ..) => sampler,
-        (None, Some(decoder), Some(mixture)) => {
-            fitted = MixtureSampler { decoder, mixture, device: device.clone() };
+        (None, Some(decoder), Some(prior)) => {
+            fitted = MixtureSampler { decoder, prior, device: device.clone() };
             &fitted
         }
         _ => bail!("the model has no sampler and its run no fitted prior (prior.json)"),

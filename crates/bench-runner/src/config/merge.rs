@@ -12,12 +12,7 @@ pub(crate) fn overlay(base: &mut Table, over: &Table, origin: &str) -> Result<()
     overlay_at(base, over, &mut Vec::new(), origin)
 }
 
-fn overlay_at(
-    base: &mut Table,
-    over: &Table,
-    path: &mut Vec<String>,
-    origin: &str,
-) -> Result<()> {
+fn overlay_at(base: &mut Table, over: &Table, path: &mut Vec<String>, origin: &str) -> Result<()> {
     for (key, value) in over {
         path.push(key.clone());
         let at_model = path.len() == 2 && path[0] == "model";

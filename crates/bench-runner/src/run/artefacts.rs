@@ -42,7 +42,12 @@ pub(crate) fn host_picture(images: &Images) -> Result<Picture> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn log_grid(board: &mut EventWriter, tag: &str, step: u64, images: Tensor<4>) -> Result<()> {
+pub(crate) fn log_grid(
+    board: &mut EventWriter,
+    tag: &str,
+    step: u64,
+    images: Tensor<4>,
+) -> Result<()> {
     log_picture(board, tag, step, &picture(images)?, 4)
 }
 
@@ -114,7 +119,7 @@ pub(crate) fn write(
         npz::save_images(folder.join("samples.npz"), &host_picture(samples)?)?;
     }
     if let Some(prior) = &evaluation.prior {
-        let json = serde_json::to_vec(&prior.mixture)?;
+        let json = serde_json::to_vec(prior)?;
         super::directory::write_atomically(&dir.path().join("prior.json"), &json)?;
     }
     board.flush()?;

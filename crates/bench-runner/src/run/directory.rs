@@ -20,7 +20,7 @@ pub(crate) enum Found {
     /// A run that stopped before its end.
     Unfinished,
     /// A run with results.
-    Finished(Box<Results>),
+    Finished,
 }
 
 impl RunDir {
@@ -99,10 +99,7 @@ impl RunDir {
                 .filter_map(Result::ok)
                 .any(|entry| entry.file_name() != ".lock");
             if strangers {
-                bail!(
-                    "{} is not empty and holds no run; choose another --out",
-                    self.0.display()
-                );
+                bail!("{} is not empty and holds no run; choose another --out", self.0.display());
             }
             return Ok(Found::New);
         }
@@ -115,7 +112,7 @@ impl RunDir {
             );
         }
         match read_results(&self.0)? {
-            Some(results) if results.status == "finished" => Ok(Found::Finished(Box::new(results))),
+            Some(results) if results.status == "finished" => Ok(Found::Finished),
             _ => Ok(Found::Unfinished),
         }
     }
@@ -163,8 +160,9 @@ pub(crate) fn read_results(dir: &Path) -> Result<Option<Results>> {
     let path = dir.join("results.json");
     match fs::read(&path) {
         Ok(bytes) => {
-            let results = serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged; delete it and run again", path.display()))?;
+            let results = serde_json::from_slice(&bytes).with_context(|| {
+                format!("{} is damaged; delete it and run again", path.display())
+            })?;
             Ok(Some(results))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -27,7 +27,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// With results, now or earlier.
-    Finished(Box<Results>),
+    Finished,
     /// Asked to stop; the same command goes on.
     Interrupted,
     /// A scalar stopped being a number.
@@ -64,9 +64,9 @@ pub(crate) fn execute(
     if existing == Existing::Discard {
         dir.clear()?;
     }
-    if let Found::Finished(results) = dir.find(config)? {
+    if let Found::Finished = dir.find(config)? {
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
-        return Ok(Ended::Finished(results));
+        return Ok(Ended::Finished);
     }
     write_atomically(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, config, &dataset, device_name)?;
@@ -94,13 +94,17 @@ pub(crate) fn execute(
             let mut results = results(config, &evaluator, evaluation);
             push_costs(&mut results, &plan, seconds);
             for metric in &results.metrics {
-                board.scalar(&format!("final/{}", metric.name), plan.total_steps(), metric.value)?;
+                board.scalar(
+                    &format!("final/{}", metric.name),
+                    plan.total_steps(),
+                    metric.value,
+                )?;
             }
             board.flush()?;
             write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
             provenance::finish(dir, "finished")?;
             genlab_report::run::write_run_report(dir.path())?;
-            Ok(Ended::Finished(Box::new(results)))
+            Ok(Ended::Finished)
         }
         Outcome::Stopped { .. } => {
             provenance::finish(dir, "interrupted")?;
@@ -136,7 +140,11 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
 }
 
 /// Scores models of this run.
-pub(crate) fn evaluator<'a>(config: &RunConfig, dataset: &'a Dataset, device: &Device) -> Evaluator<'a> {
+pub(crate) fn evaluator<'a>(
+    config: &RunConfig,
+    dataset: &'a Dataset,
+    device: &Device,
+) -> Evaluator<'a> {
     let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
     let settings =
         Settings { samples: config.evaluation.samples, ..Settings::new(Seed(config.seed)) };
@@ -144,7 +152,11 @@ pub(crate) fn evaluator<'a>(config: &RunConfig, dataset: &'a Dataset, device: &D
 }
 
 /// results.json of an evaluation, without costs of training.
-pub(crate) fn results(config: &RunConfig, evaluator: &Evaluator<'_>, evaluation: Evaluation) -> Results {
+pub(crate) fn results(
+    config: &RunConfig,
+    evaluator: &Evaluator<'_>,
+    evaluation: Evaluation,
+) -> Results {
     let mut results = Results::new(config.model.name(), &config.dataset, config.seed, "finished");
     results.judge = evaluator.judge().map(Judge::info);
     results.metrics = evaluation.metrics;
@@ -211,8 +223,7 @@ fn binarised(batch: Batch, config: &RunConfig) -> Batch {
         Binarise::None => batch,
         Binarise::Dynamic => {
             let (shape, device) = (batch.images.dims(), batch.images.device());
-            let draw =
-                Seed(config.seed).uniform(Stream::Binarise, 0, batch.rows(), shape, &device);
+            let draw = Seed(config.seed).uniform(Stream::Binarise, 0, batch.rows(), shape, &device);
             Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
         }
     }

@@ -19,7 +19,12 @@ const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn begin(dir: &RunDir, config: &RunConfig, dataset: &Dataset, device: &str) -> Result<()> {
+pub(crate) fn begin(
+    dir: &RunDir,
+    config: &RunConfig,
+    dataset: &Dataset,
+    device: &str,
+) -> Result<()> {
     let lock: String = Sha256::digest(CARGO_LOCK).iter().map(|b| format!("{b:02x}")).collect();
     let value = json!({
         "schema_version": 1,

@@ -40,7 +40,13 @@ pub struct BackboneConfig {
 
 impl Default for BackboneConfig {
     fn default() -> Self {
-        Self { kind: Backbone::Mlp, hidden: vec![400], channels: vec![32, 64], norm_groups: 0, leak: 0.0 }
+        Self {
+            kind: Backbone::Mlp,
+            hidden: vec![400],
+            channels: vec![32, 64],
+            norm_groups: 0,
+            leak: 0.0,
+        }
     }
 }
 

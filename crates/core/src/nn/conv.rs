@@ -47,7 +47,11 @@ impl Conv2dConfig {
         let [inputs, outputs] = self.channels;
         let fan_in = inputs * self.kernel[0] * self.kernel[1];
         Conv2d {
-            weight: fan_in_uniform([outputs, inputs, self.kernel[0], self.kernel[1]], fan_in, device),
+            weight: fan_in_uniform(
+                [outputs, inputs, self.kernel[0], self.kernel[1]],
+                fan_in,
+                device,
+            ),
             bias: fan_in_uniform([outputs], fan_in, device),
             stride: self.stride,
             padding: self.padding,
@@ -107,7 +111,11 @@ impl ConvTranspose2dConfig {
         let taps = self.kernel[0] * self.kernel[1] / (self.stride[0] * self.stride[1]);
         let fan_in = inputs * taps.max(1);
         ConvTranspose2d {
-            weight: fan_in_uniform([inputs, outputs, self.kernel[0], self.kernel[1]], fan_in, device),
+            weight: fan_in_uniform(
+                [inputs, outputs, self.kernel[0], self.kernel[1]],
+                fan_in,
+                device,
+            ),
             bias: fan_in_uniform([outputs], fan_in, device),
             stride: self.stride,
             padding: self.padding,

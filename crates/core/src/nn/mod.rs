@@ -9,7 +9,9 @@ mod time;
 mod unet;
 
 pub use autoencoder::{Backbone, BackboneConfig, Decoder, Encoder};
-pub use conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm};
+pub use conv::{
+    Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
+};
 pub use init::init_module;
 pub use linear::Linear;
 pub use mlp::Mlp;

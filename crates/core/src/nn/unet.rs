@@ -183,9 +183,12 @@ fn unfold_patches(x: Tensor<4>, patch: usize) -> Tensor<4> {
     }
     let [batch, folded, height, width] = x.dims();
     let channels = folded / (patch * patch);
-    x.reshape([batch, channels, patch, patch, height, width])
-        .permute([0, 1, 4, 2, 5, 3])
-        .reshape([batch, channels, height * patch, width * patch])
+    x.reshape([batch, channels, patch, patch, height, width]).permute([0, 1, 4, 2, 5, 3]).reshape([
+        batch,
+        channels,
+        height * patch,
+        width * patch,
+    ])
 }
 
 #[cfg(test)]

@@ -251,3 +251,88 @@ fn global_norm(gradients: &FlatTensors) -> Tensor<1> {
     let squares = gradients.values().map(|g| g.clone().square().sum()).collect();
     Tensor::cat(squares, 0).sum().sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        nn::{Linear, init_module},
+        noise::Seed,
+    };
+    use burn::tensor::Device;
+
+    fn at(images: u64) -> Progress {
+        Progress { step: 0, images, total_images: 1000, seed: Seed(0) }
+    }
+
+    #[test]
+    fn the_rate_rises_then_follows_half_a_cosine() {
+        let config = OptimizerConfig {
+            learning_rate: 2.0,
+            schedule: LearningRateSchedule::Cosine,
+            warmup: 0.2,
+            ..OptimizerConfig::default()
+        };
+        assert!(config.learning_rate_at(at(0)) > 0.0);
+        assert!((config.learning_rate_at(at(100)) - 1.0).abs() < 0.02);
+        assert!((config.learning_rate_at(at(200)) - 2.0).abs() < 1e-9);
+        assert!((config.learning_rate_at(at(600)) - 1.0).abs() < 1e-9);
+        assert!(config.learning_rate_at(at(1000)).abs() < 1e-9);
+        let constant = OptimizerConfig { warmup: 0.0, ..OptimizerConfig::default() };
+        assert_eq!(constant.learning_rate_at(at(999)), constant.learning_rate);
+    }
+
+    fn values(net: &Linear) -> Vec<f32> {
+        named_params(net)
+            .into_iter()
+            .flat_map(|p| p.value.into_data().try_into_vec::<f32>().expect("f32"))
+            .collect()
+    }
+
+    fn stepped(clip_norm: f64) -> (Vec<f32>, Vec<f32>, Option<f32>) {
+        let device = Device::flex();
+        let net = init_module(Seed(1), 0, &device, |device| Linear::new(2, 1, device));
+        let config = OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
+        let mut net = Optimized::new(net, config, EmaConfig { decay: 0.5 });
+        let before = values(&net.raw());
+        let x = Tensor::<2>::from_floats([[3.0, 4.0]], &device);
+        let loss = net.net().forward(x).sum();
+        let norm = net.descend(loss, at(0));
+        let norm = norm.map(|n| n.into_data().as_slice::<f32>().expect("f32")[0]);
+        (before, values(&net.raw()), norm)
+    }
+
+    #[test]
+    fn adams_first_step_is_the_learning_rate_against_the_gradients_sign() {
+        // m̂ / √v̂ = g / |g| in step 1, whatever the gradient's size.
+        let (before, after, norm) = stepped(0.0);
+        assert_eq!(norm, None);
+        for (before, after) in before.iter().zip(&after) {
+            assert!((before - after - 0.1).abs() < 1e-5, "{before} to {after}");
+        }
+    }
+
+    #[test]
+    fn the_global_norm_is_over_all_parameters() {
+        // d(w·x + b) = (3, 4, 1).
+        let (_, _, norm) = stepped(1.0);
+        assert!((norm.expect("clipping is on") - 26.0_f32.sqrt()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_average_trails_the_weights() {
+        let device = Device::flex();
+        let net = init_module(Seed(1), 0, &device, |device| Linear::new(2, 1, device));
+        let mut net = Optimized::new(net, OptimizerConfig::default(), EmaConfig { decay: 0.9 });
+        let start = values(&net.raw());
+        let x = Tensor::<2>::ones([1, 2], &device);
+        let loss = net.net().forward(x).sum();
+        net.descend(loss, at(0));
+        let (raw, average) = (values(&net.raw()), values(&net.frozen()));
+        // Decay at step 1 is 2/11.
+        for ((start, raw), average) in start.iter().zip(&raw).zip(&average) {
+            let expected = start * (2.0 / 11.0) + raw * (9.0 / 11.0);
+            assert!((average - expected).abs() < 1e-6);
+        }
+    }
+}

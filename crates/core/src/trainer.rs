@@ -214,3 +214,40 @@ impl Pending {
         Ok(sums.into_iter().map(|(name, sum, count)| (name, sum / f64::from(count))).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tensor};
+
+    fn scalars(loss: f32) -> Scalars {
+        Scalars::new().with("loss", Tensor::from_floats([loss], &Device::flex()))
+    }
+
+    fn pending(read: &[f32], unread: &[f32]) -> Pending {
+        Pending {
+            read: read.iter().map(|&v| vec![("loss".to_owned(), v)]).collect(),
+            unread: unread.iter().map(|&v| scalars(v)).collect(),
+            first_step: 10,
+        }
+    }
+
+    #[test]
+    fn a_line_is_the_mean_over_its_steps_read_or_not() {
+        let means = pending(&[1.0, 2.0], &[6.0]).means().expect("finite");
+        assert_eq!(means, [("loss".to_owned(), 3.0)]);
+    }
+
+    #[test]
+    fn the_first_step_that_is_no_number_is_named() {
+        let error = pending(&[1.0], &[f32::NAN, 2.0]).means().expect_err("a NaN");
+        assert_eq!(error, (12, "loss".to_owned()));
+    }
+
+    #[test]
+    fn a_budget_that_is_no_multiple_of_the_batch_is_rounded_up() {
+        let plan = Plan { seed: Seed(0), batch_size: 32, total_images: 100, log_every: 1 };
+        assert_eq!(plan.total_steps(), 4);
+        assert_eq!(plan.progress(4).fraction(), 1.0);
+    }
+}

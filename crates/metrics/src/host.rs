@@ -16,8 +16,13 @@ pub(crate) fn images(values: Vec<f32>, shape: ImageShape, device: &Device) -> Te
     Tensor::from_data(TensorData::new(values, shape.batch(count)), device)
 }
 
+/// Images that hold a value that is not finite.
+pub(crate) fn broken(values: &[f32], shape: ImageShape) -> usize {
+    values.chunks(shape.pixels()).filter(|image| image.iter().any(|v| !v.is_finite())).count()
+}
+
 /// Images in [0, 1] as 8-bit levels: what is saved is what is scored, so every sample metric can be
-/// computed again from the files of a run.
+/// computed again from the files of a run. What is not finite becomes black.
 pub(crate) fn quantised(values: &[f32], shape: ImageShape) -> Images {
     let level = |v: &f32| (v.clamp(0.0, 1.0) * 255.0).round() as u8;
     Images { shape, pixels: values.iter().map(level).collect(), labels: None }

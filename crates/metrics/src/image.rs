@@ -27,7 +27,9 @@ pub fn mse(images: &[f32], others: &[f32], shape: ImageShape) -> Vec<f64> {
 /// Peak signal-to-noise ratio in dB for a data range of 1, from one image's mean squared error.
 /// At most 100 dB: the error counts as at least [`PSNR_MSE_FLOOR`].
 pub fn psnr(mse: f64) -> f64 {
-    -10.0 * mse.max(PSNR_MSE_FLOOR).log10()
+    // Not f64::max, which would turn a NaN into the best value there is.
+    let mse = if mse < PSNR_MSE_FLOOR { PSNR_MSE_FLOOR } else { mse };
+    -10.0 * mse.log10()
 }
 
 /// Structural similarity of each image, averaged over channels, for a data range of 1. Equal to
@@ -131,6 +133,7 @@ mod tests {
         assert!((error - 0.01).abs() < 1e-9);
         assert!((psnr(error) - 20.0).abs() < 1e-6);
         assert_eq!(psnr(0.0), 100.0);
+        assert!(psnr(f64::NAN).is_nan());
     }
 
     #[test]

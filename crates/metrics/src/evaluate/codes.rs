@@ -74,6 +74,12 @@ impl Evaluator<'_> {
     fn codes_of(&self, encoder: &dyn Encode, pixels: Pixels, has_kl: bool, out: &mut Evaluation) {
         let codes = self.encode_split(encoder, pixels);
         let n = codes.mean.len();
+        if !codes.mean.values.iter().all(|v| v.is_finite()) {
+            out.note(
+                "What describes codes is absent: some are not finite. The model has diverged.",
+            );
+            return;
+        }
         if let Some(log_var) = &codes.log_var {
             let per_dimension = kl::gaussian_kl_per_dimension(&codes.mean, log_var);
             if !has_kl {

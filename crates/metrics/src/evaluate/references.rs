@@ -70,8 +70,8 @@ impl References {
             |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
         let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
             Ok(model) => {
-                let images =
-                    evaluator.draw(&model, if self.split.is_some() { count } else { SHOWN });
+                let wanted = if self.split.is_some() { count } else { SHOWN };
+                let images = host::quantised(&evaluator.draw(&model, wanted), model.shape);
                 self.add(evaluator, name, title, &images);
                 Some(images)
             }

@@ -12,7 +12,6 @@ use crate::{
     result::Metric,
 };
 use genlab_core::{Generative, Sample, SampleRequest};
-use genlab_data::Images;
 use std::time::Instant;
 
 /// Neighbours that make a neighbourhood, after Naeem et al. 2020.
@@ -56,11 +55,21 @@ impl Evaluator<'_> {
     fn score_model(&self, sampler: &dyn Sample, references: &References, out: &mut Evaluation) {
         let count = self.sample_count();
         let start = Instant::now();
-        let samples = self.draw(sampler, count);
+        let values = self.draw(sampler, count);
         let seconds = start.elapsed().as_secs_f64() / count as f64;
         let calls = sampler.network_calls(&SampleRequest::new(self.settings.seed, 1));
         out.push(self.metric("cost/network_calls_per_sample", calls as f64, count));
         out.push(self.metric("cost/seconds_per_sample", seconds, count));
+        let samples = host::quantised(&values, self.dataset.shape);
+        let broken = host::broken(&values, self.dataset.shape);
+        if broken > 0 {
+            out.note(format!(
+                "Sample metrics are absent: {broken} of {count} samples hold values that are not \
+                 finite (shown black). The model has diverged."
+            ));
+            out.samples = Some(samples);
+            return;
+        }
         if let (Some(reading), Some(real)) = (self.read(&samples), &references.split) {
             let scored = self.score(&reading, real);
             out.notes.extend(scored.notes);
@@ -74,8 +83,8 @@ impl Evaluator<'_> {
         out.samples = Some(samples);
     }
 
-    /// The first `count` samples, in batches, as 8-bit images.
-    pub(super) fn draw(&self, sampler: &dyn Sample, count: usize) -> Images {
+    /// The values of the first `count` samples, drawn in batches.
+    pub(super) fn draw(&self, sampler: &dyn Sample, count: usize) -> Vec<f32> {
         let mut values = Vec::with_capacity(count * self.dataset.shape.pixels());
         let batch = self.settings.batch.max(1);
         for first in (0..count).step_by(batch) {
@@ -85,7 +94,7 @@ impl Evaluator<'_> {
             };
             values.extend(host::floats(sampler.sample(&request)));
         }
-        host::quantised(&values, self.dataset.shape)
+        values
     }
 
     /// Every sample metric of some images against the real ones.

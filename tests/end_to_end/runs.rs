@@ -76,7 +76,7 @@ fn an_interrupted_run_resumes_to_the_same_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();
     for model in ["gan", "ddpm"] {
-        let args = |out| quick(&file, model, &["--budget-images", "20000", "--out", out]);
+        let args = |out| quick(&file, model, &["--budget-images", "10000", "--out", out]);
         interrupt(folder.path(), &args("stopped"), "stopped");
         let dir = folder.path().join("stopped");
         assert!(!dir.join("results.json").exists());

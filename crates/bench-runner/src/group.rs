@@ -6,6 +6,7 @@
 use crate::{
     config::RunConfig,
     interrupt::{self, EXIT_INTERRUPTED},
+    registry::ModelConfig,
     run::{
         Existing,
         directory::{read_results, write_atomically},
@@ -138,6 +139,7 @@ fn group_name(configs: &[RunConfig]) -> String {
     let digest = Sha256::digest(hashes.join(" ").as_bytes());
     let hash: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
     let models = models(configs);
-    let who = if models.len() == 5 { "all".into() } else { models.join("+") };
+    let who =
+        if models.len() == ModelConfig::all().len() { "all".into() } else { models.join("+") };
     format!("{who}-{}-s{}-{hash}", configs[0].dataset_slug(), configs[0].seed)
 }

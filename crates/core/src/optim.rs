@@ -292,7 +292,8 @@ mod tests {
     fn stepped(clip_norm: f64) -> (Vec<f32>, Vec<f32>, Option<f32>) {
         let device = Device::flex();
         let net = init_module(Seed(1), 0, &device, |device| Linear::new(2, 1, device));
-        let config = OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
+        let config =
+            OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
         let mut net = Optimized::new(net, config, EmaConfig { decay: 0.5 });
         let before = values(&net.raw());
         let x = Tensor::<2>::from_floats([[3.0, 4.0]], &device);

@@ -13,12 +13,15 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 /// A way to build the model under test.
 pub type Build<'a> = &'a dyn Fn(&InitContext) -> Box<dyn Train>;
 
-/// Sizes that every model must train on: even, odd, coloured, and barely an image.
-pub const SHAPES: [ImageShape; 4] = [
+/// Sizes that every model must train on: even, odd, coloured, tall, and barely an image.
+pub const SHAPES: [ImageShape; 7] = [
     ImageShape::new(1, 8, 8),
-    ImageShape::new(1, 23, 17),
-    ImageShape::new(3, 12, 12),
+    ImageShape::new(1, 16, 16),
     ImageShape::new(1, 25, 25),
+    ImageShape::new(1, 23, 17),
+    ImageShape::new(1, 28, 28),
+    ImageShape::new(3, 32, 32),
+    ImageShape::new(1, 112, 92),
 ];
 
 const SHAPE: ImageShape = ImageShape::new(1, 12, 12);
@@ -186,7 +189,7 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
 fn every_shape_trains(build: Build<'_>) {
     for shape in SHAPES {
         let mut model = build(&context(shape));
-        let scalars = model.step(&batch(shape, 4, 0), progress(0)).read();
+        let scalars = model.step(&batch(shape, 2, 0), progress(0)).read();
         assert!(scalars.iter().all(|(_, v)| v.is_finite()), "{shape}: {scalars:?}");
         let frozen = model.freeze();
         let images = match (frozen.sampler(), frozen.decoder()) {

@@ -65,7 +65,7 @@ pub static JUDGES: [JudgeSpec; 3] = [
         classes: 10,
         convolutions: CONVOLUTIONS_28,
         features: 64,
-        sha256: "",
+        sha256: "56c4c98011950a983832f05ddd090da4af0c556d96cbcf0456501b77d53a3814",
         weights: include_bytes!("../judges/fashion-28.safetensors"),
     },
     JudgeSpec {

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Seeds that a claim needs (DESIGN, section 5).
+/// Seeds that a claim needs.
 pub(crate) const SEEDS_FOR_A_CLAIM: usize = 3;
 
 /// A half width below this share of the mean is no spread.

@@ -79,9 +79,9 @@ fn unknown(path: &[String], known: &[String], origin: &str) -> String {
 /// `, did you mean "x"?` for the nearest of `known`, or nothing where none is near.
 pub(crate) fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
-        .map(|name| (strsim::jaro_winkler(word, name), name))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|name| (strsim::damerau_levenshtein(word, name), name))
+        .filter(|(edits, name)| *edits <= 2.min(name.len() / 2))
+        .min_by_key(|(edits, _)| *edits)
         .map(|(_, name)| format!(", did you mean {name:?}?"))
         .unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! The binary as its users meet it, on `digits8x8` in seconds.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it needs should fail")]
+
 mod data;
 mod errors;
 mod runs;

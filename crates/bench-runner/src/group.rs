@@ -14,7 +14,7 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use genlab_core::digest::sha256;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -136,8 +136,7 @@ fn models(configs: &[RunConfig]) -> Vec<&'static str> {
 
 fn group_name(configs: &[RunConfig]) -> String {
     let hashes: Vec<String> = configs.iter().map(RunConfig::hash).collect();
-    let digest = Sha256::digest(hashes.join(" ").as_bytes());
-    let hash: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
+    let hash = &sha256(hashes.join(" ").as_bytes())[..8];
     let models = models(configs);
     let who =
         if models.len() == ModelConfig::all().len() { "all".into() } else { models.join("+") };

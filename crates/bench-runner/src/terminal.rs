@@ -92,15 +92,12 @@ impl Progress {
         let left = duration((self.total - step) as f64 / rate.max(1e-9));
         let images = rate * self.images_per_step as f64;
         let message = format!("{}{images:.0} images/s  {left} left", self.loss);
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(step);
-                bar.set_message(message);
-            }
-            None => {
-                self.last_line = Some(Instant::now());
-                eprintln!("{}: step {step} of {}  {message}", self.name, self.total);
-            }
+        if let Some(bar) = &self.bar {
+            bar.set_position(step);
+            bar.set_message(message);
+        } else {
+            self.last_line = Some(Instant::now());
+            eprintln!("{}: step {step} of {}  {message}", self.name, self.total);
         }
     }
 

@@ -3,11 +3,10 @@
 //! A checkpoint is written to a temporary folder and renamed into place last, with a MANIFEST of
 //! SHA-256 sums, so a kill at any moment leaves the previous one intact.
 
-use crate::model::Train;
+use crate::{digest::sha256, model::Train};
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -160,14 +159,14 @@ pub struct CheckpointState {
     pub counts: BTreeMap<String, u64>,
 }
 
-/// Writes named f32 tensors as safetensors: name, shape, values.
+/// A tensor on the host: name, shape, values.
+pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
+
+/// Writes named f32 tensors as safetensors.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_safetensors(
-    path: &Path,
-    tensors: &[(String, Vec<usize>, Vec<f32>)],
-) -> Result<(), CheckpointError> {
+pub fn write_safetensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), CheckpointError> {
     let bytes: Vec<Vec<u8>> = tensors
         .iter()
         .map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect())
@@ -186,10 +185,7 @@ pub fn write_safetensors(
 ///
 /// # Errors
 /// When the bytes are not safetensors or hold another type.
-pub fn read_safetensors(
-    bytes: &[u8],
-    origin: &Path,
-) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, CheckpointError> {
+pub fn read_safetensors(bytes: &[u8], origin: &Path) -> Result<Vec<NamedTensor>, CheckpointError> {
     let damaged = |why: String| CheckpointError::Damaged { path: origin.to_owned(), why };
     let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
     file.tensors()
@@ -231,7 +227,7 @@ pub fn save(
     for (.., value) in &out.tensors {
         transaction = transaction.register(value.clone());
     }
-    let mut sections: BTreeMap<Section, Vec<(String, Vec<usize>, Vec<f32>)>> =
+    let mut sections: BTreeMap<Section, Vec<NamedTensor>> =
         Section::ALL.into_iter().map(|section| (section, Vec::new())).collect();
     for ((section, name, shape, _), data) in out.tensors.into_iter().zip(transaction.execute()) {
         let values = data.convert::<f32>().try_into_vec::<f32>().expect("converted to f32");
@@ -250,7 +246,7 @@ pub fn save(
     for name in Section::ALL.map(Section::file).into_iter().chain(["state.json"]) {
         let path = temporary.path().join(name);
         let bytes = fs::read(&path).map_err(CheckpointError::io("read", &path))?;
-        manifest += &format!("{}  {name}\n", sha256_hex(&bytes));
+        manifest.push_str(&[&sha256(&bytes), "  ", name, "\n"].concat());
         fs::File::open(&path)
             .and_then(|f| f.sync_all())
             .map_err(CheckpointError::io("sync", &path))?;
@@ -306,7 +302,7 @@ pub fn restore(
         let (sum, name) = line.split_once("  ").unwrap_or_default();
         let file = path.join(name);
         let bytes = fs::read(&file).map_err(CheckpointError::io("read", &file))?;
-        if sha256_hex(&bytes) != sum {
+        if sha256(&bytes) != sum {
             let why = "its SHA-256 differs from MANIFEST".into();
             return Err(CheckpointError::Damaged { path: file, why });
         }
@@ -330,8 +326,4 @@ pub fn restore(
     let mut reader = StateReader { tensors, counts: state.counts.clone(), device: device.clone() };
     model.restore(&mut reader)?;
     Ok(state)
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }

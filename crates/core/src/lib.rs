@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod digest;
 pub mod ema;
 pub mod loss;
 pub mod model;

@@ -146,7 +146,8 @@ fn idx_files(facts: [(&'static str, u64); 4]) -> Vec<RemoteFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{dataset::hex, testing::shared_dataset};
+    use crate::testing::shared_dataset;
+    use genlab_core::digest::sha256;
     use sha2::{Digest, Sha256};
     use std::fs;
 
@@ -157,7 +158,7 @@ mod tests {
             for file in official(name).expect("known").files {
                 let bytes = fs::read(folder.join(file.name)).expect("an official file");
                 assert_eq!(bytes.len() as u64, file.bytes, "{}", file.name);
-                assert_eq!(hex(&Sha256::digest(&bytes)), file.sha256, "{}", file.name);
+                assert_eq!(sha256(&bytes), file.sha256, "{}", file.name);
             }
         }
     }

@@ -1,9 +1,8 @@
 //! A dataset: three splits, a name and a hash of what they hold.
 
 use crate::images::Images;
-use genlab_core::{ImageShape, Seed, Stream, noise::permutation};
+use genlab_core::{ImageShape, Seed, Stream, digest::hex, noise::permutation};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// Seed of every split. Runs must not choose their own, or they could not be compared.
 const SPLIT_SEED: Seed = Seed(0x6765_6e6c_6162);
@@ -98,14 +97,6 @@ fn content_hash(splits: [&Images; 3]) -> String {
     hex(&hasher.finalize())
 }
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,10 +164,5 @@ mod tests {
         let train = images(2, Some(vec![7, 8]));
         let hash = content_hash([&train, &images(0, None), &images(1, None)]);
         assert_eq!(hash, "a57e9c16bdcf6ddbecba0472c81a6b3842284a7e891bb8cd68d9c2c900be20c1");
-    }
-
-    #[test]
-    fn hex_is_lower_case_with_leading_zeros() {
-        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 }

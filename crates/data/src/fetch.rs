@@ -2,10 +2,10 @@
 
 use crate::{
     catalogue::{Official, RemoteFile},
-    dataset::hex,
     error::DataError,
     load::Progress,
 };
+use genlab_core::digest::hex;
 use sha2::{Digest, Sha256};
 use std::{
     io::{self, Read, Write},

@@ -2,7 +2,6 @@
 
 use crate::{
     catalogue::{Official, RemoteFile},
-    dataset::hex,
     error::DataError,
     idx,
 };
@@ -84,7 +83,7 @@ pub(crate) fn assert_says<T>(result: Result<T, DataError>, parts: &[&str]) {
 pub(crate) fn toy(files: &[(String, Vec<u8>)], mirrors: Vec<String>) -> Official {
     let pin = |(name, bytes): &(String, Vec<u8>)| RemoteFile {
         name: name.clone().leak(),
-        sha256: hex(&Sha256::digest(bytes)).leak(),
+        sha256: genlab_core::digest::sha256(bytes).leak(),
         bytes: bytes.len() as u64,
     };
     Official {

@@ -8,10 +8,9 @@
 use burn::tensor::Device;
 use genlab_data::{Images, LoadOptions, load};
 use genlab_metrics::judge::{
-    JUDGES, hex,
+    JUDGES,
     train::{Recipe, accuracy, train},
 };
-use sha2::{Digest, Sha256};
 use std::{env, error::Error, fs, io::Write, path::PathBuf, time::Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         100.0 * accuracy,
         data.test.len(),
         bytes.len(),
-        hex(&Sha256::digest(&bytes)),
+        genlab_core::digest::sha256(&bytes),
     )?;
     Ok(())
 }

@@ -14,11 +14,11 @@ use burn::{
 };
 use genlab_core::{
     ImageShape,
+    digest::sha256,
     params::{named_params, update_params},
 };
 use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
-use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// Images per forward pass.
@@ -164,7 +164,7 @@ impl Judge {
                 tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
             Tensor::from_data(values.as_slice(), device)
         });
-        let sha256 = hex(&Sha256::digest(bytes));
+        let sha256 = sha256(bytes);
         Ok(Self { name: name(), sha256, spec, net: net.no_grad(), device: device.clone() })
     }
 
@@ -205,15 +205,6 @@ impl fmt::Debug for Judge {
     }
 }
 
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,7 +214,7 @@ mod tests {
     fn every_judge_is_the_pinned_file_and_fits_its_network() {
         for spec in &JUDGES {
             assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
-            assert_eq!(hex(&Sha256::digest(spec.weights)), spec.sha256, "{}", spec.name);
+            assert_eq!(sha256(spec.weights), spec.sha256, "{}", spec.name);
             let judge = Judge::for_dataset(spec.datasets[0], spec.shape, &Device::flex()).unwrap();
             assert_eq!(judge.sha256, spec.sha256);
         }

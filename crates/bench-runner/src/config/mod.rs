@@ -5,9 +5,9 @@ mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
+use genlab_core::digest::sha256;
 use genlab_data::{ColourMode, LoadOptions};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
@@ -117,8 +117,7 @@ impl RunConfig {
     pub(crate) fn hash(&self) -> String {
         let mut config = self.clone();
         config.data.dir = PathBuf::new();
-        let digest = Sha256::digest(config.to_toml().as_bytes());
-        digest[..4].iter().map(|b| format!("{b:02x}")).collect()
+        sha256(config.to_toml().as_bytes())[..8].to_owned()
     }
 
     /// `<model>-<dataset>-s<seed>-<hash>`.

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// A killed run loses at most this much training.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
+const SAVE_EVERY: Duration = Duration::from_mins(1);
 /// Logged lines between points of the validation curve.
 const LINES_PER_VALIDATION: u64 = 10;
 /// Logged lines between sample grids in TensorBoard.

@@ -3,9 +3,9 @@
 use super::directory::{RunDir, write_atomically};
 use crate::config::RunConfig;
 use anyhow::Result;
+use genlab_core::digest::sha256;
 use genlab_data::Dataset;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::{
     fs,
     process::Command,
@@ -25,13 +25,12 @@ pub(crate) fn begin(
     dataset: &Dataset,
     device: &str,
 ) -> Result<()> {
-    let lock: String = Sha256::digest(CARGO_LOCK).iter().map(|b| format!("{b:02x}")).collect();
     let value = json!({
         "schema_version": 1,
         "genlab_version": env!("CARGO_PKG_VERSION"),
         "argv": std::env::args().collect::<Vec<_>>(),
         "git": git(),
-        "cargo_lock_sha256": lock,
+        "cargo_lock_sha256": sha256(CARGO_LOCK),
         "dataset": {
             "name": dataset.name,
             "sha256": dataset.sha256,

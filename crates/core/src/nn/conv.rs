@@ -158,7 +158,8 @@ impl GroupNorm {
 
     /// At most `groups` groups: the largest number that divides `channels`.
     pub fn new(groups: usize, channels: usize, device: &Device) -> Self {
-        let groups = (1..=groups.min(channels)).rev().find(|g| channels % g == 0).unwrap_or(1);
+        let groups =
+            (1..=groups.min(channels)).rev().find(|g| channels.is_multiple_of(*g)).unwrap_or(1);
         Self {
             weight: Initializer::Ones.init([channels], device),
             bias: Initializer::Zeros.init([channels], device),

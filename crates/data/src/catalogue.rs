@@ -148,7 +148,6 @@ mod tests {
     use super::*;
     use crate::testing::shared_dataset;
     use genlab_core::digest::sha256;
-    use sha2::{Digest, Sha256};
     use std::fs;
 
     #[test]

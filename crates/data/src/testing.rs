@@ -6,7 +6,6 @@ use crate::{
     idx,
 };
 use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::Write,

@@ -29,7 +29,7 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--model", "vae", "--set", "model.vae.latent=0"], "must be at least 1"),
         (&["--model", "vae", "--batch-size", "0"], "batch_size is 0"),
         (&["--model", "vae", "--budget-images", "0"], "budget.images is 0"),
-        (&["--model", "vae", "--budget-images", "-5"], "--budget-images"),
+        (&["--model", "vae", "--budget-images=-5"], "--budget-images"),
         (&["--model", "vae", "--device", "abacus"], "there is no device"),
         (&["--model", "vae", "--image-size", "big"], "is no size"),
         (&["--model", "vae", "--frobnicate"], "--frobnicate"),

@@ -107,6 +107,11 @@ pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
         terminal::line(&serde_json::to_string_pretty(&all)?);
     } else {
         terminal::line(&terminal::results_table(&runs));
+        for (title, results) in &runs {
+            if let Some(prior) = &results.prior {
+                terminal::line(&format!("{title}: sampled through a {prior} fitted on its codes"));
+            }
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! error the rest.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the printer")]
 
-use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_metrics::{Direction, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -112,7 +112,7 @@ impl Progress {
 /// The numbers of several runs, one column each.
 pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_preset(UTF8_FULL_CONDENSED);
     let mut header = vec!["metric".to_owned()];
     header.extend(runs.iter().map(|(title, _)| title.clone()));
     header.push("unit".into());

@@ -138,13 +138,15 @@ impl Decode for FrozenGan {
 #[cfg(test)]
 mod tests {
     use crate::{Adversarial, GanConfig};
-    use genlab_core::{nn::BackboneConfig, testing::contract};
+    use genlab_core::{OptimizerConfig, nn::BackboneConfig, testing::contract};
 
     fn small() -> GanConfig {
         let config = GanConfig::default();
         GanConfig {
             generator: BackboneConfig { channels: vec![8, 16], ..config.generator },
             critic: BackboneConfig { channels: vec![8, 16], ..config.critic },
+            // Fast enough for a critic to win within the few steps of a test.
+            critic_optimizer: OptimizerConfig { learning_rate: 2e-3, ..config.critic_optimizer },
             ..config
         }
     }

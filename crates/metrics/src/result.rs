@@ -144,6 +144,10 @@ pub struct Results {
     /// The network behind the sample metrics, where the dataset has one.
     #[serde(default)]
     pub judge: Option<JudgeInfo>,
+    /// What was fitted on the codes of a model that has no prior of its own, to draw its samples:
+    /// "Gaussian mixture prior (10)".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<String>,
     /// The model's numbers.
     pub metrics: Vec<Metric>,
     /// Rows to hold them against.
@@ -170,6 +174,7 @@ impl Results {
             seed,
             status: status.into(),
             judge: None,
+            prior: None,
             metrics: Vec::new(),
             references: Vec::new(),
             notes: Vec::new(),

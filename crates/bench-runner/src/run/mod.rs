@@ -19,7 +19,7 @@ use genlab_core::{
     trainer::{self, Outcome, Plan},
 };
 use genlab_data::{BatchStream, Dataset};
-use genlab_metrics::{Evaluation, Evaluator, Judge, Metric, Results, Settings};
+use genlab_metrics::{Evaluation, Evaluator, Judge, Metric, Results, Settings, latent::Prior};
 use observer::Watch;
 use std::path::Path;
 
@@ -159,6 +159,7 @@ pub(crate) fn results(
 ) -> Results {
     let mut results = Results::new(config.model.name(), &config.dataset, config.seed, "finished");
     results.judge = evaluator.judge().map(Judge::info);
+    results.prior = evaluation.prior.as_ref().map(Prior::title);
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;

@@ -58,10 +58,12 @@ impl UNetConfig {
         let mut upsample = Vec::new();
         for (level, &channels) in self.channels.iter().enumerate().rev() {
             up.push(block(previous + channels, channels));
-            if level > 0 {
-                upsample.push(Conv2dConfig::same3([channels, channels]).init(device));
-            }
             previous = channels;
+            if level > 0 {
+                // Already to the finer level's channels: half the work at the finer resolution.
+                previous = self.channels[level - 1];
+                upsample.push(Conv2dConfig::same3([channels, previous]).init(device));
+            }
         }
         UNet {
             time_in: Linear::new(self.time_features, self.time_features, device),

@@ -36,7 +36,8 @@ impl<'a> Column<'a> {
         self.counted()[0]
     }
 
-    /// "3 seeds", "2 of 3 seeds", "seed 0, interrupted".
+    /// "3 seeds", "2 of 3 seeds", "seed 0, interrupted"; and the prior that was fitted on a model's
+    /// codes so that it could sample at all.
     pub(crate) fn seeds(&self) -> String {
         let (all, counted) = (self.runs.len(), self.counted().len());
         let status = self.first().results.status.replace('_', " ");
@@ -45,7 +46,11 @@ impl<'a> Column<'a> {
             _ if all == counted => format!("{all} seeds"),
             _ => format!("{counted} of {all} seeds"),
         };
-        if self.is_finished() { seeds } else { format!("{seeds}, {status}") }
+        let seeds = if self.is_finished() { seeds } else { format!("{seeds}, {status}") };
+        match &self.first().results.prior {
+            Some(prior) => format!("{seeds}; samples: + {prior}"),
+            None => seeds,
+        }
     }
 }
 

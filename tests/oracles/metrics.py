@@ -1,7 +1,7 @@
 """Fixtures for crates/metrics, from SciPy, scikit-learn and scikit-image.
 
-    python -m venv /tmp/oracles && /tmp/oracles/bin/pip install -r tests/oracles/requirements.txt
-    /tmp/oracles/bin/python tests/oracles/metrics.py
+    python -m venv oracles-venv && oracles-venv/bin/pip install -r tests/oracles/requirements.txt
+    oracles-venv/bin/python tests/oracles/metrics.py
 
 Each fixture holds its own inputs, so the Rust tests draw nothing. Inputs are rounded before use:
 what is written is exactly what was measured.

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the printer")]
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use genlab_data::DownloadProgress;
 use genlab_metrics::{Direction, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -33,6 +34,20 @@ pub(crate) fn duration(seconds: f64) -> String {
         0..60 => format!("{seconds:.0} s"),
         60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// How a download comes along: one line that grows on a terminal, one per file where there is none.
+pub(crate) fn download(at: DownloadProgress) {
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let text =
+        format!("downloading {}: {:.1} of {:.1} MiB", at.file, mib(at.received), mib(at.total));
+    let done = at.received >= at.total;
+    match (std::io::stderr().is_terminal(), done) {
+        (true, false) => eprint!("\r{text}"),
+        (true, true) => eprintln!("\r{text}"),
+        (false, true) => eprintln!("{text}"),
+        (false, false) => {}
     }
 }
 

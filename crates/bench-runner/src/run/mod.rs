@@ -126,7 +126,9 @@ pub(crate) fn execute(
 /// # Errors
 /// When it cannot be found or read.
 pub(crate) fn load(config: &RunConfig) -> Result<Dataset> {
-    Ok(genlab_data::load(&config.dataset, &config.load_options())?)
+    let mut options = config.load_options();
+    options.progress = Some(Box::new(terminal::download));
+    Ok(genlab_data::load(&config.dataset, &options)?)
 }
 
 /// What the model's config needs to build it.

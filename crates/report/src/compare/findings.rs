@@ -26,8 +26,18 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));
         }
     }
+    sentences.extend(columns.iter().filter_map(prior));
     sentences.extend(seeds(columns));
     sentences
+}
+
+/// Names what stands between a model that cannot sample and the samples in its column.
+fn prior(column: &Column<'_>) -> Option<String> {
+    let prior = column.first().results.prior.as_ref()?;
+    Some(format!(
+        "{label} cannot sample by itself: its samples are {label} + {prior}, fitted on its codes.",
+        label = column.label
+    ))
 }
 
 /// Says plainly which models a mixture of Gaussians in PCA space beats.

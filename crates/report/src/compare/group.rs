@@ -36,8 +36,7 @@ impl<'a> Column<'a> {
         self.counted()[0]
     }
 
-    /// "3 seeds", "2 of 3 seeds", "seed 0, interrupted"; and the prior that was fitted on a model's
-    /// codes so that it could sample at all.
+    /// "3 seeds", "2 of 3 seeds", "seed 0, interrupted".
     pub(crate) fn seeds(&self) -> String {
         let (all, counted) = (self.runs.len(), self.counted().len());
         let status = self.first().results.status.replace('_', " ");
@@ -46,11 +45,7 @@ impl<'a> Column<'a> {
             _ if all == counted => format!("{all} seeds"),
             _ => format!("{counted} of {all} seeds"),
         };
-        let seeds = if self.is_finished() { seeds } else { format!("{seeds}, {status}") };
-        match &self.first().results.prior {
-            Some(prior) => format!("{seeds}; samples: + {prior}"),
-            None => seeds,
-        }
+        if self.is_finished() { seeds } else { format!("{seeds}, {status}") }
     }
 }
 

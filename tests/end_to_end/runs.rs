@@ -94,6 +94,18 @@ fn an_interrupted_run_resumes_to_the_same_numbers() {
 }
 
 #[test]
+fn settings_can_be_chosen_on_the_validation_split() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more = ["--budget-images", "500", "--set", "evaluation.split=validation", "--out", "run"];
+    succeed(folder.path(), &quick(&file, "vae", &more));
+    let results = json(&folder.path().join("run/results.json"));
+    for metric in results["metrics"].as_array().unwrap() {
+        assert_ne!(metric["split"], "test", "{metric}");
+    }
+}
+
+#[test]
 fn the_same_command_finds_a_finished_run() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();

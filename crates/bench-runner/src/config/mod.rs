@@ -77,10 +77,23 @@ pub(crate) enum Binarise {
     Dynamic,
 }
 
+/// The images that a model is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EvaluationSplit {
+    /// For reported numbers, once.
+    Test,
+    /// For choosing settings.
+    Validation,
+}
+
 /// How the model is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EvaluationConfig {
+    /// The images to measure on: the test split for reported numbers, the validation split for
+    /// every choice.
+    pub(crate) split: EvaluationSplit,
     /// Samples to draw and score, at most as many as there are test images.
     pub samples: usize,
     /// Lines of the log over the whole run.
@@ -103,7 +116,12 @@ impl RunConfig {
                 colour: Colour::Auto,
                 binarise: Binarise::None,
             },
-            evaluation: EvaluationConfig { samples: 2000, log_lines: 100, validation_images: 512 },
+            evaluation: EvaluationConfig {
+                split: EvaluationSplit::Test,
+                samples: 2000,
+                log_lines: 100,
+                validation_images: 512,
+            },
             model,
         }
     }

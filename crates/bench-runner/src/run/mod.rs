@@ -7,7 +7,7 @@ mod observer;
 pub(crate) mod provenance;
 
 use crate::{
-    config::{Binarise, RunConfig},
+    config::{Binarise, EvaluationSplit, RunConfig},
     terminal,
 };
 use anyhow::{Context, Result};
@@ -19,7 +19,9 @@ use genlab_core::{
     trainer::{self, Outcome, Plan},
 };
 use genlab_data::{BatchStream, Dataset};
-use genlab_metrics::{Evaluation, Evaluator, Judge, Metric, Results, Settings, latent::Prior};
+use genlab_metrics::{
+    Evaluation, Evaluator, Judge, Metric, Results, Settings, Split, latent::Prior,
+};
 use observer::Watch;
 use std::path::Path;
 
@@ -148,8 +150,14 @@ pub(crate) fn evaluator<'a>(
     device: &Device,
 ) -> Evaluator<'a> {
     let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
-    let settings =
-        Settings { samples: config.evaluation.samples, ..Settings::new(Seed(config.seed)) };
+    let settings = Settings {
+        samples: config.evaluation.samples,
+        split: match config.evaluation.split {
+            EvaluationSplit::Test => Split::Test,
+            EvaluationSplit::Validation => Split::Validation,
+        },
+        ..Settings::new(Seed(config.seed))
+    };
     Evaluator::new(dataset, judge, device, settings)
 }
 

@@ -15,7 +15,9 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
+use genlab_metrics::Results;
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -90,42 +92,32 @@ pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";
 /// # Errors
 /// When a run has no results.
 pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
-    let mut runs = Vec::new();
+    let mut all = Vec::new();
     for dir in dirs {
-        let results =
-            read_results(dir)?.with_context(|| format!("{} has no results.json", dir.display()))?;
-        let same = dirs.len() > 1 && several_seeds(dirs);
-        let title = if same {
+        let results = read_results(dir)?;
+        all.push(results.with_context(|| format!("{} has no results.json", dir.display()))?);
+    }
+    if json {
+        terminal::line(&serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    let models: BTreeSet<String> = all.iter().map(|results| results.model.clone()).collect();
+    let several_seeds = models.len() < all.len();
+    let title = |results: &Results| {
+        if several_seeds {
             format!("{} s{}", results.model, results.seed)
         } else {
             results.model.clone()
-        };
-        runs.push((title, results));
-    }
-    if json {
-        let all: Vec<_> = runs.into_iter().map(|(_, results)| results).collect();
-        terminal::line(&serde_json::to_string_pretty(&all)?);
-    } else {
-        terminal::line(&terminal::results_table(&runs));
-        for (title, results) in &runs {
-            if let Some(prior) = &results.prior {
-                terminal::line(&format!("{title}: sampled through a {prior} fitted on its codes"));
-            }
+        }
+    };
+    let runs: Vec<_> = all.into_iter().map(|results| (title(&results), results)).collect();
+    terminal::line(&terminal::results_table(&runs));
+    for (title, results) in &runs {
+        if let Some(prior) = &results.prior {
+            terminal::line(&format!("{title}: sampled through a {prior} fitted on its codes"));
         }
     }
     Ok(())
-}
-
-fn several_seeds(dirs: &[PathBuf]) -> bool {
-    let mut models: Vec<String> = dirs
-        .iter()
-        .filter_map(|dir| read_results(dir).ok().flatten())
-        .map(|results| results.model)
-        .collect();
-    let count = models.len();
-    models.sort();
-    models.dedup();
-    models.len() < count
 }
 
 fn title(configs: &[RunConfig]) -> String {

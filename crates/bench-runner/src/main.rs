@@ -23,6 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    // The main thread is one of the workers: a training step is hundreds of short parallel loops, and
+    // handing each to a pool of others costs two context switches. Fails only if a pool exists.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     match commands::dispatch(cli) {
         Ok(exit) => exit,
         Err(error) => {

@@ -13,6 +13,8 @@ mod micro;
 mod planes;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod winograd;
 
 use burn::backend::{
     Autodiff, Backend, Flex,
@@ -83,10 +85,14 @@ impl Geometry {
 
     fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa()
-            && let Some(y) = direct::forward(isa, direct::im2col_cost(self), self, x, weight, bias)
-        {
-            return y;
+        if let Some(isa) = self.direct_isa() {
+            if winograd::applies(self) {
+                return winograd::forward(isa, self, x, weight, bias);
+            }
+            let budget = direct::im2col_cost(self);
+            if let Some(y) = direct::forward(isa, budget, self, x, weight, bias) {
+                return y;
+            }
         }
         im2col::forward(self, x, weight, bias)
     }
@@ -94,6 +100,9 @@ impl Geometry {
     fn input_gradient(&self, gradient: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
+            if winograd::applies(self) {
+                return winograd::input_gradient(isa, self, gradient, weight, bias);
+            }
             let budget = direct::im2col_cost(self);
             let x = direct::input_gradient(isa, budget, self, gradient, weight, bias);
             if let Some(x) = x {
@@ -105,15 +114,18 @@ impl Geometry {
 
     fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa()
-            && direct::suits_weight_gradient(self)
-        {
-            return direct::weight_gradient(isa, self, x, gradient);
+        if let Some(isa) = self.direct_isa() {
+            if winograd::applies(self) {
+                return winograd::weight_gradient(isa, self, x, gradient);
+            }
+            if direct::suits_weight_gradient(self) {
+                return direct::weight_gradient(isa, self, x, gradient);
+            }
         }
         im2col::weight_gradient(self, x, gradient)
     }
 
-    /// The instructions for [`direct`], unless the work is a plain matrix product.
+    /// The instructions for [`direct`] and [`winograd`], unless the work is a plain matrix product.
     #[cfg(target_arch = "x86_64")]
     fn direct_isa(&self) -> Option<micro::Isa> {
         if self.is_dense() { None } else { micro::Isa::detect() }

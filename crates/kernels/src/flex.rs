@@ -100,14 +100,17 @@ thread_local! {
     static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends `work` this thread's scratch memory of `len` floats with arbitrary content. It is kept
-/// between calls, so a training loop pays its page faults once. Must not be nested, and `work`
-/// must not start parallel work (this thread could steal a task that asks for scratch itself).
+/// Lends `work` this thread's scratch memory of `len` floats with arbitrary content, from the start
+/// of a cache line. It is kept between calls, so a training loop pays its page faults once. Must not
+/// be nested, and `work` must not start parallel work (this thread could steal a task that asks for
+/// scratch itself).
 pub(crate) fn with_scratch<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     SCRATCH.with_borrow_mut(|scratch| {
-        if scratch.len() < len {
-            scratch.resize(len, 0.0);
+        const LINE: usize = 16;
+        if scratch.len() < len + LINE {
+            scratch.resize(len + LINE, 0.0);
         }
-        work(&mut scratch[..len])
+        let first = scratch.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        work(&mut scratch[first..first + len])
     })
 }

@@ -11,7 +11,7 @@
 
 use super::{
     Geometry,
-    micro::{Isa, TILE, WIDTH, Walk, convolve, correlate},
+    micro::{self, Isa, TILE, Walk, convolve, correlate},
     planes::Planes,
 };
 use crate::flex::{build, fold, split, with_scratch};
@@ -224,15 +224,14 @@ fn run_pass(
     let mut segments = Vec::new();
     let mut done = 0;
     while done < vectors {
-        // Four vectors are better split in halves than in three and one.
-        let width = if vectors - done == 4 { 2 } else { (vectors - done).min(WIDTH) };
+        let width = micro::width(vectors - done);
         let begin = done * lanes;
         let end = (begin + width * lanes).min(positions);
         cut(&mut segments, planes.cols, pass, size[1], begin, end);
         let source = &source[begin..];
         for block in 0..channels.div_ceil(rows) {
             let weights = &pass.weights[block * rows * pass.offsets.len()..];
-            convolve(isa, [rows, width], weights, &pass.offsets, source, &mut tile);
+            convolve(isa, [rows, width], weights, &pass.offsets, source, &mut tile, width * lanes);
             for (r, values) in tile.chunks_exact(width * lanes).take(rows).enumerate() {
                 let channel = block * rows + r;
                 if channel == channels {
@@ -327,7 +326,7 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
 }
 
 /// `[channels, positions]` to `[positions, width]`; the columns past the channels become zero.
-fn transpose(image: &[f32], positions: usize, out: &mut [f32], width: usize) {
+pub(super) fn transpose(image: &[f32], positions: usize, out: &mut [f32], width: usize) {
     const BLOCK: usize = 16;
     let channels = image.len() / positions;
     for first in (0..width).step_by(BLOCK) {

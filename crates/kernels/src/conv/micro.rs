@@ -8,7 +8,7 @@
 /// Which of the two instruction sets this processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Isa {
-    /// 32 registers of 16 floats.
+    /// 32 registers of 16 floats, or of 8.
     Avx512,
     /// 16 registers of 8 floats.
     Avx2,
@@ -17,7 +17,7 @@ pub(super) enum Isa {
 impl Isa {
     /// The best instruction set at hand, if any.
     pub(super) fn detect() -> Option<Self> {
-        if is_x86_feature_detected!("avx512f") {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             Some(Self::Avx512)
         } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             Some(Self::Avx2)
@@ -47,6 +47,12 @@ impl Isa {
 
 /// Most vectors per row of a [`convolve`] tile.
 pub(super) const WIDTH: usize = 3;
+
+/// Vectors of the next [`convolve`] tile, of `left`: four are better split in halves than in three
+/// and one.
+pub(super) fn width(left: usize) -> usize {
+    if left == 4 { 2 } else { left.min(WIDTH) }
+}
 
 /// Largest [`convolve`] tile in floats.
 pub(super) const TILE: usize = 8 * WIDTH * 16;
@@ -108,7 +114,8 @@ macro_rules! microkernels {
                 weights: &[f32],
                 offsets: &[usize],
                 source: &[f32],
-                tile: &mut [f32],
+                out: &mut [f32],
+                stride: usize,
             ) {
                 let mut sums = [[$zero(); V]; R];
                 let (weights, _) = weights.as_chunks::<R>();
@@ -125,7 +132,8 @@ macro_rules! microkernels {
                         }
                     }
                 }
-                for (row, sums) in tile.chunks_exact_mut(V * LANES).zip(sums) {
+                for (r, sums) in sums.into_iter().enumerate() {
+                    let row = &mut out[r * stride..][..V * LANES];
                     for (v, sum) in sums.into_iter().enumerate() {
                         store(&mut row[v * LANES..], sum);
                     }
@@ -198,23 +206,24 @@ microkernels!(
     _mm256_fmadd_ps
 );
 
-/// `tile[r][n] = Σ_k weights[k][r] · source[offsets[k] + n]` for a block of `rows` channels (see
-/// [`Isa::rows`]) and `width` vectors of positions (1 to [`WIDTH`]).
+/// `out[r · stride + n] = Σ_k weights[k][r] · source[offsets[k] + n]` for a block of `rows` channels
+/// (see [`Isa::rows`]) and `width` vectors of positions (1 to [`WIDTH`]).
 pub(super) fn convolve(
     isa: Isa,
     [rows, width]: [usize; 2],
     weights: &[f32],
     offsets: &[usize],
     source: &[f32],
-    tile: &mut [f32],
+    out: &mut [f32],
+    stride: usize,
 ) {
     macro_rules! dispatch {
         ($(($isa:ident, $module:ident, $rows:literal)),*) => {
             match (isa, rows, width) {
                 $(
-                    (Isa::$isa, $rows, 1) => $module::convolve::<$rows, 1>(weights, offsets, source, tile),
-                    (Isa::$isa, $rows, 2) => $module::convolve::<$rows, 2>(weights, offsets, source, tile),
-                    (Isa::$isa, $rows, 3) => $module::convolve::<$rows, 3>(weights, offsets, source, tile),
+                    (Isa::$isa, $rows, 1) => $module::convolve::<$rows, 1>(weights, offsets, source, out, stride),
+                    (Isa::$isa, $rows, 2) => $module::convolve::<$rows, 2>(weights, offsets, source, out, stride),
+                    (Isa::$isa, $rows, 3) => $module::convolve::<$rows, 3>(weights, offsets, source, out, stride),
                 )*
                 _ => unreachable!("no {rows} x {width} tile for {isa:?}"),
             }

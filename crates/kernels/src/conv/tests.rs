@@ -59,8 +59,8 @@ fn geometries() -> Vec<Geometry> {
 }
 
 /// Fails unless `run(geometry, [x, weight, dy])` returns the definition's y, dx and dw exactly.
-fn check(run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3]) {
-    for g in geometries() {
+fn check(geometries: Vec<Geometry>, run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3]) {
+    for g in geometries {
         let x = integers(g.batch * g.in_image(), 1);
         let weight = integers(g.out_channels * g.taps(), 2);
         let dy = integers(g.batch * g.out_image(), 3);
@@ -76,7 +76,7 @@ fn check(run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3]) {
 
 #[test]
 fn im2col_is_the_definition() {
-    check(|g, [x, weight, dy]| {
+    check(geometries(), |g, [x, weight, dy]| {
         [
             im2col::forward(g, x, weight, None),
             im2col::input_gradient(g, dy, weight, None),
@@ -85,23 +85,70 @@ fn im2col_is_the_definition() {
     });
 }
 
+/// The instruction sets of this machine, best first.
 #[cfg(target_arch = "x86_64")]
-#[test]
-fn direct_convolution_is_the_definition_on_every_instruction_set() {
-    use super::{direct, micro::Isa};
+fn instruction_sets() -> &'static [super::micro::Isa] {
+    use super::micro::Isa;
 
-    let sets: &[Isa] = match Isa::detect() {
+    match Isa::detect() {
         Some(Isa::Avx512) => &[Isa::Avx512, Isa::Avx2],
         Some(Isa::Avx2) => &[Isa::Avx2],
         None => &[],
-    };
-    for &isa in sets {
-        check(|g, [x, weight, dy]| {
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn direct_convolution_is_the_definition_on_every_instruction_set() {
+    use super::direct;
+
+    for &isa in instruction_sets() {
+        check(geometries(), |g, [x, weight, dy]| {
             let any = usize::MAX;
             [
                 direct::forward(isa, any, g, x, weight, None).expect("within any budget"),
                 direct::input_gradient(isa, any, g, dy, weight, None).expect("within any budget"),
                 direct::weight_gradient(isa, g, x, dy),
+            ]
+        });
+    }
+}
+
+/// Minimal filtering multiplies by quarters, which small whole numbers survive exactly.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn minimal_filtering_is_the_definition_on_every_instruction_set() {
+    use super::winograd;
+
+    let mut all = Vec::new();
+    for input in [[1, 1], [2, 3], [7, 7], [14, 14], [5, 20], [17, 9]] {
+        for (batch, in_channels, out_channels) in [(1, 8, 9), (3, 17, 8), (7, 33, 40)] {
+            for padding in [[1, 1], [2, 2], [0, 0], [2, 1]] {
+                if (0..2).any(|d| input[d] + 2 * padding[d] < 3) {
+                    continue;
+                }
+                let output = [0, 1].map(|d| input[d] + 2 * padding[d] - 2);
+                let (kernel, stride) = ([3, 3], [1, 1]);
+                all.push(Geometry {
+                    batch,
+                    in_channels,
+                    out_channels,
+                    input,
+                    output,
+                    kernel,
+                    stride,
+                    padding,
+                });
+            }
+        }
+    }
+    assert!(all.iter().all(winograd::applies));
+    for &isa in instruction_sets() {
+        check(all.clone(), |g, [x, weight, dy]| {
+            [
+                winograd::forward(isa, g, x, weight, None),
+                winograd::input_gradient(isa, g, dy, weight, None),
+                winograd::weight_gradient(isa, g, x, dy),
             ]
         });
     }

@@ -1,6 +1,6 @@
 //! Loading a dataset, gathering batches, and drawing noise.
 //!
-//! `cargo bench --profile dev -p genlab-benches --bench data [-- WORD...]`
+//! `cargo bench --profile dev --workspace --bench data [-- WORD...]`
 
 use burn::tensor::Device;
 use genlab_benches::{harness::case, subject::mnist};

@@ -1,6 +1,6 @@
 //! Every kernel, forward and backward, against burn's own operations.
 //!
-//! `cargo bench --profile dev -p genlab-benches --bench kernels [-- WORD...]`. A ratio is burn's
+//! `cargo bench --profile dev --workspace --bench kernels [-- WORD...]`. A ratio is burn's
 //! time over the kernel's; `BENCH_MIN=1` prints minima instead of medians, which say more on a busy
 //! machine.
 #![expect(clippy::print_stdout, reason = "a benchmark's output")]

@@ -1,6 +1,6 @@
 //! Every metric that costs something, at the sizes that evaluation uses and at 10,000 features.
 //!
-//! `cargo bench --profile dev -p genlab-benches --bench metrics [-- WORD...]`
+//! `cargo bench --profile dev --workspace --bench metrics [-- WORD...]`
 
 use burn::tensor::Device;
 use genlab_benches::{harness::case, subject::mnist};

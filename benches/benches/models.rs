@@ -1,6 +1,6 @@
 //! Training steps and sampling of every model, and how both grow with batch and image size.
 //!
-//! `cargo bench --profile dev -p genlab-benches --bench models [-- WORD...]`
+//! `cargo bench --profile dev --workspace --bench models [-- WORD...]`
 
 use genlab_benches::{
     MODELS, Subject,

@@ -39,7 +39,7 @@ COMPILE_SECONDS = 300
 LOSSES = {"gan": ["critic_loss", "generator_loss"]}
 TOLERANCE = {"gan": 1e-3}
 # Samples are pixels in [0, 1] from weights 20 steps later, through 50 network calls for DDPM.
-SAMPLE_TOLERANCE = 1e-2
+SAMPLE_TOLERANCE = 1e-3
 
 
 def arguments():
@@ -67,8 +67,9 @@ def arguments():
 
 
 def build_genlab():
-    """Builds genlab's side as `cargo run` would, and returns the binary's path."""
-    command = ["cargo", "build", "--locked", "-p", "genlab-benches", "--bin", "twin"]
+    """Builds genlab's side in the build that `cargo run -p bench-runner` uses (a selection by -p
+    would compile burn again with other features), and returns the binary's path."""
+    command = ["cargo", "build", "--locked", "--workspace", "--bin", "twin"]
     out = subprocess.run(
         [*command, "--message-format=json-render-diagnostics"],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
@@ -133,9 +134,13 @@ def alternate(sides, phase, rounds, seconds):
 
 
 def row(model, batch, phase, times, difference):
-    ratios = [e / g for e, g in zip(times["eager"], times["genlab"])]
+    """Medians over rounds. `ratio_of_best` compares the fastest rounds, which other programs on the
+    machine disturbed least."""
     median = {name: statistics.median(values) for name, values in times.items()}
-    faster = median["compile"] / median["genlab"] if "compile" in times else None
+    ratios = {
+        name: [theirs / ours for theirs, ours in zip(values, times["genlab"])]
+        for name, values in times.items()
+    }
     return {
         "model": model,
         "phase": phase,
@@ -145,9 +150,10 @@ def row(model, batch, phase, times, difference):
         "eager_ms": median["eager"],
         "eager_quartiles_ms": quartiles(times["eager"]),
         "compile_ms": median.get("compile"),
-        "ratio": statistics.median(ratios),
-        "ratio_quartiles": quartiles(ratios),
-        "compile_ratio": faster,
+        "ratio": statistics.median(ratios["eager"]),
+        "ratio_quartiles": quartiles(ratios["eager"]),
+        "ratio_of_best": min(times["eager"]) / min(times["genlab"]),
+        "compile_ratio": statistics.median(ratios["compile"]) if "compile" in times else None,
         "max_relative_loss_difference": difference,
     }
 
@@ -196,14 +202,57 @@ def cpu():
     return platform.machine()
 
 
+HEADER = (
+    f"{'model':10}{'phase':7}{'batch':>5}{'genlab ms':>11}{'eager ms':>11}{'compile ms':>12}"
+    f"{'ratio':>8}  {'[quartiles]':15}{'of best':>8}{'compile/genlab':>16}"
+)
+
+
 def printed(r):
-    low, high = r["ratio_quartiles"]
-    compile_ms = f"{r['compile_ms']:10.3f}" if r["compile_ms"] else "         -"
-    compile_ratio = f"{r['compile_ratio']:8.2f}" if r["compile_ratio"] else "       -"
+    number = lambda value, format: f"{value:{format}}" if value is not None else "-"
+    between = "[{:.2f}, {:.2f}]".format(*r["ratio_quartiles"])
     return (
-        f"{r['model']:10}{r['phase']:8}{r['batch']:5}{r['genlab_ms']:12.3f}{r['eager_ms']:12.3f}"
-        f"{compile_ms}{r['ratio']:8.2f}  [{low:.2f}, {high:.2f}]{compile_ratio}"
+        f"{r['model']:10}{r['phase']:7}{r['batch']:5}{r['genlab_ms']:11.3f}{r['eager_ms']:11.3f}"
+        f"{number(r['compile_ms'], '.3f'):>12}{r['ratio']:8.2f}  {between:15}"
+        f"{r['ratio_of_best']:8.2f}{number(r['compile_ratio'], '.2f'):>16}"
     )
+
+
+def run(model, batch, args, binary, compiles, note):
+    """One model at one batch size: the comparison of losses, timings by phase, peak memory."""
+    with tempfile.TemporaryDirectory() as folder, Genlab(binary, model, batch, SEED) as genlab:
+        exported = export(genlab, model, folder)
+        loss, pixels = check(genlab, exported, folder)
+        allowed = TOLERANCE.get(model, 1e-4)
+        agree = loss <= allowed and (pixels or 0) <= SAMPLE_TOLERANCE
+        drawn = "" if pixels is None else f", sampled pixels by {pixels:.1e}"
+        note(
+            f"{model} at batch {batch}: the losses of {CHECKED_STEPS} steps differ by at most "
+            f"{loss:.1e} (allowed {allowed:.0e}){drawn}: {'agree' if agree else 'DISAGREE'}"
+        )
+        checked = {
+            "model": model,
+            "batch": batch,
+            "max_relative_loss_difference": loss,
+            "max_sample_difference": pixels,
+            "agree": agree,
+        }
+        if args.check_only:
+            return checked, [], None
+        sides = {"genlab": genlab, "eager": PyTorch(exported.build(), batch)}
+        if compiles and (side := compiled(exported, batch, note)):
+            sides["compile"] = side
+        phases = ["train"]
+        # The number of samples does not depend on the batch: time them once.
+        if sides["eager"].twin.samples and batch == args.batch[0]:
+            phases.append("sample")
+        rows = []
+        for phase in phases:
+            times = alternate(sides, phase, args.rounds, args.seconds)
+            rows.append(row(model, batch, phase, times, loss))
+            note(printed(rows[-1]))
+        (Path(folder) / "about.json").write_text(json.dumps(exported.about))
+        return checked, rows, memory(binary, folder, model, batch)
 
 
 def main():
@@ -215,78 +264,53 @@ def main():
         return memory_child(*args.memory_of)
     note = lambda text: print(text, file=sys.stderr, flush=True)
     binary = args.genlab or build_genlab()
+    load = os.getloadavg()[0]
+    if load > 0.5 and not args.check_only:
+        note(f"other programs keep {load:.1f} threads busy: timings will scatter")
     compiles = not (args.no_compile or args.check_only)
     if compiles and not shutil.which(os.environ.get("CXX", "g++")):
         note("torch.compile left out: it needs a C++ compiler (g++, or the one that CXX names)")
         compiles = False
 
-    rows, checks, peaks, failed = [], [], [], False
-    for batch in args.batch:
-        for model in args.models:
-            with tempfile.TemporaryDirectory() as folder:
-                with Genlab(binary, model, batch, SEED) as genlab:
-                    exported = export(genlab, model, folder)
-                    loss, pixels = check(genlab, exported, folder)
-                    allowed = TOLERANCE.get(model, 1e-4)
-                    agree = loss <= allowed and (pixels or 0) <= SAMPLE_TOLERANCE
-                    failed |= not agree
-                    drawn = "" if pixels is None else f", of sampled pixels {pixels:.1e}"
-                    note(
-                        f"{model} at batch {batch}: losses of {CHECKED_STEPS} steps differ by at "
-                        f"most {loss:.1e} (allowed {allowed:.0e}){drawn}: "
-                        f"{'they agree' if agree else 'THEY DISAGREE'}"
-                    )
-                    checks.append({
-                        "model": model, "batch": batch, "max_relative_loss_difference": loss,
-                        "max_sample_difference": pixels, "agree": agree,
-                    })  # fmt: skip
-                    if args.check_only:
-                        continue
-                    sides = {"genlab": genlab, "eager": PyTorch(exported.build(), batch)}
-                    if compiles and (side := compiled(exported, batch, note)):
-                        sides["compile"] = side
-                    phases = ["train", "sample"] if sides["eager"].twin.samples else ["train"]
-                    for phase in phases:
-                        if phase == "sample" and batch != args.batch[0]:
-                            continue  # the number of samples does not depend on the batch
-                        times = alternate(sides, phase, args.rounds, args.seconds)
-                        rows.append(row(model, batch, phase, times, loss))
-                        note(printed(rows[-1]))
-                (Path(folder) / "about.json").write_text(json.dumps(exported.about))
-                peaks.append(memory(binary, folder, model, batch))
-
-    about = {
+    pairs = [(model, batch) for batch in args.batch for model in args.models]
+    runs = [run(model, batch, args, binary, compiles, note) for model, batch in pairs]
+    checks, rows = [r[0] for r in runs], [row for r in runs for row in r[1]]
+    results = {
         "versions": versions(),
         "cpu": cpu(),
-        "threads": {"genlab": exported.about["threads"], "pytorch": torch.get_num_threads()},
+        "threads": threads,
+        "load_average_at_start": load,
         "rounds": args.rounds,
         "seconds_per_side_and_round": args.seconds,
+        "checks": checks,
+        "results": rows,
     }
-    report(about, rows, peaks)
-    results = {**about, "checks": checks, "results": rows}
-    if peaks:
+    if rows:
+        peaks = [r[2] for r in runs]
         results["memory"] = {"import_torch_bytes": import_cost(), "training": peaks}
+    report(results)
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")
-    return 1 if failed else 0
+    return 0 if all(checked["agree"] for checked in checks) else 1
 
 
-def report(about, rows, peaks):
-    versions, threads = about["versions"], about["threads"]
-    print(f"genlab {versions['genlab']}, PyTorch {versions['torch']}, {about['cpu']}")
-    print(f"threads: genlab {threads['genlab']}, PyTorch {threads['pytorch']}")
-    if not rows:
-        return
-    print(f"medians of {about['rounds']} alternating rounds; ratio = PyTorch eager / genlab\n")
+def report(results):
+    versions = results["versions"]
     print(
-        f"{'model':10}{'phase':8}{'batch':>5}{'genlab ms':>12}{'eager ms':>12}"
-        f"{'compile ms':>10}{'ratio':>8}  {'quartiles':12}{'compile/genlab':>8}"
+        f"genlab {versions['genlab']}, PyTorch {versions['torch']}, Python {versions['python']}\n"
+        f"{results['cpu']}, {results['threads']} threads on either side"
     )
-    for r in rows:
+    if not results["results"]:
+        return
+    print(f"medians of {results['rounds']} alternating rounds; ratio = PyTorch eager / genlab\n")
+    print(HEADER)
+    for r in results["results"]:
         print(printed(r))
-    mib = lambda value: f"{value / 2**20:8.0f} MiB"
-    print(f"\npeak memory of {MEMORY_STEPS} training steps; `import torch` alone: {mib(import_cost())}")
-    for peak in peaks:
+    memory = results["memory"]
+    mib = lambda value: f"{value / 2**20:5.0f} MiB"
+    alone = mib(memory["import_torch_bytes"])
+    print(f"\npeak memory of {MEMORY_STEPS} training steps; `import torch` alone: {alone}")
+    for peak in memory["training"]:
         ours, theirs = mib(peak["genlab_bytes"]), mib(peak["pytorch_bytes"])
         print(f"{peak['model']:10}batch {peak['batch']:4}  genlab {ours}  PyTorch {theirs}")
 

@@ -102,6 +102,6 @@ fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Resul
         "config": subject.config,
         "total_images": subject.total_images(),
         "parameters": subject.frozen().num_params(),
-        "threads": rayon::current_num_threads(),
+
     }))
 }

@@ -124,8 +124,8 @@ def alternate(sides, phase, rounds, seconds):
     counts = {}
     for name, side in sides.items():
         run = getattr(side, phase)
-        run(3)
-        counts[name] = max(1, round(seconds * 1e3 / run(3)))
+        run(1)
+        counts[name] = max(1, round(seconds * 1e3 / run(2)))
     times = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():

@@ -1,44 +1,32 @@
-//! Times every kernel, forward and backward, against burn's own operations.
+//! Every kernel, forward and backward, against burn's own operations.
 //!
-//! `cargo run -p genlab-kernels --example bench [-- word]`: only the lines that contain `word`.
+//! `cargo bench --profile dev --workspace --bench kernels [-- WORD...]`. A ratio is burn's
+//! time over the kernel's; `BENCH_MIN=1` prints minima instead of medians, which say more on a busy
+//! machine.
 #![expect(clippy::print_stdout, reason = "a benchmark's output")]
-
-use std::time::Instant;
 
 use burn::tensor::{
     Device, Distribution, Tensor, activation, module,
     module::linear,
     ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions},
 };
+use genlab_benches::harness::{Times, timed, wanted};
 use genlab_kernels as k;
+use std::{env, time::Instant};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// Median, or minimum where `BENCH_MIN` is set.
+fn typical(times: Vec<f64>) -> f64 {
+    Times::new(times).quantile(if env::var_os("BENCH_MIN").is_some() { 0.0 } else { 0.5 })
 }
 
-fn minimum(times: Vec<f64>) -> f64 {
-    times.into_iter().fold(f64::INFINITY, f64::min)
-}
-
-fn milliseconds<R>(work: impl FnOnce() -> R) -> (f64, R) {
-    let start = Instant::now();
-    let result = work();
-    (start.elapsed().as_secs_f64() * 1e3, result)
-}
-
-/// Alternates the two, and prints medians in milliseconds, ratios and (for convolutions) GFLOP/s.
-/// `BENCH_MIN=1` prints minima instead, which say more on a busy machine.
+/// Alternates the two, and prints milliseconds, ratios and (for convolutions) GFLOP/s.
 fn compare<const D: usize>(
     name: &str,
     flops: f64,
     ours: &dyn Fn() -> Tensor<D>,
     theirs: &dyn Fn() -> Tensor<D>,
 ) {
-    if !std::env::args().nth(1).is_none_or(|word| name.contains(&word)) {
+    if !wanted(name) {
         return;
     }
     let sample = ours().inner();
@@ -47,24 +35,23 @@ fn compare<const D: usize>(
     let leaf = Tensor::from_inner(sample).require_grad();
     let pull = |y: Tensor<D>| {
         let y = (y * upstream.clone()).sum();
-        milliseconds(|| y.backward()).0
+        timed(|| y.backward()).0
     };
     let mut times = [const { Vec::new() }; 5];
     let begin = Instant::now();
     let mut rounds = 0;
     while rounds < 7 || (rounds < 200 && begin.elapsed().as_secs_f64() < 1.0) {
-        let (forward, y) = milliseconds(ours);
+        let (forward, y) = timed(ours);
         times[0].push(forward);
         times[1].push(pull(y));
-        let (forward, y) = milliseconds(theirs);
+        let (forward, y) = timed(theirs);
         times[2].push(forward);
         times[3].push(pull(y));
         // What the harness itself takes in the backward pass.
         times[4].push(pull(leaf.clone()));
         rounds += 1;
     }
-    let pick = if std::env::var_os("BENCH_MIN").is_some() { minimum } else { median };
-    let [f, b, burn_f, burn_b, glue] = times.map(pick);
+    let [f, b, burn_f, burn_b, glue] = times.map(typical);
     let (b, burn_b) = (b - glue, burn_b - glue);
     print!("{name:54} fwd {f:7.3} ({:5.2}x)  bwd {b:7.3} ({:5.2}x)", burn_f / f, burn_b / b);
     if flops > 0.0 {
@@ -184,13 +171,13 @@ fn updates() {
         let mut average = normal();
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..30 {
-            let (t, next) = milliseconds(|| k::adam_update(slot, g.clone(), None, at));
+            let (t, next) = timed(|| k::adam_update(slot, g.clone(), None, at));
             slot = next;
             times[0].push(t);
-            let (t, next) = milliseconds(|| k::lerp(average, g.clone(), 0.01));
+            let (t, next) = timed(|| k::lerp(average, g.clone(), 0.01));
             average = next;
             times[1].push(t);
-            let (t, ()) = milliseconds(|| {
+            let (t, ()) = timed(|| {
                 let first = slot.first.clone() * 0.9 + g.clone() * 0.1;
                 let second = slot.second.clone() * 0.999 + g.clone().square() * 0.001;
                 let step = first / 0.65 / ((second / 0.01).sqrt() + 1e-8) * 1e-3;
@@ -198,7 +185,7 @@ fn updates() {
             });
             times[2].push(t);
         }
-        let [adam, lerp, burn] = times.map(median);
+        let [adam, lerp, burn] = times.map(typical);
         println!(
             "adam [{len}] {adam:.3} ms ({:.2}x of burn's ops), lerp {lerp:.3} ms",
             burn / adam

@@ -1,0 +1,70 @@
+//! Training steps and sampling of every model, and how both grow with batch and image size.
+//!
+//! `cargo bench --profile dev --workspace --bench models [-- WORD...]`
+
+use genlab_benches::{
+    MODELS, Subject,
+    harness::{case, wanted},
+    subject::mnist,
+};
+use genlab_core::Seed;
+use genlab_data::{Dataset, Images};
+
+const BATCHES: [usize; 6] = [1, 8, 32, 64, 128, 256];
+const SIDES: [usize; 4] = [8, 16, 28, 56];
+
+fn step(dataset: &Dataset, model: &str, batch: usize, name: &str) {
+    if wanted(name) {
+        let mut subject = Subject::on(dataset, model, batch, Seed(0)).expect("a known model");
+        case(name, Some((batch as f64, "images")), || subject.train(1));
+    }
+}
+
+fn sample(dataset: &Dataset, model: &str, count: usize, name: &str) {
+    if wanted(name) {
+        let frozen = Subject::on(dataset, model, 1, Seed(0)).expect("a known model").frozen();
+        if let Some(sampler) = frozen.sampler() {
+            let request = genlab_core::SampleRequest::new(Seed(0), count);
+            case(name, Some((count as f64, "images")), || sampler.sample(&request).into_data());
+        }
+    }
+}
+
+/// The dataset with images of `side` × `side`, each pixel the nearest one's value: what a step
+/// costs does not depend on the picture.
+fn resized(dataset: &Dataset, side: usize) -> Dataset {
+    let images = &dataset.train;
+    let from = images.shape;
+    let shape = genlab_core::ImageShape { height: side, width: side, ..from };
+    let pixels = images
+        .pixels
+        .chunks(from.pixels())
+        .take(2000)
+        .flat_map(|image| {
+            (0..side * side).map(move |i| {
+                let (y, x) = (i / side * from.height / side, i % side * from.width / side);
+                image[y * from.width + x]
+            })
+        })
+        .collect();
+    let train = Images { shape, pixels, labels: None };
+    Dataset { shape, train, ..dataset.clone() }
+}
+
+fn main() {
+    let dataset = mnist().expect("mnist-10k is compiled in");
+    for model in MODELS {
+        for batch in BATCHES {
+            step(&dataset, model, batch, &format!("step {model} batch {batch}"));
+        }
+        for count in [1, 64, 256] {
+            sample(&dataset, model, count, &format!("sample {model} count {count}"));
+        }
+    }
+    for side in SIDES {
+        let dataset = resized(&dataset, side);
+        for model in MODELS {
+            step(&dataset, model, 32, &format!("size {model} {side}x{side}"));
+        }
+    }
+}

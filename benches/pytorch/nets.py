@@ -1,0 +1,158 @@
+"""The networks of crates/core/src/nn in PyTorch.
+
+Attributes carry the names of genlab's fields, so that a parameter has one path on both sides. The
+one difference in layout: genlab's affine weights are [in, out].
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def load(net, weights):
+    """Fills `net` with genlab's `weights` by path; every parameter must be there, and no other."""
+    affine = {f"{path}.weight" for path, m in net.named_modules() if isinstance(m, nn.Linear)}
+    net.load_state_dict({k: v.T if k in affine else v for k, v in weights.items()}, strict=True)
+
+
+class Mlp(nn.Module):
+    def __init__(self, inputs, widths):
+        super().__init__()
+        sizes = [inputs, *widths]
+        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes, sizes[1:]))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return x
+
+
+def coarse(config, shape):
+    """Height and width after all halvings, which must divide them."""
+    scale = 2 ** len(config["channels"])
+    assert shape[1] % scale == 0 and shape[2] % scale == 0, "the twin neither pads nor crops"
+    return shape[1] // scale, shape[2] // scale
+
+
+class Encoder(nn.Module):
+    """[B, C, H, W] to [B, features]."""
+
+    def __init__(self, config, shape):
+        super().__init__()
+        self.leak = config["leak"]
+        if config["kind"] == "mlp":
+            self.mlp = Mlp(math.prod(shape), config["hidden"])
+            self.features = [math.prod(shape), *config["hidden"]][-1]
+            return
+        self.mlp = None
+        sizes = [shape[0], *config["channels"]]
+        self.convs = nn.ModuleList(nn.Conv2d(i, o, 4, 2, 1) for i, o in zip(sizes, sizes[1:]))
+        self.features = sizes[-1] * math.prod(coarse(config, shape))
+
+    def forward(self, images):
+        if self.mlp is not None:
+            return self.mlp(images.flatten(1))
+        x = images
+        for conv in self.convs:
+            x = conv(x)
+            x = F.leaky_relu(x, self.leak) if self.leak > 0 else F.relu(x)
+        return x.flatten(1)
+
+
+class Decoder(nn.Module):
+    """[B, L] to logits [B, C, H, W]."""
+
+    def __init__(self, config, latent, shape):
+        super().__init__()
+        if config["kind"] == "mlp":
+            widths = config["hidden"][::-1]
+            self.start = shape
+            self.mlp = Mlp(latent, widths)
+            self.project = nn.Linear([latent, *widths][-1], math.prod(shape))
+            return
+        self.mlp = None
+        sizes = [*config["channels"][::-1], shape[0]]
+        self.start = (sizes[0], *coarse(config, shape))
+        self.project = nn.Linear(latent, math.prod(self.start))
+        pairs = list(zip(sizes, sizes[1:]))
+        groups = config["norm_groups"]
+        if groups:
+            self.norms = nn.ModuleList(nn.GroupNorm(groups, i) for i, _ in pairs)
+        else:
+            self.norms = [nn.Identity()] * len(pairs)
+        self.convs = nn.ModuleList(nn.ConvTranspose2d(i, o, 4, 2, 1) for i, o in pairs)
+
+    def forward(self, codes):
+        if self.mlp is not None:
+            return self.project(self.mlp(codes)).unflatten(1, self.start)
+        x = self.project(codes).unflatten(1, self.start)
+        for norm, conv in zip(self.norms, self.convs):
+            x = conv(F.relu(norm(x)))
+        return x
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, inputs, outputs, time, groups):
+        super().__init__()
+        self.norm_in = nn.GroupNorm(groups, inputs)
+        self.conv_in = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.time = nn.Linear(time, outputs)
+        self.norm_out = nn.GroupNorm(groups, outputs)
+        self.conv_out = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else None
+
+    def forward(self, x, time):
+        h = self.conv_in(F.silu(self.norm_in(x)))
+        h = h + self.time(time)[:, :, None, None]
+        h = self.conv_out(F.silu(self.norm_out(h)))
+        return h + (x if self.skip is None else self.skip(x))
+
+
+class UNet(nn.Module):
+    """Images [B, C, H, W] and times [B] to [B, C, H, W]."""
+
+    def __init__(self, config, image_channels):
+        super().__init__()
+        channels, groups = config["channels"], config["norm_groups"]
+        features, self.patch = config["time_features"], config["patch"]
+        folded, first = image_channels * self.patch**2, channels[0]
+        self.time_in = nn.Linear(features, features)
+        self.time_out = nn.Linear(features, features)
+        self.stem = nn.Conv2d(folded, first, 3, padding=1)
+        pairs = list(zip(channels, channels[1:]))
+        downs = [(first, first), *pairs]
+        self.down = nn.ModuleList(ResidualBlock(i, o, features, groups) for i, o in downs)
+        self.downsample = nn.ModuleList(
+            nn.Conv2d(i, i, 3, stride=2, padding=1) for i, _ in pairs
+        )
+        self.middle = ResidualBlock(channels[-1], channels[-1], features, groups)
+        self.up = nn.ModuleList(
+            ResidualBlock(2 * c, c, features, groups) for c in channels[::-1]
+        )
+        self.upsample = nn.ModuleList(nn.Conv2d(o, i, 3, padding=1) for i, o in pairs[::-1])
+        self.norm = nn.GroupNorm(groups, first)
+        self.head = nn.Conv2d(first, folded, 3, padding=1)
+        half = features // 2
+        frequencies = torch.exp(-math.log(10_000) * torch.arange(half).double() / (half - 1))
+        self.register_buffer("frequencies", frequencies.float(), persistent=False)
+
+    def forward(self, images, times):
+        angles = times[:, None] * self.frequencies
+        time = torch.cat([angles.sin(), angles.cos()], 1)
+        time = F.silu(self.time_out(F.silu(self.time_in(time))))
+
+        x = self.stem(F.pixel_unshuffle(images, self.patch))
+        skips = []
+        for level, block in enumerate(self.down):
+            if level > 0:
+                x = self.downsample[level - 1](x)
+            x = block(x, time)
+            skips.append(x)
+        x = self.middle(x, time)
+        for level, block in enumerate(self.up):
+            x = block(torch.cat([x, skips.pop()], 1), time)
+            if level < len(self.upsample):
+                x = self.upsample[level](F.interpolate(x, scale_factor=2, mode="nearest"))
+        return F.pixel_shuffle(self.head(F.silu(self.norm(x))), self.patch)

@@ -1,0 +1,153 @@
+"""The two programs that the twin compares: genlab in a process of its own, and PyTorch here.
+
+Both offer `train(n)` and `sample(n)`: milliseconds per step over n steps, and per batch of samples
+over n batches.
+"""
+
+import gzip
+import json
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from models import MODELS, SHAPE
+
+ROOT = Path(__file__).resolve().parents[2]
+PIXELS = ROOT / "crates/data/embedded/mnist-10k/train-images-idx3-ubyte.gz"
+SAMPLES = 64
+
+
+def peak_memory(pid="self"):
+    """The largest resident set that a process ever had, in bytes (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+class Genlab:
+    """One model in genlab's process, driven by lines of JSON (benches/src/bin/twin.rs)."""
+
+    def __init__(self, binary, model, batch, seed):
+        self.process = subprocess.Popen(
+            [binary, model, str(batch), str(seed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, command, **fields):
+        self.process.stdin.write(json.dumps({command: fields}) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"error: genlab's side ended at {command!r}; its message is above")
+        return json.loads(answer)
+
+    def train(self, steps):
+        return self.ask("time", steps=steps)
+
+    def sample(self, repeats):
+        return self.ask("sample", count=SAMPLES, repeats=repeats)
+
+    def peak_memory(self):
+        return peak_memory(self.process.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Exported:
+    """What genlab wrote about one run: settings, initial weights, inputs of the first steps."""
+
+    def __init__(self, folder, model, about):
+        self.model, self.about = model, about
+        self.weights = load_file(Path(folder) / "weights.safetensors")
+        self.inputs = load_file(Path(folder) / "inputs.safetensors")
+
+    def build(self, compile=lambda f: f):
+        """The same model in PyTorch, at step 0."""
+        twin = MODELS[self.model](self.about["config"], self.about["total_images"], compile)
+        twin.load(self.weights)
+        ours = sum(p.numel() for part in twin.parts().values() for p in part.params)
+        assert ours == self.about["parameters"], "as many parameters on both sides"
+        return twin
+
+    def step_inputs(self, step):
+        """Images and random numbers of genlab's step."""
+        inputs = {
+            name.partition(".")[2]: value
+            for name, value in self.inputs.items()
+            if name.startswith(f"{step}.")
+        }
+        if "times" in inputs:
+            inputs["times"] = inputs["times"].long()
+        return inputs.pop("images"), inputs
+
+
+class Batches:
+    """Shuffled batches of a resident dataset, as bytes on both sides."""
+
+    def __init__(self, batch):
+        pixels = np.frombuffer(gzip.decompress(PIXELS.read_bytes()), np.uint8, offset=16)
+        self.pixels = torch.from_numpy(pixels.reshape(-1, *SHAPE).copy())
+        self.batch, self.at = batch, len(self.pixels)
+
+    def next(self):
+        if self.at + self.batch > len(self.pixels):
+            self.order, self.at = torch.randperm(len(self.pixels)), 0
+        rows = self.order[self.at : self.at + self.batch]
+        self.at += self.batch
+        return self.pixels.index_select(0, rows).float().div_(255)
+
+
+class PyTorch:
+    """One model in this process."""
+
+    def __init__(self, twin, batch):
+        self.twin, self.batch, self.batches = twin, batch, Batches(batch)
+        self.sampler = None
+
+    def train(self, steps):
+        start = time.perf_counter()
+        pending = [
+            self.twin.step(self.batches.next(), self.twin.draw(self.batch)) for _ in range(steps)
+        ]
+        # Read once, after the last step, as genlab's trainer does.
+        torch.stack([value for scalars in pending for value in scalars.values()]).tolist()
+        return (time.perf_counter() - start) * 1e3 / steps
+
+    @torch.inference_mode()
+    def sample(self, repeats):
+        if self.sampler is None:
+            self.sampler = self.twin.sampler()
+        start = time.perf_counter()
+        for _ in range(repeats):
+            self.sampler(self.twin.noise_of_samples(SAMPLES))
+        return (time.perf_counter() - start) * 1e3 / repeats
+
+
+class time_limit:
+    """Raises TimeoutError in the block that takes longer than `seconds`."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        def stop(*_):
+            raise TimeoutError(f"took more than {self.seconds} s")
+
+        self.before = signal.signal(signal.SIGALRM, stop)
+        signal.alarm(self.seconds)
+
+    def __exit__(self, *_):
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, self.before)

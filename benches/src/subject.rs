@@ -1,0 +1,212 @@
+//! One model in training, on the data and under the plan of `bench-runner --model NAME`.
+
+use anyhow::{Result, bail};
+use burn::tensor::{Device, Tensor};
+use genlab_ae::AeConfig;
+use genlab_core::{
+    Batch, Generative, ImageShape, InitContext, SampleRequest, Scalars, Seed, Stream, Train,
+    checkpoint::NamedTensor, trainer::Plan,
+};
+use genlab_data::{BatchStream, Dataset, LoadOptions};
+use genlab_ddpm::DdpmConfig;
+use genlab_gan::GanConfig;
+use genlab_sparse_ae::SparseAeConfig;
+use genlab_vae::VaeConfig;
+use rand::RngExt;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Every model, by its name on the command line.
+pub const MODELS: [&str; 5] = ["ae", "sparse-ae", "vae", "gan", "ddpm"];
+
+/// Training images of a default run: what schedules count their shares of.
+const BUDGET: u64 = 100_000;
+
+/// A model with its defaults, its batches and its place in the run.
+pub struct Subject {
+    /// The model's settings, as they are written to files.
+    pub config: Value,
+    name: String,
+    model: Box<dyn Train>,
+    stream: BatchStream,
+    plan: Plan,
+    step: u64,
+}
+
+/// A step's scalars by name.
+pub type Read = Vec<(&'static str, f64)>;
+
+impl Subject {
+    /// The model `name` at step 0, on the training split of `mnist-10k`.
+    ///
+    /// # Errors
+    /// When there is no such model.
+    pub fn new(name: &str, batch_size: usize, seed: Seed) -> Result<Self> {
+        Self::on(&mnist()?, name, batch_size, seed)
+    }
+
+    /// The same on another dataset.
+    ///
+    /// # Errors
+    /// When there is no such model.
+    pub fn on(dataset: &Dataset, name: &str, batch_size: usize, seed: Seed) -> Result<Self> {
+        let device = Device::flex();
+        let context = InitContext {
+            shape: dataset.shape,
+            classes: dataset.classes.as_ref().map(Vec::len),
+            device: device.clone(),
+            seed,
+        };
+        let (model, config) = build(name, &context)?;
+        let plan = Plan { seed, batch_size, total_images: BUDGET, log_every: 1 };
+        let stream = BatchStream::new(&dataset.train, seed, batch_size, &device);
+        Ok(Self { config, name: name.to_owned(), model, stream, plan, step: 0 })
+    }
+
+    /// The model, for its state.
+    pub fn model(&self) -> &dyn Train {
+        self.model.as_ref()
+    }
+
+    /// The budget that shares of it refer to, in whole batches.
+    pub fn total_images(&self) -> u64 {
+        self.plan.progress(0).total_images
+    }
+
+    /// The next `steps` steps as the trainer runs them; scalars are read once, after the last.
+    pub fn train(&mut self, steps: u64) -> Vec<Read> {
+        let pending: Vec<Scalars> = (self.step..self.step + steps)
+            .map(|step| self.model.step(&self.stream.batch(step), self.plan.progress(step)))
+            .collect();
+        self.step += steps;
+        Scalars::read_all(pending)
+    }
+
+    /// Milliseconds per step over the next `steps` steps.
+    pub fn time(&mut self, steps: u64) -> f64 {
+        let start = Instant::now();
+        self.train(steps);
+        milliseconds(start) / steps as f64
+    }
+
+    /// The model as it is evaluated.
+    pub fn frozen(&self) -> Box<dyn Generative> {
+        self.model.freeze()
+    }
+
+    /// The request for this run's first `count` samples.
+    pub fn request(&self, count: usize) -> SampleRequest {
+        SampleRequest::new(self.plan.seed, count)
+    }
+
+    /// The images of step `step` and every number it draws, named `<step>.<what>`.
+    pub fn inputs(&self, step: u64) -> Vec<NamedTensor> {
+        let batch = self.stream.batch(step);
+        let mut inputs = self.draws(&batch);
+        inputs.push(named("images", batch.images));
+        inputs.into_iter().map(|(name, d, v)| (format!("{step}.{name}"), d, v)).collect()
+    }
+
+    /// What a step draws, from the streams and at the coordinates that the model crates use. The
+    /// twin's comparison of losses fails if these ever part.
+    fn draws(&self, batch: &Batch) -> Vec<NamedTensor> {
+        let (seed, device) = (self.plan.seed, batch.images.device());
+        let codes =
+            |stream, latent| seed.normal(stream, 0, batch.rows(), [batch.len(), latent], &device);
+        match self.name.as_str() {
+            "vae" => {
+                vec![named("posterior", codes(Stream::Posterior, VaeConfig::default().latent))]
+            }
+            "gan" => {
+                let latent = GanConfig::default().latent;
+                vec![
+                    named("critic_latent", codes(Stream::CriticLatent, latent)),
+                    named("latent", codes(Stream::Latent, latent)),
+                ]
+            }
+            "ddpm" => {
+                let steps = DdpmConfig::default().steps as u64;
+                let time = |row| seed.row(Stream::Time, 0, row).random_range(1..=steps) as f32;
+                let shape = batch.images.dims();
+                vec![
+                    ("times".into(), vec![batch.len()], batch.rows().map(time).collect()),
+                    named("noise", seed.normal(Stream::Diffusion, 0, batch.rows(), shape, &device)),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The noise from which the first `count` samples grow, `[count, ...]`; none where the model
+    /// does not sample.
+    pub fn sample_noise(&self, count: usize, shape: ImageShape) -> Option<NamedTensor> {
+        let (request, device) = (self.request(count), Device::flex());
+        let codes = |latent| {
+            request.seed.normal(Stream::Latent, 0, request.rows(), [count, latent], &device)
+        };
+        match self.name.as_str() {
+            "vae" => Some(named("sample", codes(VaeConfig::default().latent))),
+            "gan" => Some(named("sample", codes(GanConfig::default().latent))),
+            "ddpm" => {
+                let shape = shape.batch(count);
+                let x = request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device);
+                Some(named("sample", x))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The default dataset, which is compiled in.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn mnist() -> Result<Dataset> {
+    Ok(genlab_data::load("mnist-10k", &LoadOptions::default())?)
+}
+
+/// Milliseconds since `start`.
+pub fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// A tensor's shape and values on the host.
+pub fn named<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedTensor {
+    let shape = tensor.dims().to_vec();
+    let values = tensor.into_data().convert::<f32>().try_into_vec().expect("converted to f32");
+    (name.to_owned(), shape, values)
+}
+
+fn build(name: &str, context: &InitContext) -> Result<(Box<dyn Train>, Value)> {
+    let (ae, sparse_ae, vae) =
+        (AeConfig::default(), SparseAeConfig::default(), VaeConfig::default());
+    let (gan, ddpm) = (GanConfig::default(), DdpmConfig::default());
+    Ok(match name {
+        "ae" => (ae.init(context), json!(ae)),
+        "sparse-ae" => (sparse_ae.init(context), json!(sparse_ae)),
+        "vae" => (vae.init(context), json!(vae)),
+        "gan" => (gan.init(context), json!(gan)),
+        "ddpm" => (ddpm.init(context), json!(ddpm)),
+        _ => bail!("there is no model {name:?}; use one of {}", MODELS.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_go_on_where_the_last_call_ended() {
+        let mut whole = Subject::new("vae", 4, Seed(0)).unwrap();
+        let mut parts = Subject::new("vae", 4, Seed(0)).unwrap();
+        let mut read = parts.train(1);
+        read.extend(parts.train(2));
+        assert_eq!(whole.train(3), read);
+    }
+
+    #[test]
+    fn a_model_that_does_not_exist_is_named() {
+        let error = Subject::new("vea", 4, Seed(0)).err().unwrap().to_string();
+        assert!(error.contains("\"vea\"") && error.contains("sparse-ae"), "{error}");
+    }
+}

@@ -46,6 +46,8 @@ fn main() -> Result<()> {
     };
     let batch = batch.parse().with_context(|| format!("BATCH is a number, not {batch:?}"))?;
     let seed = seed.parse().with_context(|| format!("SEED is a number, not {seed:?}"))?;
+    // As bench-runner does.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     let mut subject = Subject::new(model, batch, Seed(seed))?;
     for line in io::stdin().lock().lines() {
         let line = line?;

@@ -1,13 +1,10 @@
 //! One step of training, and what the frozen model can do.
 
 use crate::net::AeNet;
-use burn::{
-    module::Module,
-    tensor::{Tensor, activation::sigmoid},
-};
+use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Encode, Generative, Optimized, Progress, Reconstruct,
-    Scalars, Seed, StateReader, StateWriter, Train, loss::PixelLoss,
+    Scalars, Seed, StateReader, StateWriter, Train, loss::PixelLoss, nn::sigmoid,
 };
 
 pub(crate) struct Ae {

@@ -1,7 +1,8 @@
 //! How far a reconstruction is from an image: sums over pixels, one number per image.
 
-use burn::tensor::{Tensor, activation::sigmoid};
+use burn::tensor::Tensor;
 use genlab_kernels::bce_with_logits;
+use genlab_kernels::sigmoid;
 use serde::{Deserialize, Serialize};
 
 /// Which error an autoencoder minimises.

@@ -5,13 +5,10 @@ use crate::{
     loss::{critic_loss, generator_loss},
     net::{Critic, Generator},
 };
-use burn::{
-    module::Module,
-    tensor::{Tensor, activation::sigmoid},
-};
+use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Decode, Generative, Optimized, Progress, Sample, SampleRequest,
-    Scalars, Seed, StateReader, StateWriter, Stream, Train,
+    Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::sigmoid,
 };
 
 pub(crate) struct Gan {

@@ -3,11 +3,11 @@
 use crate::GanConfig;
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::sigmoid},
+    tensor::{Device, Tensor},
 };
 use genlab_core::{
     ImageShape,
-    nn::{Decoder, Encoder, Linear},
+    nn::{Decoder, Encoder, Linear, sigmoid},
 };
 
 #[derive(Module, Debug)]

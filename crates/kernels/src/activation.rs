@@ -1,6 +1,6 @@
 //! Elementwise activations: one pass forward, one backward from the saved input.
 //!
-//! burn composes SiLU of a sigmoid and a product, each a pass over memory with a scalar `exp`.
+//! burn composes SiLU of a sigmoid and a product, and computes `exp` one number at a time.
 
 use burn::backend::{
     Autodiff, Backend, Flex,
@@ -25,6 +25,8 @@ use crate::{
 pub(crate) enum Unary {
     /// x · σ(x)
     Silu,
+    /// σ(x)
+    Sigmoid,
     /// x where positive, else this times x.
     LeakyRelu(f32),
 }
@@ -37,6 +39,7 @@ impl Unary {
             let x = &values[index * TASK..][..y.len()];
             match self {
                 Self::Silu => silu(x, y),
+                Self::Sigmoid => logistic(x, y),
                 Self::LeakyRelu(slope) => leaky_relu(x, slope, y),
             }
         });
@@ -51,6 +54,7 @@ impl Unary {
             let dy = &dys[index * TASK..][..dx.len()];
             match self {
                 Self::Silu => silu_gradient(x, dy, dx),
+                Self::Sigmoid => logistic_gradient(x, dy, dx),
                 Self::LeakyRelu(slope) => leaky_relu_gradient(x, slope, dy, dx),
             }
         });
@@ -83,6 +87,23 @@ multiversion! {
 }
 
 multiversion! {
+    fn logistic(x: &[f32], y: &mut [f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = sigmoid(*x);
+        }
+    }
+}
+
+multiversion! {
+    fn logistic_gradient(x: &[f32], dy: &[f32], dx: &mut [f32]) {
+        for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
+            let s = sigmoid(*x);
+            *dx = dy * s * (1.0 - s);
+        }
+    }
+}
+
+multiversion! {
     fn leaky_relu(x: &[f32], slope: f32, y: &mut [f32]) {
         for (y, x) in y.iter_mut().zip(x) {
             *y = if *x < 0.0 { slope * x } else { *x };
@@ -101,7 +122,7 @@ multiversion! {
 /// The activations. The tensor is f32.
 #[backend_extension(Autodiff, Flex)]
 pub(crate) trait UnaryOps: Backend {
-    /// See [`crate::silu`] and [`crate::leaky_relu`].
+    /// See [`crate::silu`], [`crate::sigmoid`] and [`crate::leaky_relu`].
     fn genlab_unary(x: FloatTensor<Self>, function: Unary) -> FloatTensor<Self>;
 }
 

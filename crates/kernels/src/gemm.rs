@@ -58,19 +58,52 @@ pub(crate) fn gemm(
     b: Matrix<'_>,
     parallelism: Parallelism,
 ) {
+    assert!(out.len() >= a.rows * b.cols, "{} floats, not {} x {}", out.len(), a.rows, b.cols);
+    #[expect(unsafe_code, reason = "calls a function of pointers")]
+    // SAFETY: the assertion above, and `out` is initialised.
+    unsafe {
+        multiply(out.as_mut_ptr(), target, a, b, parallelism);
+    }
+}
+
+/// The matrix product of `a` and `b`, row-major, in memory that nobody had to clear.
+pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, parallelism: Parallelism) -> Vec<f32> {
+    let len = a.rows * b.cols;
+    if a.cols == 0 {
+        return vec![0.0; len];
+    }
+    let mut out = Vec::with_capacity(len);
+    #[expect(unsafe_code, reason = "calls a function of pointers")]
+    // SAFETY: the capacity is `len`, and a product that does not read its target writes all of it.
+    unsafe {
+        multiply(out.as_mut_ptr(), Target::Set, a, b, parallelism);
+        out.set_len(len);
+    }
+    out
+}
+
+#[expect(unsafe_code, reason = "the gemm crate takes pointers")]
+/// # Safety
+/// `out` must be valid for writes of `a.rows * b.cols` floats, which nobody else uses meanwhile, and
+/// hold floats if `target` is [`Target::Add`].
+unsafe fn multiply(
+    out: *mut f32,
+    target: Target,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    parallelism: Parallelism,
+) {
     let (m, n, k) = (a.rows, b.cols, a.cols);
     assert_eq!(k, b.rows, "inner dimensions");
-    assert!(out.len() >= m * n, "{} floats, not {m} x {n}", out.len());
     let accumulate = target == Target::Add;
-    #[expect(unsafe_code, reason = "the gemm crate takes pointers")]
-    // SAFETY: `Matrix::new` and the assertion above checked that all indices are within the
-    // slices, and `out` is borrowed exclusively, so it overlaps neither `a` nor `b`.
+    // SAFETY: `Matrix::new` checked that the operands' indices are within their slices, and the
+    // caller answers for `out`.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out,
             1,
             n as isize,
             accumulate,

@@ -16,16 +16,15 @@ use burn::backend::{
 
 use crate::{
     flex::{dense, dims, floats, tensor},
-    gemm::{Matrix, Parallelism, Target, gemm},
+    gemm::{Matrix, Parallelism, Target, gemm, product},
 };
 
 /// A product of fewer multiply-adds than this stays on one thread.
 const PARALLEL: usize = 256 * 1024;
 
-fn product(out: &mut [f32], target: Target, a: Matrix<'_>, b: Matrix<'_>) {
+fn parallelism(a: Matrix<'_>, b: Matrix<'_>) -> Parallelism {
     let work = a.rows() * a.cols() * b.cols();
-    let parallelism = if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) };
-    gemm(out, target, a, b, parallelism);
+    if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) }
 }
 
 fn matrix(x: &FlexTensor) -> Matrix<'_> {
@@ -39,21 +38,17 @@ fn forward(x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>) -> FlexT
     let shape = [x.rows(), weight.cols()];
     let y = if let Some(bias) = bias {
         let mut y = floats(&bias).repeat(x.rows());
-        product(&mut y, Target::Add, x, weight);
+        gemm(&mut y, Target::Add, x, weight, parallelism(x, weight));
         y
     } else {
-        let mut y = vec![0.0; shape[0] * shape[1]];
-        product(&mut y, Target::Set, x, weight);
-        y
+        product(x, weight, parallelism(x, weight))
     };
     tensor(y, &shape)
 }
 
 /// The product of two matrices as a tensor.
 fn gradient(a: Matrix<'_>, b: Matrix<'_>) -> FlexTensor {
-    let mut out = vec![0.0; a.rows() * b.cols()];
-    product(&mut out, Target::Set, a, b);
-    tensor(out, &[a.rows(), b.cols()])
+    tensor(product(a, b, parallelism(a, b)), &[a.rows(), b.cols()])
 }
 
 fn column_sums(x: &FlexTensor) -> FlexTensor {

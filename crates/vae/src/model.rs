@@ -5,15 +5,13 @@ use crate::{
     loss::{gaussian_kl, reparameterise},
     net::VaeNet,
 };
-use burn::{
-    module::Module,
-    tensor::{Tensor, activation::sigmoid},
-};
+use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Observation, Optimized,
     Progress, Reconstruct, Sample, SampleRequest, Scalars, Seed, StateReader, StateWriter, Stream,
     Term, Train,
     loss::{bernoulli_nll, gaussian_nll},
+    nn::sigmoid,
 };
 use std::ops::Range;
 

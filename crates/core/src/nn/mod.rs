@@ -12,6 +12,7 @@ pub use autoencoder::{Backbone, BackboneConfig, Decoder, Encoder};
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };
+pub use genlab_kernels::sigmoid;
 pub use init::init_module;
 pub use linear::Linear;
 pub use mlp::Mlp;

@@ -5,7 +5,7 @@ use burn::tensor::{
     ops::{InterpolateMode, InterpolateOptions},
 };
 use genlab_kernels::{
-    Activation, bce_with_logits, group_norm, leaky_relu, silu, upsample_nearest2x,
+    Activation, bce_with_logits, group_norm, leaky_relu, sigmoid, silu, upsample_nearest2x,
 };
 use proptest::prelude::*;
 
@@ -92,6 +92,8 @@ proptest! {
     #[test]
     fn activations_agree_with_burn(rows in 1_usize..70, cols in 1_usize..600, seed in 0_u64..99) {
         let x = wide_leaf(seed, [rows, cols], 8.0);
+        let theirs = activation::sigmoid(x.clone());
+        compare("sigmoid", sigmoid(x.clone()), theirs, std::slice::from_ref(&x));
         compare("silu", silu(x.clone()), activation::silu(x.clone()), std::slice::from_ref(&x));
         let theirs = activation::leaky_relu(x.clone(), 0.2);
         compare("leaky_relu", leaky_relu(x.clone(), 0.2), theirs, std::slice::from_ref(&x));

@@ -43,30 +43,47 @@ pub(crate) const TASK: usize = 16 * 1024;
 /// Makes a vector of `len` floats by running `work(index, chunk)` on consecutive chunks of `chunk`
 /// elements in parallel, and collects what `work` returns in the order of the chunks.
 ///
-/// A chunk is zeroed by its own thread just before `work` overwrites it: the zeros never leave the
-/// cache, which makes them nearly as cheap as uninitialised memory and keeps every kernel safe.
+/// A chunk is zeroed by its own thread just before `work` overwrites it: small chunks never leave
+/// the cache between the two, which makes zeros nearly as cheap as uninitialised memory.
 pub(crate) fn build<R: Send>(
     len: usize,
     chunk: usize,
     work: impl Fn(usize, &mut [f32]) -> R + Sync,
 ) -> (Vec<f32>, Vec<R>) {
-    let mut values: Vec<f32> = Vec::with_capacity(len);
-    let target = &mut values.spare_capacity_mut()[..len];
-    let run = |(index, part): (usize, &mut [MaybeUninit<f32>])| {
+    let cleared = |index, part: &mut [MaybeUninit<f32>]| {
         part.fill(MaybeUninit::new(0.0));
         #[expect(unsafe_code, reason = "MaybeUninit::write_filled is not stable yet")]
         // SAFETY: the line above initialised every element of `part`.
         let part = unsafe { part.assume_init_mut() };
         work(index, part)
     };
+    #[expect(unsafe_code, reason = "calls the function below")]
+    // SAFETY: `cleared` initialises every element.
+    unsafe {
+        build_uncleared(len, chunk, cleared)
+    }
+}
+
+/// The same for chunks too large to be zeroed for nothing.
+///
+/// # Safety
+/// `work` must initialise every element of its chunk.
+#[expect(unsafe_code, reason = "see above")]
+pub(crate) unsafe fn build_uncleared<R: Send>(
+    len: usize,
+    chunk: usize,
+    work: impl Fn(usize, &mut [MaybeUninit<f32>]) -> R + Sync,
+) -> (Vec<f32>, Vec<R>) {
+    let mut values: Vec<f32> = Vec::with_capacity(len);
+    let target = &mut values.spare_capacity_mut()[..len];
+    let run = |(index, part): (usize, &mut [MaybeUninit<f32>])| work(index, part);
     let results: Vec<R> = if len <= chunk {
         target.chunks_mut(chunk.max(1)).enumerate().map(run).collect()
     } else {
         target.par_chunks_mut(chunk).enumerate().map(run).collect()
     };
-    #[expect(unsafe_code, reason = "the only way to hand over memory that others filled")]
-    // SAFETY: the capacity is at least `len`, and `run` initialised every chunk of the first `len`
-    // elements; had one panicked, we would not be here.
+    // SAFETY: the capacity is at least `len`, and the caller vouches that `work` initialised every
+    // chunk of the first `len` elements; had one panicked, we would not be here.
     unsafe {
         values.set_len(len);
     }

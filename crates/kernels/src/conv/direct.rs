@@ -14,7 +14,8 @@ use super::{
     micro::{self, Isa, TILE, Walk, convolve, correlate},
     planes::Planes,
 };
-use crate::flex::{build, fold, split, with_scratch};
+use crate::flex::{build_uncleared, fold, split, with_scratch};
+use std::mem::MaybeUninit;
 
 /// One kernel and the output positions that it computes.
 struct Pass {
@@ -180,7 +181,7 @@ fn run(
     let copy =
         !planes.are_the_image() || passes.iter().any(|pass| pass.reach(isa, planes.cols) > image);
     let out = channels * size[0] * size[1];
-    let (values, _) = build(images.len() / image * out, out, |index, out| {
+    let fill = |index: usize, out: &mut [MaybeUninit<f32>]| {
         let image = &images[index * image..][..image];
         let mut run_passes = |source: &[f32]| {
             for pass in passes {
@@ -195,7 +196,11 @@ fn run(
             planes.fill(image, source);
             run_passes(source);
         });
-    });
+    };
+    #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
+    // SAFETY: the passes reach every output position: one pass walks over all of a convolution's,
+    // and those of an input gradient start at every remainder modulo the stride.
+    let (values, _) = unsafe { build_uncleared(images.len() / image * out, out, fill) };
     values
 }
 
@@ -215,7 +220,7 @@ fn run_pass(
     channels: usize,
     size: [usize; 2],
     bias: Option<&[f32]>,
-    out: &mut [f32],
+    out: &mut [MaybeUninit<f32>],
 ) {
     let (lanes, rows) = (isa.lanes(), isa.rows(channels));
     let positions = pass.positions(planes.cols);
@@ -267,17 +272,23 @@ fn cut(
     }
 }
 
-fn scatter(plane: &mut [f32], segments: &[Segment], values: &[f32], bias: f32, step: usize) {
+fn scatter(
+    plane: &mut [MaybeUninit<f32>],
+    segments: &[Segment],
+    values: &[f32],
+    bias: f32,
+    step: usize,
+) {
     for segment in segments {
         let values = &values[segment.tile..][..segment.len];
         let plane = &mut plane[segment.out..];
         if step == 1 {
             for (target, value) in plane[..segment.len].iter_mut().zip(values) {
-                *target = value + bias;
+                target.write(value + bias);
             }
         } else {
             for (target, value) in plane.iter_mut().step_by(step).zip(values) {
-                *target = value + bias;
+                target.write(value + bias);
             }
         }
     }

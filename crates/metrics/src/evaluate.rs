@@ -10,9 +10,10 @@ mod references;
 mod samples;
 
 use crate::{
-    judge::{Judge, Reading},
+    judge::Judge,
     latent::Prior,
     result::{Metric, NotReported, Reference},
+    samples::ImageSet,
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{Generative, Seed};
@@ -204,10 +205,9 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// What the judge makes of 8-bit images; None without a judge.
-    fn read(&self, images: &Images) -> Option<Reading> {
-        let judge = self.judge.as_ref()?;
-        Some(judge.read(&images.tensor(0..images.len(), &self.device)))
+    /// 8-bit images with the judge's reading of them.
+    fn read(&self, images: Images) -> ImageSet {
+        ImageSet::new(images, self.judge.as_ref(), &self.device)
     }
 }
 

@@ -4,7 +4,9 @@
 //! but `genlab_core::noise`, prints, or touches a model's training.
 
 pub mod baseline;
+pub mod bootstrap;
 pub mod classes;
+mod contacts;
 pub mod evaluate;
 pub mod frechet;
 mod host;
@@ -19,6 +21,7 @@ pub mod neighbours;
 pub mod pca;
 pub mod registry;
 pub mod result;
+pub mod samples;
 pub mod sparsity;
 
 pub use evaluate::{Evaluation, Evaluator, Settings, Split};

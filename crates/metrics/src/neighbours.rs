@@ -4,7 +4,7 @@ use crate::matrix::{Rows, columns, product};
 use rayon::prelude::*;
 
 /// Rows of a distance matrix per task.
-const BLOCK: usize = 128;
+pub(crate) const BLOCK: usize = 128;
 
 /// How samples and real images lie among each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +76,7 @@ pub fn neighbourhoods(samples: &Rows, real: &Rows, k: usize) -> Option<Neighbour
 }
 
 /// Squared distance of each row to its k-th nearest other row.
-fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
+pub(crate) fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
     let norms = squared_norms(rows);
     rows.values
         .par_chunks(BLOCK * rows.dim)
@@ -97,12 +97,12 @@ fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
         .collect()
 }
 
-fn squared_norms(rows: &Rows) -> Vec<f64> {
+pub(crate) fn squared_norms(rows: &Rows) -> Vec<f64> {
     rows.iter().map(|row| row.iter().map(|v| v * v).sum()).collect()
 }
 
 /// From each row of `block` to all `rows`, one after the other.
-fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
+pub(crate) fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
     let dots = product(rows.columns().transpose(), columns(block, rows.dim));
     let mut out = Vec::with_capacity(dots.nrows() * dots.ncols());
     for (row, dots) in block.chunks(rows.dim).zip(dots.col_iter()) {

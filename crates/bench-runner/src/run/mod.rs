@@ -8,7 +8,7 @@ pub(crate) mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationSplit, RunConfig},
-    terminal,
+    judging, terminal,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -87,7 +87,7 @@ pub(crate) fn execute(
         Outcome::Finished { seconds } => {
             let frozen = model.freeze();
             drop(model);
-            let evaluator = evaluator(config, &dataset, &device);
+            let evaluator = evaluator(config, &dataset, &device)?;
             let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
@@ -143,13 +143,16 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
     }
 }
 
-/// Scores models of this run.
+/// Scores models of this run. A dataset without a judge gets one here, on first use.
+///
+/// # Errors
+/// When a judge cannot be trained.
 pub(crate) fn evaluator<'a>(
     config: &RunConfig,
     dataset: &'a Dataset,
     device: &Device,
-) -> Evaluator<'a> {
-    let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
+) -> Result<Evaluator<'a>> {
+    let judge = judging::of_dataset(dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
         split: match config.evaluation.split {
@@ -158,7 +161,7 @@ pub(crate) fn evaluator<'a>(
         },
         ..Settings::new(Seed(config.seed))
     };
-    Evaluator::new(dataset, judge, device, settings)
+    Ok(Evaluator::new(dataset, judge, device, settings))
 }
 
 /// results.json of an evaluation, without costs of training.

@@ -4,8 +4,8 @@ use super::Evaluator;
 use crate::{
     baseline::{PcaMixture, Projected},
     host,
-    judge::Reading,
     result::Reference,
+    samples::ImageSet,
 };
 use genlab_core::Stream;
 use genlab_data::Images;
@@ -17,8 +17,8 @@ const MOST_PIXELS: usize = 1024;
 
 /// Everything that the models of a run share.
 pub(super) struct References {
-    /// The judge's reading of the split's images; None without a judge.
-    pub(super) split: Option<Reading>,
+    /// The split's images with the judge's reading of them.
+    pub(super) split: ImageSet,
     /// Sample metrics of the references.
     pub(super) rows: Vec<Reference>,
     /// Samples of the PCA mixture.
@@ -30,9 +30,9 @@ pub(super) struct References {
 impl References {
     pub(super) fn new(evaluator: &Evaluator<'_>) -> Self {
         let count = evaluator.sample_count();
-        let split = evaluator.read(&evaluator.split().take(count));
+        let split = evaluator.read(evaluator.split().take(count));
         let mut out = Self { split, rows: Vec::new(), baseline_samples: None, notes: Vec::new() };
-        if out.split.is_none() {
+        if out.split.reading.is_none() {
             out.notes.push(format!(
                 "Sample metrics are absent: no judge was trained for {} with images of {}.",
                 evaluator.dataset.name, evaluator.dataset.shape,
@@ -70,7 +70,7 @@ impl References {
             |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
         let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
             Ok(model) => {
-                let wanted = if self.split.is_some() { count } else { SHOWN };
+                let wanted = if self.split.reading.is_some() { count } else { SHOWN };
                 let images = host::quantised(&evaluator.draw(&model, wanted), model.shape);
                 self.add(evaluator, name, title, &images);
                 Some(images)
@@ -87,8 +87,10 @@ impl References {
     }
 
     fn add(&mut self, evaluator: &Evaluator<'_>, name: &str, title: String, images: &Images) {
-        let (Some(split), Some(reading)) = (&self.split, evaluator.read(images)) else { return };
-        let scored = evaluator.score(&reading, split);
+        if self.split.reading.is_none() {
+            return;
+        }
+        let scored = evaluator.score(&evaluator.read(images.clone()), &self.split);
         self.rows.push(Reference { name: name.into(), title, metrics: scored.metrics });
     }
 }

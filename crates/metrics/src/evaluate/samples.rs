@@ -1,21 +1,13 @@
 //! How good samples are, as the judge sees them.
 
-use super::{Evaluation, Evaluator, Z95, references::References};
+use super::{Evaluation, Evaluator, references::References};
 use crate::{
-    classes,
-    frechet::frechet_distance,
-    host,
-    judge::Reading,
-    kernel::{Subsets, kernel_distance},
+    bootstrap, classes, host,
     latent::{MixtureSampler, Prior},
-    neighbours::neighbourhoods,
-    result::Metric,
+    samples::{ImageSet, ScoreSettings, Scored, score},
 };
 use genlab_core::{Generative, Sample, SampleRequest};
 use std::time::Instant;
-
-/// Neighbours that make a neighbourhood, after Naeem et al. 2020.
-const NEAREST: usize = 5;
 
 impl Evaluator<'_> {
     /// Draws the model's samples and scores them.
@@ -70,8 +62,10 @@ impl Evaluator<'_> {
             out.samples = Some(samples);
             return;
         }
-        if let (Some(reading), Some(real)) = (self.read(&samples), &references.split) {
-            let scored = self.score(&reading, real);
+        let set = self.read(samples);
+        if let (Some(reading), Some(real)) = (&set.reading, &references.split.reading) {
+            let mut scored = self.score(&set, &references.split);
+            bootstrap::add_intervals(&mut scored.metrics, reading, real, self.settings.seed);
             out.notes.extend(scored.notes);
             for metric in scored.metrics {
                 let bound = |row| references.value(row, &metric.name);
@@ -80,7 +74,7 @@ impl Evaluator<'_> {
             }
             out.class_histogram = Some(classes::histogram(&reading.probabilities));
         }
-        out.samples = Some(samples);
+        out.samples = Some(set.images);
     }
 
     /// The values of the first `count` samples, drawn in batches.
@@ -97,50 +91,9 @@ impl Evaluator<'_> {
         values
     }
 
-    /// Every sample metric of some images against the real ones.
-    pub(super) fn score(&self, samples: &Reading, real: &Reading) -> Scored {
-        let mut scored = Scored::default();
-        let n = samples.features.len();
-        let mut push =
-            |name: &str, value: f64, half_width: Option<f64>| match self.metric(name, value, n) {
-                Ok(metric) => scored.metrics.push(match half_width {
-                    Some(width) => metric.with_half_width(width),
-                    None => metric,
-                }),
-                Err(reason) => scored.notes.push(reason.to_string()),
-            };
-        let mut reasons = Vec::new();
-        match frechet_distance(&samples.features, &real.features) {
-            Ok(distance) => push("samples/frechet", distance, None),
-            Err(reason) => reasons.push(format!("samples/frechet is absent: {reason}.")),
-        }
-        let (features, seed) = (&samples.features, self.settings.seed);
-        if let Some(found) = kernel_distance(features, &real.features, Subsets::default(), seed) {
-            push("samples/kernel_distance", found.mean, Some(Z95 * found.standard_error));
-        }
-        if let Some(found) = neighbourhoods(features, &real.features, NEAREST) {
-            push("samples/precision", found.precision, None);
-            push("samples/recall", found.recall, None);
-            push("samples/density", found.density, None);
-            push("samples/coverage", found.coverage, None);
-        } else {
-            reasons.push(format!(
-                "samples/precision, recall, density and coverage are absent: {n} images are too \
-                 few for {NEAREST} neighbours."
-            ));
-        }
-        push("samples/classifier_score", classes::classifier_score(&samples.probabilities), None);
-        let histogram = classes::histogram(&samples.probabilities);
-        let expected = classes::histogram(&real.probabilities);
-        push("samples/class_kl", classes::histogram_kl(&histogram, &expected), None);
-        scored.notes.extend(reasons);
-        scored
+    /// Every sample metric of some images against the split's.
+    pub(super) fn score(&self, samples: &ImageSet, real: &ImageSet) -> Scored {
+        let (seed, split) = (self.settings.seed, self.settings.split.name());
+        score(samples, real, &ScoreSettings { seed, split })
     }
-}
-
-/// The sample metrics of one set of images.
-#[derive(Default)]
-pub(super) struct Scored {
-    pub(super) metrics: Vec<Metric>,
-    pub(super) notes: Vec<String>,
 }

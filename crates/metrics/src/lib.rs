@@ -6,6 +6,7 @@
 pub mod baseline;
 pub mod classes;
 pub mod evaluate;
+pub mod extrapolate;
 pub mod frechet;
 mod host;
 pub mod image;
@@ -14,11 +15,15 @@ pub mod kernel;
 pub mod kl;
 pub mod latent;
 pub mod matrix;
+pub mod memory;
 pub mod mixture;
 pub mod neighbours;
 pub mod pca;
+pub mod pixels;
 pub mod registry;
 pub mod result;
+pub mod samples;
+pub mod sliced;
 pub mod sparsity;
 
 pub use evaluate::{Evaluation, Evaluator, Settings, Split};

@@ -11,8 +11,13 @@ use genlab_metrics::Direction;
 const BASELINE: &str = "pca-mixture";
 const BASELINE_METRIC: &str = "samples/frechet";
 /// Metrics that a sentence is spent on.
-const HEADLINES: [&str; 4] =
-    ["samples/frechet", "negative_elbo", "reconstruction/mse", "latent/probe_accuracy"];
+const HEADLINES: [&str; 5] = [
+    "samples/frechet",
+    "samples/coverage",
+    "negative_elbo",
+    "reconstruction/mse",
+    "latent/probe_accuracy",
+];
 
 /// The sentences: the baseline first, then the leaders, then what the seeds forbid.
 pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> {

@@ -98,6 +98,20 @@ fn a_folder_an_archive_of_bytes_and_one_of_floats_score_alike() {
 }
 
 #[test]
+fn images_without_a_judge_are_scored_by_their_pixels_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> = (0..50 * 128).map(|i| (i * i % 251) as u8).collect();
+    npz(&folder.path().join("wide.npz"), "|u1", "(50, 8, 16)", &bytes);
+    let scores = scores(folder.path(), &["wide.npz", "wide.npz"]);
+    assert!(scores["judge"].is_null());
+    assert_eq!(value(&scores, "samples/roughness"), 1.0);
+    let names = scores["metrics"].as_array().unwrap().iter().map(|metric| &metric["name"]);
+    assert!(names.clone().all(|name| name != "samples/frechet"), "{scores}");
+    let notes = scores["notes"].to_string();
+    assert!(notes.contains("there is no judge for images of 1x8x16"), "{notes}");
+}
+
+#[test]
 fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -135,7 +149,6 @@ fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
         (&["good.npz", "digits8x8"], "write digits8x8:test"),
         (&["good.npz", "digits:test"], "there is no dataset called `digits`"),
         (&["mnist.npz", "mnist.npz"], "choose one with --judge: mnist-28, fashion-28"),
-        (&["wide.npz", "wide.npz"], "no judge is known for images of 1x8x16"),
         (&["good.npz", "good.npz", "--judge", "mnist-28"], "looks at images of 1x28x28"),
         (&["good.npz", "good.npz", "--judge", "mnist"], "there is no judge \"mnist\""),
         (&["good.npz", "good.npz", "--judge", "notes.txt"], "notes.txt is no judge"),

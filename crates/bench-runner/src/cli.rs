@@ -172,7 +172,10 @@ pub(crate) struct MetricsArgs {
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub limit: u64,
-    /// Seed of subsets and resamples.
+    /// Extrapolate the Frechet distance to infinitely many images as well.
+    #[arg(long)]
+    pub frechet_infinity: bool,
+    /// Seed of subsets, directions and resamples.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Folder with the files of mnist, fashion-mnist or cifar10.

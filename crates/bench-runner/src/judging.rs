@@ -11,8 +11,8 @@ use genlab_metrics::{
 };
 use std::path::Path;
 
-/// The judge of a dataset: the shipped one, else one that is trained on first use. None, with a
-/// note, where neither can be.
+/// The judge of a dataset: the shipped one, else one that is trained on first use. None where neither
+/// can be.
 ///
 /// # Errors
 /// When training fails.
@@ -42,19 +42,16 @@ pub(crate) fn named(name: &str, device: &Device) -> Result<Judge> {
     Ok(Judge::from_file(path, device)?)
 }
 
-/// The only shipped judge for images of this shape.
+/// The only shipped judge for images of this shape; None where there is none.
 ///
 /// # Errors
-/// When there is none, or more than one.
-pub(crate) fn of_shape(shape: ImageShape, device: &Device) -> Result<Judge> {
+/// When there is more than one.
+pub(crate) fn of_shape(shape: ImageShape, device: &Device) -> Result<Option<Judge>> {
     let fitting: Vec<_> =
         JUDGES.iter().filter(|spec| spec.architecture.shape == shape).collect();
     match fitting[..] {
-        [spec] => Ok(Judge::shipped(spec, device)?),
-        [] => bail!(
-            "no judge is known for images of {shape}; compare with a split of their dataset, or \
-             name the file of a judge with --judge"
-        ),
+        [] => Ok(None),
+        [spec] => Ok(Some(Judge::shipped(spec, device)?)),
         _ => bail!(
             "images of {shape} have several judges; choose one with --judge: {}",
             names(fitting)

@@ -14,6 +14,7 @@ use crate::{
     judge::Reading,
     matrix::{Rows, mean_and_sd},
     result::Metric,
+    samples::{ImageSet, NEAREST, Z95},
 };
 use genlab_core::{Seed, Stream};
 use rand::RngExt;
@@ -25,17 +26,14 @@ pub const RESAMPLES: usize = 100;
 const MOST_FEATURES: usize = 256;
 /// Images a side whose contacts fit into memory as bits.
 const MOST_IMAGES: usize = 20_000;
-/// Neighbours that make a neighbourhood.
-const NEAREST: usize = 5;
-/// 97.5 % quantile of the standard normal.
-const Z95: f64 = 1.959_963_984_540_054;
 /// Steps of [`Stream::Evaluation`]: what is drawn from the samples, and from the real images.
 const STEP_SAMPLES: u64 = 3 << 32;
 const STEP_REAL: u64 = 4 << 32;
 
-/// Gives each sample metric that has none an interval, where one is affordable. The draws are a
-/// function of `seed` alone.
-pub fn add_intervals(metrics: &mut [Metric], samples: &Reading, real: &Reading, seed: Seed) {
+/// Gives each metric of the judge's readings that has none an interval, where one is affordable. The
+/// draws are a function of `seed` alone.
+pub fn add_intervals(metrics: &mut [Metric], samples: &ImageSet, real: &ImageSet, seed: Seed) {
+    let (Some(samples), Some(real)) = (&samples.reading, &real.reading) else { return };
     let draws: Vec<Draw> = (0..RESAMPLES as u64)
         .map(|number| Draw {
             samples: rows(samples.features.len(), seed, STEP_SAMPLES + number),
@@ -139,6 +137,8 @@ fn class_kls(draws: &[Draw], samples: &Reading, real: &Reading) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_core::ImageShape;
+    use genlab_data::Images;
     use rand_distr::StandardNormal;
 
     const METRICS: [&str; 7] = [
@@ -152,7 +152,7 @@ mod tests {
     ];
 
     /// `n` Gaussian features around `shift`, and probabilities that lean on the first of them.
-    fn reading(n: usize, shift: f64, seed: u64) -> Reading {
+    fn set(n: usize, shift: f64, seed: u64) -> ImageSet {
         let mut rng = Seed(seed).row(Stream::Evaluation, 0, 0);
         let dim = 4;
         let values: Vec<f64> =
@@ -160,10 +160,13 @@ mod tests {
         let sure = |row: &[f64]| 1.0 / (1.0 + (-4.0 * row[0]).exp());
         let probabilities =
             values.chunks(dim).map(sure).flat_map(|p| [p, 1.0 - p]).collect::<Vec<_>>();
-        Reading { features: Rows::new(dim, values), probabilities: Rows::new(2, probabilities) }
+        let (features, probabilities) = (Rows::new(dim, values), Rows::new(2, probabilities));
+        let images = Images { shape: ImageShape::new(1, 1, 1), pixels: vec![0; n], labels: None };
+        ImageSet { images, reading: Some(Reading { features, probabilities }) }
     }
 
-    fn scored(samples: &Reading, real: &Reading) -> Vec<Metric> {
+    fn scored(samples: &ImageSet, real: &ImageSet) -> Vec<Metric> {
+        let (samples, real) = (samples.reading.as_ref().unwrap(), real.reading.as_ref().unwrap());
         let all = crate::neighbours::neighbourhoods(&samples.features, &real.features, NEAREST);
         let all = all.unwrap();
         let [found, expected] =
@@ -185,7 +188,7 @@ mod tests {
     fn intervals_hold_the_mean_over_other_draws_about_as_often_as_they_say() {
         let trials: Vec<Vec<Metric>> = (0..60)
             .map(|trial| {
-                let (samples, real) = (reading(300, 0.6, 2 * trial), reading(300, 0.0, 2 * trial + 1));
+                let (samples, real) = (set(300, 0.6, 2 * trial), set(300, 0.0, 2 * trial + 1));
                 let mut metrics = scored(&samples, &real);
                 add_intervals(&mut metrics, &samples, &real, Seed(trial));
                 metrics
@@ -206,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_interval_is_a_function_of_the_seed_and_stays_in_range() {
-        let (samples, real) = (reading(100, 4.0, 1), reading(100, 0.0, 2));
+        let (samples, real) = (set(100, 4.0, 1), set(100, 0.0, 2));
         let intervals = |seed| {
             let mut metrics = scored(&samples, &real);
             add_intervals(&mut metrics, &samples, &real, Seed(seed));

@@ -2,8 +2,8 @@
 //! many resampled sets cost little more than those of one.
 
 use crate::{
-    matrix::Rows,
-    neighbours::{BLOCK, Neighbourhoods, squared_distances, squared_norms, squared_radii},
+    matrix::{Rows, squared_distances, squared_norms},
+    neighbours::{BLOCK, Neighbourhoods, squared_radii},
 };
 use rayon::prelude::*;
 

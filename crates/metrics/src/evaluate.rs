@@ -13,7 +13,7 @@ use crate::{
     judge::Judge,
     latent::Prior,
     result::{Metric, NotReported, Reference},
-    samples::ImageSet,
+    samples::{Extrapolation, ImageSet, ScoreSettings},
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{Generative, Seed};
@@ -55,12 +55,21 @@ pub struct Settings {
     pub seed: Seed,
     /// The images to measure on.
     pub split: Split,
+    /// Whether the Frechet distance is extrapolated to infinitely many images as well.
+    pub extrapolation: Extrapolation,
 }
 
 impl Settings {
     /// 2000 samples in batches of 250 against the test split.
     pub fn new(seed: Seed) -> Self {
-        Self { samples: 2000, batch: 250, fit_images: 10_000, seed, split: Split::Test }
+        Self {
+            samples: 2000,
+            batch: 250,
+            fit_images: 10_000,
+            seed,
+            split: Split::Test,
+            extrapolation: Extrapolation::Off,
+        }
     }
 }
 
@@ -69,7 +78,7 @@ impl Settings {
 pub struct Evaluation {
     /// The model's numbers.
     pub metrics: Vec<Metric>,
-    /// Rows to hold them against: real images, two baselines, noise. Empty without a judge.
+    /// Rows to hold them against: real images, generators without a network, noise.
     pub references: Vec<Reference>,
     /// What was left out and why.
     pub notes: Vec<String>,
@@ -77,6 +86,9 @@ pub struct Evaluation {
     pub samples: Option<Images>,
     /// 64 samples of the PCA mixture; None where there are too few or too large images for one.
     pub baseline_samples: Option<Images>,
+    /// Samples and their nearest training images, in pairs of rows of ten: the first ten samples,
+    /// then the ten that are most like copies. None where the model cannot sample.
+    pub neighbours: Option<Images>,
     /// The density fitted on the codes, where the samples came through one.
     pub prior: Option<Prior>,
     /// KL of each latent dimension in nats per image, where there is a Gaussian posterior.
@@ -117,7 +129,7 @@ pub struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// `judge` is [`Judge::for_dataset`]'s; None leaves out every sample metric. `device` is the
+    /// `judge` is [`Judge::for_dataset`]'s; None leaves out the metrics of its features. `device` is the
     /// plain device that the models are on. References are fitted at the first evaluation.
     pub fn new(
         dataset: &'a Dataset,
@@ -133,7 +145,7 @@ impl<'a> Evaluator<'a> {
         self.judge.as_ref()
     }
 
-    /// What real images, the two baselines and noise score; empty without a judge.
+    /// What real images, generators without a network and noise score.
     pub fn references(&self) -> &[Reference] {
         &self.shared().rows
     }
@@ -208,6 +220,11 @@ impl<'a> Evaluator<'a> {
     /// 8-bit images with the judge's reading of them.
     fn read(&self, images: Images) -> ImageSet {
         ImageSet::new(images, self.judge.as_ref(), &self.device)
+    }
+
+    fn score_settings(&self) -> ScoreSettings {
+        let (seed, split) = (self.settings.seed, self.settings.split.name());
+        ScoreSettings { seed, split, extrapolation: self.settings.extrapolation }
     }
 }
 

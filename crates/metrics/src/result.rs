@@ -123,7 +123,7 @@ pub struct JudgeInfo {
 /// A row to hold the model against: the sample metrics of something that is not the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// `real`, `pca-mixture`, `gaussian`, `noise`.
+    /// `real`, `pca-mixture`, `gaussian`, `class-mean`, `noise`.
     pub name: String,
     /// For people: "PCA + Gaussian mixture (50)".
     pub title: String,

@@ -12,7 +12,7 @@ use genlab_core::Seed;
 use genlab_metrics::{
     Judge, JudgeInfo, Metric, bootstrap,
     frechet::FrechetError,
-    samples::{ImageSet, ScoreSettings, score},
+    samples::{Extrapolation, ImageSet, ScoreSettings, score},
 };
 use serde::Serialize;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ struct Output<'a> {
     schema_version: u32,
     samples: &'a str,
     reference: &'a str,
-    judge: JudgeInfo,
+    judge: Option<JudgeInfo>,
     metrics: &'a [Metric],
     notes: &'a [String],
 }
@@ -55,23 +55,29 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
         ));
     }
     let judge = judge(args, samples, reference, &device)?;
-    let features = judge.features();
-    if n < 2 * features {
-        return Err(FrechetError::TooFew { dim: features, n }.into());
+    if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
+        return Err(FrechetError::TooFew { dim, n }.into());
     }
 
-    let [left, right] = sides.map(|images| ImageSet::new(images, Some(&judge), &device));
+    let [left, right] = sides.map(|images| ImageSet::new(images, judge.as_ref(), &device));
+    let extrapolation =
+        if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
     let seed = Seed(args.seed);
-    let mut scored = score(&left, &right, &ScoreSettings { seed, split });
-    if let (Some(left), Some(right)) = (&left.reading, &right.reading) {
-        bootstrap::add_intervals(&mut scored.metrics, left, right, seed);
+    let mut scored = score(&left, &right, &ScoreSettings { seed, split, extrapolation });
+    bootstrap::add_intervals(&mut scored.metrics, &left, &right, seed);
+    if judge.is_none() {
+        scored.notes.push(format!(
+            "Metrics of features are absent: there is no judge for images of {shape}; compare with \
+             a labelled dataset's split, or name a judge's file with --judge."
+        ));
     }
+    let judge = judge.as_ref().map(Judge::info);
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&Output {
             schema_version: genlab_metrics::SCHEMA_VERSION,
             samples: &names[0],
             reference: &names[1],
-            judge: judge.info(),
+            judge,
             metrics: &scored.metrics,
             notes: &scored.notes,
         })?);
@@ -79,7 +85,9 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     }
     terminal::line(&format!("{} against {}, {n} images each", names[0], names[1]));
     terminal::line(&terminal::metrics_table(&scored.metrics));
-    terminal::line(&terminal::judge_line(&judge.info()));
+    if let Some(judge) = &judge {
+        terminal::line(&terminal::judge_line(judge));
+    }
     for note in &scored.notes {
         terminal::line(note);
     }
@@ -87,16 +95,16 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
 }
 
 /// The judge that is asked for; else that of the reference's dataset, else of the samples', else the
-/// only one for their size.
+/// only one for their size. None where there is none.
 fn judge(
     args: &MetricsArgs,
     samples: ImageSource,
     reference: ImageSource,
     device: &Device,
-) -> Result<Judge> {
+) -> Result<Option<Judge>> {
     let shape = reference.images.shape;
     let judge = match &args.judge {
-        Some(name) => judging::named(name, device)?,
+        Some(name) => Some(judging::named(name, device)?),
         None => {
             let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
             let sources = [reference, samples];
@@ -105,15 +113,12 @@ fn judge(
                 None => None,
             };
             match dataset {
-                Some(dataset) => match judging::of_dataset(&dataset, device)? {
-                    Some(judge) => judge,
-                    None => judging::of_shape(shape, device)?,
-                },
+                Some(dataset) => judging::of_dataset(&dataset, device)?,
                 None => judging::of_shape(shape, device)?,
             }
         }
     };
-    if judge.shape() != shape {
+    if let Some(judge) = judge.as_ref().filter(|judge| judge.shape() != shape) {
         bail!(
             "judge {} looks at images of {}, and these are {shape}; choose another with --judge",
             judge.name,

@@ -21,6 +21,7 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset};
 use genlab_metrics::{
     Evaluation, Evaluator, Judge, Metric, Results, Settings, Split, latent::Prior,
+    samples::Extrapolation,
 };
 use observer::Watch;
 use std::path::Path;
@@ -158,6 +159,10 @@ pub(crate) fn evaluator<'a>(
         split: match config.evaluation.split {
             EvaluationSplit::Test => Split::Test,
             EvaluationSplit::Validation => Split::Validation,
+        },
+        extrapolation: match config.evaluation.frechet_infinity {
+            true => Extrapolation::On,
+            false => Extrapolation::Off,
         },
         ..Settings::new(Seed(config.seed))
     };

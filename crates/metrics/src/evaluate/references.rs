@@ -1,11 +1,13 @@
-//! The rows that a model is held against: real images, generators without a network, noise.
+//! The rows that a model is held against: real images, generators without a network, class means,
+//! noise.
 
 use super::Evaluator;
 use crate::{
     baseline::{PcaMixture, Projected},
     host,
-    result::Reference,
-    samples::ImageSet,
+    memory::{self, Relation, Threshold},
+    result::{Metric, Reference},
+    samples::{ImageSet, score},
 };
 use genlab_core::Stream;
 use genlab_data::Images;
@@ -17,8 +19,10 @@ const MOST_PIXELS: usize = 1024;
 
 /// Everything that the models of a run share.
 pub(super) struct References {
-    /// The split's images with the judge's reading of them.
+    /// The split's images, as many as there are samples.
     pub(super) split: ImageSet,
+    /// What counts as memorised; None with too few images.
+    pub(super) memory: Option<Threshold>,
     /// Sample metrics of the references.
     pub(super) rows: Vec<Reference>,
     /// Samples of the PCA mixture.
@@ -31,19 +35,47 @@ impl References {
     pub(super) fn new(evaluator: &Evaluator<'_>) -> Self {
         let count = evaluator.sample_count();
         let split = evaluator.read(evaluator.split().take(count));
-        let mut out = Self { split, rows: Vec::new(), baseline_samples: None, notes: Vec::new() };
+        let train = &evaluator.dataset.train;
+        let memory = memory::nearest(&split.images, train, Relation::Strangers)
+            .and_then(|found| Threshold::new(&found));
+        let mut out =
+            Self { split, memory, rows: Vec::new(), baseline_samples: None, notes: Vec::new() };
         if out.split.reading.is_none() {
             out.notes.push(format!(
-                "Sample metrics are absent: no judge was trained for {} with images of {}.",
+                "Metrics of a judge's features are absent: no judge was trained for {} with images \
+                 of {}.",
                 evaluator.dataset.name, evaluator.dataset.shape,
             ));
         }
         // As many training images as samples, so that the floor has the bias of the same n.
-        let real = evaluator.dataset.train.take(count);
-        out.add(evaluator, "real", format!("Real training images ({})", real.len()), &real);
+        let real = train.take(count);
+        let title = format!("Real training images ({})", real.len());
+        let memorised = out.memorised(evaluator, &real);
+        out.add(evaluator, "real", title, real);
+        out.rows[0].metrics.extend(memorised);
         out.baselines(evaluator, count);
-        out.add(evaluator, "noise", "Uniform noise".into(), &noise(evaluator, count));
+        out.class_means(evaluator, count);
+        out.add(evaluator, "noise", "Uniform noise".into(), noise(evaluator, count));
         out
+    }
+
+    /// How many of the training images count as memorised beside the other training images: what
+    /// fresh images of the same source score.
+    fn memorised(&self, evaluator: &Evaluator<'_>, real: &Images) -> Option<Metric> {
+        let found = memory::nearest(real, &evaluator.dataset.train, Relation::Members)?;
+        let share = self.memory?.share(&found);
+        evaluator.metric("samples/memorised", share, found.len()).ok()
+    }
+
+    /// The mean image of each class, in the proportions of the training images.
+    fn class_means(&mut self, evaluator: &Evaluator<'_>, count: usize) {
+        let train = &evaluator.dataset.train;
+        let Some(labels) = &train.labels else { return };
+        let means = ClassMeans::new(train, labels);
+        let classes = means.shown();
+        let pixels = labels.iter().take(count).flat_map(|&label| means.image(label));
+        let images = Images { shape: train.shape, pixels: pixels.collect(), labels: None };
+        self.add(evaluator, "class-mean", format!("Class means ({classes})"), images);
     }
 
     /// The value of a reference's metric.
@@ -70,10 +102,10 @@ impl References {
             |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
         let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
             Ok(model) => {
-                let wanted = if self.split.reading.is_some() { count } else { SHOWN };
-                let images = host::quantised(&evaluator.draw(&model, wanted), model.shape);
-                self.add(evaluator, name, title, &images);
-                Some(images)
+                let images = host::quantised(&evaluator.draw(&model, count), model.shape);
+                let shown = images.take(SHOWN);
+                self.add(evaluator, name, title, images);
+                Some(shown)
             }
             Err(reason) => {
                 self.notes.push(format!("The baseline {name} is absent: {reason}."));
@@ -81,17 +113,46 @@ impl References {
             }
         };
         let title = format!("PCA ({dims}) + Gaussian mixture ({components})");
-        let images = add("pca-mixture", title, fit(components));
+        let shown = add("pca-mixture", title, fit(components));
         add("gaussian", format!("PCA ({dims}) + one Gaussian"), fit(1));
-        self.baseline_samples = images.map(|images| images.take(SHOWN));
+        self.baseline_samples = shown;
     }
 
-    fn add(&mut self, evaluator: &Evaluator<'_>, name: &str, title: String, images: &Images) {
-        if self.split.reading.is_none() {
-            return;
-        }
-        let scored = evaluator.score(&evaluator.read(images.clone()), &self.split);
+    fn add(&mut self, evaluator: &Evaluator<'_>, name: &str, title: String, images: Images) {
+        let scored = score(&evaluator.read(images), &self.split, &evaluator.score_settings());
         self.rows.push(Reference { name: name.into(), title, metrics: scored.metrics });
+    }
+}
+
+/// The mean image of each class.
+struct ClassMeans {
+    /// Per class the sum of its images, or nothing.
+    sums: Vec<Vec<u64>>,
+    counts: Vec<u64>,
+}
+
+impl ClassMeans {
+    fn new(images: &Images, labels: &[u8]) -> Self {
+        let classes = labels.iter().max().map_or(0, |&last| usize::from(last) + 1);
+        let mut sums = vec![vec![0; images.shape.pixels()]; classes];
+        let mut counts = vec![0; classes];
+        for (i, &label) in labels.iter().enumerate() {
+            let class = usize::from(label);
+            counts[class] += 1;
+            sums[class].iter_mut().zip(images.image(i)).for_each(|(s, v)| *s += u64::from(*v));
+        }
+        Self { sums, counts }
+    }
+
+    /// Classes with an image.
+    fn shown(&self) -> usize {
+        self.counts.iter().filter(|count| **count > 0).count()
+    }
+
+    /// The mean of a class that has images, rounded to 8 bits.
+    fn image(&self, label: u8) -> impl Iterator<Item = u8> {
+        let count = self.counts[usize::from(label)];
+        self.sums[usize::from(label)].iter().map(move |sum| ((sum + count / 2) / count) as u8)
     }
 }
 

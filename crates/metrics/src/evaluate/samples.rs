@@ -1,13 +1,18 @@
-//! How good samples are, as the judge sees them.
+//! From a model to samples and their scores.
 
 use super::{Evaluation, Evaluator, references::References};
 use crate::{
     bootstrap, classes, host,
     latent::{MixtureSampler, Prior},
-    samples::{ImageSet, ScoreSettings, Scored, score},
+    memory::{self, Nearest, Relation},
+    samples::score,
 };
 use genlab_core::{Generative, Sample, SampleRequest};
+use genlab_data::Images;
 use std::time::Instant;
+
+/// Samples in each half of the picture of nearest neighbours.
+const SHOWN_NEIGHBOURS: usize = 10;
 
 impl Evaluator<'_> {
     /// Draws the model's samples and scores them.
@@ -63,17 +68,18 @@ impl Evaluator<'_> {
             return;
         }
         let set = self.read(samples);
-        if let (Some(reading), Some(real)) = (&set.reading, &references.split.reading) {
-            let mut scored = self.score(&set, &references.split);
-            bootstrap::add_intervals(&mut scored.metrics, reading, real, self.settings.seed);
-            out.notes.extend(scored.notes);
-            for metric in scored.metrics {
-                let bound = |row| references.value(row, &metric.name);
-                let (floor, ceiling) = (bound("real"), bound("noise"));
-                out.metrics.push(metric.with_bounds(floor, ceiling));
-            }
-            out.class_histogram = Some(classes::histogram(&reading.probabilities));
+        let mut scored = score(&set, &references.split, &self.score_settings());
+        bootstrap::add_intervals(&mut scored.metrics, &set, &references.split, self.settings.seed);
+        out.notes.extend(scored.notes);
+        let begin = out.metrics.len();
+        out.metrics.extend(scored.metrics);
+        self.memorised(&set.images, references, out);
+        for metric in &mut out.metrics[begin..] {
+            let bound = |row| references.value(row, &metric.name);
+            let (floor, ceiling) = (bound("real"), bound("noise"));
+            *metric = metric.clone().with_bounds(floor, ceiling);
         }
+        out.class_histogram = set.reading.map(|r| classes::histogram(&r.probabilities));
         out.samples = Some(set.images);
     }
 
@@ -91,9 +97,29 @@ impl Evaluator<'_> {
         values
     }
 
-    /// Every sample metric of some images against the split's.
-    pub(super) fn score(&self, samples: &ImageSet, real: &ImageSet) -> Scored {
-        let (seed, split) = (self.settings.seed, self.settings.split.name());
-        score(samples, real, &ScoreSettings { seed, split })
+    /// `samples/memorised` and the picture that shows its evidence.
+    fn memorised(&self, samples: &Images, references: &References, out: &mut Evaluation) {
+        let training = &self.dataset.train;
+        let Some(found) = memory::nearest(samples, training, Relation::Strangers) else { return };
+        if let Some(threshold) = references.memory {
+            out.push(self.metric("samples/memorised", threshold.share(&found), found.len()));
+        }
+        out.neighbours = Some(beside_neighbours(samples, training, &found));
     }
+}
+
+/// Rows of samples, each above the row of their nearest training images: the first ten samples, then
+/// the ten that are nearest to one training image alone.
+fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> Images {
+    let shown = SHOWN_NEIGHBOURS.min(samples.len());
+    let first: Vec<usize> = (0..shown).collect();
+    let mut suspects: Vec<usize> = (0..samples.len()).collect();
+    suspects.sort_by(|&a, &b| found[a].ratio().total_cmp(&found[b].ratio()));
+    suspects.truncate(shown);
+    let rows = [first, suspects].into_iter().flat_map(|chosen| {
+        let nearest: Vec<usize> = chosen.iter().map(|&sample| found[sample].index).collect();
+        [samples.select(&chosen).pixels, training.select(&nearest).pixels]
+    });
+    let pixels = rows.collect::<Vec<_>>().concat();
+    Images { shape: samples.shape, pixels, labels: None }
 }

@@ -78,9 +78,8 @@ fn a_folder_an_archive_of_bytes_and_one_of_floats_score_alike() {
         let i = i as u32;
         ((x * (i % 13 + 1) * 9 + y * (i % 7 + 2) * 17) % 256) as u8
     };
-    let bytes: Vec<u8> = (0..100)
-        .flat_map(|i| (0..64).map(move |place| level(i, place % 8, place / 8)))
-        .collect();
+    let bytes: Vec<u8> =
+        (0..100).flat_map(|i| (0..64).map(move |place| level(i, place % 8, place / 8))).collect();
     npz(&folder.path().join("bytes.npz"), "|u1", "(100, 8, 8)", &bytes);
     let unit = floats(bytes.iter().map(|v| f32::from(*v) / 255.0));
     npz(&folder.path().join("floats.npz"), "<f4", "(100, 1, 8, 8)", &unit);

@@ -119,7 +119,9 @@ pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
         }
     }
     if parts.len() > 1 {
-        terminal::line("Runs of different judges stand apart: their sample metrics have no common scale.");
+        terminal::line(
+            "Runs of different judges stand apart: their sample metrics have no common scale.",
+        );
     }
     for (title, results) in &runs {
         if let Some(prior) = &results.prior {
@@ -189,7 +191,8 @@ mod tests {
         let runs =
             [run("a", Some("11")), run("b", Some("22")), run("c", None), run("d", Some("11"))];
         let parts = by_judge(&runs);
-        let titles = |part: &[Titled]| part.iter().map(|(title, _)| title.clone()).collect::<Vec<_>>();
+        let titles =
+            |part: &[Titled]| part.iter().map(|(title, _)| title.clone()).collect::<Vec<_>>();
         let parts: Vec<_> = parts.iter().map(|(_, part)| titles(part)).collect();
         assert_eq!(parts, [vec!["a", "d", "c"], vec!["b"]]);
     }

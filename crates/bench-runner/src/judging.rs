@@ -47,8 +47,7 @@ pub(crate) fn named(name: &str, device: &Device) -> Result<Judge> {
 /// # Errors
 /// When there is more than one.
 pub(crate) fn of_shape(shape: ImageShape, device: &Device) -> Result<Option<Judge>> {
-    let fitting: Vec<_> =
-        JUDGES.iter().filter(|spec| spec.architecture.shape == shape).collect();
+    let fitting: Vec<_> = JUDGES.iter().filter(|spec| spec.architecture.shape == shape).collect();
     match fitting[..] {
         [] => Ok(None),
         [spec] => Ok(Some(Judge::shipped(spec, device)?)),

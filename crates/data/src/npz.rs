@@ -74,8 +74,7 @@ fn entry<'a>(
     archive: &'a mut ZipArchive<BufReader<File>>,
     file: &str,
 ) -> Result<Entry<'a>, DataError> {
-    let names: Vec<String> =
-        archive.file_names().flatten().map(|name| name.into_owned()).collect();
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.into_owned()).collect();
     archive.by_name(ARRAY).map_err(|error| match error {
         ZipError::FileNotFound => {
             let arrays = names.iter().map(|name| name.strip_suffix(".npy").unwrap_or(name));

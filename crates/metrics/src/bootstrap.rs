@@ -56,7 +56,15 @@ pub fn add_intervals(metrics: &mut [Metric], samples: &ImageSet, real: &ImageSet
             "samples/density" => Some(neighbourhoods.iter().map(|n| n.density).collect()),
             "samples/coverage" => Some(neighbourhoods.iter().map(|n| n.coverage).collect()),
             "samples/classifier_score" => Some(classifier_scores(&draws, samples)),
-            "samples/class_kl" => Some(class_kls(&draws, samples, real)),
+            "samples/class_kl" => {
+                Some(class_divergences(&draws, samples, real, classes::histogram_kl))
+            }
+            "samples/class_kl_forward" => {
+                let n = samples.probabilities.len();
+                Some(class_divergences(&draws, samples, real, |found, expected| {
+                    classes::histogram_kl(expected, &classes::smoothed(found, n))
+                }))
+            }
             _ => None,
         };
         let Some(values) = values.filter(|values| values.len() > 1) else { continue };
@@ -117,21 +125,26 @@ fn frechet(draws: &[Draw], samples: &Reading, real: &Reading) -> Option<Vec<f64>
 }
 
 fn classifier_scores(draws: &[Draw], samples: &Reading) -> Vec<f64> {
-    let score = |draw: &Draw| {
-        classes::classifier_score(&chosen(&samples.probabilities, &draw.samples))
-    };
+    let score =
+        |draw: &Draw| classes::classifier_score(&chosen(&samples.probabilities, &draw.samples));
     draws.par_iter().map(score).collect()
 }
 
-fn class_kls(draws: &[Draw], samples: &Reading, real: &Reading) -> Vec<f64> {
+/// `divergence` of the two sides' class histograms.
+fn class_divergences(
+    draws: &[Draw],
+    samples: &Reading,
+    real: &Reading,
+    divergence: impl Fn(&[f64], &[f64]) -> f64 + Sync,
+) -> Vec<f64> {
     let histogram = |reading: &Reading, draw: &[usize]| {
         classes::histogram(&chosen(&reading.probabilities, draw))
     };
-    let kl = |draw: &Draw| {
+    let value = |draw: &Draw| {
         let (found, expected) = (histogram(samples, &draw.samples), histogram(real, &draw.real));
-        classes::histogram_kl(&found, &expected)
+        divergence(&found, &expected)
     };
-    draws.par_iter().map(kl).collect()
+    draws.par_iter().map(value).collect()
 }
 
 #[cfg(test)]
@@ -199,7 +212,8 @@ mod tests {
             let (mean, sd) = mean_and_sd(&values);
             let intervals = || trials.iter().map(|metrics| metrics[place].ci95.unwrap());
             let held = intervals().filter(|[low, high]| *low <= mean && mean <= *high).count();
-            let widths: Vec<f64> = intervals().map(|[low, high]| (high - low) / 2.0 / Z95).collect();
+            let widths: Vec<f64> =
+                intervals().map(|[low, high]| (high - low) / 2.0 / Z95).collect();
             let (width, _) = mean_and_sd(&widths);
             // 95 % of 60 is 57; a binomial falls below 52 about once in a hundred times.
             assert!(held >= 52, "{name}: {held} of 60 intervals hold the mean");

@@ -60,8 +60,7 @@ impl Contacts {
 
     /// The four numbers of the sets that these rows, with repetitions, make up.
     pub(crate) fn among(&self, samples: &[usize], real: &[usize]) -> Neighbourhoods {
-        let (of_sample, of_real) =
-            (counts(samples, self.samples), counts(real, self.facts.len()));
+        let (of_sample, of_real) = (counts(samples, self.samples), counts(real, self.facts.len()));
         let present = bits(of_sample.iter().map(|count| *count > 0));
         let mut hit = vec![0_u64; present.len()];
         let (mut recalled, mut covered, mut inside) = (0, 0, 0);

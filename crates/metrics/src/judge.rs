@@ -208,11 +208,7 @@ impl Judge {
 
     /// Its name, hash and accuracy for `results.json`.
     pub fn info(&self) -> JudgeInfo {
-        JudgeInfo {
-            name: self.name.clone(),
-            sha256: self.sha256.clone(),
-            accuracy: self.accuracy,
-        }
+        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone(), accuracy: self.accuracy }
     }
 
     /// Dimension of its features.
@@ -262,7 +258,9 @@ mod tests {
         for spec in &JUDGES {
             assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
             assert_eq!(sha256(spec.weights), spec.sha256, "{}", spec.name);
-            let judge = Judge::for_dataset(spec.datasets[0], spec.architecture.shape, &Device::flex()).unwrap();
+            let judge =
+                Judge::for_dataset(spec.datasets[0], spec.architecture.shape, &Device::flex())
+                    .unwrap();
             assert_eq!(judge.sha256, spec.sha256);
         }
         let other = ImageShape::new(1, 27, 28);
@@ -287,9 +285,8 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_refused_in_words() {
-        let from = |bytes| {
-            Judge::from_bytes("mnist-28", &JUDGES[0].architecture, bytes, &Device::flex())
-        };
+        let from =
+            |bytes| Judge::from_bytes("mnist-28", &JUDGES[0].architecture, bytes, &Device::flex());
         let error = from(b"rubbish!rubbish").unwrap_err();
         assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
         let error = from(JUDGES[2].weights).unwrap_err();

@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn results_survive_a_round_trip_through_json() {
         let mut results = Results::new("vae", "mnist-10k", 3, "finished");
-        results.judge = Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into(), accuracy: None });
+        results.judge =
+            Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into(), accuracy: None });
         results.metrics = vec![
             Metric::new("reconstruction/mse", "test", 0.1 + 0.2, 2000)
                 .unwrap()

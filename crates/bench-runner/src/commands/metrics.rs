@@ -47,21 +47,23 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let n = samples.images.len().min(reference.images.len()).min(args.limit as usize);
     let (names, split) = ([samples.name.clone(), reference.name.clone()], reference.split);
     let sides = [&samples, &reference].map(|source| source.images.take(n));
-    for source in [&samples, &reference].into_iter().filter(|source| source.images.len() > n) {
-        terminal::note(&format!(
-            "taking the first {n} of {} images of {}: distances depend on their number",
-            source.images.len(),
-            source.name
-        ));
-    }
+    let longer = [&samples, &reference].into_iter().filter(|source| source.images.len() > n);
+    let cuts: Vec<String> = longer
+        .map(|source| {
+            let (all, name) = (source.images.len(), &source.name);
+            format!(
+                "taking the first {n} of {all} images of {name}: distances depend on their number"
+            )
+        })
+        .collect();
     let judge = judge(args, samples, reference, &device)?;
     if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
         return Err(FrechetError::TooFew { dim, n }.into());
     }
+    cuts.iter().for_each(|cut| terminal::note(cut));
 
     let [left, right] = sides.map(|images| ImageSet::new(images, judge.as_ref(), &device));
-    let extrapolation =
-        if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
+    let extrapolation = if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
     let seed = Seed(args.seed);
     let mut scored = score(&left, &right, &ScoreSettings { seed, split, extrapolation });
     bootstrap::add_intervals(&mut scored.metrics, &left, &right, seed);

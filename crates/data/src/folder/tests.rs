@@ -317,7 +317,10 @@ fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
     assert_eq!(first, (0..3).map(|i| grey(10 * i, 4, 2).as_raw()[0]).collect::<Vec<_>>());
 
     save(&folder.path().join("3.png"), grey(0, 4, 3));
-    assert_says(read_pictures(folder.path()), &["3.png: is 3x4 pixels", "resize all images to one size"]);
+    assert_says(
+        read_pictures(folder.path()),
+        &["3.png: is 3x4 pixels", "resize all images to one size"],
+    );
     assert_says(read_pictures(&folder.path().join("absent")), &["absent: does not exist"]);
     let empty = self::folder();
     assert_says(read_pictures(empty.path()), &["holds no .png, .jpg or .jpeg file"]);

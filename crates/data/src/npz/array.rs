@@ -131,7 +131,11 @@ impl Header {
         let (sizes, _) = sizes.and_then(|rest| rest.split_once(')')).ok_or_else(damaged)?;
         let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
         let shape = sizes.map(|size| size.parse().map_err(|_| damaged()));
-        Ok(Self { element: Element::parse(name, file)?, order, shape: shape.collect::<Result<_, _>>()? })
+        Ok(Self {
+            element: Element::parse(name, file)?,
+            order,
+            shape: shape.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -170,7 +174,13 @@ pub(super) fn row_major(values: &[u8], shape: &[usize]) -> Vec<u8> {
 }
 
 /// Appends one image: `offset` is where its first value lies, `stride` the step of its first index.
-fn push_transposed(values: &[u8], shape: &[usize], offset: usize, stride: usize, out: &mut Vec<u8>) {
+fn push_transposed(
+    values: &[u8],
+    shape: &[usize],
+    offset: usize,
+    stride: usize,
+    out: &mut Vec<u8>,
+) {
     let [size, rest @ ..] = shape else {
         out.push(values[offset]);
         return;

@@ -71,9 +71,13 @@ mod tests {
 
     #[test]
     fn larger_images_are_halved_until_they_fit() {
-        for (side, layers, width) in
-            [(8, 3, 48 * 16), (28, 5, 64 * 16), (32, 5, 64 * 16), (33, 6, 64 * 9), (112, 7, 64 * 16)]
-        {
+        for (side, layers, width) in [
+            (8, 3, 48 * 16),
+            (28, 5, 64 * 16),
+            (32, 5, 64 * 16),
+            (33, 6, 64 * 9),
+            (112, 7, 64 * 16),
+        ] {
             let architecture = Architecture::of(ImageShape::new(3, side, side / 2 + 1), 4);
             assert_eq!(architecture.convolutions.len(), layers, "{side}");
             let square = Architecture::of(ImageShape::new(3, side, side), 4);

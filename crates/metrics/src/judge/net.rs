@@ -35,7 +35,10 @@ impl JudgeNet {
     /// With zeros, to be filled from a file: nothing is drawn.
     pub(super) fn zeros(architecture: &Architecture, device: &Device) -> Self {
         Self {
-            convolutions: configs(architecture).iter().map(|config| config.init_zeros(device)).collect(),
+            convolutions: configs(architecture)
+                .iter()
+                .map(|config| config.init_zeros(device))
+                .collect(),
             hidden: Linear::zeros(architecture.flat_width(), architecture.features, device),
             classes: Linear::zeros(architecture.features, architecture.classes, device),
         }

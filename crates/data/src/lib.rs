@@ -37,4 +37,5 @@ pub use error::DataError;
 pub use fetch::DownloadProgress;
 pub use images::Images;
 pub use load::{ColourMode, LoadOptions, known_names, load};
+pub use locate::cache_folder;
 pub use stream::BatchStream;

@@ -12,7 +12,7 @@ import pathlib
 
 import numpy as np
 from scipy import linalg
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import cdist, pdist
 from scipy.stats import entropy, wasserstein_distance
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.cluster import KMeans
@@ -20,7 +20,6 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import NearestNeighbors
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 
@@ -164,14 +163,13 @@ def pixel_metrics(rng):
     gamma = 1 / (2 * bandwidth**2)
     n = len(x)
     within = [(rbf_kernel(a, gamma=gamma).sum() - n) / (n * (n - 1)) for a in (x, y)]
-    index = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(training / 255.0)
-    distances, nearest = index.kneighbors(x)
+    between = cdist(x, training / 255.0)
     write(
         "pixels", channels=channels, height=height, width=width, dim=dim, training=training,
         real=real, samples=samples, more=more, directions=directions, sliced=sliced(x, y),
         sliced_uneven=sliced(x, z), roughness=[mean_difference(samples), mean_difference(real)],
         bandwidth=bandwidth, mmd2=float(sum(within) - 2 * rbf_kernel(x, y, gamma=gamma).mean()),
-        nearest=nearest[:, 0], distances=distances,
+        nearest=between.argmin(1), distances=np.sort(between, 1)[:, :2],
     )
 
 

@@ -25,10 +25,10 @@ impl Places {
     }
 }
 
-/// `genlab` under the user's cache folder; None where the system names none.
+/// `genlab` under the user's cache folder; None where this user has none.
 pub fn cache_folder() -> Option<PathBuf> {
-    let project = directories::ProjectDirs::from("", "", "genlab");
-    project.map(|project| project.cache_dir().to_owned())
+    let project = directories::ProjectDirs::from("", "", "genlab")?;
+    Some(project.cache_dir().to_owned())
 }
 
 /// Train and test images of `official`.

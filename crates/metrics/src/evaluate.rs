@@ -4,10 +4,13 @@
 //! number of samples. What a model cannot do is absent from the result, with a note where a reader
 //! might wonder.
 
+mod cache;
 mod codes;
 mod reconstruction;
 mod references;
 mod samples;
+
+pub use cache::ReferenceCache;
 
 use crate::{
     judge::Judge,
@@ -125,6 +128,7 @@ pub struct Evaluator<'a> {
     judge: Option<Judge>,
     device: Device,
     settings: Settings,
+    cache: Option<ReferenceCache>,
     references: OnceLock<References>,
 }
 
@@ -137,7 +141,13 @@ impl<'a> Evaluator<'a> {
         device: &Device,
         settings: Settings,
     ) -> Self {
-        Self { dataset, judge, device: device.clone(), settings, references: OnceLock::new() }
+        let (device, references) = (device.clone(), OnceLock::new());
+        Self { dataset, judge, device, settings, cache: None, references }
+    }
+
+    /// The same with references that are kept between evaluations.
+    pub fn with_cache(self, cache: ReferenceCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// The judge behind the sample metrics.
@@ -147,7 +157,7 @@ impl<'a> Evaluator<'a> {
 
     /// What real images, generators without a network and noise score.
     pub fn references(&self) -> &[Reference] {
-        &self.shared().rows
+        &self.shared().rows.scored
     }
 
     /// Measures a model. `progress` is told what begins.
@@ -164,9 +174,9 @@ impl<'a> Evaluator<'a> {
         }
         progress("references");
         let references = self.shared();
-        out.notes.extend(references.notes.iter().cloned());
-        out.references.clone_from(&references.rows);
-        out.baseline_samples.clone_from(&references.baseline_samples);
+        out.notes.extend(references.rows.notes.iter().cloned());
+        out.references.clone_from(&references.rows.scored);
+        out.baseline_samples = references.rows.baseline_samples(self.dataset.shape);
         progress("samples");
         self.samples(model, references, &mut out);
         out

@@ -28,7 +28,7 @@ pub mod samples;
 pub mod sliced;
 pub mod sparsity;
 
-pub use evaluate::{Evaluation, Evaluator, Settings, Split};
+pub use evaluate::{Evaluation, Evaluator, ReferenceCache, Settings, Split};
 pub use judge::Judge;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

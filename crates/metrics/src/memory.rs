@@ -10,6 +10,7 @@
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 use genlab_data::Images;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Share of fresh real images that count as memorised, by construction.
 pub const EXPECTED: f64 = 0.05;
@@ -89,7 +90,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
 
 /// What counts as memorised: a ratio at most as large as the smallest 5 % of real images have that
 /// nothing was trained on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold(f64);
 
 impl Threshold {
@@ -105,6 +106,13 @@ impl Threshold {
         let memorised = found.iter().filter(|nearest| nearest.ratio() <= self.0).count();
         memorised as f64 / found.len() as f64
     }
+}
+
+/// The share of memorised images that fresh real ones do not reach by chance: four standard
+/// deviations of a binomial share above [`EXPECTED`], of `samples` images and of the threshold.
+pub fn suspicious(samples: usize, test: usize) -> f64 {
+    let images = 1.0 / samples as f64 + 1.0 / test as f64;
+    EXPECTED + 4.0 * (EXPECTED * (1.0 - EXPECTED) * images).sqrt()
 }
 
 /// One training image, and its squared distance up to a constant.

@@ -6,7 +6,9 @@ use genlab_core::{
     SampleRequest, Scalars, Seed, Stream, Term,
 };
 use genlab_data::{Dataset, Images, LoadOptions, load};
-use genlab_metrics::{Evaluation, Evaluator, Judge, Settings, matrix::Rows, pca::Pca};
+use genlab_metrics::{
+    Evaluation, Evaluator, Judge, ReferenceCache, Settings, matrix::Rows, pca::Pca,
+};
 
 /// What a test's model can do.
 #[derive(Default)]
@@ -202,6 +204,33 @@ fn real_images_score_like_the_floor_and_noise_like_the_ceiling() {
     assert_eq!(real.baseline_samples.expect("64 images").len(), 64);
     let histogram = real.class_histogram.expect("a judge");
     assert!((histogram.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_read() {
+    let (data, device) = (digits(), Device::flex());
+    let folder = std::env::temp_dir().join(format!("genlab-references-{}", std::process::id()));
+    let rows = |program: &str| {
+        let judge = Judge::for_dataset(&data.name, data.shape, &device);
+        let cache = ReferenceCache::new(folder.clone(), program.into());
+        let settings = Settings { samples: 100, ..Settings::new(Seed(0)) };
+        let evaluator = Evaluator::new(&data, judge, &device, settings).with_cache(cache);
+        evaluator.references().to_vec()
+    };
+    let files = || -> Vec<_> {
+        let entries = std::fs::read_dir(&folder).expect("a cache was written");
+        entries.map(|entry| entry.expect("readable").path()).collect()
+    };
+    let computed = rows("one build");
+    let [file] = &files()[..] else { panic!("one file: {:?}", files()) };
+    let text = std::fs::read_to_string(file).expect("readable");
+    std::fs::write(file, text.replace("Uniform noise", "from the cache")).expect("writable");
+    assert_eq!(rows("one build").last().expect("noise").title, "from the cache");
+    std::fs::write(file, &text[..text.len() / 2]).expect("writable");
+    assert_eq!(rows("one build"), computed);
+    assert_eq!(rows("another build"), computed);
+    assert_eq!(files().len(), 2);
+    std::fs::remove_dir_all(&folder).expect("removable");
 }
 
 #[test]

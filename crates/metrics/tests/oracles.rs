@@ -119,7 +119,7 @@ fn pixel_metrics_equal_scipys_and_scikit_learns() {
 }
 
 #[test]
-fn nearest_training_images_equal_scikit_learns() {
+fn nearest_training_images_equal_scipys() {
     let fixture = Fixture::read("pixels");
     let (samples, training) = (fixture.images("samples"), fixture.images("training"));
     let found = nearest(&samples, &training, Relation::Strangers).unwrap();

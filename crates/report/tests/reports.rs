@@ -36,10 +36,18 @@ fn a_full_run_has_every_section_and_needs_no_network() {
     write_curves(&run, 100_000, 200, &scalars, &mut noise);
     write_pictures(&run, 0.5, true, true, &mut noise);
     let page = page(&write_run_report(&run).unwrap());
-    for id in ["numbers", "curves", "reconstructions", "samples", "interpolation", "denoising"] {
+    for id in [
+        "numbers",
+        "curves",
+        "reconstructions",
+        "samples",
+        "neighbours",
+        "interpolation",
+        "denoising",
+    ] {
         assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
     }
-    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 5);
+    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 6);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     for outside in ["http://", "https://", "src=\"/", "@import", "<script", "<link"] {
         assert!(!page.contains(outside), "{outside}");

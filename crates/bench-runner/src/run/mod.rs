@@ -20,11 +20,11 @@ use genlab_core::{
 };
 use genlab_data::{BatchStream, Dataset};
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, Metric, Results, Settings, Split, latent::Prior,
+    Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split, latent::Prior,
     samples::Extrapolation,
 };
 use observer::Watch;
-use std::path::Path;
+use std::{path::Path, time::UNIX_EPOCH};
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -166,7 +166,20 @@ pub(crate) fn evaluator<'a>(
         },
         ..Settings::new(Seed(config.seed))
     };
-    Ok(Evaluator::new(dataset, judge, device, settings))
+    let evaluator = Evaluator::new(dataset, judge, device, settings);
+    Ok(match reference_cache() {
+        Some(cache) => evaluator.with_cache(cache),
+        None => evaluator,
+    })
+}
+
+/// Reference rows in the user's cache folder. They belong to this very build of the program, which
+/// its size and the time of its last change stand for; None where either cannot be told.
+fn reference_cache() -> Option<ReferenceCache> {
+    let folder = genlab_data::cache_folder()?.join("references");
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    let changed = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(ReferenceCache::new(folder, format!("{} {}", file.len(), changed.as_nanos())))
 }
 
 /// results.json of an evaluation, without costs of training.

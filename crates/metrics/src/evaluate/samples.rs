@@ -101,8 +101,17 @@ impl Evaluator<'_> {
     fn memorised(&self, samples: &Images, references: &References, out: &mut Evaluation) {
         let training = &self.dataset.train;
         let Some(found) = memory::nearest(samples, training, Relation::Strangers) else { return };
-        if let Some(threshold) = references.memory {
-            out.push(self.metric("samples/memorised", threshold.share(&found), found.len()));
+        if let Some(threshold) = references.rows.memory {
+            let share = threshold.share(&found);
+            out.push(self.metric("samples/memorised", share, found.len()));
+            if share > memory::suspicious(found.len(), references.split.images.len()) {
+                out.note(format!(
+                    "{:.1} % of the samples are as close to one single training image as 5 % of the \
+                     images of the {} split are: look at samples/neighbours.png for copies.",
+                    100.0 * share,
+                    self.settings.split.name()
+                ));
+            }
         }
         out.neighbours = Some(beside_neighbours(samples, training, &found));
     }

@@ -45,6 +45,7 @@ pub fn read_npz(path: &Path) -> Result<Images, DataError> {
         return Err(refused(&file, fault, "save fewer images"));
     }
     let bytes = array::read_exactly(&mut entry, length, &file)?;
+    array::expect_end(&mut entry, &file)?;
     let pixels = match header.element {
         Element::U8 => levels(bytes, &file)?,
         Element::Float(float) => float

@@ -325,3 +325,21 @@ fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
     let empty = self::folder();
     assert_says(read_pictures(empty.path()), &["holds no .png, .jpg or .jpeg file"]);
 }
+
+#[test]
+fn the_first_images_of_a_split_are_of_all_classes() {
+    let folder = folder();
+    for class in 0..4 {
+        for i in 0..50 {
+            save(&folder.path().join(format!("{class}/{i:02}.png")), grey(i, 1, 1));
+        }
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    for split in [&dataset.train, &dataset.test] {
+        let first = split.take(split.len() / 2).labels.expect("labels");
+        for class in 0..4 {
+            let share = first.iter().filter(|label| **label == class).count() * 4;
+            assert!((first.len() / 2..=first.len() * 2).contains(&share), "class {class}");
+        }
+    }
+}

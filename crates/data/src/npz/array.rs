@@ -162,6 +162,15 @@ pub(super) fn read_exactly(
     Ok(bytes)
 }
 
+/// Reads beyond the values, which is when the archive compares its check sum.
+pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
+    match source.read(&mut [0]) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(refused(file, "holds more values than its header says", super::SAVE)),
+        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), super::SAVE)),
+    }
+}
+
 /// Values whose first index runs fastest, with the last running fastest.
 pub(super) fn row_major(values: &[u8], shape: &[usize]) -> Vec<u8> {
     let count = shape[0];

@@ -21,6 +21,7 @@ fn every_model_trains_evaluates_and_reports() {
             "samples/grid.png",
             "samples/samples.npz",
             "samples/baseline.png",
+            "samples/neighbours.png",
         ] {
             assert!(dir.join(name).exists(), "{model} left no {name}");
         }

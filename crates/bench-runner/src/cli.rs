@@ -41,6 +41,15 @@ pub(crate) enum Command {
         after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json"
     )]
     Evaluate(EvaluateArgs),
+    /// Score one set of images against another.
+    #[command(after_help = "Examples:
+  bench-runner metrics runs/vae-mnist-10k-s0-1a2b3c4d mnist-10k:test
+  bench-runner metrics samples.npz fashion-mnist:test --json
+  bench-runner metrics folder-of-pngs other.npz --judge mnist-28
+Each side is a run directory (its samples), a folder of PNG files, an .npz file with an array images
+([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test. Nothing
+is rescaled: a range or type that cannot be interpreted is refused.")]
+    Metrics(MetricsArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]
     Devices,
@@ -142,6 +151,40 @@ pub(crate) struct EvaluateArgs {
     #[arg(long)]
     pub json: bool,
     /// Device to evaluate on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `metrics A B`
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// The images that are scored.
+    #[arg(value_name = "A")]
+    pub samples: String,
+    /// The images they are scored against, usually real ones.
+    #[arg(value_name = "B")]
+    pub reference: String,
+    /// mnist-28, fashion-28, digits-8, or a judge's file. Default: the judge of the dataset that B,
+    /// else A, comes from, else the only one for images of this size.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub judge: Option<String>,
+    /// Images of each side at most; both sides are cut to equal numbers.
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub limit: u64,
+    /// Extrapolate the Frechet distance to infinitely many images as well.
+    #[arg(long)]
+    pub frechet_infinity: bool,
+    /// Seed of subsets, directions and resamples.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Folder with the files of mnist, fashion-mnist or cifar10.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print the metrics as JSON, as in results.json.
+    #[arg(long)]
+    pub json: bool,
+    /// Device that the judge runs on.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }

@@ -4,15 +4,19 @@
 //! number of samples. What a model cannot do is absent from the result, with a note where a reader
 //! might wonder.
 
+mod cache;
 mod codes;
 mod reconstruction;
 mod references;
 mod samples;
 
+pub use cache::ReferenceCache;
+
 use crate::{
-    judge::{Judge, Reading},
+    judge::Judge,
     latent::Prior,
     result::{Metric, NotReported, Reference},
+    samples::{Extrapolation, ImageSet, ScoreSettings},
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{Generative, Seed};
@@ -54,12 +58,21 @@ pub struct Settings {
     pub seed: Seed,
     /// The images to measure on.
     pub split: Split,
+    /// Whether the Frechet distance is extrapolated to infinitely many images as well.
+    pub extrapolation: Extrapolation,
 }
 
 impl Settings {
     /// 2000 samples in batches of 250 against the test split.
     pub fn new(seed: Seed) -> Self {
-        Self { samples: 2000, batch: 250, fit_images: 10_000, seed, split: Split::Test }
+        Self {
+            samples: 2000,
+            batch: 250,
+            fit_images: 10_000,
+            seed,
+            split: Split::Test,
+            extrapolation: Extrapolation::Off,
+        }
     }
 }
 
@@ -68,7 +81,7 @@ impl Settings {
 pub struct Evaluation {
     /// The model's numbers.
     pub metrics: Vec<Metric>,
-    /// Rows to hold them against: real images, two baselines, noise. Empty without a judge.
+    /// Rows to hold them against: real images, generators without a network, noise.
     pub references: Vec<Reference>,
     /// What was left out and why.
     pub notes: Vec<String>,
@@ -76,6 +89,9 @@ pub struct Evaluation {
     pub samples: Option<Images>,
     /// 64 samples of the PCA mixture; None where there are too few or too large images for one.
     pub baseline_samples: Option<Images>,
+    /// Samples and their nearest training images, in pairs of rows of ten: the first ten samples,
+    /// then the ten that are most like copies. None where the model cannot sample.
+    pub neighbours: Option<Images>,
     /// The density fitted on the codes, where the samples came through one.
     pub prior: Option<Prior>,
     /// KL of each latent dimension in nats per image, where there is a Gaussian posterior.
@@ -112,11 +128,12 @@ pub struct Evaluator<'a> {
     judge: Option<Judge>,
     device: Device,
     settings: Settings,
+    cache: Option<ReferenceCache>,
     references: OnceLock<References>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// `judge` is [`Judge::for_dataset`]'s; None leaves out every sample metric. `device` is the
+    /// `judge` is [`Judge::for_dataset`]'s; None leaves out the metrics of its features. `device` is the
     /// plain device that the models are on. References are fitted at the first evaluation.
     pub fn new(
         dataset: &'a Dataset,
@@ -124,7 +141,13 @@ impl<'a> Evaluator<'a> {
         device: &Device,
         settings: Settings,
     ) -> Self {
-        Self { dataset, judge, device: device.clone(), settings, references: OnceLock::new() }
+        let (device, references) = (device.clone(), OnceLock::new());
+        Self { dataset, judge, device, settings, cache: None, references }
+    }
+
+    /// The same with references that are kept between evaluations.
+    pub fn with_cache(self, cache: ReferenceCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// The judge behind the sample metrics.
@@ -132,9 +155,9 @@ impl<'a> Evaluator<'a> {
         self.judge.as_ref()
     }
 
-    /// What real images, the two baselines and noise score; empty without a judge.
+    /// What real images, generators without a network and noise score.
     pub fn references(&self) -> &[Reference] {
-        &self.shared().rows
+        &self.shared().rows.scored
     }
 
     /// Measures a model. `progress` is told what begins.
@@ -151,9 +174,9 @@ impl<'a> Evaluator<'a> {
         }
         progress("references");
         let references = self.shared();
-        out.notes.extend(references.notes.iter().cloned());
-        out.references.clone_from(&references.rows);
-        out.baseline_samples.clone_from(&references.baseline_samples);
+        out.notes.extend(references.rows.notes.iter().cloned());
+        out.references.clone_from(&references.rows.scored);
+        out.baseline_samples = references.rows.baseline_samples(self.dataset.shape);
         progress("samples");
         self.samples(model, references, &mut out);
         out
@@ -204,10 +227,14 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// What the judge makes of 8-bit images; None without a judge.
-    fn read(&self, images: &Images) -> Option<Reading> {
-        let judge = self.judge.as_ref()?;
-        Some(judge.read(&images.tensor(0..images.len(), &self.device)))
+    /// 8-bit images with the judge's reading of them.
+    fn read(&self, images: Images) -> ImageSet {
+        ImageSet::new(images, self.judge.as_ref(), &self.device)
+    }
+
+    fn score_settings(&self) -> ScoreSettings {
+        let (seed, split) = (self.settings.seed, self.settings.split.name());
+        ScoreSettings { seed, split, extrapolation: self.settings.extrapolation }
     }
 }
 

@@ -2,10 +2,15 @@
 //! every sample metric.
 //!
 //! Its weights ship with the crate and their SHA-256 is pinned, so two reports that name the same
-//! judge measure in the same space. `judges/README.md` has the commands that made the files.
+//! judge measure in the same space. `judges/README.md` has the commands that made the files. Other
+//! labelled datasets get one of their own on first use ([`trained`]).
 
+mod architecture;
 mod net;
 pub mod train;
+pub mod trained;
+
+pub use architecture::Architecture;
 
 use crate::{matrix::Rows, result::JudgeInfo};
 use burn::{
@@ -31,50 +36,38 @@ pub struct JudgeSpec {
     pub name: &'static str,
     /// The datasets it judges.
     pub datasets: &'static [&'static str],
-    /// Size of its images.
-    pub shape: ImageShape,
-    /// Number of classes.
-    pub classes: usize,
-    /// Output channels and stride of each 3×3 convolution.
-    pub convolutions: &'static [(usize, usize)],
-    /// Dimension of the features.
-    pub features: usize,
+    /// Its network.
+    pub architecture: Architecture,
+    /// Share of the official test images that it classifies rightly.
+    pub accuracy: f64,
     /// SHA-256 of the weights file.
     pub sha256: &'static str,
     weights: &'static [u8],
 }
-
-const CONVOLUTIONS_28: &[(usize, usize)] = &[(24, 1), (32, 2), (48, 1), (64, 2), (64, 2)];
 
 /// Every judge.
 pub static JUDGES: [JudgeSpec; 3] = [
     JudgeSpec {
         name: "mnist-28",
         datasets: &["mnist", "mnist-10k"],
-        shape: ImageShape::new(1, 28, 28),
-        classes: 10,
-        convolutions: CONVOLUTIONS_28,
-        features: 64,
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9939,
         sha256: "334ebed389a21dbee7ff619277957a8b0e5d83efd30948f5bf075106feb5b0d8",
         weights: include_bytes!("../judges/mnist-28.safetensors"),
     },
     JudgeSpec {
         name: "fashion-28",
         datasets: &["fashion-mnist", "fashion-3k"],
-        shape: ImageShape::new(1, 28, 28),
-        classes: 10,
-        convolutions: CONVOLUTIONS_28,
-        features: 64,
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9201,
         sha256: "56c4c98011950a983832f05ddd090da4af0c556d96cbcf0456501b77d53a3814",
         weights: include_bytes!("../judges/fashion-28.safetensors"),
     },
     JudgeSpec {
         name: "digits-8",
         datasets: &["digits8x8"],
-        shape: ImageShape::new(1, 8, 8),
-        classes: 10,
-        convolutions: &[(24, 1), (48, 2), (48, 1)],
-        features: 32,
+        architecture: Architecture::small(ImageShape::new(1, 8, 8), 10),
+        accuracy: 0.9778,
         sha256: "cb02fa8b539a63feb677c79bfe7c8c1589ad244f6680ab0646ef6c7f5be60a23",
         weights: include_bytes!("../judges/digits-8.safetensors"),
     },
@@ -106,6 +99,29 @@ pub enum JudgeError {
         /// The shape the network needs.
         shape: Vec<usize>,
     },
+    /// The file cannot be opened.
+    #[error("cannot read judge {file}: {reason}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// The file does not say what it is.
+    #[error(
+        "{file} is no judge: give a file that genlab trained, or the name of a judge ({})",
+        JUDGES.each_ref().map(|judge| judge.name).join(", ")
+    )]
+    NoJudge {
+        /// The file.
+        file: String,
+    },
+    /// A dataset that no judge can be trained on.
+    #[error("{reason}")]
+    Untrainable {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A frozen classifier.
@@ -114,7 +130,9 @@ pub struct Judge {
     pub name: String,
     /// SHA-256 of its weights, in hexadecimal.
     pub sha256: String,
-    spec: &'static JudgeSpec,
+    /// Share of test images that it classifies rightly, where it is known.
+    pub accuracy: Option<f64>,
+    architecture: Architecture,
     net: JudgeNet,
     device: Device,
 }
@@ -134,8 +152,20 @@ impl Judge {
     /// # Panics
     /// When the weights in this crate do not fit its network, which a test excludes.
     pub fn for_dataset(dataset: &str, shape: ImageShape, device: &Device) -> Option<Self> {
-        let spec = JUDGES.iter().find(|j| j.datasets.contains(&dataset) && j.shape == shape)?;
-        Some(Self::from_bytes(spec, spec.weights, device).expect("a test loads every judge"))
+        let fits = |spec: &&JudgeSpec| {
+            spec.datasets.contains(&dataset) && spec.architecture.shape == shape
+        };
+        let spec = JUDGES.iter().find(fits)?;
+        Some(Self::shipped(spec, device).expect("a test loads every judge"))
+    }
+
+    /// One of [`JUDGES`].
+    ///
+    /// # Errors
+    /// When its weights do not fit its network, which a test excludes.
+    pub fn shipped(spec: &JudgeSpec, device: &Device) -> Result<Self, JudgeError> {
+        let judge = Self::from_bytes(spec.name, &spec.architecture, spec.weights, device)?;
+        Ok(Self { accuracy: Some(spec.accuracy), ..judge })
     }
 
     /// A judge with weights of one's own.
@@ -143,14 +173,15 @@ impl Judge {
     /// # Errors
     /// When the bytes are no safetensors file or lack a tensor of the network.
     pub fn from_bytes(
-        spec: &'static JudgeSpec,
+        name: &str,
+        architecture: &Architecture,
         bytes: &[u8],
         device: &Device,
     ) -> Result<Self, JudgeError> {
-        let name = || spec.name.to_owned();
+        let name = || name.to_owned();
         let file = SafeTensors::deserialize(bytes)
             .map_err(|cause| JudgeError::Unreadable { name: name(), cause })?;
-        let empty = JudgeNet::zeros(spec, device);
+        let empty = JudgeNet::zeros(architecture, device);
         for param in named_params(&empty) {
             let found = file.tensor(&param.name);
             if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
@@ -165,17 +196,29 @@ impl Judge {
             Tensor::from_data(values.as_slice(), device)
         });
         let sha256 = sha256(bytes);
-        Ok(Self { name: name(), sha256, spec, net: net.no_grad(), device: device.clone() })
+        Ok(Self {
+            name: name(),
+            sha256,
+            accuracy: None,
+            architecture: architecture.clone(),
+            net: net.no_grad(),
+            device: device.clone(),
+        })
     }
 
-    /// Its name and hash for `results.json`.
+    /// Its name, hash and accuracy for `results.json`.
     pub fn info(&self) -> JudgeInfo {
-        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone() }
+        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone(), accuracy: self.accuracy }
+    }
+
+    /// Dimension of its features.
+    pub fn features(&self) -> usize {
+        self.architecture.features
     }
 
     /// Size of the images it judges.
     pub fn shape(&self) -> ImageShape {
-        self.spec.shape
+        self.architecture.shape
     }
 
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
@@ -190,8 +233,8 @@ impl Judge {
             probabilities.extend(crate::host::floats(softmax(out.logits, 1)));
         }
         Reading {
-            features: Rows::from_f32(self.spec.features, &features),
-            probabilities: Rows::from_f32(self.spec.classes, &probabilities),
+            features: Rows::from_f32(self.architecture.features, &features),
+            probabilities: Rows::from_f32(self.architecture.classes, &probabilities),
         }
     }
 }
@@ -215,7 +258,9 @@ mod tests {
         for spec in &JUDGES {
             assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
             assert_eq!(sha256(spec.weights), spec.sha256, "{}", spec.name);
-            let judge = Judge::for_dataset(spec.datasets[0], spec.shape, &Device::flex()).unwrap();
+            let judge =
+                Judge::for_dataset(spec.datasets[0], spec.architecture.shape, &Device::flex())
+                    .unwrap();
             assert_eq!(judge.sha256, spec.sha256);
         }
         let other = ImageShape::new(1, 27, 28);
@@ -240,9 +285,11 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_refused_in_words() {
-        let error = Judge::from_bytes(&JUDGES[0], b"rubbish!rubbish", &Device::flex()).unwrap_err();
+        let from =
+            |bytes| Judge::from_bytes("mnist-28", &JUDGES[0].architecture, bytes, &Device::flex());
+        let error = from(b"rubbish!rubbish").unwrap_err();
         assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
-        let error = Judge::from_bytes(&JUDGES[0], JUDGES[2].weights, &Device::flex()).unwrap_err();
+        let error = from(JUDGES[2].weights).unwrap_err();
         assert!(error.to_string().contains("have no f32 tensor"), "{error}");
     }
 }

@@ -4,8 +4,11 @@
 //! but `genlab_core::noise`, prints, or touches a model's training.
 
 pub mod baseline;
+pub mod bootstrap;
 pub mod classes;
+mod contacts;
 pub mod evaluate;
+pub mod extrapolate;
 pub mod frechet;
 mod host;
 pub mod image;
@@ -14,14 +17,18 @@ pub mod kernel;
 pub mod kl;
 pub mod latent;
 pub mod matrix;
+pub mod memory;
 pub mod mixture;
 pub mod neighbours;
 pub mod pca;
+pub mod pixels;
 pub mod registry;
 pub mod result;
+pub mod samples;
+pub mod sliced;
 pub mod sparsity;
 
-pub use evaluate::{Evaluation, Evaluator, Settings, Split};
+pub use evaluate::{Evaluation, Evaluator, ReferenceCache, Settings, Split};
 pub use judge::Judge;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

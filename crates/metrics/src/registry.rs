@@ -22,6 +22,11 @@ pub fn describe(name: &str) -> Option<&'static MetricKind> {
     METRICS.iter().find(|kind| kind.name == name)
 }
 
+/// Where reports put the metric of that name; after all others if it is unknown.
+pub fn place(name: &str) -> usize {
+    METRICS.iter().position(|kind| kind.name == name).unwrap_or(METRICS.len())
+}
+
 const fn kind(
     name: &'static str,
     title: &'static str,
@@ -118,6 +123,8 @@ pub const METRICS: &[MetricKind] = &[
         Some(Lower),
         "Code units that are off for every test image.",
     ),
+    // Frechet distance and coverage lead: precision, density and the classifier's confidence can be
+    // fooled by sets that nobody would accept.
     kind(
         "samples/frechet",
         "Frechet distance",
@@ -126,18 +133,25 @@ pub const METRICS: &[MetricKind] = &[
         "Distance of Gaussians fitted to the judge's features of samples and of test images; no FID.",
     ),
     kind(
+        "samples/frechet_infinity",
+        "Frechet distance, n to infinity",
+        "judge features",
+        Some(Lower),
+        "The Frechet distance extrapolated to infinitely many images, which takes off its bias.",
+    ),
+    kind(
+        "samples/coverage",
+        "Coverage",
+        "fraction of test images",
+        Some(Higher),
+        "Test images with at least one sample in their neighbourhood.",
+    ),
+    kind(
         "samples/kernel_distance",
         "Kernel distance",
         "judge features",
         Some(Lower),
         "Unbiased squared MMD with a cubic polynomial kernel on the judge's features.",
-    ),
-    kind(
-        "samples/precision",
-        "Precision",
-        "fraction of samples",
-        Some(Higher),
-        "Samples that lie in the neighbourhood of some test image.",
     ),
     kind(
         "samples/recall",
@@ -154,11 +168,46 @@ pub const METRICS: &[MetricKind] = &[
         "How many test neighbourhoods a sample lies in, over k.",
     ),
     kind(
-        "samples/coverage",
-        "Coverage",
-        "fraction of test images",
+        "samples/precision",
+        "Precision",
+        "fraction of samples",
         Some(Higher),
-        "Test images with at least one sample in their neighbourhood.",
+        "Samples that lie in the neighbourhood of some test image.",
+    ),
+    kind(
+        "samples/memorised",
+        "Memorised",
+        "fraction of samples, 0.05 for fresh real images",
+        None,
+        "Samples as close to one single training image as one test image in twenty is.",
+    ),
+    kind(
+        "samples/roughness",
+        "Roughness",
+        "ratio, 1 for real images",
+        None,
+        "Mean difference of neighbouring pixels over the test images': noise lies above 1, blur below.",
+    ),
+    kind(
+        "samples/modes",
+        "Modes covered",
+        "classes",
+        Some(Higher),
+        "Classes of the test images that hold at least one sample, as the judge reads them.",
+    ),
+    kind(
+        "samples/class_kl",
+        "Class KL",
+        "nats",
+        Some(Lower),
+        "KL of the samples' class histogram from the test images' (both as the judge reads them).",
+    ),
+    kind(
+        "samples/class_kl_forward",
+        "Class KL, forward",
+        "nats",
+        Some(Lower),
+        "KL of the test images' class histogram from the samples', half a sample added to each class.",
     ),
     kind(
         "samples/classifier_score",
@@ -168,11 +217,18 @@ pub const METRICS: &[MetricKind] = &[
         "Inception score with the judge as classifier: sure of each sample, even over classes.",
     ),
     kind(
-        "samples/class_kl",
-        "Class KL",
-        "nats",
+        "samples/sliced_wasserstein",
+        "Sliced Wasserstein",
+        "pixels, [0,1]",
         Some(Lower),
-        "KL of the samples' class histogram from the test images' (both as the judge reads them).",
+        "1-Wasserstein distance of the pixels along random directions; needs no judge.",
+    ),
+    kind(
+        "samples/pixel_mmd",
+        "Pixel MMD",
+        "squared MMD, 0 to 2",
+        Some(Lower),
+        "Unbiased squared MMD of the pixels with a Gaussian kernel; needs no judge.",
     ),
     kind(
         "cost/params",

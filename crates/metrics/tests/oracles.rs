@@ -1,14 +1,19 @@
 //! Against SciPy, scikit-learn and scikit-image: `tests/oracles/metrics.py` made the fixtures.
 
 use genlab_core::ImageShape;
+use genlab_data::Images;
 use genlab_metrics::{
+    classes::{classifier_score, histogram, histogram_kl, smoothed},
     frechet::frechet_distance,
     image::{mse, psnr, ssim},
-    kernel::unbiased_mmd2,
+    kernel::{Kernel, unbiased_mmd2},
     matrix::Rows,
+    memory::{Relation, nearest},
     mixture::{FitSettings, Mixture},
     neighbours::neighbourhoods,
     pca::Pca,
+    pixels::{self, median_distance, roughness},
+    sliced::mean_along,
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -39,6 +44,13 @@ impl Fixture {
 
     fn rows(&self, key: &str) -> Rows {
         Rows::new(self.count("dim"), self.numbers(key))
+    }
+
+    fn images(&self, key: &str) -> Images {
+        let size = ["channels", "height", "width"].map(|side| self.count(side));
+        let pixels = self.numbers(key).iter().map(|&level| level as u8).collect();
+        let shape = ImageShape::new(size[0], size[1], size[2]);
+        Images { shape, pixels, labels: None }
     }
 
     fn pixels(&self, key: &str) -> Vec<f32> {
@@ -79,7 +91,7 @@ fn the_frechet_distance_equals_scipys_matrix_square_root() {
 #[test]
 fn the_kernel_distance_equals_scikit_learns_polynomial_kernel() {
     let fixture = Fixture::read("features");
-    let found = unbiased_mmd2(&fixture.rows("x"), &fixture.rows("y"));
+    let found = unbiased_mmd2(&fixture.rows("x"), &fixture.rows("y"), Kernel::Cubic);
     close(&[found], &[fixture.number("mmd2")], 1e-9);
 }
 
@@ -89,6 +101,44 @@ fn neighbourhoods_equal_the_published_formulas() {
     let found = neighbourhoods(&fixture.rows("x"), &fixture.rows("y"), fixture.count("k")).unwrap();
     let expected = ["precision", "recall", "density", "coverage"].map(|key| fixture.number(key));
     close(&[found.precision, found.recall, found.density, found.coverage], &expected, 1e-12);
+}
+
+#[test]
+fn pixel_metrics_equal_scipys_and_scikit_learns() {
+    let fixture = Fixture::read("pixels");
+    let [samples, real, more] = ["samples", "real", "more"].map(|key| fixture.images(key));
+    let [x, y, z] = [&samples, &real, &more].map(pixels::rows);
+    let directions = fixture.rows("directions");
+    close(&[mean_along(&x, &y, &directions)], &[fixture.number("sliced")], 1e-9);
+    close(&[mean_along(&x, &z, &directions)], &[fixture.number("sliced_uneven")], 1e-9);
+    close(&[roughness(&samples), roughness(&real)], &fixture.numbers("roughness"), 1e-12);
+    let bandwidth = median_distance(&y).unwrap();
+    close(&[bandwidth], &[fixture.number("bandwidth")], 1e-9);
+    let found = unbiased_mmd2(&x, &y, Kernel::Gaussian { bandwidth });
+    close(&[found], &[fixture.number("mmd2")], 1e-9);
+}
+
+#[test]
+fn nearest_training_images_equal_scipys() {
+    let fixture = Fixture::read("pixels");
+    let (samples, training) = (fixture.images("samples"), fixture.images("training"));
+    let found = nearest(&samples, &training, Relation::Strangers).unwrap();
+    let indices: Vec<f64> = found.iter().map(|n| n.index as f64).collect();
+    assert_eq!(indices, fixture.numbers("nearest"));
+    let distances: Vec<f64> = found.iter().flat_map(|n| [n.distance, n.second]).collect();
+    close(&distances, &fixture.numbers("distances"), 1e-9);
+}
+
+#[test]
+fn class_metrics_equal_scipys_entropies() {
+    let fixture = Fixture::read("classes");
+    let probabilities = fixture.rows("probabilities");
+    let (found, expected) = (histogram(&probabilities), fixture.numbers("expected"));
+    close(&found, &fixture.numbers("found"), 1e-12);
+    close(&[histogram_kl(&found, &expected)], &[fixture.number("kl")], 1e-9);
+    let smoothed = smoothed(&found, fixture.count("n"));
+    close(&[histogram_kl(&expected, &smoothed)], &[fixture.number("kl_forward")], 1e-9);
+    close(&[classifier_score(&probabilities)], &[fixture.number("score")], 1e-9);
 }
 
 #[test]

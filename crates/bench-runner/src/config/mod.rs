@@ -96,6 +96,8 @@ pub(crate) struct EvaluationConfig {
     pub(crate) split: EvaluationSplit,
     /// Samples to draw and score, at most as many as there are test images.
     pub samples: usize,
+    /// Whether the Frechet distance is extrapolated to infinitely many images as well.
+    pub frechet_infinity: bool,
     /// Lines of the log over the whole run.
     pub log_lines: u64,
     /// Validation images behind each point of a validation curve.
@@ -119,6 +121,7 @@ impl RunConfig {
             evaluation: EvaluationConfig {
                 split: EvaluationSplit::Test,
                 samples: 2000,
+                frechet_infinity: false,
                 log_lines: 100,
                 validation_images: 512,
             },

@@ -8,7 +8,7 @@ pub(crate) mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationSplit, RunConfig},
-    terminal,
+    judging, terminal,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -20,10 +20,11 @@ use genlab_core::{
 };
 use genlab_data::{BatchStream, Dataset};
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, Metric, Results, Settings, Split, latent::Prior,
+    Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split, latent::Prior,
+    samples::Extrapolation,
 };
 use observer::Watch;
-use std::path::Path;
+use std::{path::Path, time::UNIX_EPOCH};
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ pub(crate) fn execute(
         Outcome::Finished { seconds } => {
             let frozen = model.freeze();
             drop(model);
-            let evaluator = evaluator(config, &dataset, &device);
+            let evaluator = evaluator(config, &dataset, &device)?;
             let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
@@ -143,22 +144,42 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
     }
 }
 
-/// Scores models of this run.
+/// Scores models of this run. A dataset without a judge gets one here, on first use.
+///
+/// # Errors
+/// When a judge cannot be trained.
 pub(crate) fn evaluator<'a>(
     config: &RunConfig,
     dataset: &'a Dataset,
     device: &Device,
-) -> Evaluator<'a> {
-    let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
+) -> Result<Evaluator<'a>> {
+    let judge = judging::of_dataset(dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
         split: match config.evaluation.split {
             EvaluationSplit::Test => Split::Test,
             EvaluationSplit::Validation => Split::Validation,
         },
+        extrapolation: match config.evaluation.frechet_infinity {
+            true => Extrapolation::On,
+            false => Extrapolation::Off,
+        },
         ..Settings::new(Seed(config.seed))
     };
-    Evaluator::new(dataset, judge, device, settings)
+    let evaluator = Evaluator::new(dataset, judge, device, settings);
+    Ok(match reference_cache() {
+        Some(cache) => evaluator.with_cache(cache),
+        None => evaluator,
+    })
+}
+
+/// Reference rows in the user's cache folder. They belong to this very build of the program, which
+/// its size and the time of its last change stand for; None where either cannot be told.
+fn reference_cache() -> Option<ReferenceCache> {
+    let folder = genlab_data::cache_folder()?.join("references");
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    let changed = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(ReferenceCache::new(folder, format!("{} {}", file.len(), changed.as_nanos())))
 }
 
 /// results.json of an evaluation, without costs of training.

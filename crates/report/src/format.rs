@@ -25,7 +25,7 @@ impl Style {
             "bytes" => Self::Bytes,
             "numbers" | "count" | "calls" | "units" | "latent dimensions" | "classes" => {
                 Self::Count
-            },
+            }
             _ if unit == "s" || unit.starts_with("seconds") => Self::Seconds,
             _ if name.ends_with("_bytes") => Self::Bytes,
             _ if name.ends_with("_seconds") => Self::Seconds,

@@ -160,9 +160,10 @@ pub(crate) fn evaluator<'a>(
             EvaluationSplit::Test => Split::Test,
             EvaluationSplit::Validation => Split::Validation,
         },
-        extrapolation: match config.evaluation.frechet_infinity {
-            true => Extrapolation::On,
-            false => Extrapolation::Off,
+        extrapolation: if config.evaluation.frechet_infinity {
+            Extrapolation::On
+        } else {
+            Extrapolation::Off
         },
         ..Settings::new(Seed(config.seed))
     };

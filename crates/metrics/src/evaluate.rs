@@ -5,9 +5,15 @@
 //! might wonder.
 
 mod codes;
+mod likelihood;
+mod pixels;
 mod reconstruction;
 mod references;
+mod representation;
+mod robustness;
 mod samples;
+
+pub use pixels::Binarisation;
 
 use crate::{
     judge::{Judge, Reading},
@@ -54,12 +60,34 @@ pub struct Settings {
     pub seed: Seed,
     /// The images to measure on.
     pub split: Split,
+    /// How images become binary for a likelihood of binary pixels.
+    pub binarisation: Binarisation,
+    /// Importance weights per image behind a likelihood; 0 leaves it out.
+    pub importance_samples: usize,
+    /// Images of the split that it is measured on, at most.
+    pub importance_images: usize,
+    /// Training images that probes of codes are fitted on, at most.
+    pub probe_images: usize,
+    /// Images that a model without an encoder reconstructs by search; 0 leaves it out.
+    pub inverted_images: usize,
 }
 
 impl Settings {
-    /// 2000 samples in batches of 250 against the test split.
+    /// 2000 samples in batches of 250 against the test split, and 100 importance weights for each of
+    /// 1000 images; no search.
     pub fn new(seed: Seed) -> Self {
-        Self { samples: 2000, batch: 250, fit_images: 10_000, seed, split: Split::Test }
+        Self {
+            samples: 2000,
+            batch: 250,
+            fit_images: 10_000,
+            seed,
+            split: Split::Test,
+            binarisation: Binarisation::Static,
+            importance_samples: 100,
+            importance_images: 1000,
+            probe_images: 5000,
+            inverted_images: 0,
+        }
     }
 }
 
@@ -144,10 +172,19 @@ impl<'a> Evaluator<'a> {
         if let Some(reconstructor) = model.reconstructor() {
             progress("reconstructions");
             self.reconstructions(reconstructor, &mut out);
+            self.robustness(reconstructor, &mut out);
+        }
+        if let Some(inverter) = model.inverter().filter(|_| self.settings.inverted_images > 0) {
+            progress("reconstructions by search");
+            self.inversion(inverter, &mut out);
         }
         if model.encoder().is_some() || model.density().is_some() {
             progress("codes and bounds");
             self.bounds(model, &mut out);
+        }
+        if let Some(encoder) = model.encoder() {
+            progress("probes of the codes");
+            self.representation(encoder, &mut out);
         }
         progress("references");
         let references = self.shared();

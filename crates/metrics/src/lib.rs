@@ -3,25 +3,29 @@
 //! Pure functions on slices and f64 matrices at the bottom; nothing here draws from any generator
 //! but `genlab_core::noise`, prints, or touches a model's training.
 
+pub mod aggregated;
 pub mod baseline;
 pub mod classes;
 pub mod evaluate;
 pub mod frechet;
 mod host;
 pub mod image;
+pub mod importance;
 pub mod judge;
 pub mod kernel;
 pub mod kl;
 pub mod latent;
+mod lbfgs;
 pub mod matrix;
 pub mod mixture;
 pub mod neighbours;
 pub mod pca;
+pub mod probe;
 pub mod registry;
 pub mod result;
 pub mod sparsity;
 
-pub use evaluate::{Evaluation, Evaluator, Settings, Split};
+pub use evaluate::{Binarisation, Evaluation, Evaluator, Settings, Split};
 pub use judge::Judge;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};

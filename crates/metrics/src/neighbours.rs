@@ -97,12 +97,12 @@ fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
         .collect()
 }
 
-fn squared_norms(rows: &Rows) -> Vec<f64> {
+pub(crate) fn squared_norms(rows: &Rows) -> Vec<f64> {
     rows.iter().map(|row| row.iter().map(|v| v * v).sum()).collect()
 }
 
 /// From each row of `block` to all `rows`, one after the other.
-fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
+pub(crate) fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
     let dots = product(rows.columns().transpose(), columns(block, rows.dim));
     let mut out = Vec::with_capacity(dots.nrows() * dots.ncols());
     for (row, dots) in block.chunks(rows.dim).zip(dots.col_iter()) {

@@ -87,6 +87,16 @@ pub(crate) enum EvaluationSplit {
     Validation,
 }
 
+/// How images become binary to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EvaluationBinarise {
+    /// The same binary images for every run.
+    Static,
+    /// Afresh for each seed.
+    Dynamic,
+}
+
 /// How the model is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +106,14 @@ pub(crate) struct EvaluationConfig {
     pub(crate) split: EvaluationSplit,
     /// Samples to draw and score, at most as many as there are test images.
     pub samples: usize,
+    /// How test images become binary for a likelihood of binary pixels.
+    pub binarise: EvaluationBinarise,
+    /// Importance weights per image behind a likelihood; 0: none is estimated.
+    pub importance_samples: usize,
+    /// Images that it is measured on, at most.
+    pub importance_images: usize,
+    /// Images that a model without an encoder reconstructs by search, which is slow; 0: none.
+    pub inverted_images: usize,
     /// Lines of the log over the whole run.
     pub log_lines: u64,
     /// Validation images behind each point of a validation curve.
@@ -119,6 +137,10 @@ impl RunConfig {
             evaluation: EvaluationConfig {
                 split: EvaluationSplit::Test,
                 samples: 2000,
+                binarise: EvaluationBinarise::Static,
+                importance_samples: 100,
+                importance_images: 1000,
+                inverted_images: 0,
                 log_lines: 100,
                 validation_images: 512,
             },

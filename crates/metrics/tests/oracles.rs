@@ -120,10 +120,10 @@ fn a_linear_probe_equals_scikit_learns_logistic_regression() {
             assert!((w - e).abs() < 1e-4, "{w} is not {e}");
         }
         let usual = Probe::fit(&train, &labels, 10, ProbeSettings { l2, ..Default::default() });
-        for probe in [exact, usual] {
-            let found = accuracy(&probe.predict(&test), &answers);
-            assert!((found - expected.number("accuracy")).abs() <= 0.002, "{found}");
-        }
+        let score = |probe: &Probe| accuracy(&probe.predict(&test), &answers);
+        close(&[score(&exact)], &[expected.number("accuracy")], 1e-12);
+        let off = (score(&usual) - expected.number("accuracy")).abs();
+        assert!(off < 0.0021, "one of 500 digits may fall the other way: {off}");
     }
 }
 

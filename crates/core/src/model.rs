@@ -131,7 +131,8 @@ pub trait Invert {
     fn method(&self) -> String;
 
     /// Images `[B, C, H, W]` in [0, 1] to the nearest that the search finds, same shape and range.
-    /// Each image is searched for by itself: the batch does not matter.
+    /// Each image is searched for by itself: the batch matters to rounding alone, though many steps
+    /// amplify that.
     fn invert(&self, images: Tensor<4>) -> Tensor<4>;
 }
 

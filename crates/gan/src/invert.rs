@@ -6,7 +6,8 @@ use genlab_core::loss::squared_error;
 
 /// Steps of Adam. At 200 the error has all but stopped falling.
 pub(crate) const STEPS: u32 = 200;
-/// Length of the first steps, in standard deviations of the noise.
+/// Length of the first steps, in standard deviations of the noise. It falls to zero along half a
+/// cosine, so that the search settles instead of trembling around its minimum.
 const LEARNING_RATE: f64 = 0.1;
 /// Adam's usual decays and floor (Kingma & Ba 2015, arXiv:1412.6980).
 const BETA1: f64 = 0.9;
@@ -30,7 +31,8 @@ pub(crate) fn search(generator: &Generator, images: &Tensor<4>, latent: usize) -
         let exponent = f64::from(step);
         let mean = first.clone() / (1.0 - BETA1.powf(exponent));
         let spread = (second.clone() / (1.0 - BETA2.powf(exponent))).sqrt() + EPSILON;
-        code = code - mean / spread * LEARNING_RATE;
+        let along = std::f64::consts::PI * (exponent - 1.0) / f64::from(STEPS);
+        code = code - mean / spread * (LEARNING_RATE * 0.5 * (1.0 + along.cos()));
     }
     code
 }

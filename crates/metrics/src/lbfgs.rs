@@ -87,7 +87,9 @@ fn downhill(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
     }
     if let Some(last) = pairs.back() {
         let scale = 1.0 / (last.scale * dot(&last.change, &last.change));
-        direction.iter_mut().for_each(|d| *d *= scale);
+        for d in &mut direction {
+            *d *= scale;
+        }
     }
     for (pair, share) in pairs.iter().zip(shares.into_iter().rev()) {
         let other = pair.scale * dot(&pair.change, &direction);

@@ -100,7 +100,9 @@ fn cross_entropy(weights: &[f64], bias: &[f64], block: &[f64], labels: &[u8], di
     for (row, &label) in residuals.chunks_mut(classes).zip(labels) {
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let own = row[usize::from(label)];
-        row.iter_mut().for_each(|score| *score = (*score - largest).exp());
+        for score in row.iter_mut() {
+            *score = (*score - largest).exp();
+        }
         let total: f64 = row.iter().sum();
         value += total.ln() + largest - own;
         divide(row, total);

@@ -6,23 +6,31 @@
 
 mod cache;
 mod codes;
+mod likelihood;
+mod pixels;
 mod reconstruction;
 mod references;
+mod representation;
+mod robustness;
 mod samples;
 
 pub use cache::ReferenceCache;
+pub use pixels::Binarisation;
 
 use crate::{
     judge::Judge,
     latent::Prior,
     result::{Metric, NotReported, Reference},
-    samples::{Extrapolation, ImageSet, ScoreSettings},
+    samples::{Extrapolation, ImageSet, ScoreSettings, Z95},
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{Generative, Seed};
 use genlab_data::{Dataset, Images};
 use references::References;
 use std::{ops::Range, sync::OnceLock};
+
+/// Images with more values have too large a covariance to decompose beside an evaluation.
+const MOST_PIXELS: usize = 1024;
 
 /// The split that a model is measured on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,10 +68,21 @@ pub struct Settings {
     pub split: Split,
     /// Whether the Frechet distance is extrapolated to infinitely many images as well.
     pub extrapolation: Extrapolation,
+    /// How images become binary for a likelihood of binary pixels.
+    pub binarisation: Binarisation,
+    /// Importance weights per image behind a likelihood; 0 leaves it out.
+    pub importance_samples: usize,
+    /// Images of the split that it is measured on, at most.
+    pub importance_images: usize,
+    /// Training images that probes of codes are fitted on, at most.
+    pub probe_images: usize,
+    /// Images that a model without an encoder reconstructs by search; 0 leaves it out.
+    pub inverted_images: usize,
 }
 
 impl Settings {
-    /// 2000 samples in batches of 250 against the test split.
+    /// 2000 samples in batches of 250 against the test split, and 100 importance weights for each of
+    /// 1000 images; no search.
     pub fn new(seed: Seed) -> Self {
         Self {
             samples: 2000,
@@ -72,6 +91,11 @@ impl Settings {
             seed,
             split: Split::Test,
             extrapolation: Extrapolation::Off,
+            binarisation: Binarisation::Static,
+            importance_samples: 100,
+            importance_images: 1000,
+            probe_images: 5000,
+            inverted_images: 0,
         }
     }
 }
@@ -167,10 +191,19 @@ impl<'a> Evaluator<'a> {
         if let Some(reconstructor) = model.reconstructor() {
             progress("reconstructions");
             self.reconstructions(reconstructor, &mut out);
+            self.robustness(reconstructor, &mut out);
+        }
+        if let Some(inverter) = model.inverter().filter(|_| self.settings.inverted_images > 0) {
+            progress("reconstructions by search");
+            self.inversion(inverter, &mut out);
         }
         if model.encoder().is_some() || model.density().is_some() {
             progress("codes and bounds");
             self.bounds(model, &mut out);
+        }
+        if let Some(encoder) = model.encoder() {
+            progress("probes of the codes");
+            self.representation(encoder, &mut out);
         }
         progress("references");
         let references = self.shared();
@@ -237,6 +270,3 @@ impl<'a> Evaluator<'a> {
         ScoreSettings { seed, split, extrapolation: self.settings.extrapolation }
     }
 }
-
-/// 97.5 % quantile of the standard normal.
-const Z95: f64 = 1.959_963_984_540_054;

@@ -93,6 +93,12 @@ impl Metric {
         })
     }
 
+    /// With `what` in its unit: the images or the method that the registry cannot know of.
+    pub fn about(mut self, what: &str) -> Self {
+        self.unit = format!("{}, {what}", self.unit);
+        self
+    }
+
     /// With a 95 % interval of `half_width` to either side; an infinite one is left out.
     pub fn with_half_width(mut self, half_width: f64) -> Self {
         self.ci95 =

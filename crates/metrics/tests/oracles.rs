@@ -14,6 +14,7 @@ use genlab_metrics::{
     pca::Pca,
     pixels::{self, median_distance, roughness},
     sliced::mean_along,
+    probe::{Probe, ProbeSettings, nearest_label},
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -101,6 +102,49 @@ fn neighbourhoods_equal_the_published_formulas() {
     let found = neighbourhoods(&fixture.rows("x"), &fixture.rows("y"), fixture.count("k")).unwrap();
     let expected = ["precision", "recall", "density", "coverage"].map(|key| fixture.number(key));
     close(&[found.precision, found.recall, found.density, found.coverage], &expected, 1e-12);
+}
+
+/// The digits of the probe's fixture: codes and labels of the training part, then of the test part.
+fn probe_digits(fixture: &Fixture) -> [(Rows, Vec<u8>); 2] {
+    let (dim, train) = (fixture.count("dim"), fixture.count("train"));
+    let values: Vec<f64> = fixture.numbers("levels").iter().map(|level| level / 16.0).collect();
+    let labels: Vec<u8> = fixture.numbers("labels").iter().map(|&label| label as u8).collect();
+    let (first, last) = values.split_at(train * dim);
+    let part = |values: &[f64], labels: &[u8]| (Rows::new(dim, values.to_vec()), labels.to_vec());
+    [part(first, &labels[..train]), part(last, &labels[train..])]
+}
+
+fn accuracy(found: &[u8], labels: &[u8]) -> f64 {
+    found.iter().zip(labels).filter(|(a, b)| a == b).count() as f64 / labels.len() as f64
+}
+
+#[test]
+fn a_linear_probe_equals_scikit_learns_logistic_regression() {
+    let fixture = Fixture::read("probe");
+    let [(train, labels), (test, answers)] = probe_digits(&fixture);
+    for expected in fixture.0["probes"].as_array().unwrap() {
+        let expected = Fixture(expected.clone());
+        let l2 = 1.0 / expected.number("c");
+        let settings = ProbeSettings { l2, tolerance: 1e-9, iterations: 2000 };
+        let exact = Probe::fit(&train, &labels, 10, settings);
+        close(&[exact.objective], &[expected.number("objective")], 1e-9);
+        for (w, e) in exact.weights.values.iter().zip(expected.numbers("weights")) {
+            assert!((w - e).abs() < 1e-4, "{w} is not {e}");
+        }
+        let usual = Probe::fit(&train, &labels, 10, ProbeSettings { l2, ..Default::default() });
+        let score = |probe: &Probe| accuracy(&probe.predict(&test), &answers);
+        close(&[score(&exact)], &[expected.number("accuracy")], 1e-12);
+        let off = (score(&usual) - expected.number("accuracy")).abs();
+        assert!(off < 0.0021, "one of 500 digits may fall the other way: {off}");
+    }
+}
+
+#[test]
+fn neighbours_vote_as_scikit_learns_do() {
+    let fixture = Fixture::read("probe");
+    let [(train, labels), (test, answers)] = probe_digits(&fixture);
+    let found = accuracy(&nearest_label(&train, &labels, &test, 5), &answers);
+    close(&[found], &[fixture.number("knn_accuracy")], 1e-12);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Settings of a run: defaults, an experiment file and flags, merged and checked into one value.
 
 mod check;
+mod evaluation;
 mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
+pub(crate) use evaluation::{EvaluationBinarise, EvaluationConfig, EvaluationSplit};
 pub(crate) use merge::{one_line, suggestion};
 
 /// Everything that decides a run's numbers.
@@ -77,33 +79,6 @@ pub(crate) enum Binarise {
     Dynamic,
 }
 
-/// The images that a model is measured on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum EvaluationSplit {
-    /// For reported numbers, once.
-    Test,
-    /// For choosing settings.
-    Validation,
-}
-
-/// How the model is judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EvaluationConfig {
-    /// The images to measure on: the test split for reported numbers, the validation split for
-    /// every choice.
-    pub(crate) split: EvaluationSplit,
-    /// Samples to draw and score, at most as many as there are test images.
-    pub samples: usize,
-    /// Whether the Frechet distance is extrapolated to infinitely many images as well.
-    pub frechet_infinity: bool,
-    /// Lines of the log over the whole run.
-    pub log_lines: u64,
-    /// Validation images behind each point of a validation curve.
-    pub validation_images: usize,
-}
-
 impl RunConfig {
     /// The defaults of one model.
     pub(crate) fn defaults(model: ModelConfig) -> Self {
@@ -118,13 +93,7 @@ impl RunConfig {
                 colour: Colour::Auto,
                 binarise: Binarise::None,
             },
-            evaluation: EvaluationConfig {
-                split: EvaluationSplit::Test,
-                samples: 2000,
-                frechet_infinity: false,
-                log_lines: 100,
-                validation_images: 512,
-            },
+            evaluation: EvaluationConfig::default(),
             model,
         }
     }

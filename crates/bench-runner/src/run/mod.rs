@@ -7,7 +7,7 @@ mod observer;
 pub(crate) mod provenance;
 
 use crate::{
-    config::{Binarise, EvaluationSplit, RunConfig},
+    config::{Binarise, EvaluationBinarise, EvaluationSplit, RunConfig},
     judging, terminal,
 };
 use anyhow::{Context, Result};
@@ -20,8 +20,8 @@ use genlab_core::{
 };
 use genlab_data::{BatchStream, Dataset};
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split, latent::Prior,
-    samples::Extrapolation,
+    Binarisation, Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split,
+    latent::Prior, samples::Extrapolation,
 };
 use observer::Watch;
 use std::{path::Path, time::UNIX_EPOCH};
@@ -156,6 +156,13 @@ pub(crate) fn evaluator<'a>(
     let judge = judging::of_dataset(dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
+        binarisation: match config.evaluation.binarise {
+            EvaluationBinarise::Static => Binarisation::Static,
+            EvaluationBinarise::Dynamic => Binarisation::Dynamic,
+        },
+        importance_samples: config.evaluation.importance_samples,
+        importance_images: config.evaluation.importance_images,
+        inverted_images: config.evaluation.inverted_images,
         split: match config.evaluation.split {
             EvaluationSplit::Test => Split::Test,
             EvaluationSplit::Validation => Split::Validation,

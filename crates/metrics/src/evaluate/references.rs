@@ -1,7 +1,7 @@
 //! The rows that a model is held against: real images, generators without a network, class means,
 //! noise.
 
-use super::Evaluator;
+use super::{Evaluator, MOST_PIXELS};
 use crate::{
     baseline::{PcaMixture, Projected},
     host,
@@ -15,8 +15,6 @@ use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
 const SHOWN: usize = 64;
-/// Images with more pixels have too large a covariance to decompose beside an evaluation.
-const MOST_PIXELS: usize = 1024;
 
 /// Everything that the models of a run share.
 pub(super) struct References {

@@ -1,13 +1,19 @@
 //! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
-//! every sample metric.
+//! every sample metric; or, where the user brings its weights, the Inception network of the FID.
 //!
-//! Its weights ship with the crate and their SHA-256 is pinned, so two reports that name the same
-//! judge measure in the same space. `judges/README.md` has the commands that made the files.
+//! The classifiers' weights ship with the crate. All weights are pinned by their SHA-256, so two
+//! reports that name the same judge measure in the same space. `judges/README.md` has the commands
+//! that made the files.
 
+mod inception;
 mod net;
 pub mod train;
 
-use crate::{matrix::Rows, result::JudgeInfo};
+use crate::{
+    matrix::Rows,
+    result::JudgeInfo,
+    weights::{PinnedFile, WeightsError},
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::softmax},
@@ -17,6 +23,7 @@ use genlab_core::{
     digest::sha256,
     params::{named_params, update_params},
 };
+use inception::Inception;
 use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
 use std::fmt;
@@ -108,15 +115,20 @@ pub enum JudgeError {
     },
 }
 
-/// A frozen classifier.
+/// A frozen network that makes features of images.
 pub struct Judge {
     /// `mnist-28`, ...
     pub name: String,
     /// SHA-256 of its weights, in hexadecimal.
     pub sha256: String,
-    spec: &'static JudgeSpec,
-    net: JudgeNet,
+    network: Network,
     device: Device,
+}
+
+/// What a judge is made of.
+enum Network {
+    Classifier { spec: &'static JudgeSpec, net: JudgeNet },
+    Inception(Inception),
 }
 
 /// What a judge makes of images.
@@ -124,8 +136,9 @@ pub struct Judge {
 pub struct Reading {
     /// `[n, features]`.
     pub features: Rows,
-    /// `[n, classes]`, each row sums to 1.
-    pub probabilities: Rows,
+    /// `[n, classes]`, each row sums to 1; None from a judge that knows other classes than the
+    /// dataset's.
+    pub probabilities: Option<Rows>,
 }
 
 impl Judge {
@@ -165,7 +178,23 @@ impl Judge {
             Tensor::from_data(values.as_slice(), device)
         });
         let sha256 = sha256(bytes);
-        Ok(Self { name: name(), sha256, spec, net: net.no_grad(), device: device.clone() })
+        let network = Network::Classifier { spec, net: net.no_grad() };
+        Ok(Self { name: name(), sha256, network, device: device.clone() })
+    }
+
+    /// pytorch-fid's Inception network, for grey and RGB images of any size and any dataset.
+    /// `judges/convert.py` makes the file from the published weights.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not the pinned one, or belongs to another network.
+    pub fn inception(file: &PinnedFile, device: &Device) -> Result<Self, WeightsError> {
+        let network = file.load(|weights| Inception::new(weights, device))?;
+        Ok(Self {
+            name: inception::NAME.to_owned(),
+            sha256: file.sha256.to_lowercase(),
+            network: Network::Inception(network),
+            device: device.clone(),
+        })
     }
 
     /// Its name and hash for `results.json`.
@@ -173,25 +202,37 @@ impl Judge {
         JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone() }
     }
 
-    /// Size of the images it judges.
-    pub fn shape(&self) -> ImageShape {
-        self.spec.shape
+    /// What a Fréchet distance between its features is called: FID for Inception's alone.
+    pub fn frechet_metric(&self) -> &'static str {
+        match self.network {
+            Network::Classifier { .. } => "samples/frechet",
+            Network::Inception(_) => "samples/fid",
+        }
     }
 
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
     pub fn read(&self, images: &Tensor<4>) -> Reading {
+        match &self.network {
+            Network::Classifier { spec, net } => self.classified(spec, net, images),
+            Network::Inception(net) => {
+                Reading { features: net.features(images, &self.device), probabilities: None }
+            }
+        }
+    }
+
+    fn classified(&self, spec: &JudgeSpec, net: &JudgeNet, images: &Tensor<4>) -> Reading {
         let [count, ..] = images.dims();
         let mut features = Vec::new();
         let mut probabilities = Vec::new();
         for first in (0..count).step_by(BATCH) {
             let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            let out = self.net.forward(batch.to_device(&self.device));
+            let out = net.forward(batch.to_device(&self.device));
             features.extend(crate::host::floats(out.features));
             probabilities.extend(crate::host::floats(softmax(out.logits, 1)));
         }
         Reading {
-            features: Rows::from_f32(self.spec.features, &features),
-            probabilities: Rows::from_f32(self.spec.classes, &probabilities),
+            features: Rows::from_f32(spec.features, &features),
+            probabilities: Some(Rows::from_f32(spec.classes, &probabilities)),
         }
     }
 }
@@ -233,7 +274,7 @@ mod tests {
         for (a, b) in whole.features.values[240 * 32..].iter().zip(&part.features.values) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");
         }
-        for row in whole.probabilities.iter() {
+        for row in whole.probabilities.expect("a classifier").iter() {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         }
     }

@@ -20,6 +20,7 @@ pub mod pca;
 pub mod registry;
 pub mod result;
 pub mod sparsity;
+pub mod weights;
 
 pub use evaluate::{Evaluation, Evaluator, Settings, Split};
 pub use judge::Judge;

@@ -126,6 +126,13 @@ pub const METRICS: &[MetricKind] = &[
         "Distance of Gaussians fitted to the judge's features of samples and of test images; no FID.",
     ),
     kind(
+        "samples/fid",
+        "FID",
+        "pool3 features of inception-2015-12-05",
+        Some(Lower),
+        "Frechet inception distance to the test images, in pytorch-fid's features; mind n.",
+    ),
+    kind(
         "samples/kernel_distance",
         "Kernel distance",
         "judge features",

@@ -5,7 +5,7 @@ use crate::{
     classes,
     frechet::frechet_distance,
     host,
-    judge::Reading,
+    judge::{Judge, Reading},
     kernel::{Subsets, kernel_distance},
     latent::{MixtureSampler, Prior},
     neighbours::neighbourhoods,
@@ -78,7 +78,7 @@ impl Evaluator<'_> {
                 let (floor, ceiling) = (bound("real"), bound("noise"));
                 out.metrics.push(metric.with_bounds(floor, ceiling));
             }
-            out.class_histogram = Some(classes::histogram(&reading.probabilities));
+            out.class_histogram = reading.probabilities.as_ref().map(classes::histogram);
         }
         out.samples = Some(samples);
     }
@@ -110,9 +110,10 @@ impl Evaluator<'_> {
                 Err(reason) => scored.notes.push(reason.to_string()),
             };
         let mut reasons = Vec::new();
+        let frechet = self.judge.as_ref().map_or("samples/frechet", Judge::frechet_metric);
         match frechet_distance(&samples.features, &real.features) {
-            Ok(distance) => push("samples/frechet", distance, None),
-            Err(reason) => reasons.push(format!("samples/frechet is absent: {reason}.")),
+            Ok(distance) => push(frechet, distance, None),
+            Err(reason) => reasons.push(format!("{frechet} is absent: {reason}.")),
         }
         let (features, seed) = (&samples.features, self.settings.seed);
         if let Some(found) = kernel_distance(features, &real.features, Subsets::default(), seed) {
@@ -129,10 +130,17 @@ impl Evaluator<'_> {
                  few for {NEAREST} neighbours."
             ));
         }
-        push("samples/classifier_score", classes::classifier_score(&samples.probabilities), None);
-        let histogram = classes::histogram(&samples.probabilities);
-        let expected = classes::histogram(&real.probabilities);
-        push("samples/class_kl", classes::histogram_kl(&histogram, &expected), None);
+        if let (Some(samples), Some(real)) = (&samples.probabilities, &real.probabilities) {
+            push("samples/classifier_score", classes::classifier_score(samples), None);
+            let (histogram, expected) = (classes::histogram(samples), classes::histogram(real));
+            push("samples/class_kl", classes::histogram_kl(&histogram, &expected), None);
+        } else {
+            reasons.push(
+                "samples/classifier_score and class_kl are absent: the judge knows other classes \
+                 than the dataset's."
+                    .into(),
+            );
+        }
         scored.notes.extend(reasons);
         scored
     }

@@ -12,6 +12,7 @@ mod samples;
 use crate::{
     judge::{Judge, Reading},
     latent::Prior,
+    lpips::Lpips,
     result::{Metric, NotReported, Reference},
 };
 use burn::tensor::{Device, Tensor};
@@ -110,21 +111,29 @@ impl Evaluation {
 pub struct Evaluator<'a> {
     dataset: &'a Dataset,
     judge: Option<Judge>,
+    lpips: Option<Lpips>,
     device: Device,
     settings: Settings,
     references: OnceLock<References>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// `judge` is [`Judge::for_dataset`]'s; None leaves out every sample metric. `device` is the
-    /// plain device that the models are on. References are fitted at the first evaluation.
+    /// `judge` is [`Judge::for_dataset`]'s or [`Judge::inception`]; None leaves out every sample
+    /// metric. `device` is the plain device that the models are on. References are fitted at the first evaluation.
     pub fn new(
         dataset: &'a Dataset,
         judge: Option<Judge>,
         device: &Device,
         settings: Settings,
     ) -> Self {
-        Self { dataset, judge, device: device.clone(), settings, references: OnceLock::new() }
+        let (device, references) = (device.clone(), OnceLock::new());
+        Self { dataset, judge, lpips: None, device, settings, references }
+    }
+
+    /// With LPIPS beside the other distances of reconstructions; None leaves it out.
+    pub fn with_lpips(mut self, lpips: Option<Lpips>) -> Self {
+        self.lpips = lpips;
+        self
     }
 
     /// The judge behind the sample metrics.

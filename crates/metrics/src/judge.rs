@@ -202,6 +202,14 @@ impl Judge {
         JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone() }
     }
 
+    /// Dimension of its features.
+    pub fn features(&self) -> usize {
+        match &self.network {
+            Network::Classifier { spec, .. } => spec.features,
+            Network::Inception(_) => inception::FEATURES,
+        }
+    }
+
     /// What a Fréchet distance between its features is called: FID for Inception's alone.
     pub fn frechet_metric(&self) -> &'static str {
         match self.network {

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod kernel;
 pub mod kl;
 pub mod latent;
+pub mod lpips;
 pub mod matrix;
 pub mod mixture;
 pub mod neighbours;
@@ -24,5 +25,7 @@ pub mod weights;
 
 pub use evaluate::{Evaluation, Evaluator, Settings, Split};
 pub use judge::Judge;
+pub use lpips::Lpips;
 pub use registry::{METRICS, MetricKind, describe};
 pub use result::{Direction, JudgeInfo, Metric, NotReported, Reference, Results, SCHEMA_VERSION};
+pub use weights::PinnedFile;

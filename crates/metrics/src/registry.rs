@@ -56,6 +56,13 @@ pub const METRICS: &[MetricKind] = &[
         "Structural similarity in Gaussian windows (scikit-image's definition).",
     ),
     kind(
+        "reconstruction/lpips",
+        "Reconstruction LPIPS",
+        "distance, 0 for equal images",
+        Some(Lower),
+        "Learned perceptual distance in AlexNet's features (Zhang et al. 2018, version 0.1).",
+    ),
+    kind(
         "reconstruction/nll",
         "Reconstruction NLL",
         "nats per image",

@@ -4,7 +4,14 @@
 #[cfg(test)]
 pub(crate) mod testing;
 
-use genlab_core::digest::sha256;
+use burn::{
+    module::Param,
+    tensor::{Device, Tensor, TensorData},
+};
+use genlab_core::{
+    digest::sha256,
+    nn::{Conv2d, Conv2dConfig},
+};
 use safetensors::{SafeTensors, tensor::Dtype};
 use std::{
     fs, io,
@@ -108,6 +115,21 @@ impl PinnedFile {
             .map_err(|cause| WeightsError::Format { path: path(), cause })?;
         build(&OpenFile { path: &self.path, tensors })
     }
+}
+
+/// A convolution with these weights, in row-major order.
+pub(crate) fn filled(
+    config: Conv2dConfig,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    device: &Device,
+) -> Conv2d {
+    let mut convolution = config.init_zeros(device);
+    let shape = convolution.weight.dims();
+    let weight = Tensor::from_data(TensorData::new(weight, shape), device);
+    convolution.weight = Param::from_tensor(weight);
+    convolution.bias = Param::from_tensor(Tensor::from_data(bias.as_slice(), device));
+    convolution
 }
 
 struct OpenFile<'a> {

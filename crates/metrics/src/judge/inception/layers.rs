@@ -1,15 +1,12 @@
 //! The plan with weights in it.
 
 use super::plan::{Step, Unit};
-use crate::weights::{Weights, WeightsError};
-use burn::{
-    module::Param,
-    tensor::{
-        Device, Tensor, TensorData,
-        activation::relu,
-        module::{avg_pool2d, max_pool2d},
-        ops::{AvgPoolOptions, MaxPoolOptions},
-    },
+use crate::weights::{Weights, WeightsError, filled};
+use burn::tensor::{
+    Device, Tensor,
+    activation::relu,
+    module::{avg_pool2d, max_pool2d},
+    ops::{AvgPoolOptions, MaxPoolOptions},
 };
 use genlab_core::nn::{Conv2d, Conv2dConfig};
 
@@ -127,12 +124,7 @@ fn folded(
         }
         bias.push((f64::from(beta[o]) - f64::from(mean[o]) * scale) as f32);
     }
-    let mut convolution = Conv2dConfig::new([inputs, outputs], kernel)
-        .with_stride([stride; 2])
-        .with_padding(padding)
-        .init_zeros(source.device);
-    let weight = Tensor::from_data(TensorData::new(weight, shape), source.device);
-    convolution.weight = Param::from_tensor(weight);
-    convolution.bias = Param::from_tensor(Tensor::from_data(bias.as_slice(), source.device));
-    Ok(convolution)
+    let config =
+        Conv2dConfig::new([inputs, outputs], kernel).with_stride([stride; 2]).with_padding(padding);
+    Ok(filled(config, weight, bias, source.device))
 }

@@ -82,6 +82,8 @@ pub(crate) struct RunArgs {
     /// Images per optimisation step.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// The run directory itself (or the group's, for several runs).
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -94,6 +96,18 @@ pub(crate) struct RunArgs {
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which network judges samples.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// dataset, the default, for the dataset's own judge, or inception=FILE for pytorch-fid's
+    /// Inception network with these weights (crates/metrics/judges/convert.py makes the file).
+    #[arg(long, value_name = "JUDGE")]
+    pub judge: Option<String>,
+    /// SHA-256 that the judge's FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
 }
 
 /// `compare RUN...`
@@ -138,6 +152,8 @@ pub(crate) struct EvaluateArgs {
     /// Where the dataset's files lie now, if they moved.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Print the metrics as JSON.
     #[arg(long)]
     pub json: bool,

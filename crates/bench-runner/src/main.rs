@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod device;
 mod group;
+mod instruments;
 mod interrupt;
 mod registry;
 mod run;

@@ -1,6 +1,7 @@
 //! Settings of a run: defaults, an experiment file and flags, merged and checked into one value.
 
 mod check;
+mod instruments;
 mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
+pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
 pub(crate) use merge::{one_line, suggestion};
 
 /// Everything that decides a run's numbers.
@@ -100,6 +102,12 @@ pub(crate) struct EvaluationConfig {
     pub log_lines: u64,
     /// Validation images behind each point of a validation curve.
     pub validation_images: usize,
+    /// The network whose features carry the sample metrics.
+    #[serde(default)]
+    pub judge: JudgeConfig,
+    /// Weights of LPIPS; without them it is left out.
+    #[serde(default)]
+    pub lpips: WeightsConfig,
 }
 
 impl RunConfig {
@@ -121,6 +129,8 @@ impl RunConfig {
                 samples: 2000,
                 log_lines: 100,
                 validation_images: 512,
+                judge: JudgeConfig::default(),
+                lpips: WeightsConfig::default(),
             },
             model,
         }
@@ -135,6 +145,8 @@ impl RunConfig {
     pub(crate) fn hash(&self) -> String {
         let mut config = self.clone();
         config.data.dir = PathBuf::new();
+        config.evaluation.judge.path = PathBuf::new();
+        config.evaluation.lpips.path = PathBuf::new();
         sha256(config.to_toml().as_bytes())[..8].to_owned()
     }
 
@@ -264,6 +276,10 @@ fn flag_table(args: &RunArgs) -> Result<Table> {
     }
     if let Some(dir) = &args.data_dir {
         put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));
+    }
+    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+        let judge = Value::try_from(judge).expect("a config of plain values serialises");
+        put(&["evaluation", "judge"], judge);
     }
     if let Some(colour) = &args.colour {
         put(&["data", "colour"], Value::String(colour.clone()));

@@ -8,7 +8,7 @@ pub(crate) mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationSplit, RunConfig},
-    terminal,
+    instruments, terminal,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -70,6 +70,8 @@ pub(crate) fn execute(
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
+    // First of all, so that a file that is missing costs no training.
+    let evaluator = evaluator(config, &dataset, &device)?;
     write_atomically(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, config, &dataset, device_name)?;
 
@@ -87,7 +89,6 @@ pub(crate) fn execute(
         Outcome::Finished { seconds } => {
             let frozen = model.freeze();
             drop(model);
-            let evaluator = evaluator(config, &dataset, &device);
             let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
@@ -144,12 +145,16 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
 }
 
 /// Scores models of this run.
+///
+/// # Errors
+/// When the weights of a judge or of LPIPS cannot be used.
 pub(crate) fn evaluator<'a>(
     config: &RunConfig,
     dataset: &'a Dataset,
     device: &Device,
-) -> Evaluator<'a> {
-    let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
+) -> Result<Evaluator<'a>> {
+    let judge = instruments::judge(&config.evaluation, dataset, device)?;
+    let lpips = instruments::lpips(&config.evaluation, dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
         split: match config.evaluation.split {
@@ -158,7 +163,7 @@ pub(crate) fn evaluator<'a>(
         },
         ..Settings::new(Seed(config.seed))
     };
-    Evaluator::new(dataset, judge, device, settings)
+    Ok(Evaluator::new(dataset, judge, device, settings).with_lpips(lpips))
 }
 
 /// results.json of an evaluation, without costs of training.

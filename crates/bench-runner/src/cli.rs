@@ -91,6 +91,8 @@ pub(crate) struct RunArgs {
     /// Images per optimisation step.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// The run directory itself (or the group's, for several runs).
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -103,6 +105,18 @@ pub(crate) struct RunArgs {
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which network judges samples.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// dataset, the default, for the dataset's own judge, or inception=FILE for pytorch-fid's
+    /// Inception network with these weights (crates/metrics/judges/convert.py makes the file).
+    #[arg(long, value_name = "JUDGE")]
+    pub judge: Option<String>,
+    /// SHA-256 that the judge's FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
 }
 
 /// `compare RUN...`
@@ -147,6 +161,8 @@ pub(crate) struct EvaluateArgs {
     /// Where the dataset's files lie now, if they moved.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Print the metrics as JSON.
     #[arg(long)]
     pub json: bool,
@@ -164,10 +180,13 @@ pub(crate) struct MetricsArgs {
     /// The images they are scored against, usually real ones.
     #[arg(value_name = "B")]
     pub reference: String,
-    /// mnist-28, fashion-28, digits-8, or a judge's file. Default: the judge of the dataset that B,
-    /// else A, comes from, else the only one for images of this size.
+    /// mnist-28, fashion-28, digits-8, a judge's file, or inception=FILE. Default: the judge of the
+    /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]
     pub judge: Option<String>,
+    /// SHA-256 that the FILE of inception=FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
     /// Images of each side at most; both sides are cut to equal numbers.
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -55,15 +55,13 @@ pub fn add_intervals(metrics: &mut [Metric], samples: &ImageSet, real: &ImageSet
             "samples/recall" => Some(neighbourhoods.iter().map(|n| n.recall).collect()),
             "samples/density" => Some(neighbourhoods.iter().map(|n| n.density).collect()),
             "samples/coverage" => Some(neighbourhoods.iter().map(|n| n.coverage).collect()),
-            "samples/classifier_score" => Some(classifier_scores(&draws, samples)),
-            "samples/class_kl" => {
-                Some(class_divergences(&draws, samples, real, classes::histogram_kl))
-            }
+            "samples/classifier_score" => classifier_scores(&draws, samples),
+            "samples/class_kl" => class_divergences(&draws, samples, real, classes::histogram_kl),
             "samples/class_kl_forward" => {
-                let n = samples.probabilities.len();
-                Some(class_divergences(&draws, samples, real, |found, expected| {
+                let n = samples.features.len();
+                class_divergences(&draws, samples, real, |found, expected| {
                     classes::histogram_kl(expected, &classes::smoothed(found, n))
-                }))
+                })
             }
             _ => None,
         };
@@ -124,10 +122,10 @@ fn frechet(draws: &[Draw], samples: &Reading, real: &Reading) -> Option<Vec<f64>
     draws.par_iter().map(distance).collect()
 }
 
-fn classifier_scores(draws: &[Draw], samples: &Reading) -> Vec<f64> {
-    let score =
-        |draw: &Draw| classes::classifier_score(&chosen(&samples.probabilities, &draw.samples));
-    draws.par_iter().map(score).collect()
+fn classifier_scores(draws: &[Draw], samples: &Reading) -> Option<Vec<f64>> {
+    let probabilities = samples.probabilities.as_ref()?;
+    let score = |draw: &Draw| classes::classifier_score(&chosen(probabilities, &draw.samples));
+    Some(draws.par_iter().map(score).collect())
 }
 
 /// `divergence` of the two sides' class histograms.
@@ -136,15 +134,14 @@ fn class_divergences(
     samples: &Reading,
     real: &Reading,
     divergence: impl Fn(&[f64], &[f64]) -> f64 + Sync,
-) -> Vec<f64> {
-    let histogram = |reading: &Reading, draw: &[usize]| {
-        classes::histogram(&chosen(&reading.probabilities, draw))
-    };
+) -> Option<Vec<f64>> {
+    let (samples, real) = (samples.probabilities.as_ref()?, real.probabilities.as_ref()?);
+    let histogram = |rows: &Rows, draw: &[usize]| classes::histogram(&chosen(rows, draw));
     let value = |draw: &Draw| {
         let (found, expected) = (histogram(samples, &draw.samples), histogram(real, &draw.real));
         divergence(&found, &expected)
     };
-    draws.par_iter().map(value).collect()
+    Some(draws.par_iter().map(value).collect())
 }
 
 #[cfg(test)]
@@ -173,24 +170,29 @@ mod tests {
         let sure = |row: &[f64]| 1.0 / (1.0 + (-4.0 * row[0]).exp());
         let probabilities =
             values.chunks(dim).map(sure).flat_map(|p| [p, 1.0 - p]).collect::<Vec<_>>();
-        let (features, probabilities) = (Rows::new(dim, values), Rows::new(2, probabilities));
         let images = Images { shape: ImageShape::new(1, 1, 1), pixels: vec![0; n], labels: None };
-        ImageSet { images, reading: Some(Reading { features, probabilities }) }
+        let reading = Reading {
+            features: Rows::new(dim, values),
+            probabilities: Some(Rows::new(2, probabilities)),
+            frechet_metric: "samples/frechet",
+        };
+        ImageSet { images, reading: Some(reading) }
     }
 
     fn scored(samples: &ImageSet, real: &ImageSet) -> Vec<Metric> {
         let (samples, real) = (samples.reading.as_ref().unwrap(), real.reading.as_ref().unwrap());
         let all = crate::neighbours::neighbourhoods(&samples.features, &real.features, NEAREST);
         let all = all.unwrap();
-        let [found, expected] =
-            [samples, real].map(|reading| classes::histogram(&reading.probabilities));
+        let frechet = frechet_distance(&samples.features, &real.features).unwrap();
+        let [samples, real] = [samples, real].map(|reading| reading.probabilities.as_ref().unwrap());
+        let [found, expected] = [samples, real].map(classes::histogram);
         let values = [
-            frechet_distance(&samples.features, &real.features).unwrap(),
+            frechet,
             all.precision,
             all.recall,
             all.density,
             all.coverage,
-            classes::classifier_score(&samples.probabilities),
+            classes::classifier_score(samples),
             classes::histogram_kl(&found, &expected),
         ];
         let metric = |(name, value)| Metric::new(name, "test", value, 300).unwrap();

@@ -20,6 +20,7 @@ pub use pixels::Binarisation;
 use crate::{
     judge::Judge,
     latent::Prior,
+    lpips::Lpips,
     result::{Metric, NotReported, Reference},
     samples::{Extrapolation, ImageSet, ScoreSettings, Z95},
 };
@@ -150,6 +151,7 @@ impl Evaluation {
 pub struct Evaluator<'a> {
     dataset: &'a Dataset,
     judge: Option<Judge>,
+    lpips: Option<Lpips>,
     device: Device,
     settings: Settings,
     cache: Option<ReferenceCache>,
@@ -157,8 +159,9 @@ pub struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// `judge` is [`Judge::for_dataset`]'s; None leaves out the metrics of its features. `device` is the
-    /// plain device that the models are on. References are fitted at the first evaluation.
+    /// `judge` is [`Judge::for_dataset`]'s, [`Judge::trained_on`]'s or [`Judge::inception`]; None
+    /// leaves out the metrics of its features. `device` is the plain device that the models are on.
+    /// References are fitted at the first evaluation.
     pub fn new(
         dataset: &'a Dataset,
         judge: Option<Judge>,
@@ -166,12 +169,17 @@ impl<'a> Evaluator<'a> {
         settings: Settings,
     ) -> Self {
         let (device, references) = (device.clone(), OnceLock::new());
-        Self { dataset, judge, device, settings, cache: None, references }
+        Self { dataset, judge, lpips: None, device, settings, cache: None, references }
     }
 
     /// The same with references that are kept between evaluations.
     pub fn with_cache(self, cache: ReferenceCache) -> Self {
         Self { cache: Some(cache), ..self }
+    }
+
+    /// The same with LPIPS beside the other distances of reconstructions; None leaves it out.
+    pub fn with_lpips(self, lpips: Option<Lpips>) -> Self {
+        Self { lpips, ..self }
     }
 
     /// The judge behind the sample metrics.

@@ -1,18 +1,23 @@
 //! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
-//! every sample metric.
+//! every sample metric; or, where the user brings its weights, the Inception network of the FID.
 //!
-//! Its weights ship with the crate and their SHA-256 is pinned, so two reports that name the same
-//! judge measure in the same space. `judges/README.md` has the commands that made the files. Other
-//! labelled datasets get one of their own on first use ([`trained`]).
+//! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
+//! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
+//! judge measure in the same space. `judges/README.md` has the commands that made the files.
 
 mod architecture;
+mod inception;
 mod net;
 pub mod train;
 pub mod trained;
 
 pub use architecture::Architecture;
 
-use crate::{matrix::Rows, result::JudgeInfo};
+use crate::{
+    matrix::Rows,
+    result::JudgeInfo,
+    weights::{PinnedFile, WeightsError},
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::softmax},
@@ -22,6 +27,7 @@ use genlab_core::{
     digest::sha256,
     params::{named_params, update_params},
 };
+use inception::Inception;
 use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
 use std::fmt;
@@ -124,7 +130,7 @@ pub enum JudgeError {
     },
 }
 
-/// A frozen classifier.
+/// A frozen network that makes features of images.
 pub struct Judge {
     /// `mnist-28`, ...
     pub name: String,
@@ -132,9 +138,14 @@ pub struct Judge {
     pub sha256: String,
     /// Share of test images that it classifies rightly, where it is known.
     pub accuracy: Option<f64>,
-    architecture: Architecture,
-    net: JudgeNet,
+    network: Network,
     device: Device,
+}
+
+/// What a judge is made of.
+enum Network {
+    Classifier { architecture: Architecture, net: JudgeNet },
+    Inception(Inception),
 }
 
 /// What a judge makes of images.
@@ -142,8 +153,11 @@ pub struct Judge {
 pub struct Reading {
     /// `[n, features]`.
     pub features: Rows,
-    /// `[n, classes]`, each row sums to 1.
-    pub probabilities: Rows,
+    /// `[n, classes]`, each row sums to 1; None from a judge that knows other classes than the
+    /// dataset's.
+    pub probabilities: Option<Rows>,
+    /// What a Fréchet distance of these features is called: [`Judge::frechet_metric`].
+    pub frechet_metric: &'static str,
 }
 
 impl Judge {
@@ -195,13 +209,24 @@ impl Judge {
                 tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
             Tensor::from_data(values.as_slice(), device)
         });
-        let sha256 = sha256(bytes);
+        let network =
+            Network::Classifier { architecture: architecture.clone(), net: net.no_grad() };
+        let (sha256, device) = (sha256(bytes), device.clone());
+        Ok(Self { name: name(), sha256, accuracy: None, network, device })
+    }
+
+    /// pytorch-fid's Inception network, for grey and RGB images of any size and any dataset.
+    /// `judges/convert.py` makes the file from the published weights.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not the pinned one, or belongs to another network.
+    pub fn inception(file: &PinnedFile, device: &Device) -> Result<Self, WeightsError> {
+        let network = file.load(|weights| Inception::new(weights, device))?;
         Ok(Self {
-            name: name(),
-            sha256,
+            name: inception::NAME.to_owned(),
+            sha256: file.sha256.to_lowercase(),
             accuracy: None,
-            architecture: architecture.clone(),
-            net: net.no_grad(),
+            network: Network::Inception(network),
             device: device.clone(),
         })
     }
@@ -213,29 +238,59 @@ impl Judge {
 
     /// Dimension of its features.
     pub fn features(&self) -> usize {
-        self.architecture.features
+        match &self.network {
+            Network::Classifier { architecture, .. } => architecture.features,
+            Network::Inception(_) => inception::FEATURES,
+        }
     }
 
-    /// Size of the images it judges.
-    pub fn shape(&self) -> ImageShape {
-        self.architecture.shape
+    /// The only size of images that it judges; None where it judges any.
+    pub fn shape(&self) -> Option<ImageShape> {
+        match &self.network {
+            Network::Classifier { architecture, .. } => Some(architecture.shape),
+            Network::Inception(_) => None,
+        }
+    }
+
+    /// What a Fréchet distance between its features is called: FID for Inception's alone.
+    pub fn frechet_metric(&self) -> &'static str {
+        match self.network {
+            Network::Classifier { .. } => "samples/frechet",
+            Network::Inception(_) => "samples/fid",
+        }
     }
 
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
     pub fn read(&self, images: &Tensor<4>) -> Reading {
+        let (features, probabilities) = match &self.network {
+            Network::Classifier { architecture, net } => {
+                let (features, probabilities) = self.classified(architecture, net, images);
+                (features, Some(probabilities))
+            }
+            Network::Inception(net) => (net.features(images, &self.device), None),
+        };
+        Reading { features, probabilities, frechet_metric: self.frechet_metric() }
+    }
+
+    fn classified(
+        &self,
+        architecture: &Architecture,
+        net: &JudgeNet,
+        images: &Tensor<4>,
+    ) -> (Rows, Rows) {
         let [count, ..] = images.dims();
         let mut features = Vec::new();
         let mut probabilities = Vec::new();
         for first in (0..count).step_by(BATCH) {
             let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            let out = self.net.forward(batch.to_device(&self.device));
+            let out = net.forward(batch.to_device(&self.device));
             features.extend(crate::host::floats(out.features));
             probabilities.extend(crate::host::floats(softmax(out.logits, 1)));
         }
-        Reading {
-            features: Rows::from_f32(self.architecture.features, &features),
-            probabilities: Rows::from_f32(self.architecture.classes, &probabilities),
-        }
+        (
+            Rows::from_f32(architecture.features, &features),
+            Rows::from_f32(architecture.classes, &probabilities),
+        )
     }
 }
 
@@ -278,7 +333,7 @@ mod tests {
         for (a, b) in whole.features.values[240 * 32..].iter().zip(&part.features.values) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");
         }
-        for row in whole.probabilities.iter() {
+        for row in whole.probabilities.expect("a classifier").iter() {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         }
     }

@@ -61,6 +61,13 @@ pub const METRICS: &[MetricKind] = &[
         "Structural similarity in Gaussian windows (scikit-image's definition).",
     ),
     kind(
+        "reconstruction/lpips",
+        "Reconstruction LPIPS",
+        "distance, 0 for equal images",
+        Some(Lower),
+        "Learned perceptual distance in AlexNet's features (Zhang et al. 2018, version 0.1).",
+    ),
+    kind(
         "reconstruction/mse_noise_0.1",
         "MSE from noise 0.1",
         "per pixel, [0,1]",
@@ -285,6 +292,13 @@ pub const METRICS: &[MetricKind] = &[
         "judge features",
         Some(Lower),
         "Distance of Gaussians fitted to the judge's features of samples and of test images; no FID.",
+    ),
+    kind(
+        "samples/fid",
+        "FID",
+        "pool3 features of inception-2015-12-05",
+        Some(Lower),
+        "Frechet inception distance to the test images, in pytorch-fid's features; mind n.",
     ),
     kind(
         "samples/frechet_infinity",

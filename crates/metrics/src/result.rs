@@ -239,6 +239,6 @@ mod tests {
             error.to_string(),
             "samples/frechet on test is NaN over 100 images and is left out: a reported number is finite"
         );
-        assert!(Metric::new("samples/fid", "test", 1.0, 100).is_err());
+        assert!(Metric::new("samples/charm", "test", 1.0, 100).is_err());
     }
 }

@@ -83,8 +83,8 @@ pub fn score(samples: &ImageSet, real: &ImageSet, settings: &ScoreSettings) -> S
     assert!(!samples.images.is_empty() && !real.images.is_empty(), "images on both sides");
     let mut scores = Scores { settings, n: samples.images.len(), scored: Scored::default() };
     if let (Some(samples), Some(real)) = (&samples.reading, &real.reading) {
-        scores.features(&samples.features, &real.features);
-        scores.classes(&samples.probabilities, &real.probabilities);
+        scores.features(samples, real);
+        scores.classes(samples.probabilities.as_ref(), real.probabilities.as_ref());
     }
     scores.pixels(&samples.images, &real.images);
     let mut scored = scores.scored;
@@ -131,10 +131,12 @@ impl Scores<'_> {
         self.scored.notes.push(format!("{what} absent: {reason}."));
     }
 
-    fn features(&mut self, samples: &Rows, real: &Rows) {
+    fn features(&mut self, samples: &Reading, real: &Reading) {
+        let frechet = samples.frechet_metric;
+        let (samples, real) = (&samples.features, &real.features);
         match frechet_distance(samples, real) {
-            Ok(distance) => self.push("samples/frechet", distance),
-            Err(reason) => self.absent("samples/frechet is", reason),
+            Ok(distance) => self.push(frechet, distance),
+            Err(reason) => self.absent(&format!("{frechet} is"), reason),
         }
         if self.settings.extrapolation == Extrapolation::On {
             match frechet_infinity(samples, real, self.settings.seed) {
@@ -157,7 +159,12 @@ impl Scores<'_> {
         }
     }
 
-    fn classes(&mut self, samples: &Rows, real: &Rows) {
+    fn classes(&mut self, samples: Option<&Rows>, real: Option<&Rows>) {
+        let (Some(samples), Some(real)) = (samples, real) else {
+            let reason = "the judge knows other classes than the dataset's";
+            self.absent("samples/classifier_score, modes and class_kl are", reason);
+            return;
+        };
         self.push("samples/classifier_score", classes::classifier_score(samples));
         let (found, expected) = (classes::histogram(samples), classes::histogram(real));
         self.push("samples/modes", classes::modes(&found, &expected) as f64);

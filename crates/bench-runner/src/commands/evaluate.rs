@@ -2,6 +2,7 @@
 
 use crate::{
     cli::EvaluateArgs,
+    config::JudgeConfig,
     device,
     run::{self, directory},
     terminal,
@@ -15,6 +16,9 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     let mut config = directory::read_config(&args.run)?;
     if let Some(dir) = &args.data_dir {
         config.data.dir.clone_from(dir);
+    }
+    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+        config.evaluation.judge = judge;
     }
     let device = device::parse(&args.device)?;
     let dataset = run::load(&config)?;

@@ -4,7 +4,7 @@ use crate::{
     cli::MetricsArgs,
     device,
     image_source::{ImageSource, Origin},
-    judging, terminal,
+    instruments, terminal,
 };
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -106,7 +106,7 @@ fn judge(
 ) -> Result<Option<Judge>> {
     let shape = reference.images.shape;
     let judge = match &args.judge {
-        Some(name) => Some(judging::named(name, device)?),
+        Some(name) => Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?),
         None => {
             let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
             let sources = [reference, samples];
@@ -115,16 +115,17 @@ fn judge(
                 None => None,
             };
             match dataset {
-                Some(dataset) => judging::of_dataset(&dataset, device)?,
-                None => judging::of_shape(shape, device)?,
+                Some(dataset) => instruments::judge_of(&dataset, device)?,
+                None => instruments::judge_for(shape, device)?,
             }
         }
     };
-    if let Some(judge) = judge.as_ref().filter(|judge| judge.shape() != shape) {
+    if let Some(judge) = &judge
+        && let Some(own) = judge.shape().filter(|own| *own != shape)
+    {
         bail!(
-            "judge {} looks at images of {}, and these are {shape}; choose another with --judge",
-            judge.name,
-            judge.shape()
+            "judge {} looks at images of {own}, and these are {shape}; choose another with --judge",
+            judge.name
         );
     }
     Ok(judge)

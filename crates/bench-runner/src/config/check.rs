@@ -23,7 +23,7 @@ pub(crate) fn check(config: &RunConfig) -> Result<()> {
     if !matches!(config.data.image_size.len(), 0 | 2) {
         bail!("data.image_size needs two numbers, height and width, or none");
     }
-    Ok(())
+    config.evaluation.judge.check()
 }
 
 fn walk(path: &str, value: &Value) -> Result<()> {

@@ -1,5 +1,6 @@
 //! How a run's model is measured.
 
+use super::{JudgeConfig, WeightsConfig};
 use serde::{Deserialize, Serialize};
 
 /// The images that a model is measured on.
@@ -46,6 +47,10 @@ pub(crate) struct EvaluationConfig {
     pub log_lines: u64,
     /// Validation images behind each point of a validation curve.
     pub validation_images: usize,
+    /// The network whose features carry the sample metrics.
+    pub judge: JudgeConfig,
+    /// Weights of LPIPS; without them it is left out.
+    pub lpips: WeightsConfig,
 }
 
 impl Default for EvaluationConfig {
@@ -60,6 +65,8 @@ impl Default for EvaluationConfig {
             inverted_images: 0,
             log_lines: 100,
             validation_images: 512,
+            judge: JudgeConfig::default(),
+            lpips: WeightsConfig::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod evaluation;
+mod instruments;
 mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
@@ -13,6 +14,7 @@ use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
 pub(crate) use evaluation::{EvaluationBinarise, EvaluationConfig, EvaluationSplit};
+pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
 pub(crate) use merge::{one_line, suggestion};
 
 /// Everything that decides a run's numbers.
@@ -107,6 +109,8 @@ impl RunConfig {
     pub(crate) fn hash(&self) -> String {
         let mut config = self.clone();
         config.data.dir = PathBuf::new();
+        config.evaluation.judge.path = PathBuf::new();
+        config.evaluation.lpips.path = PathBuf::new();
         sha256(config.to_toml().as_bytes())[..8].to_owned()
     }
 
@@ -236,6 +240,10 @@ fn flag_table(args: &RunArgs) -> Result<Table> {
     }
     if let Some(dir) = &args.data_dir {
         put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));
+    }
+    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+        let judge = Value::try_from(judge).expect("a config of plain values serialises");
+        put(&["evaluation", "judge"], judge);
     }
     if let Some(colour) = &args.colour {
         put(&["data", "colour"], Value::String(colour.clone()));

@@ -8,7 +8,7 @@ pub(crate) mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationBinarise, EvaluationSplit, RunConfig},
-    judging, terminal,
+    instruments, terminal,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -71,6 +71,8 @@ pub(crate) fn execute(
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
+    // First of all, so that a file that is missing costs no training.
+    let evaluator = evaluator(config, &dataset, &device)?;
     write_atomically(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, config, &dataset, device_name)?;
 
@@ -88,7 +90,6 @@ pub(crate) fn execute(
         Outcome::Finished { seconds } => {
             let frozen = model.freeze();
             drop(model);
-            let evaluator = evaluator(config, &dataset, &device)?;
             let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
@@ -144,16 +145,17 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
     }
 }
 
-/// Scores models of this run. A dataset without a judge gets one here, on first use.
+/// Scores models of this run. A labelled dataset without a judge gets one here, on first use.
 ///
 /// # Errors
-/// When a judge cannot be trained.
+/// When the weights of a judge or of LPIPS cannot be used.
 pub(crate) fn evaluator<'a>(
     config: &RunConfig,
     dataset: &'a Dataset,
     device: &Device,
 ) -> Result<Evaluator<'a>> {
-    let judge = judging::of_dataset(dataset, device)?;
+    let judge = instruments::judge(&config.evaluation, dataset, device)?;
+    let lpips = instruments::lpips(&config.evaluation, dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
         binarisation: match config.evaluation.binarise {
@@ -174,7 +176,7 @@ pub(crate) fn evaluator<'a>(
         },
         ..Settings::new(Seed(config.seed))
     };
-    let evaluator = Evaluator::new(dataset, judge, device, settings);
+    let evaluator = Evaluator::new(dataset, judge, device, settings).with_lpips(lpips);
     Ok(match reference_cache() {
         Some(cache) => evaluator.with_cache(cache),
         None => evaluator,

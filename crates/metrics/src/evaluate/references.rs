@@ -5,6 +5,7 @@ use super::{Evaluator, MOST_PIXELS};
 use crate::{
     baseline::{PcaMixture, Projected},
     host,
+    judge::trained,
     memory::{self, Relation, Threshold},
     result::{Metric, Reference},
     samples::{ImageSet, score},
@@ -79,11 +80,9 @@ impl ReferenceRows {
             .and_then(|found| Threshold::new(&found));
         let mut making = Making { evaluator, split, notes: Vec::new(), scored: Vec::new() };
         if split.reading.is_none() {
-            making.notes.push(format!(
-                "Metrics of a judge's features are absent: no judge was trained for {} with images \
-                 of {}.",
-                evaluator.dataset.name, evaluator.dataset.shape,
-            ));
+            let reason = trained::obstacle(evaluator.dataset);
+            let reason = reason.unwrap_or_else(|| "the evaluation was given no judge".into());
+            making.notes.push(format!("Metrics of a judge's features are absent: {reason}."));
         }
         // As many training images as samples, so that the floor has the bias of the same n.
         let real = train.take(count);

@@ -79,7 +79,8 @@ impl Evaluator<'_> {
             let (floor, ceiling) = (bound("real"), bound("noise"));
             *metric = metric.clone().with_bounds(floor, ceiling);
         }
-        out.class_histogram = set.reading.map(|r| classes::histogram(&r.probabilities));
+        let probabilities = set.reading.and_then(|reading| reading.probabilities);
+        out.class_histogram = probabilities.as_ref().map(classes::histogram);
         out.samples = Some(set.images);
     }
 

@@ -155,6 +155,7 @@ pub fn accuracy(
 ) -> Result<f64, JudgeError> {
     let judge = Judge::from_bytes("in training", architecture, bytes, device)?;
     let Reading { probabilities, .. } = judge.read(&images.tensor(0..images.len(), device));
+    let probabilities = probabilities.expect("a judge in training is a classifier");
     let labels = images.labels.as_deref().unwrap_or_default();
     let right = probabilities.iter().zip(labels).filter(|(row, label)| {
         row.iter()

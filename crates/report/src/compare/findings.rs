@@ -10,7 +10,7 @@ use genlab_metrics::Direction;
 
 /// The reference without any network that every comparison carries.
 const BASELINE: &str = "pca-mixture";
-const BASELINE_METRIC: &str = "samples/frechet";
+const BASELINE_METRICS: [&str; 2] = ["samples/frechet", "samples/fid"];
 
 /// The sentences: the baseline first, then the leaders, then what the seeds forbid.
 pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> {
@@ -18,7 +18,8 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
     for table in tables {
         let scope = table.protocol.as_ref().map_or_else(String::new, |p| format!("{p}: "));
         let row = |name: &str| table.rows.iter().find(|row| row.key.name == name);
-        let baseline = row(BASELINE_METRIC).and_then(|row| baseline(table, row, columns));
+        let measured = BASELINE_METRICS.iter().find_map(|name| row(name));
+        let baseline = measured.and_then(|row| baseline(table, row, columns));
         sentences.extend(baseline.map(|sentence| format!("{scope}{sentence}")));
         for row in LEADING.iter().filter_map(|name| row(name)) {
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));

@@ -5,8 +5,9 @@ use genlab_metrics::{METRICS, Metric};
 /// Metrics that a reader should look at first: sentences and pairwise tables are about these.
 /// Precision and a classifier's confidence can be fooled, so samples lead with the Fréchet distance
 /// and coverage.
-pub(crate) const LEADING: [&str; 5] = [
+pub(crate) const LEADING: [&str; 6] = [
     "samples/frechet",
+    "samples/fid",
     "samples/coverage",
     "negative_elbo",
     "reconstruction/mse",

@@ -13,8 +13,9 @@ use askama::Template;
 use genlab_metrics::{JudgeInfo, Metric};
 
 /// The numbers of the strip below the title, as far as the run has them.
-const HEADLINES: [&str; 9] = [
+const HEADLINES: [&str; 10] = [
     "samples/frechet",
+    "samples/fid",
     "samples/coverage",
     "negative_elbo",
     "reconstruction/mse",

@@ -184,7 +184,8 @@ mod tests {
         let all = crate::neighbours::neighbourhoods(&samples.features, &real.features, NEAREST);
         let all = all.unwrap();
         let frechet = frechet_distance(&samples.features, &real.features).unwrap();
-        let [samples, real] = [samples, real].map(|reading| reading.probabilities.as_ref().unwrap());
+        let [samples, real] =
+            [samples, real].map(|reading| reading.probabilities.as_ref().unwrap());
         let [found, expected] = [samples, real].map(classes::histogram);
         let values = [
             frechet,

@@ -13,8 +13,8 @@ use genlab_metrics::{
     neighbours::neighbourhoods,
     pca::Pca,
     pixels::{self, median_distance, roughness},
-    sliced::mean_along,
     probe::{Probe, ProbeSettings, nearest_label},
+    sliced::mean_along,
 };
 use serde_json::Value;
 use std::{fs, path::Path};

@@ -150,6 +150,11 @@ fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
         (&["mnist.npz", "mnist.npz"], "choose one with --judge: mnist-28, fashion-28"),
         (&["good.npz", "good.npz", "--judge", "mnist-28"], "looks at images of 1x28x28"),
         (&["good.npz", "good.npz", "--judge", "mnist"], "there is no judge \"mnist\""),
+        (
+            &["good.npz", "good.npz", "--judge", "inception=notes.txt"],
+            "the weights notes.txt are not pinned",
+        ),
+        (&["good.npz", "good.npz", "--judge", "mnist-28", "--judge-sha256", "ab"], "needs no pin"),
         (&["good.npz", "good.npz", "--judge", "notes.txt"], "notes.txt is no judge"),
     ] {
         let mut all = vec!["metrics"];

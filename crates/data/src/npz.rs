@@ -11,7 +11,7 @@ mod tests;
 use crate::{error::DataError, images::Images};
 use array::{Element, Header, Order};
 use genlab_core::ImageShape;
-use std::{fs::File, io::BufReader, path::Path};
+use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 /// The one array that is read.
@@ -75,7 +75,7 @@ fn entry<'a>(
     archive: &'a mut ZipArchive<BufReader<File>>,
     file: &str,
 ) -> Result<Entry<'a>, DataError> {
-    let names: Vec<String> = archive.file_names().flatten().map(|name| name.into_owned()).collect();
+    let names: Vec<String> = archive.file_names().flatten().map(Cow::into_owned).collect();
     archive.by_name(ARRAY).map_err(|error| match error {
         ZipError::FileNotFound => {
             let arrays = names.iter().map(|name| name.strip_suffix(".npy").unwrap_or(name));

@@ -87,7 +87,9 @@ impl Contacts {
 
 fn counts(rows: &[usize], len: usize) -> Vec<usize> {
     let mut counts = vec![0; len];
-    rows.iter().for_each(|&row| counts[row] += 1);
+    for &row in rows {
+        counts[row] += 1;
+    }
     counts
 }
 

@@ -144,7 +144,7 @@ pub struct Judge {
 
 /// What a judge is made of.
 enum Network {
-    Classifier { architecture: Architecture, net: JudgeNet },
+    Classifier { architecture: Architecture, net: Box<JudgeNet> },
     Inception(Inception),
 }
 
@@ -209,8 +209,10 @@ impl Judge {
                 tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
             Tensor::from_data(values.as_slice(), device)
         });
-        let network =
-            Network::Classifier { architecture: architecture.clone(), net: net.no_grad() };
+        let network = Network::Classifier {
+            architecture: architecture.clone(),
+            net: Box::new(net.no_grad()),
+        };
         let (sha256, device) = (sha256(bytes), device.clone());
         Ok(Self { name: name(), sha256, accuracy: None, network, device })
     }

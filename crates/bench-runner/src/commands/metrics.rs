@@ -60,7 +60,9 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
         return Err(FrechetError::TooFew { dim, n }.into());
     }
-    cuts.iter().for_each(|cut| terminal::note(cut));
+    for cut in &cuts {
+        terminal::note(cut);
+    }
 
     let [left, right] = sides.map(|images| ImageSet::new(images, judge.as_ref(), &device));
     let extrapolation = if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
@@ -105,19 +107,17 @@ fn judge(
     device: &Device,
 ) -> Result<Option<Judge>> {
     let shape = reference.images.shape;
-    let judge = match &args.judge {
-        Some(name) => Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?),
-        None => {
-            let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
-            let sources = [reference, samples];
-            let dataset = match sources.into_iter().find(known) {
-                Some(source) => source.into_dataset()?,
-                None => None,
-            };
-            match dataset {
-                Some(dataset) => instruments::judge_of(&dataset, device)?,
-                None => instruments::judge_for(shape, device)?,
-            }
+    let judge = if let Some(name) = &args.judge {
+        Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?)
+    } else {
+        let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
+        let dataset = match [reference, samples].into_iter().find(known) {
+            Some(source) => source.into_dataset()?,
+            None => None,
+        };
+        match dataset {
+            Some(dataset) => instruments::judge_of(&dataset, device)?,
+            None => instruments::judge_for(shape, device)?,
         }
     };
     if let Some(judge) = &judge

@@ -70,3 +70,16 @@ impl Default for EvaluationConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_written_before_a_key_was_added_load_with_its_default() {
+        let old = "split = \"test\"\nsamples = 300\nlog_lines = 100\nvalidation_images = 512\n";
+        let loaded: EvaluationConfig = toml::from_str(old).unwrap();
+        assert_eq!(loaded, EvaluationConfig { samples: 300, ..EvaluationConfig::default() });
+        assert!(toml::from_str::<EvaluationConfig>("sampels = 300").is_err());
+    }
+}

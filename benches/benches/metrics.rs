@@ -9,7 +9,7 @@ use genlab_metrics::{
     Judge,
     frechet::frechet_distance,
     image::{mse, ssim},
-    kernel::{Subsets, kernel_distance},
+    kernel::{Kernel, Subsets, kernel_distance},
     matrix::Rows,
     neighbours::neighbourhoods,
 };
@@ -34,7 +34,7 @@ fn main() {
     case(&format!("frechet {on}"), None, || frechet_distance(&left, &right));
     let subsets = Subsets::default();
     case(&format!("kernel distance {on}"), None, || {
-        kernel_distance(&left, &right, subsets, Seed(0))
+        kernel_distance(&left, &right, Kernel::Cubic, subsets, Seed(0))
     });
     case(&format!("precision, recall, density, coverage {on}"), None, || {
         neighbourhoods(&left, &right, NEAREST)

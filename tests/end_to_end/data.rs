@@ -1,8 +1,8 @@
 //! Every model on every kind of data.
 
-use crate::support::{MODELS, metric, quick, quick_file, repository, succeed};
+use crate::support::{MODELS, json, metric, quick, quick_file, repository, succeed};
 use image::{Rgb, RgbImage};
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Colour gradients in two classes.
 fn colour_folder(path: &Path, count: u32, width: u32, height: u32) {
@@ -27,7 +27,7 @@ fn a_folder_of_colour_pictures_trains_every_model() {
         succeed(folder.path(), &quick(&file, model, &more));
         let dir = folder.path().join(model);
         assert!(dir.join("samples/grid.png").exists(), "{model}");
-        assert_eq!(metric(&dir, "samples/frechet"), None, "a folder has no judge");
+        assert_eq!(metric(&dir, "samples/frechet"), None, "too few pictures for a judge");
     }
 }
 
@@ -50,6 +50,7 @@ fn official_files_train_every_model() {
     for (dataset, folder) in [("fashion-mnist", "fashion-mnist"), ("cifar10", "cifar10-4000")] {
         let Some(data) = shared(folder) else { continue };
         let out = tempfile::tempdir().unwrap();
+        let mut judges = BTreeSet::new();
         for model in MODELS {
             let more = [
                 "--dataset",
@@ -64,8 +65,10 @@ fn official_files_train_every_model() {
                 "evaluation.samples=300",
             ];
             succeed(out.path(), &quick(&file, model, &more));
-            let judged = metric(&out.path().join(model), "samples/frechet").is_some();
-            assert_eq!(judged, dataset == "fashion-mnist", "{model} on {dataset}");
+            let run = out.path().join(model);
+            assert!(metric(&run, "samples/frechet").is_some(), "{model} on {dataset}");
+            judges.insert(json(&run.join("results.json"))["judge"]["sha256"].to_string());
         }
+        assert_eq!(judges.len(), 1, "one judge for all models on {dataset}");
     }
 }

@@ -4,6 +4,8 @@
 
 mod data;
 mod errors;
+mod looking;
+mod metrics;
 mod runs;
 mod support;
 mod tensorboard;

@@ -21,6 +21,7 @@ fn every_model_trains_evaluates_and_reports() {
             "samples/grid.png",
             "samples/samples.npz",
             "samples/baseline.png",
+            "samples/neighbours.png",
         ] {
             assert!(dir.join(name).exists(), "{model} left no {name}");
         }
@@ -53,6 +54,36 @@ fn the_same_seed_gives_the_same_log_and_another_does_not() {
         let first = log("3", &format!("{model}-a"));
         assert_eq!(first, log("3", &format!("{model}-b")), "{model}");
         assert_ne!(first, log("4", &format!("{model}-c")), "{model}");
+    }
+}
+
+#[test]
+fn how_a_run_is_evaluated_never_changes_how_it_trains() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    for model in ["vae", "gan", "ddpm"] {
+        let log = |out: &str, more: &[&str]| {
+            let more = [&["--out", out, "--budget-images", "1500"], more].concat();
+            succeed(folder.path(), &quick(&file, model, &more));
+            log_without_times(&folder.path().join(out))
+        };
+        let set = |key: &str| format!("evaluation.{key}");
+        let settings = [
+            set("samples=100"),
+            set("importance_samples=3"),
+            set("inverted_images=4"),
+            set("binarise=dynamic"),
+            set("split=validation"),
+        ];
+        let more: Vec<&str> = settings.iter().flat_map(|s| ["--set", s.as_str()]).collect();
+        let (plain, other) = (format!("{model}-plain"), format!("{model}-other"));
+        assert_eq!(log(&plain, &[]), log(&other, &more), "{model}");
+        let [plain, other] = [plain, other].map(|out| folder.path().join(out));
+        let searched = "reconstruction/mse_inverted";
+        assert_eq!(metric(&plain, searched), None);
+        assert_eq!(metric(&other, searched).is_some(), model != "vae");
+        assert_eq!(metric(&other, "nll/binarised").is_some(), model == "vae");
+        assert_eq!(metric(&other, "latent/probe_accuracy").is_some(), model == "vae");
     }
 }
 

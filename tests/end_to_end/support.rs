@@ -14,10 +14,12 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// The binary, started in `folder`.
+/// The binary, started in `folder`. Judges that tests train are kept with the build, not with the
+/// user's.
 pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-runner"));
     command.current_dir(folder).args(args).env("RUST_BACKTRACE", "0");
+    command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
     command
 }
 

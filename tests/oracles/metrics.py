@@ -12,11 +12,13 @@ import pathlib
 
 import numpy as np
 from scipy import linalg
+from scipy.spatial.distance import cdist, pdist
+from scipy.stats import entropy, wasserstein_distance
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import pairwise_distances
-from sklearn.metrics.pairwise import polynomial_kernel
+from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 from sklearn.mixture import GaussianMixture
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
@@ -137,9 +139,60 @@ def mixture(rng):
     )
 
 
+def pixel_metrics(rng):
+    """Images of 2 channels, 5 x 4; 31 real ones make an odd number of pairs, so one is the median."""
+    channels, height, width = 2, 5, 4
+    dim = channels * height * width
+    training, real, samples, more = (
+        np.round(np.clip(rng.normal(110, 60, (n, dim)), 0, 255)).astype(int)
+        for n in (120, 31, 31, 50)
+    )
+    samples[:4] = training[7:11]
+    x, y, z = samples / 255.0, real / 255.0, more / 255.0
+    directions = np.round(rng.standard_normal((6, dim)), 4)
+
+    def sliced(a, b):
+        return float(np.mean([wasserstein_distance(a @ d, b @ d) for d in directions]))
+
+    def mean_difference(images):
+        images = images.reshape(-1, channels, height, width) / 255.0
+        both = [np.abs(np.diff(images, axis=axis)).ravel() for axis in (2, 3)]
+        return float(np.concatenate(both).mean())
+
+    bandwidth = float(np.median(pdist(y)))
+    gamma = 1 / (2 * bandwidth**2)
+    n = len(x)
+    within = [(rbf_kernel(a, gamma=gamma).sum() - n) / (n * (n - 1)) for a in (x, y)]
+    between = cdist(x, training / 255.0)
+    write(
+        "pixels", channels=channels, height=height, width=width, dim=dim, training=training,
+        real=real, samples=samples, more=more, directions=directions, sliced=sliced(x, y),
+        sliced_uneven=sliced(x, z), roughness=[mean_difference(samples), mean_difference(real)],
+        bandwidth=bandwidth, mmd2=float(sum(within) - 2 * rbf_kernel(x, y, gamma=gamma).mean()),
+        nearest=between.argmin(1), distances=np.sort(between, 1)[:, :2],
+    )
+
+
+def class_metrics(rng):
+    classes = 5
+    probabilities = np.round(rng.dirichlet(np.full(classes, 0.3), 40) + 1e-6, 6)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    expected = np.array([0.3, 0.1, 0.25, 0.15, 0.2])
+    found = np.bincount(probabilities.argmax(1), minlength=classes)
+    smoothed = (found + 0.5) / (found + 0.5).sum()
+    score = np.exp(entropy(probabilities.T, probabilities.mean(0)[:, None]).mean())
+    write(
+        "classes", dim=classes, n=len(probabilities), probabilities=probabilities,
+        expected=expected, found=found / found.sum(), kl=float(entropy(found, expected)),
+        kl_forward=float(entropy(expected, smoothed)), score=float(score),
+    )
+
+
 if __name__ == "__main__":
     generator = np.random.default_rng(0)
     image_metrics(generator)
     feature_metrics(generator)
     pca(generator)
     mixture(generator)
+    pixel_metrics(generator)
+    class_metrics(generator)

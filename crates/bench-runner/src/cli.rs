@@ -41,6 +41,15 @@ pub(crate) enum Command {
         after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json"
     )]
     Evaluate(EvaluateArgs),
+    /// Score one set of images against another.
+    #[command(after_help = "Examples:
+  bench-runner metrics runs/vae-mnist-10k-s0-1a2b3c4d mnist-10k:test
+  bench-runner metrics samples.npz fashion-mnist:test --json
+  bench-runner metrics folder-of-pngs other.npz --judge mnist-28
+Each side is a run directory (its samples), a folder of PNG files, an .npz file with an array images
+([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test. Nothing
+is rescaled: a range or type that cannot be interpreted is refused.")]
+    Metrics(MetricsArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]
     Devices,
@@ -82,6 +91,8 @@ pub(crate) struct RunArgs {
     /// Images per optimisation step.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// The run directory itself (or the group's, for several runs).
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -94,6 +105,18 @@ pub(crate) struct RunArgs {
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which network judges samples.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// dataset, the default, for the dataset's own judge, or inception=FILE for pytorch-fid's
+    /// Inception network with these weights (crates/metrics/judges/convert.py makes the file).
+    #[arg(long, value_name = "JUDGE")]
+    pub judge: Option<String>,
+    /// SHA-256 that the judge's FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
 }
 
 /// `compare RUN...`
@@ -138,10 +161,49 @@ pub(crate) struct EvaluateArgs {
     /// Where the dataset's files lie now, if they moved.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Print the metrics as JSON.
     #[arg(long)]
     pub json: bool,
     /// Device to evaluate on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `metrics A B`
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// The images that are scored.
+    #[arg(value_name = "A")]
+    pub samples: String,
+    /// The images they are scored against, usually real ones.
+    #[arg(value_name = "B")]
+    pub reference: String,
+    /// mnist-28, fashion-28, digits-8, a judge's file, or inception=FILE. Default: the judge of the
+    /// dataset that B, else A, comes from, else the only one for images of this size.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub judge: Option<String>,
+    /// SHA-256 that the FILE of inception=FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
+    /// Images of each side at most; both sides are cut to equal numbers.
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub limit: u64,
+    /// Extrapolate the Frechet distance to infinitely many images as well.
+    #[arg(long)]
+    pub frechet_infinity: bool,
+    /// Seed of subsets, directions and resamples.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Folder with the files of mnist, fashion-mnist or cifar10.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print the metrics as JSON, as in results.json.
+    #[arg(long)]
+    pub json: bool,
+    /// Device that the judge runs on.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }

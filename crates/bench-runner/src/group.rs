@@ -15,7 +15,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
-use genlab_metrics::Results;
+use genlab_metrics::{JudgeInfo, Results};
 use std::{
     collections::BTreeSet,
     fs,
@@ -111,13 +111,46 @@ pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
         }
     };
     let runs: Vec<_> = all.into_iter().map(|results| (title(&results), results)).collect();
-    terminal::line(&terminal::results_table(&runs));
+    let parts = by_judge(&runs);
+    for (judge, part) in &parts {
+        terminal::line(&terminal::results_table(part));
+        if let Some(judge) = judge {
+            terminal::line(&terminal::judge_line(judge));
+        }
+    }
+    if parts.len() > 1 {
+        terminal::line(
+            "Runs of different judges stand apart: their sample metrics have no common scale.",
+        );
+    }
     for (title, results) in &runs {
         if let Some(prior) = &results.prior {
             terminal::line(&format!("{title}: sampled through a {prior} fitted on its codes"));
         }
     }
     Ok(())
+}
+
+/// A run with its column's title.
+type Titled = (String, Results);
+
+/// Runs that were judged alike. Those without a judge join the first part, as columns of dashes.
+fn by_judge(runs: &[Titled]) -> Vec<(Option<JudgeInfo>, Vec<Titled>)> {
+    let mut parts: Vec<(Option<JudgeInfo>, Vec<Titled>)> = Vec::new();
+    let hash = |judge: &Option<JudgeInfo>| judge.as_ref().map(|judge| judge.sha256.clone());
+    for run in runs.iter().filter(|(_, results)| results.judge.is_some()) {
+        let judge = &run.1.judge;
+        match parts.iter_mut().find(|(other, _)| hash(other) == hash(judge)) {
+            Some((_, part)) => part.push(run.clone()),
+            None => parts.push((judge.clone(), vec![run.clone()])),
+        }
+    }
+    if parts.is_empty() {
+        parts.push((None, Vec::new()));
+    }
+    let others = runs.iter().filter(|(_, results)| results.judge.is_none()).cloned();
+    parts[0].1.extend(others);
+    parts
 }
 
 fn title(configs: &[RunConfig]) -> String {
@@ -138,4 +171,29 @@ fn group_name(configs: &[RunConfig]) -> String {
     let who =
         if models.len() == ModelConfig::all().len() { "all".into() } else { models.join("+") };
     format!("{who}-{}-s{}-{hash}", configs[0].dataset_slug(), configs[0].seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_two_judges_are_never_in_one_table() {
+        let run = |title: &str, judge: Option<&str>| {
+            let mut results = Results::new(title, "mnist-10k", 0, "finished");
+            let info = |sha256: &str| {
+                let (name, sha256) = ("mnist-28".to_owned(), sha256.to_owned());
+                JudgeInfo { name, sha256, accuracy: None }
+            };
+            results.judge = judge.map(info);
+            (title.to_owned(), results)
+        };
+        let runs =
+            [run("a", Some("11")), run("b", Some("22")), run("c", None), run("d", Some("11"))];
+        let parts = by_judge(&runs);
+        let titles =
+            |part: &[Titled]| part.iter().map(|(title, _)| title.clone()).collect::<Vec<_>>();
+        let parts: Vec<_> = parts.iter().map(|(_, part)| titles(part)).collect();
+        assert_eq!(parts, [vec!["a", "d", "c"], vec!["b"]]);
+    }
 }

@@ -8,6 +8,8 @@ mod commands;
 mod config;
 mod device;
 mod group;
+mod image_source;
+mod instruments;
 mod interrupt;
 mod registry;
 mod run;

@@ -4,7 +4,7 @@
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_data::DownloadProgress;
-use genlab_metrics::{Direction, Results};
+use genlab_metrics::{Direction, JudgeInfo, Metric, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::IsTerminal,
@@ -141,12 +141,7 @@ pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
     for name in names {
         let found: Vec<_> = runs.iter().map(|(_, results)| results.metric(name)).collect();
         let Some(kind) = found.iter().flatten().next() else { continue };
-        let arrow = match kind.better {
-            Some(Direction::Lower) => " ↓",
-            Some(Direction::Higher) => " ↑",
-            None => "",
-        };
-        let mut row = vec![format!("{name}{arrow}")];
+        let mut row = vec![format!("{name}{}", arrow(kind.better))];
         row.extend(found.iter().map(|m| m.map_or_else(|| "—".into(), |m| number(m.value))));
         row.push(kind.unit.clone());
         table.add_row(row);
@@ -157,6 +152,44 @@ pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
         }
     }
     table.to_string()
+}
+
+/// One set of numbers with what is known about each.
+pub(crate) fn metrics_table(metrics: &[Metric]) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED);
+    table.set_header(["metric", "value", "95 % interval", "n", "unit"]);
+    for metric in metrics {
+        let interval = metric.ci95.map_or_else(
+            || "—".into(),
+            |[low, high]| format!("{} – {}", number(low), number(high)),
+        );
+        let name = format!("{}{}", metric.name, arrow(metric.better));
+        let n = metric.n.to_string();
+        table.add_row([name, number(metric.value), interval, n, metric.unit.clone()]);
+    }
+    for column in 1..=3 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// Who judged.
+pub(crate) fn judge_line(judge: &JudgeInfo) -> String {
+    let accuracy = judge.accuracy.map_or_else(String::new, |accuracy| {
+        format!(", {:.2} % of its test images right", 100.0 * accuracy)
+    });
+    format!("judge {}{accuracy}, sha256 {}", judge.name, judge.sha256)
+}
+
+fn arrow(better: Option<Direction>) -> &'static str {
+    match better {
+        Some(Direction::Lower) => " ↓",
+        Some(Direction::Higher) => " ↑",
+        None => "",
+    }
 }
 
 /// Four significant digits.

@@ -23,8 +23,8 @@ pub use batch::{Batch, Progress};
 pub use checkpoint::{CheckpointError, StateReader, StateWriter};
 pub use ema::EmaConfig;
 pub use model::{
-    Codes, Decode, Density, Encode, Generative, InitContext, Observation, Reconstruct, Sample,
-    SampleRequest, Term, Train,
+    Codes, Decode, Density, Encode, Generative, InitContext, Invert, Observation, Reconstruct,
+    Sample, SampleRequest, Term, Train,
 };
 pub use noise::{Seed, Stream};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};

@@ -8,6 +8,7 @@ use crate::{
     shape::ImageShape,
 };
 use burn::tensor::{Device, Tensor};
+use std::ops::Range;
 
 /// What a model's config needs to know to build it.
 #[derive(Clone, Debug)]
@@ -71,6 +72,10 @@ pub trait Generative: Send + Sync {
     fn density(&self) -> Option<&dyn Density> {
         None
     }
+    /// Gives images back by searching the noise they come from.
+    fn inverter(&self) -> Option<&dyn Invert> {
+        None
+    }
 }
 
 /// Which samples to draw, and how.
@@ -93,7 +98,7 @@ impl SampleRequest {
     }
 
     /// The rows of noise that these samples own.
-    pub fn rows(&self) -> std::ops::Range<u64> {
+    pub fn rows(&self) -> Range<u64> {
         self.first..self.first + self.count as u64
     }
 }
@@ -117,6 +122,18 @@ pub trait Sample {
 pub trait Reconstruct {
     /// Images `[B, C, H, W]` in [0, 1] to their mean reconstructions, same shape and range, no noise.
     fn reconstruct(&self, images: Tensor<4>) -> Tensor<4>;
+}
+
+/// Gives images back by searching the noise that a sampler turns into them: what a model without an
+/// encoder can do instead of encoding, at the cost of many network calls.
+pub trait Invert {
+    /// How, for labels: "DDIM inversion in 50 steps".
+    fn method(&self) -> String;
+
+    /// Images `[B, C, H, W]` in [0, 1] to the nearest that the search finds, same shape and range.
+    /// Each image is searched for by itself: the batch matters to rounding alone, though many steps
+    /// amplify that.
+    fn invert(&self, images: Tensor<4>) -> Tensor<4>;
 }
 
 /// A batch of codes.
@@ -174,4 +191,18 @@ pub trait Density {
     /// The terms whose sum is −ELBO for each image `[B, C, H, W]`. Image i uses noise row
     /// `first + i` of `seed`.
     fn negative_elbo(&self, images: Tensor<4>, seed: Seed, first: u64) -> Vec<Term>;
+
+    /// ln p(x | z) + ln p(z) − ln q(z | x) for the draws of the given numbers, `[B, draws]` nats, where
+    /// the bound comes from a posterior that can be drawn from. Draw k of image i uses noise row
+    /// `first + i` at step k. Draws are decoded one after the other, so memory grows with their
+    /// number by B floats each.
+    fn log_weights(
+        &self,
+        _images: Tensor<4>,
+        _seed: Seed,
+        _first: u64,
+        _draws: Range<u64>,
+    ) -> Option<Tensor<2>> {
+        None
+    }
 }

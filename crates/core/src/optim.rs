@@ -60,7 +60,8 @@ impl OptimizerConfig {
     pub fn learning_rate_at(&self, at: Progress) -> f64 {
         let fraction = at.fraction();
         if fraction < self.warmup {
-            // The first step already moves: half a step's worth of warm-up.
+            // Half an image ahead, and one at the start, so that the first step moves at all: by one
+            // image's share of the warm-up, far less than one step's.
             let images = (at.images as f64 + 0.5).max(1.0) / at.total_images as f64;
             return self.learning_rate * (images / self.warmup).min(1.0);
         }

@@ -3,7 +3,7 @@
 use crate::{
     batch::{Batch, Progress},
     checkpoint::{self, CheckpointState},
-    model::{InitContext, SampleRequest, Train},
+    model::{Density, Generative, InitContext, SampleRequest, Train},
     noise::Seed,
     scalars::Scalars,
     shape::ImageShape,
@@ -137,9 +137,28 @@ fn looking_changes_nothing(build: Build<'_>) {
                 sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(8), 2) }),
             );
         }
+        look(frozen.as_ref());
         assert_eq!(steps(watched.as_mut(), step..step + 1), expected, "looking changed training");
         let after = frozen.objective(&batch(SHAPE, 8, 0), Seed(3)).read();
         assert_eq!(before, after, "training moved a frozen model");
+    }
+}
+
+/// Everything else that an evaluation draws or computes.
+fn look(frozen: &dyn Generative) {
+    let images = batch(SHAPE, 2, 0).images;
+    if let Some(reconstructor) = frozen.reconstructor() {
+        drop(reconstructor.reconstruct(images.clone()));
+    }
+    if let Some(encoder) = frozen.encoder() {
+        drop(encoder.encode(images.clone()));
+    }
+    if let Some(density) = frozen.density() {
+        drop(density.negative_elbo(images.clone(), Seed(5), 0));
+        drop(density.log_weights(images.clone(), Seed(5), 0, 0..3));
+    }
+    if let Some(inverter) = frozen.inverter() {
+        drop(inverter.invert(images));
     }
 }
 
@@ -179,11 +198,37 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
         assert_eq!(decoder.decode(codes.mean).dims(), images.dims());
     }
     if let Some(density) = frozen.density() {
-        for term in density.negative_elbo(images, Seed(0), 0) {
+        for term in density.negative_elbo(images.clone(), Seed(0), 0) {
             assert_eq!(term.nats.dims(), [3]);
+        }
+        importance_weights_own_their_noise(density, &images);
+    }
+    if let Some(inverter) = frozen.inverter() {
+        let whole = values(inverter.invert(images.clone()));
+        assert_eq!(whole.len(), 3 * SHAPE.pixels());
+        assert!(whole.iter().all(|v| (0.0..=1.0).contains(v)));
+        let last = values(inverter.invert(images.narrow(0, 2, 1)));
+        for (a, b) in whole[2 * SHAPE.pixels()..].iter().zip(&last) {
+            // Hundreds of steps amplify what a product rounds differently for another batch size.
+            assert!((a - b).abs() < 1e-2, "an inversion depends on its batch: {a} and {b}");
         }
     }
     assert!(frozen.num_params() > 0);
+}
+
+/// A weight depends on its image's row and its draw alone, and its first draw is the bound's.
+fn importance_weights_own_their_noise(density: &dyn Density, images: &Tensor<4>) {
+    let weights = |images: Tensor<4>, first, draws| -> Option<Vec<f32>> {
+        let weights = density.log_weights(images, Seed(4), first, draws)?;
+        Some(weights.into_data().try_into_vec::<f32>().expect("f32"))
+    };
+    let Some(whole) = weights(images.clone(), 10, 0..4) else { return };
+    assert_eq!(whole.len(), 3 * 4, "one weight for each image and draw");
+    let part = weights(images.clone().narrow(0, 1, 2), 11, 2..4).expect("as before");
+    for (a, b) in [&whole[6..8], &whole[10..12]].concat().iter().zip(&part) {
+        assert!((a - b).abs() < 1e-3, "a weight depends on its batch: {a} and {b}");
+    }
+    assert_ne!(whole[0], whole[1], "two draws share their noise");
 }
 
 fn every_shape_trains(build: Build<'_>) {

@@ -11,6 +11,8 @@ const SPLIT_SEED: Seed = Seed(0x6765_6e6c_6162);
 /// a folder become its test split.
 const VALIDATION: u64 = 0;
 const TEST: u64 = 1;
+/// And in which order the files of a folder's splits stand.
+const FILES: u64 = 2;
 
 /// The validation split never needs more images than this.
 const MAX_VALIDATION: usize = 5000;
@@ -65,6 +67,13 @@ impl Dataset {
 /// Which of `len` files of a folder make its test split: 20 %, at least one, ascending.
 pub(crate) fn test_rows(len: usize) -> Vec<usize> {
     chosen(TEST, len, (len / 5).max(1))
+}
+
+/// The order of `len` files of one split of a folder. By path they stand class by class, and whoever
+/// takes the first thousand would see a few classes only.
+pub(crate) fn file_order(len: usize) -> Vec<usize> {
+    let order = permutation(SPLIT_SEED, Stream::Split, FILES, len);
+    order.into_iter().map(|row| row as usize).collect()
 }
 
 /// `count` of `0..len`, ascending: the same for every run there will ever be.

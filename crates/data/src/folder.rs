@@ -1,7 +1,7 @@
 //! A folder of PNG and JPEG files as a dataset.
 
 use crate::{
-    dataset::{Dataset, test_rows},
+    dataset::{Dataset, file_order, test_rows},
     error::DataError,
     images::Images,
     load::{ColourMode, LoadOptions},
@@ -27,7 +27,8 @@ const MAX_BYTES: u64 = 8 << 30;
 const LICENCE: &str = "the folder's own images; their licence is not known to genlab";
 
 /// The images of folder `path` and of its sub-folders, one level deep. Each sub-folder is a class of
-/// that name. Files are ordered by path; 20 % of them, chosen by a fixed seed, are the test split.
+/// that name. Of the files, ordered by path, 20 % chosen by a fixed seed are the test split; within a
+/// split they stand in a fixed mixed order, so that the first thousand images are of all classes.
 ///
 /// # Errors
 /// Names the folder or the first file, in path order, that stands in the way.
@@ -66,6 +67,26 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     Ok(Dataset::new(name, classes, train, test, LICENCE))
 }
 
+/// All PNG and JPEG files of `folder` and of its sub-folders, one level deep, as one set of images in
+/// path order: grey if every one is, in the size they have.
+///
+/// # Errors
+/// Names the folder, or the first file that cannot be read or has another size than the first.
+pub fn read_pictures(folder: &Path) -> Result<Images, DataError> {
+    let Listing { files: paths, labels, .. } = list(folder)?;
+    let headers = in_path_order(&paths, picture::header)?;
+    let (height, width) = common_size(&paths, &headers)
+        .map_err(|error| error.with_cure("resize all images to one size"))?;
+    let channels = if headers.iter().all(|header| header.grey) { 1 } else { 3 };
+    let shape = ImageShape::new(channels, height, width);
+    check_memory(folder, paths.len(), shape, MAX_BYTES)?;
+    let mut images = Files { paths, labels }.decode(shape)?;
+    if channels == 3 && is_grey(&images) {
+        keep_first_channel(&mut images);
+    }
+    Ok(images)
+}
+
 /// Files of one split, with their labels.
 struct Files {
     paths: Vec<PathBuf>,
@@ -85,7 +106,7 @@ impl Files {
     }
 }
 
-/// Train and test files. The choice depends on the number of files alone.
+/// Train and test files, each in a fixed mixed order. Both depend on the number of files alone.
 fn split(paths: Vec<PathBuf>, labels: Option<Vec<u8>>) -> (Files, Files) {
     let mut is_test = vec![false; paths.len()];
     for row in test_rows(paths.len()) {
@@ -95,7 +116,15 @@ fn split(paths: Vec<PathBuf>, labels: Option<Vec<u8>>) -> (Files, Files) {
         paths: kept(&paths, &is_test, wanted),
         labels: labels.as_ref().map(|labels| kept(labels, &is_test, wanted)),
     };
-    (pick(false), pick(true))
+    (mixed(pick(false)), mixed(pick(true)))
+}
+
+fn mixed(files: Files) -> Files {
+    let order = file_order(files.paths.len());
+    Files {
+        paths: order.iter().map(|&row| files.paths[row].clone()).collect(),
+        labels: files.labels.map(|labels| order.iter().map(|&row| labels[row]).collect()),
+    }
 }
 
 fn kept<T: Clone>(values: &[T], is_test: &[bool], wanted: bool) -> Vec<T> {

@@ -3,7 +3,8 @@
 //! [`load`] turns a name into a [`Dataset`]: three splits of u8 pixels with a content hash. The
 //! embedded datasets (`mnist-10k`, `fashion-3k`, `digits8x8`) are compiled into the binary and need
 //! no file and no network; `mnist`, `fashion-mnist` and `cifar10` are found on disk or downloaded
-//! against pinned hashes; `folder:PATH` reads PNG and JPEG files.
+//! against pinned hashes; `folder:PATH` reads PNG and JPEG files. [`read_pictures`] and [`read_npz`]
+//! read image sets that are no dataset: somebody's samples.
 //!
 //! [`BatchStream`] then uploads the training split once and makes the batch of any step on the
 //! device, as a pure function of the run's seed and the step's number.
@@ -26,6 +27,7 @@ mod idx;
 mod images;
 mod load;
 mod locate;
+mod npz;
 mod picture;
 mod stream;
 #[cfg(test)]
@@ -35,6 +37,9 @@ pub use dataset::Dataset;
 pub use device::DeviceImages;
 pub use error::DataError;
 pub use fetch::DownloadProgress;
+pub use folder::read_pictures;
 pub use images::Images;
 pub use load::{ColourMode, LoadOptions, known_names, load};
+pub use locate::cache_folder;
+pub use npz::read_npz;
 pub use stream::BatchStream;

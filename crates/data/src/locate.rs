@@ -21,9 +21,14 @@ pub(crate) struct Places {
 impl Places {
     /// The real ones.
     pub(crate) fn of_this_user() -> Self {
-        let project = directories::ProjectDirs::from("", "", "genlab");
-        Self { cache: project.map(|project| project.cache_dir().to_owned()), agent: fetch::agent() }
+        Self { cache: cache_folder(), agent: fetch::agent() }
     }
+}
+
+/// `genlab` under the user's cache folder; None where this user has none.
+pub fn cache_folder() -> Option<PathBuf> {
+    let project = directories::ProjectDirs::from("", "", "genlab")?;
+    Some(project.cache_dir().to_owned())
 }
 
 /// Train and test images of `official`.

@@ -10,5 +10,5 @@ mod schedule;
 
 pub use config::{DdpmConfig, SamplerConfig, SamplerKind};
 pub use loss::{diffuse, simple_loss};
-pub use sampler::{Transition, predict_start, respaced_times};
+pub use sampler::{Inversion, Transition, predict_start, respaced_times};
 pub use schedule::{BetaSchedule, NoiseSchedule};

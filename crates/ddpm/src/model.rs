@@ -3,7 +3,7 @@
 use crate::{
     SamplerConfig, SamplerKind,
     loss::{diffuse, simple_loss},
-    sampler::{Transition, respaced_times},
+    sampler::{Inversion, Transition, respaced_times},
     schedule::NoiseSchedule,
 };
 use burn::{
@@ -11,8 +11,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use genlab_core::{
-    Batch, CheckpointError, Generative, ImageShape, Optimized, Progress, Sample, SampleRequest,
-    Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::UNet,
+    Batch, CheckpointError, Generative, ImageShape, Invert, Optimized, Progress, Sample,
+    SampleRequest, Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::UNet,
 };
 use rand::RngExt;
 
@@ -85,6 +85,12 @@ impl FrozenDdpm {
         respaced_times(self.schedule.steps(), request.steps.unwrap_or(self.sampler.steps))
     }
 
+    /// The times an inversion visits: those of the sampler's default number of steps, whichever
+    /// sampler that is, since only DDIM can be inverted.
+    fn inversion_times(&self) -> Vec<usize> {
+        respaced_times(self.schedule.steps(), self.sampler.steps)
+    }
+
     /// Runs the reverse process and hands x_s of every step to `see`.
     fn reverse(
         &self,
@@ -129,6 +135,38 @@ impl Generative for FrozenDdpm {
 
     fn sampler(&self) -> Option<&dyn Sample> {
         Some(self)
+    }
+
+    fn inverter(&self) -> Option<&dyn Invert> {
+        Some(self)
+    }
+}
+
+impl Invert for FrozenDdpm {
+    fn method(&self) -> String {
+        format!("DDIM inversion, {} steps each way", self.inversion_times().len() - 1)
+    }
+
+    /// From the image up to x_T by inverted DDIM steps, and down again by DDIM.
+    fn invert(&self, images: Tensor<4>) -> Tensor<4> {
+        let (batch, device) = (images.dims()[0], images.device());
+        let times = self.inversion_times();
+        let predict = |x: &Tensor<4>, t: usize| {
+            // The network was never shown time 0.
+            self.net.forward(x.clone(), vector(vec![t.max(1) as f32; batch], &device))
+        };
+        let mut x = images * 2.0 - 1.0;
+        for pair in times.windows(2).rev() {
+            let (t, s) = (pair[0], pair[1]);
+            let predicted = predict(&x, s);
+            x = Inversion::new(&self.schedule, s, t).apply(x, predicted);
+        }
+        for pair in times.windows(2) {
+            let (t, s) = (pair[0], pair[1]);
+            let predicted = predict(&x, t);
+            x = Transition::new(&self.schedule, SamplerKind::Ddim, t, s).apply(x, predicted, None);
+        }
+        to_image(x)
     }
 }
 

@@ -67,6 +67,31 @@ impl Transition {
     }
 }
 
+/// One step of DDIM the other way, from x_s to x_t with t > s: x_t = `keep`·x_s + `direction`·ε̂.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Inversion {
+    /// √(ᾱ_t / ᾱ_s).
+    pub keep: f64,
+    /// √(1 − ᾱ_t) − √(ᾱ_t / ᾱ_s) √(1 − ᾱ_s).
+    pub direction: f64,
+}
+
+impl Inversion {
+    /// Eq. 12 of Song et al. 2021 (arXiv:2010.02502) with η = 0, solved for x_t on the assumption that
+    /// the predicted noise does not change between s and t (their Eq. 13, read backwards in time).
+    pub fn new(schedule: &NoiseSchedule, s: usize, t: usize) -> Self {
+        let (alpha_bar_s, alpha_bar_t) = (schedule.alpha_bar(s), schedule.alpha_bar(t));
+        let keep = (alpha_bar_t / alpha_bar_s).sqrt();
+        let direction = (1.0 - alpha_bar_t).sqrt() - keep * (1.0 - alpha_bar_s).sqrt();
+        Self { keep, direction }
+    }
+
+    /// x_t from x_s and the noise predicted there.
+    pub fn apply(self, x_s: Tensor<4>, predicted: Tensor<4>) -> Tensor<4> {
+        x_s * self.keep + predicted * self.direction
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +121,24 @@ mod tests {
         assert!((step.noise.powi(2) - variance).abs() < 1e-12);
         assert!((x_t_share - on_x_t).abs() < 1e-9);
         assert!((step.start - x_t_share * ab_t.sqrt() - on_start).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_inverted_step_undoes_a_ddim_step_of_the_same_noise() {
+        let device = Device::flex();
+        let full = |value: f64| Tensor::<4>::full([1, 1, 2, 2], value, &device);
+        for kind in [BetaSchedule::Linear, BetaSchedule::Cosine] {
+            let schedule = NoiseSchedule::new(kind, 100);
+            for (s, t) in [(0, 10), (10, 40), (40, 80)] {
+                let noise = full(0.3);
+                let x_t = Inversion::new(&schedule, s, t).apply(full(0.3), noise.clone());
+                let step = Transition::new(&schedule, SamplerKind::Ddim, t, s);
+                let back = step.apply(x_t, noise, None).into_data();
+                for v in back.as_slice::<f32>().expect("f32") {
+                    assert!((v - 0.3).abs() < 1e-4, "{s} to {t}: {v}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! the moving average of its weights.
 
 mod config;
+mod invert;
 mod loss;
 mod model;
 mod net;

@@ -1,13 +1,13 @@
 //! One step of training, and what the frozen model can do.
 
 use crate::{
-    GanConfig,
+    GanConfig, invert,
     loss::{critic_loss, generator_loss},
     net::{Critic, Generator},
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Decode, Generative, Optimized, Progress, Sample, SampleRequest,
+    Batch, CheckpointError, Decode, Generative, Invert, Optimized, Progress, Sample, SampleRequest,
     Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::sigmoid,
 };
 
@@ -107,6 +107,21 @@ impl Generative for FrozenGan {
 
     fn decoder(&self) -> Option<&dyn Decode> {
         Some(self)
+    }
+
+    fn inverter(&self) -> Option<&dyn Invert> {
+        Some(self)
+    }
+}
+
+impl Invert for FrozenGan {
+    fn method(&self) -> String {
+        format!("noise found by {} steps of Adam", invert::STEPS)
+    }
+
+    fn invert(&self, images: Tensor<4>) -> Tensor<4> {
+        let code = invert::search(&self.generator, &images, self.config.latent);
+        self.generator.forward(code)
     }
 }
 

@@ -36,14 +36,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     // The judge never chooses anything, so it needs no validation split.
     let bytes = train(
-        spec,
+        &spec.architecture,
         &joined(&data.train, &data.validation),
         &Recipe::of(spec.name),
         &device,
         &progress,
     );
     fs::write(&out, &bytes).map_err(|e| format!("cannot write {}: {e}", out.display()))?;
-    let accuracy = accuracy(spec, &bytes, &data.test, &device)?;
+    let accuracy = accuracy(&spec.architecture, &bytes, &data.test, &device)?;
     writeln!(
         std::io::stdout(),
         "{}: test accuracy {:.2} % on {} images, {} bytes, sha256 {}",

@@ -17,6 +17,19 @@ pub fn histogram_kl(p: &[f64], q: &[f64]) -> f64 {
     p.iter().zip(q).filter(|(p, _)| **p > 0.0).map(|(p, q)| p * (p / q).ln()).sum()
 }
 
+/// How many of the classes that real images show (`expected`) hold at least one sample: the modes
+/// of Metz et al. 2017 (arXiv:1611.02163), with classes as modes.
+pub fn modes(found: &[f64], expected: &[f64]) -> usize {
+    found.iter().zip(expected).filter(|(found, expected)| **found > 0.0 && **expected > 0.0).count()
+}
+
+/// The histogram of `n` images with half an image added to each class (Krichevsky and Trofimov
+/// 1981), so that no class is empty.
+pub fn smoothed(histogram: &[f64], n: usize) -> Vec<f64> {
+    let (n, classes) = (n as f64, histogram.len() as f64);
+    histogram.iter().map(|share| (share * n + 0.5) / (n + 0.5 * classes)).collect()
+}
+
 /// exp of the mean KL between each row and the mean row: the Inception score's formula (Salimans et
 /// al. 2016, arXiv:1606.03498) with another classifier. Between 1 and the number of classes.
 pub fn classifier_score(probabilities: &Rows) -> f64 {
@@ -48,5 +61,15 @@ mod tests {
         assert_eq!(histogram_kl(&[0.3, 0.7], &[0.3, 0.7]), 0.0);
         assert!((histogram_kl(&[1.0, 0.0], &[0.5, 0.5]) - 2.0_f64.ln()).abs() < 1e-12);
         assert_eq!(histogram_kl(&[0.5, 0.5], &[1.0, 0.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_mode_is_a_class_of_real_images_with_a_sample() {
+        assert_eq!(modes(&[0.9, 0.0, 0.05, 0.05], &[0.3, 0.4, 0.3, 0.0]), 2);
+    }
+
+    #[test]
+    fn smoothing_adds_half_an_image_to_each_class() {
+        assert_eq!(smoothed(&[1.0, 0.0], 9), [0.95, 0.05]);
     }
 }

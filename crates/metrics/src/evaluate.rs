@@ -4,21 +4,34 @@
 //! number of samples. What a model cannot do is absent from the result, with a note where a reader
 //! might wonder.
 
+mod cache;
 mod codes;
+mod likelihood;
+mod pixels;
 mod reconstruction;
 mod references;
+mod representation;
+mod robustness;
 mod samples;
 
+pub use cache::ReferenceCache;
+pub use pixels::Binarisation;
+
 use crate::{
-    judge::{Judge, Reading},
+    judge::Judge,
     latent::Prior,
+    lpips::Lpips,
     result::{Metric, NotReported, Reference},
+    samples::{Extrapolation, ImageSet, ScoreSettings, Z95},
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{Generative, Seed};
 use genlab_data::{Dataset, Images};
 use references::References;
 use std::{ops::Range, sync::OnceLock};
+
+/// Images with more values have too large a covariance to decompose beside an evaluation.
+const MOST_PIXELS: usize = 1024;
 
 /// The split that a model is measured on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,12 +67,37 @@ pub struct Settings {
     pub seed: Seed,
     /// The images to measure on.
     pub split: Split,
+    /// Whether the Frechet distance is extrapolated to infinitely many images as well.
+    pub extrapolation: Extrapolation,
+    /// How images become binary for a likelihood of binary pixels.
+    pub binarisation: Binarisation,
+    /// Importance weights per image behind a likelihood; 0 leaves it out.
+    pub importance_samples: usize,
+    /// Images of the split that it is measured on, at most.
+    pub importance_images: usize,
+    /// Training images that probes of codes are fitted on, at most.
+    pub probe_images: usize,
+    /// Images that a model without an encoder reconstructs by search; 0 leaves it out.
+    pub inverted_images: usize,
 }
 
 impl Settings {
-    /// 2000 samples in batches of 250 against the test split.
+    /// 2000 samples in batches of 250 against the test split, and 100 importance weights for each of
+    /// 1000 images; no search.
     pub fn new(seed: Seed) -> Self {
-        Self { samples: 2000, batch: 250, fit_images: 10_000, seed, split: Split::Test }
+        Self {
+            samples: 2000,
+            batch: 250,
+            fit_images: 10_000,
+            seed,
+            split: Split::Test,
+            extrapolation: Extrapolation::Off,
+            binarisation: Binarisation::Static,
+            importance_samples: 100,
+            importance_images: 1000,
+            probe_images: 5000,
+            inverted_images: 0,
+        }
     }
 }
 
@@ -68,7 +106,7 @@ impl Settings {
 pub struct Evaluation {
     /// The model's numbers.
     pub metrics: Vec<Metric>,
-    /// Rows to hold them against: real images, two baselines, noise. Empty without a judge.
+    /// Rows to hold them against: real images, generators without a network, noise.
     pub references: Vec<Reference>,
     /// What was left out and why.
     pub notes: Vec<String>,
@@ -76,6 +114,9 @@ pub struct Evaluation {
     pub samples: Option<Images>,
     /// 64 samples of the PCA mixture; None where there are too few or too large images for one.
     pub baseline_samples: Option<Images>,
+    /// Samples and their nearest training images, in pairs of rows of ten: the first ten samples,
+    /// then the ten that are most like copies. None where the model cannot sample.
+    pub neighbours: Option<Images>,
     /// The density fitted on the codes, where the samples came through one.
     pub prior: Option<Prior>,
     /// KL of each latent dimension in nats per image, where there is a Gaussian posterior.
@@ -110,21 +151,35 @@ impl Evaluation {
 pub struct Evaluator<'a> {
     dataset: &'a Dataset,
     judge: Option<Judge>,
+    lpips: Option<Lpips>,
     device: Device,
     settings: Settings,
+    cache: Option<ReferenceCache>,
     references: OnceLock<References>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// `judge` is [`Judge::for_dataset`]'s; None leaves out every sample metric. `device` is the
-    /// plain device that the models are on. References are fitted at the first evaluation.
+    /// `judge` is [`Judge::for_dataset`]'s, [`Judge::trained_on`]'s or [`Judge::inception`]; None
+    /// leaves out the metrics of its features. `device` is the plain device that the models are on.
+    /// References are fitted at the first evaluation.
     pub fn new(
         dataset: &'a Dataset,
         judge: Option<Judge>,
         device: &Device,
         settings: Settings,
     ) -> Self {
-        Self { dataset, judge, device: device.clone(), settings, references: OnceLock::new() }
+        let (device, references) = (device.clone(), OnceLock::new());
+        Self { dataset, judge, lpips: None, device, settings, cache: None, references }
+    }
+
+    /// The same with references that are kept between evaluations.
+    pub fn with_cache(self, cache: ReferenceCache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// The same with LPIPS beside the other distances of reconstructions; None leaves it out.
+    pub fn with_lpips(self, lpips: Option<Lpips>) -> Self {
+        Self { lpips, ..self }
     }
 
     /// The judge behind the sample metrics.
@@ -132,9 +187,9 @@ impl<'a> Evaluator<'a> {
         self.judge.as_ref()
     }
 
-    /// What real images, the two baselines and noise score; empty without a judge.
+    /// What real images, generators without a network and noise score.
     pub fn references(&self) -> &[Reference] {
-        &self.shared().rows
+        &self.shared().rows.scored
     }
 
     /// Measures a model. `progress` is told what begins.
@@ -144,16 +199,25 @@ impl<'a> Evaluator<'a> {
         if let Some(reconstructor) = model.reconstructor() {
             progress("reconstructions");
             self.reconstructions(reconstructor, &mut out);
+            self.robustness(reconstructor, &mut out);
+        }
+        if let Some(inverter) = model.inverter().filter(|_| self.settings.inverted_images > 0) {
+            progress("reconstructions by search");
+            self.inversion(inverter, &mut out);
         }
         if model.encoder().is_some() || model.density().is_some() {
             progress("codes and bounds");
             self.bounds(model, &mut out);
         }
+        if let Some(encoder) = model.encoder() {
+            progress("probes of the codes");
+            self.representation(encoder, &mut out);
+        }
         progress("references");
         let references = self.shared();
-        out.notes.extend(references.notes.iter().cloned());
-        out.references.clone_from(&references.rows);
-        out.baseline_samples.clone_from(&references.baseline_samples);
+        out.notes.extend(references.rows.notes.iter().cloned());
+        out.references.clone_from(&references.rows.scored);
+        out.baseline_samples = references.rows.baseline_samples(self.dataset.shape);
         progress("samples");
         self.samples(model, references, &mut out);
         out
@@ -204,12 +268,13 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// What the judge makes of 8-bit images; None without a judge.
-    fn read(&self, images: &Images) -> Option<Reading> {
-        let judge = self.judge.as_ref()?;
-        Some(judge.read(&images.tensor(0..images.len(), &self.device)))
+    /// 8-bit images with the judge's reading of them.
+    fn read(&self, images: Images) -> ImageSet {
+        ImageSet::new(images, self.judge.as_ref(), &self.device)
+    }
+
+    fn score_settings(&self) -> ScoreSettings {
+        let (seed, split) = (self.settings.seed, self.settings.split.name());
+        ScoreSettings { seed, split, extrapolation: self.settings.extrapolation }
     }
 }
-
-/// 97.5 % quantile of the standard normal.
-const Z95: f64 = 1.959_963_984_540_054;

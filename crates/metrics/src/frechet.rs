@@ -17,6 +17,17 @@ pub enum FrechetError {
         /// Vectors on the smaller side.
         n: usize,
     },
+    /// Too few vectors for a line through distances of subsets.
+    #[error(
+        "an extrapolated Fréchet distance in {dim} dimensions needs at least {} vectors on each \
+         side, and there are {n}: evaluate more images", 4 * dim
+    )]
+    TooFewToExtrapolate {
+        /// Dimension of the features.
+        dim: usize,
+        /// Vectors on the smaller side.
+        n: usize,
+    },
     /// The two sides are not in one space.
     #[error("features of dimension {left} and {right} cannot be compared")]
     Dimensions {

@@ -1,13 +1,23 @@
 //! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
-//! every sample metric.
+//! every sample metric; or, where the user brings its weights, the Inception network of the FID.
 //!
-//! Its weights ship with the crate and their SHA-256 is pinned, so two reports that name the same
+//! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
+//! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
 //! judge measure in the same space. `judges/README.md` has the commands that made the files.
 
+mod architecture;
+mod inception;
 mod net;
 pub mod train;
+pub mod trained;
 
-use crate::{matrix::Rows, result::JudgeInfo};
+pub use architecture::Architecture;
+
+use crate::{
+    matrix::Rows,
+    result::JudgeInfo,
+    weights::{PinnedFile, WeightsError},
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::softmax},
@@ -17,6 +27,7 @@ use genlab_core::{
     digest::sha256,
     params::{named_params, update_params},
 };
+use inception::Inception;
 use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
 use std::fmt;
@@ -31,50 +42,38 @@ pub struct JudgeSpec {
     pub name: &'static str,
     /// The datasets it judges.
     pub datasets: &'static [&'static str],
-    /// Size of its images.
-    pub shape: ImageShape,
-    /// Number of classes.
-    pub classes: usize,
-    /// Output channels and stride of each 3×3 convolution.
-    pub convolutions: &'static [(usize, usize)],
-    /// Dimension of the features.
-    pub features: usize,
+    /// Its network.
+    pub architecture: Architecture,
+    /// Share of the official test images that it classifies rightly.
+    pub accuracy: f64,
     /// SHA-256 of the weights file.
     pub sha256: &'static str,
     weights: &'static [u8],
 }
-
-const CONVOLUTIONS_28: &[(usize, usize)] = &[(24, 1), (32, 2), (48, 1), (64, 2), (64, 2)];
 
 /// Every judge.
 pub static JUDGES: [JudgeSpec; 3] = [
     JudgeSpec {
         name: "mnist-28",
         datasets: &["mnist", "mnist-10k"],
-        shape: ImageShape::new(1, 28, 28),
-        classes: 10,
-        convolutions: CONVOLUTIONS_28,
-        features: 64,
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9939,
         sha256: "334ebed389a21dbee7ff619277957a8b0e5d83efd30948f5bf075106feb5b0d8",
         weights: include_bytes!("../judges/mnist-28.safetensors"),
     },
     JudgeSpec {
         name: "fashion-28",
         datasets: &["fashion-mnist", "fashion-3k"],
-        shape: ImageShape::new(1, 28, 28),
-        classes: 10,
-        convolutions: CONVOLUTIONS_28,
-        features: 64,
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9201,
         sha256: "56c4c98011950a983832f05ddd090da4af0c556d96cbcf0456501b77d53a3814",
         weights: include_bytes!("../judges/fashion-28.safetensors"),
     },
     JudgeSpec {
         name: "digits-8",
         datasets: &["digits8x8"],
-        shape: ImageShape::new(1, 8, 8),
-        classes: 10,
-        convolutions: &[(24, 1), (48, 2), (48, 1)],
-        features: 32,
+        architecture: Architecture::small(ImageShape::new(1, 8, 8), 10),
+        accuracy: 0.9778,
         sha256: "cb02fa8b539a63feb677c79bfe7c8c1589ad244f6680ab0646ef6c7f5be60a23",
         weights: include_bytes!("../judges/digits-8.safetensors"),
     },
@@ -106,17 +105,47 @@ pub enum JudgeError {
         /// The shape the network needs.
         shape: Vec<usize>,
     },
+    /// The file cannot be opened.
+    #[error("cannot read judge {file}: {reason}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// The file does not say what it is.
+    #[error(
+        "{file} is no judge: give a file that genlab trained, or the name of a judge ({})",
+        JUDGES.each_ref().map(|judge| judge.name).join(", ")
+    )]
+    NoJudge {
+        /// The file.
+        file: String,
+    },
+    /// A dataset that no judge can be trained on.
+    #[error("{reason}")]
+    Untrainable {
+        /// Why.
+        reason: String,
+    },
 }
 
-/// A frozen classifier.
+/// A frozen network that makes features of images.
 pub struct Judge {
     /// `mnist-28`, ...
     pub name: String,
     /// SHA-256 of its weights, in hexadecimal.
     pub sha256: String,
-    spec: &'static JudgeSpec,
-    net: JudgeNet,
+    /// Share of test images that it classifies rightly, where it is known.
+    pub accuracy: Option<f64>,
+    network: Network,
     device: Device,
+}
+
+/// What a judge is made of.
+enum Network {
+    Classifier { architecture: Architecture, net: Box<JudgeNet> },
+    Inception(Inception),
 }
 
 /// What a judge makes of images.
@@ -124,8 +153,11 @@ pub struct Judge {
 pub struct Reading {
     /// `[n, features]`.
     pub features: Rows,
-    /// `[n, classes]`, each row sums to 1.
-    pub probabilities: Rows,
+    /// `[n, classes]`, each row sums to 1; None from a judge that knows other classes than the
+    /// dataset's.
+    pub probabilities: Option<Rows>,
+    /// What a Fréchet distance of these features is called: [`Judge::frechet_metric`].
+    pub frechet_metric: &'static str,
 }
 
 impl Judge {
@@ -134,8 +166,20 @@ impl Judge {
     /// # Panics
     /// When the weights in this crate do not fit its network, which a test excludes.
     pub fn for_dataset(dataset: &str, shape: ImageShape, device: &Device) -> Option<Self> {
-        let spec = JUDGES.iter().find(|j| j.datasets.contains(&dataset) && j.shape == shape)?;
-        Some(Self::from_bytes(spec, spec.weights, device).expect("a test loads every judge"))
+        let fits = |spec: &&JudgeSpec| {
+            spec.datasets.contains(&dataset) && spec.architecture.shape == shape
+        };
+        let spec = JUDGES.iter().find(fits)?;
+        Some(Self::shipped(spec, device).expect("a test loads every judge"))
+    }
+
+    /// One of [`JUDGES`].
+    ///
+    /// # Errors
+    /// When its weights do not fit its network, which a test excludes.
+    pub fn shipped(spec: &JudgeSpec, device: &Device) -> Result<Self, JudgeError> {
+        let judge = Self::from_bytes(spec.name, &spec.architecture, spec.weights, device)?;
+        Ok(Self { accuracy: Some(spec.accuracy), ..judge })
     }
 
     /// A judge with weights of one's own.
@@ -143,14 +187,15 @@ impl Judge {
     /// # Errors
     /// When the bytes are no safetensors file or lack a tensor of the network.
     pub fn from_bytes(
-        spec: &'static JudgeSpec,
+        name: &str,
+        architecture: &Architecture,
         bytes: &[u8],
         device: &Device,
     ) -> Result<Self, JudgeError> {
-        let name = || spec.name.to_owned();
+        let name = || name.to_owned();
         let file = SafeTensors::deserialize(bytes)
             .map_err(|cause| JudgeError::Unreadable { name: name(), cause })?;
-        let empty = JudgeNet::zeros(spec, device);
+        let empty = JudgeNet::zeros(architecture, device);
         for param in named_params(&empty) {
             let found = file.tensor(&param.name);
             if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
@@ -164,35 +209,90 @@ impl Judge {
                 tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
             Tensor::from_data(values.as_slice(), device)
         });
-        let sha256 = sha256(bytes);
-        Ok(Self { name: name(), sha256, spec, net: net.no_grad(), device: device.clone() })
+        let network = Network::Classifier {
+            architecture: architecture.clone(),
+            net: Box::new(net.no_grad()),
+        };
+        let (sha256, device) = (sha256(bytes), device.clone());
+        Ok(Self { name: name(), sha256, accuracy: None, network, device })
     }
 
-    /// Its name and hash for `results.json`.
+    /// pytorch-fid's Inception network, for grey and RGB images of any size and any dataset.
+    /// `judges/convert.py` makes the file from the published weights.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not the pinned one, or belongs to another network.
+    pub fn inception(file: &PinnedFile, device: &Device) -> Result<Self, WeightsError> {
+        let network = file.load(|weights| Inception::new(weights, device))?;
+        Ok(Self {
+            name: inception::NAME.to_owned(),
+            sha256: file.sha256.to_lowercase(),
+            accuracy: None,
+            network: Network::Inception(network),
+            device: device.clone(),
+        })
+    }
+
+    /// Its name, hash and accuracy for `results.json`.
     pub fn info(&self) -> JudgeInfo {
-        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone() }
+        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone(), accuracy: self.accuracy }
     }
 
-    /// Size of the images it judges.
-    pub fn shape(&self) -> ImageShape {
-        self.spec.shape
+    /// Dimension of its features.
+    pub fn features(&self) -> usize {
+        match &self.network {
+            Network::Classifier { architecture, .. } => architecture.features,
+            Network::Inception(_) => inception::FEATURES,
+        }
+    }
+
+    /// The only size of images that it judges; None where it judges any.
+    pub fn shape(&self) -> Option<ImageShape> {
+        match &self.network {
+            Network::Classifier { architecture, .. } => Some(architecture.shape),
+            Network::Inception(_) => None,
+        }
+    }
+
+    /// What a Fréchet distance between its features is called: FID for Inception's alone.
+    pub fn frechet_metric(&self) -> &'static str {
+        match self.network {
+            Network::Classifier { .. } => "samples/frechet",
+            Network::Inception(_) => "samples/fid",
+        }
     }
 
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
     pub fn read(&self, images: &Tensor<4>) -> Reading {
+        let (features, probabilities) = match &self.network {
+            Network::Classifier { architecture, net } => {
+                let (features, probabilities) = self.classified(architecture, net, images);
+                (features, Some(probabilities))
+            }
+            Network::Inception(net) => (net.features(images, &self.device), None),
+        };
+        Reading { features, probabilities, frechet_metric: self.frechet_metric() }
+    }
+
+    fn classified(
+        &self,
+        architecture: &Architecture,
+        net: &JudgeNet,
+        images: &Tensor<4>,
+    ) -> (Rows, Rows) {
         let [count, ..] = images.dims();
         let mut features = Vec::new();
         let mut probabilities = Vec::new();
         for first in (0..count).step_by(BATCH) {
             let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            let out = self.net.forward(batch.to_device(&self.device));
+            let out = net.forward(batch.to_device(&self.device));
             features.extend(crate::host::floats(out.features));
             probabilities.extend(crate::host::floats(softmax(out.logits, 1)));
         }
-        Reading {
-            features: Rows::from_f32(self.spec.features, &features),
-            probabilities: Rows::from_f32(self.spec.classes, &probabilities),
-        }
+        (
+            Rows::from_f32(architecture.features, &features),
+            Rows::from_f32(architecture.classes, &probabilities),
+        )
     }
 }
 
@@ -215,7 +315,9 @@ mod tests {
         for spec in &JUDGES {
             assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
             assert_eq!(sha256(spec.weights), spec.sha256, "{}", spec.name);
-            let judge = Judge::for_dataset(spec.datasets[0], spec.shape, &Device::flex()).unwrap();
+            let judge =
+                Judge::for_dataset(spec.datasets[0], spec.architecture.shape, &Device::flex())
+                    .unwrap();
             assert_eq!(judge.sha256, spec.sha256);
         }
         let other = ImageShape::new(1, 27, 28);
@@ -233,16 +335,18 @@ mod tests {
         for (a, b) in whole.features.values[240 * 32..].iter().zip(&part.features.values) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");
         }
-        for row in whole.probabilities.iter() {
+        for row in whole.probabilities.expect("a classifier").iter() {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         }
     }
 
     #[test]
     fn a_damaged_file_is_refused_in_words() {
-        let error = Judge::from_bytes(&JUDGES[0], b"rubbish!rubbish", &Device::flex()).unwrap_err();
+        let from =
+            |bytes| Judge::from_bytes("mnist-28", &JUDGES[0].architecture, bytes, &Device::flex());
+        let error = from(b"rubbish!rubbish").unwrap_err();
         assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
-        let error = Judge::from_bytes(&JUDGES[0], JUDGES[2].weights, &Device::flex()).unwrap_err();
+        let error = from(JUDGES[2].weights).unwrap_err();
         assert!(error.to_string().contains("have no f32 tensor"), "{error}");
     }
 }

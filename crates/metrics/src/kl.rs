@@ -6,14 +6,26 @@ use crate::matrix::{Rows, cholesky, trace};
 /// al. 2016 (arXiv:1509.00519), section 5.2.
 pub const ACTIVE_VARIANCE: f64 = 0.01;
 
-/// KL(N(m, diag exp(log_var)) ‖ N(0, I)) of each dimension in nats, averaged over images:
-/// ½ (m² + σ² − 1 − log σ²), Kingma and Welling 2014 (arXiv:1312.6114), appendix B.
+/// KL(N(m, σ²) ‖ N(0, 1)) in nats: ½ (m² + σ² − 1 − log σ²), Kingma and Welling 2014
+/// (arXiv:1312.6114), appendix B.
+fn gaussian_kl(mean: f64, log_var: f64) -> f64 {
+    0.5 * (mean * mean + log_var.exp_m1() - log_var)
+}
+
+/// KL(N(m, diag exp(log_var)) ‖ N(0, I)) of each image in nats.
+pub fn gaussian_kl_per_image(mean: &Rows, log_var: &Rows) -> Vec<f64> {
+    assert_eq!((mean.dim, mean.len()), (log_var.dim, log_var.len()), "one variance per mean");
+    let pairs = mean.iter().zip(log_var.iter());
+    pairs.map(|(m, v)| m.iter().zip(v).map(|(m, v)| gaussian_kl(*m, *v)).sum()).collect()
+}
+
+/// The same of each dimension, averaged over images.
 pub fn gaussian_kl_per_dimension(mean: &Rows, log_var: &Rows) -> Vec<f64> {
     assert_eq!((mean.dim, mean.len()), (log_var.dim, log_var.len()), "one variance per mean");
     let mut total = vec![0.0; mean.dim];
     for (means, log_vars) in mean.iter().zip(log_var.iter()) {
         for ((sum, m), log_var) in total.iter_mut().zip(means).zip(log_vars) {
-            *sum += 0.5 * (m * m + log_var.exp_m1() - log_var);
+            *sum += gaussian_kl(*m, *log_var);
         }
     }
     crate::matrix::divide(&mut total, mean.len() as f64);
@@ -64,6 +76,9 @@ mod tests {
         );
         assert!((kl[0] - 2.0).abs() < 1e-12);
         assert!((kl[1] - 0.5 * (4.0 - 1.0 - 4.0_f64.ln())).abs() < 1e-12);
+        let (means, log_vars) =
+            (Rows::new(1, vec![2.0, 0.0]), Rows::new(1, vec![0.0, 4.0_f64.ln()]));
+        assert_eq!(gaussian_kl_per_image(&means, &log_vars), kl);
     }
 
     #[test]

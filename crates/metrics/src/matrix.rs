@@ -251,6 +251,23 @@ pub fn trace(matrix: MatRef<'_, f64>) -> f64 {
     (0..matrix.nrows()).map(|i| matrix[(i, i)]).sum()
 }
 
+/// The squared length of each row.
+pub fn squared_norms(rows: &Rows) -> Vec<f64> {
+    rows.iter().map(|row| row.iter().map(|v| v * v).sum()).collect()
+}
+
+/// Squared distances from each row of `block` to all `rows`, one after the other; `norms` are those
+/// of `rows`. Correct to rounding of the norms, so equal rows may be a little apart.
+pub fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
+    let dots = product(rows.columns().transpose(), columns(block, rows.dim));
+    let mut out = Vec::with_capacity(dots.nrows() * dots.ncols());
+    for (row, dots) in block.chunks(rows.dim).zip(dots.col_iter()) {
+        let own: f64 = row.iter().map(|v| v * v).sum();
+        out.extend(dots.iter().zip(norms).map(|(dot, norm)| (own + norm - 2.0 * dot).max(0.0)));
+    }
+    out
+}
+
 /// Adds `row` to `sum`.
 pub fn add(sum: &mut [f64], row: &[f64]) {
     sum.iter_mut().zip(row).for_each(|(s, v)| *s += v);

@@ -1,10 +1,10 @@
 //! Precision, recall, density and coverage from nearest neighbours.
 
-use crate::matrix::{Rows, columns, product};
+use crate::matrix::{Rows, squared_distances, squared_norms};
 use rayon::prelude::*;
 
 /// Rows of a distance matrix per task.
-const BLOCK: usize = 128;
+pub(crate) const BLOCK: usize = 128;
 
 /// How samples and real images lie among each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,40 +76,31 @@ pub fn neighbourhoods(samples: &Rows, real: &Rows, k: usize) -> Option<Neighbour
 }
 
 /// Squared distance of each row to its k-th nearest other row.
-fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
+pub(crate) fn squared_radii(rows: &Rows, k: usize) -> Vec<f64> {
     let norms = squared_norms(rows);
     rows.values
         .par_chunks(BLOCK * rows.dim)
         .enumerate()
         .flat_map_iter(|(task, block)| {
-            let mut distances = squared_distances(block, rows, &norms);
-            let radii: Vec<f64> = distances
-                .chunks_mut(rows.len())
-                .enumerate()
-                .map(|(i, row)| {
-                    // The distance to itself, up to rounding 0, must not count as a neighbour.
-                    row[task * BLOCK + i] = f64::NEG_INFINITY;
-                    *row.select_nth_unstable_by(k, f64::total_cmp).1
-                })
-                .collect();
-            radii
+            let distances = squared_distances(block, rows, &norms);
+            let radii = distances.chunks(rows.len()).enumerate();
+            radii.map(|(i, row)| kth_smallest(row, task * BLOCK + i, k)).collect::<Vec<f64>>()
         })
         .collect()
 }
 
-fn squared_norms(rows: &Rows) -> Vec<f64> {
-    rows.iter().map(|row| row.iter().map(|v| v * v).sum()).collect()
-}
-
-/// From each row of `block` to all `rows`, one after the other.
-fn squared_distances(block: &[f64], rows: &Rows, norms: &[f64]) -> Vec<f64> {
-    let dots = product(rows.columns().transpose(), columns(block, rows.dim));
-    let mut out = Vec::with_capacity(dots.nrows() * dots.ncols());
-    for (row, dots) in block.chunks(rows.dim).zip(dots.col_iter()) {
-        let own: f64 = row.iter().map(|v| v * v).sum();
-        out.extend(dots.iter().zip(norms).map(|(dot, norm)| (own + norm - 2.0 * dot).max(0.0)));
+/// The k-th smallest value of a row but that at `itself`. One pass: after the first few values
+/// nearly none is small enough to enter the list.
+fn kth_smallest(row: &[f64], itself: usize, k: usize) -> f64 {
+    let mut least = vec![f64::INFINITY; k];
+    for (place, &value) in row.iter().enumerate() {
+        if value < least[k - 1] && place != itself {
+            let at = least.partition_point(|other| *other <= value);
+            least[at..].rotate_right(1);
+            least[at] = value;
+        }
     }
-    out
+    least[k - 1]
 }
 
 #[cfg(test)]
@@ -126,6 +117,13 @@ mod tests {
         assert_eq!(found.recall, 1.0);
         assert_eq!(found.density, 2.0 / 3.0);
         assert_eq!(found.coverage, 2.0 / 4.0);
+    }
+
+    #[test]
+    fn the_kth_smallest_leaves_out_one_place_and_counts_ties() {
+        let row = [5.0, 0.0, 3.0, 3.0, 9.0, 1.0];
+        let found = [1, 2, 3, 4].map(|k| kth_smallest(&row, 1, k));
+        assert_eq!(found, [1.0, 3.0, 3.0, 5.0]);
     }
 
     #[test]

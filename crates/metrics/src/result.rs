@@ -93,6 +93,12 @@ impl Metric {
         })
     }
 
+    /// With `what` in its unit: the images or the method that the registry cannot know of.
+    pub fn about(mut self, what: &str) -> Self {
+        self.unit = format!("{}, {what}", self.unit);
+        self
+    }
+
     /// With a 95 % interval of `half_width` to either side; an infinite one is left out.
     pub fn with_half_width(mut self, half_width: f64) -> Self {
         self.ci95 =
@@ -109,18 +115,21 @@ impl Metric {
 }
 
 /// The frozen classifier whose features carry the sample metrics.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeInfo {
-    /// `mnist-28`, `fashion-28`, `digits-8`.
+    /// `mnist-28`, `fashion-28`, `digits-8`, or `auto-` and the start of the data's hash.
     pub name: String,
     /// SHA-256 of its weights file, in hexadecimal.
     pub sha256: String,
+    /// Share of its dataset's test images that it classifies rightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
 }
 
 /// A row to hold the model against: the sample metrics of something that is not the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// `real`, `pca-mixture`, `gaussian`, `noise`.
+    /// `real`, `pca-mixture`, `gaussian`, `class-mean`, `noise`.
     pub name: String,
     /// For people: "PCA + Gaussian mixture (50)".
     pub title: String,
@@ -196,7 +205,8 @@ mod tests {
     #[test]
     fn results_survive_a_round_trip_through_json() {
         let mut results = Results::new("vae", "mnist-10k", 3, "finished");
-        results.judge = Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into() });
+        results.judge =
+            Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into(), accuracy: None });
         results.metrics = vec![
             Metric::new("reconstruction/mse", "test", 0.1 + 0.2, 2000)
                 .unwrap()
@@ -229,6 +239,6 @@ mod tests {
             error.to_string(),
             "samples/frechet on test is NaN over 100 images and is left out: a reported number is finite"
         );
-        assert!(Metric::new("samples/fid", "test", 1.0, 100).is_err());
+        assert!(Metric::new("samples/charm", "test", 1.0, 100).is_err());
     }
 }

@@ -6,7 +6,9 @@ use genlab_core::{
     SampleRequest, Scalars, Seed, Stream, Term,
 };
 use genlab_data::{Dataset, Images, LoadOptions, load};
-use genlab_metrics::{Evaluation, Evaluator, Judge, Settings, matrix::Rows, pca::Pca};
+use genlab_metrics::{
+    Evaluation, Evaluator, Judge, ReferenceCache, Settings, matrix::Rows, pca::Pca,
+};
 
 /// What a test's model can do.
 #[derive(Default)]
@@ -198,10 +200,37 @@ fn real_images_score_like_the_floor_and_noise_like_the_ceiling() {
     assert!(value(&real, "samples/coverage") > 0.8 && value(&noise, "samples/coverage") < 0.1);
     assert!(!has(&real, "reconstruction") && !has(&real, "kl") && !has(&real, "elbo"));
     let names: Vec<&str> = real.references.iter().map(|r| r.name.as_str()).collect();
-    assert_eq!(names, ["real", "pca-mixture", "gaussian", "noise"]);
+    assert_eq!(names, ["real", "pca-mixture", "gaussian", "class-mean", "noise"]);
     assert_eq!(real.baseline_samples.expect("64 images").len(), 64);
     let histogram = real.class_histogram.expect("a judge");
     assert!((histogram.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_read() {
+    let (data, device) = (digits(), Device::flex());
+    let folder = std::env::temp_dir().join(format!("genlab-references-{}", std::process::id()));
+    let rows = |program: &str| {
+        let judge = Judge::for_dataset(&data.name, data.shape, &device);
+        let cache = ReferenceCache::new(folder.clone(), program.into());
+        let settings = Settings { samples: 100, ..Settings::new(Seed(0)) };
+        let evaluator = Evaluator::new(&data, judge, &device, settings).with_cache(cache);
+        evaluator.references().to_vec()
+    };
+    let files = || -> Vec<_> {
+        let entries = std::fs::read_dir(&folder).expect("a cache was written");
+        entries.map(|entry| entry.expect("readable").path()).collect()
+    };
+    let computed = rows("one build");
+    let [file] = &files()[..] else { panic!("one file: {:?}", files()) };
+    let text = std::fs::read_to_string(file).expect("readable");
+    std::fs::write(file, text.replace("Uniform noise", "from the cache")).expect("writable");
+    assert_eq!(rows("one build").last().expect("noise").title, "from the cache");
+    std::fs::write(file, &text[..text.len() / 2]).expect("writable");
+    assert_eq!(rows("one build"), computed);
+    assert_eq!(rows("another build"), computed);
+    assert_eq!(files().len(), 2);
+    std::fs::remove_dir_all(&folder).expect("removable");
 }
 
 #[test]
@@ -246,13 +275,20 @@ fn the_bound_of_a_fair_coin_is_known() {
 }
 
 #[test]
-fn without_a_judge_sample_metrics_are_absent_and_a_note_says_why() {
-    let data = Dataset { name: "folder:faces".into(), ..digits() };
+fn without_a_judge_pixels_are_scored_and_a_note_says_what_is_missing() {
+    let mut data = Dataset { name: "folder:faces".into(), ..digits() };
+    data.train.labels = None;
     let model = Model { sampler: Some(Box::new(Noise)), ..Model::default() };
     let found = evaluate(&data, &model, 250);
-    assert!(!has(&found, "samples") && found.references.is_empty());
+    assert!(!has(&found, "samples/frechet") && !has(&found, "samples/modes"));
+    for name in ["samples/sliced_wasserstein", "samples/pixel_mmd"] {
+        let metric = found.metrics.iter().find(|m| m.name == name).expect("needs no judge");
+        let (floor, ceiling) = (metric.floor.unwrap(), metric.ceiling.unwrap());
+        assert!(metric.value > floor + 0.9 * (ceiling - floor), "{metric:?}");
+    }
     assert!(found.samples.is_some() && found.baseline_samples.is_some());
-    assert!(found.notes.iter().any(|note| note.contains("no judge was trained for folder:faces")));
+    let reason = "folder:faces has no labels to train a judge on";
+    assert!(found.notes.iter().any(|note| note.contains(reason)), "{:?}", found.notes);
 }
 
 #[test]

@@ -1,14 +1,20 @@
 //! Against SciPy, scikit-learn and scikit-image: `tests/oracles/metrics.py` made the fixtures.
 
 use genlab_core::ImageShape;
+use genlab_data::Images;
 use genlab_metrics::{
+    classes::{classifier_score, histogram, histogram_kl, smoothed},
     frechet::frechet_distance,
     image::{mse, psnr, ssim},
-    kernel::unbiased_mmd2,
+    kernel::{Kernel, unbiased_mmd2},
     matrix::Rows,
+    memory::{Relation, nearest},
     mixture::{FitSettings, Mixture},
     neighbours::neighbourhoods,
     pca::Pca,
+    pixels::{self, median_distance, roughness},
+    probe::{Probe, ProbeSettings, nearest_label},
+    sliced::mean_along,
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -39,6 +45,13 @@ impl Fixture {
 
     fn rows(&self, key: &str) -> Rows {
         Rows::new(self.count("dim"), self.numbers(key))
+    }
+
+    fn images(&self, key: &str) -> Images {
+        let size = ["channels", "height", "width"].map(|side| self.count(side));
+        let pixels = self.numbers(key).iter().map(|&level| level as u8).collect();
+        let shape = ImageShape::new(size[0], size[1], size[2]);
+        Images { shape, pixels, labels: None }
     }
 
     fn pixels(&self, key: &str) -> Vec<f32> {
@@ -79,7 +92,7 @@ fn the_frechet_distance_equals_scipys_matrix_square_root() {
 #[test]
 fn the_kernel_distance_equals_scikit_learns_polynomial_kernel() {
     let fixture = Fixture::read("features");
-    let found = unbiased_mmd2(&fixture.rows("x"), &fixture.rows("y"));
+    let found = unbiased_mmd2(&fixture.rows("x"), &fixture.rows("y"), Kernel::Cubic);
     close(&[found], &[fixture.number("mmd2")], 1e-9);
 }
 
@@ -89,6 +102,87 @@ fn neighbourhoods_equal_the_published_formulas() {
     let found = neighbourhoods(&fixture.rows("x"), &fixture.rows("y"), fixture.count("k")).unwrap();
     let expected = ["precision", "recall", "density", "coverage"].map(|key| fixture.number(key));
     close(&[found.precision, found.recall, found.density, found.coverage], &expected, 1e-12);
+}
+
+/// The digits of the probe's fixture: codes and labels of the training part, then of the test part.
+fn probe_digits(fixture: &Fixture) -> [(Rows, Vec<u8>); 2] {
+    let (dim, train) = (fixture.count("dim"), fixture.count("train"));
+    let values: Vec<f64> = fixture.numbers("levels").iter().map(|level| level / 16.0).collect();
+    let labels: Vec<u8> = fixture.numbers("labels").iter().map(|&label| label as u8).collect();
+    let (first, last) = values.split_at(train * dim);
+    let part = |values: &[f64], labels: &[u8]| (Rows::new(dim, values.to_vec()), labels.to_vec());
+    [part(first, &labels[..train]), part(last, &labels[train..])]
+}
+
+fn accuracy(found: &[u8], labels: &[u8]) -> f64 {
+    found.iter().zip(labels).filter(|(a, b)| a == b).count() as f64 / labels.len() as f64
+}
+
+#[test]
+fn a_linear_probe_equals_scikit_learns_logistic_regression() {
+    let fixture = Fixture::read("probe");
+    let [(train, labels), (test, answers)] = probe_digits(&fixture);
+    for expected in fixture.0["probes"].as_array().unwrap() {
+        let expected = Fixture(expected.clone());
+        let l2 = 1.0 / expected.number("c");
+        let settings = ProbeSettings { l2, tolerance: 1e-9, iterations: 2000 };
+        let exact = Probe::fit(&train, &labels, 10, settings);
+        close(&[exact.objective], &[expected.number("objective")], 1e-9);
+        for (w, e) in exact.weights.values.iter().zip(expected.numbers("weights")) {
+            assert!((w - e).abs() < 1e-4, "{w} is not {e}");
+        }
+        let usual = Probe::fit(&train, &labels, 10, ProbeSettings { l2, ..Default::default() });
+        let score = |probe: &Probe| accuracy(&probe.predict(&test), &answers);
+        close(&[score(&exact)], &[expected.number("accuracy")], 1e-12);
+        let off = (score(&usual) - expected.number("accuracy")).abs();
+        assert!(off < 0.0021, "one of 500 digits may fall the other way: {off}");
+    }
+}
+
+#[test]
+fn neighbours_vote_as_scikit_learns_do() {
+    let fixture = Fixture::read("probe");
+    let [(train, labels), (test, answers)] = probe_digits(&fixture);
+    let found = accuracy(&nearest_label(&train, &labels, &test, 5), &answers);
+    close(&[found], &[fixture.number("knn_accuracy")], 1e-12);
+}
+
+#[test]
+fn pixel_metrics_equal_scipys_and_scikit_learns() {
+    let fixture = Fixture::read("pixels");
+    let [samples, real, more] = ["samples", "real", "more"].map(|key| fixture.images(key));
+    let [x, y, z] = [&samples, &real, &more].map(pixels::rows);
+    let directions = fixture.rows("directions");
+    close(&[mean_along(&x, &y, &directions)], &[fixture.number("sliced")], 1e-9);
+    close(&[mean_along(&x, &z, &directions)], &[fixture.number("sliced_uneven")], 1e-9);
+    close(&[roughness(&samples), roughness(&real)], &fixture.numbers("roughness"), 1e-12);
+    let bandwidth = median_distance(&y).unwrap();
+    close(&[bandwidth], &[fixture.number("bandwidth")], 1e-9);
+    let found = unbiased_mmd2(&x, &y, Kernel::Gaussian { bandwidth });
+    close(&[found], &[fixture.number("mmd2")], 1e-9);
+}
+
+#[test]
+fn nearest_training_images_equal_scipys() {
+    let fixture = Fixture::read("pixels");
+    let (samples, training) = (fixture.images("samples"), fixture.images("training"));
+    let found = nearest(&samples, &training, Relation::Strangers).unwrap();
+    let indices: Vec<f64> = found.iter().map(|n| n.index as f64).collect();
+    assert_eq!(indices, fixture.numbers("nearest"));
+    let distances: Vec<f64> = found.iter().flat_map(|n| [n.distance, n.second]).collect();
+    close(&distances, &fixture.numbers("distances"), 1e-9);
+}
+
+#[test]
+fn class_metrics_equal_scipys_entropies() {
+    let fixture = Fixture::read("classes");
+    let probabilities = fixture.rows("probabilities");
+    let (found, expected) = (histogram(&probabilities), fixture.numbers("expected"));
+    close(&found, &fixture.numbers("found"), 1e-12);
+    close(&[histogram_kl(&found, &expected)], &[fixture.number("kl")], 1e-9);
+    let smoothed = smoothed(&found, fixture.count("n"));
+    close(&[histogram_kl(&expected, &smoothed)], &[fixture.number("kl_forward")], 1e-9);
+    close(&[classifier_score(&probabilities)], &[fixture.number("score")], 1e-9);
 }
 
 #[test]

@@ -23,7 +23,9 @@ impl Style {
     pub(crate) fn of(name: &str, unit: &str) -> Self {
         match unit {
             "bytes" => Self::Bytes,
-            "numbers" | "count" | "calls" | "units" | "latent dimensions" => Self::Count,
+            "numbers" | "count" | "calls" | "units" | "latent dimensions" | "classes" => {
+                Self::Count
+            }
             _ if unit == "s" || unit.starts_with("seconds") => Self::Seconds,
             _ if name.ends_with("_bytes") => Self::Bytes,
             _ if name.ends_with("_seconds") => Self::Seconds,

@@ -1,6 +1,6 @@
 //! The comparison for programs: `comparison.json`.
 
-use crate::compare::{Cell, Comparison, Mark, Row, Table};
+use crate::compare::{Cell, Comparison, Mark, Row, Table, Verdict, pairs};
 use crate::error::{ReportError, Result};
 use genlab_metrics::Direction;
 use serde::Serialize;
@@ -22,6 +22,16 @@ struct TableFile<'a> {
     section: &'static str,
     protocol: Option<&'a str>,
     rows: Vec<RowFile<'a>>,
+    pairs: Vec<PairFile<'a>>,
+}
+
+/// What one leading metric says about two models.
+#[derive(Serialize)]
+struct PairFile<'a> {
+    metric: &'a str,
+    left: &'a str,
+    right: &'a str,
+    verdict: Verdict,
 }
 
 #[derive(Serialize)]
@@ -78,7 +88,22 @@ fn table_file<'a>(table: &'a Table, comparison: &'a Comparison<'_>) -> TableFile
         section: table.section.title(),
         protocol: table.protocol.as_deref(),
         rows: table.rows.iter().map(row).collect(),
+        pairs: pair_files(table, comparison),
     }
+}
+
+fn pair_files<'a>(table: &'a Table, comparison: &'a Comparison<'_>) -> Vec<PairFile<'a>> {
+    let Some(pairs) = pairs(table, &comparison.columns) else { return Vec::new() };
+    let label = |index: usize| comparison.columns[index].label.as_str();
+    let mut files = Vec::new();
+    for pair in &pairs.rows {
+        let (left, right) = (label(pair.left), label(pair.right));
+        let said = pairs.metrics.iter().zip(&pair.verdicts);
+        for (metric, verdict) in said.filter(|(_, verdict)| **verdict != Verdict::Absent) {
+            files.push(PairFile { metric, left, right, verdict: *verdict });
+        }
+    }
+    files
 }
 
 fn cell_file<'a>((column, cell): (&'a str, &Cell)) -> Option<CellFile<'a>> {

@@ -1,6 +1,6 @@
 //! The comparison as Markdown, for a README, an issue or a thesis.
 
-use crate::compare::{Cell, Comparison, Mark, Table};
+use crate::compare::{Cell, Comparison, Mark, Pairs, Table, pairs};
 use crate::format::count;
 use crate::run_data::RunData;
 use genlab_metrics::Direction;
@@ -65,6 +65,23 @@ fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
         line(out, &format!("| {} |", cells.join(" | ")));
     }
     line(out, &format!("\n{}", table.caption()));
+    if let Some(pairs) = pairs(table, &comparison.columns) {
+        write_pairs(out, &pairs, comparison);
+    }
+}
+
+fn write_pairs(out: &mut String, pairs: &Pairs<'_>, comparison: &Comparison<'_>) {
+    let metrics: Vec<String> = pairs.metrics.iter().map(|title| escaped(title)).collect();
+    line(out, &format!("\n| Pair | {} |", metrics.join(" | ")));
+    line(out, &format!("|---|{}", "---|".repeat(metrics.len())));
+    let columns = &comparison.columns;
+    for pair in &pairs.rows {
+        let [left, right] = [pair.left, pair.right].map(|index| escaped(&columns[index].label));
+        let verdicts: Vec<String> =
+            (0..metrics.len()).map(|index| escaped(&pair.text(index, columns))).collect();
+        line(out, &format!("| {left} and {right} | {} |", verdicts.join(" | ")));
+    }
+    line(out, &format!("\n{}", pairs.caption()));
 }
 
 fn cell(cell: &Cell) -> String {

@@ -14,6 +14,8 @@ pub struct Pictures {
     pub grid: Option<Vec<u8>>,
     /// Samples of the PCA + Gaussian mixture baseline.
     pub baseline: Option<Vec<u8>>,
+    /// Rows in pairs: samples above their nearest training images.
+    pub neighbours: Option<Vec<u8>>,
     /// Rows in pairs: originals above reconstructions.
     pub reconstructions: Option<Vec<u8>>,
     /// Decoded lines between codes.
@@ -68,6 +70,7 @@ impl RunData {
             pictures: Pictures {
                 grid: picture("grid.png")?,
                 baseline: picture("baseline.png")?,
+                neighbours: picture("neighbours.png")?,
                 reconstructions: picture("reconstructions.png")?,
                 interpolation: picture("interpolation.png")?,
                 denoising: picture("denoising.png")?,

@@ -36,10 +36,18 @@ fn a_full_run_has_every_section_and_needs_no_network() {
     write_curves(&run, 100_000, 200, &scalars, &mut noise);
     write_pictures(&run, 0.5, true, true, &mut noise);
     let page = page(&write_run_report(&run).unwrap());
-    for id in ["numbers", "curves", "reconstructions", "samples", "interpolation", "denoising"] {
+    for id in [
+        "numbers",
+        "curves",
+        "reconstructions",
+        "samples",
+        "neighbours",
+        "interpolation",
+        "denoising",
+    ] {
         assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
     }
-    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 5);
+    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 6);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     for outside in ["http://", "https://", "src=\"/", "@import", "<script", "<link"] {
         assert!(!page.contains(outside), "{outside}");
@@ -131,7 +139,7 @@ fn the_baseline_without_a_network_is_named_when_it_wins() {
         Fake::new("ddpm", 0).with("samples/frechet", 12.0),
     ];
     let (html, markdown) = compare(dir.path(), &fakes);
-    let sentence = "beats 1 of 2 models in Fréchet distance (24.80, lower is better): VAE (31.00).";
+    let sentence = "has a lower Fréchet distance (24.80) than 1 of 2 models: VAE (31.00).";
     assert!(html.contains(sentence) && markdown.contains(sentence));
     let columns = ["Real images", "PCA + Gaussian mixture (50)", "One Gaussian", "Noise"];
     let places = columns.map(|title| markdown.find(&format!("*{title}*")).unwrap());
@@ -150,11 +158,14 @@ fn seeds_are_averaged_with_a_t_interval_and_overlap_forbids_claims() {
     let (html, markdown) = compare(dir.path(), &clear);
     assert!(row(&markdown, "Fréchet").contains("| **22.0 ± 5.0** ★ | 42.0 ± 5.0 |"));
     assert!(html.contains("VAE (22.0 ± 5.0) is better than GAN in Fréchet distance"));
+    assert_eq!(row(&markdown, "VAE and GAN"), "| VAE and GAN | VAE better |");
+    assert!(html.contains(">VAE better</td>"));
     let close = [seeds("vae", [20.0, 22.0, 24.0]), seeds("gan", [24.0, 26.0, 28.0])].concat();
     let (html, markdown) = compare(dir.path(), &close);
     assert!(row(&markdown, "Fréchet").contains("| 22.0 ± 5.0 ≈ | 26.0 ± 5.0 ≈ |"));
     assert!(html.contains("are not distinguishable in Fréchet distance"));
     assert!(!html.contains("is better than"));
+    assert_eq!(row(&markdown, "VAE and GAN"), "| VAE and GAN | not distinguishable |");
 }
 
 #[test]
@@ -173,6 +184,43 @@ fn what_does_not_match_stands_apart_under_a_warning() {
         assert!(html.contains(what) && markdown.contains(what), "{what}");
     }
     assert!(!markdown.contains("| **"), "nobody to win against");
+    assert!(!markdown.contains("| Pair |"), "no pair shares a table");
+}
+
+#[test]
+fn pairs_are_told_apart_where_intervals_of_three_seeds_separate_and_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = |model, frechet: &[f64], coverage: &[f64]| -> Vec<Fake> {
+        let fake = |(seed, (a, b)): (usize, (&f64, &f64))| {
+            let fake = Fake::new(model, seed as u64).with("samples/frechet", *a);
+            fake.with("samples/coverage", *b).with("samples/precision", *a)
+        };
+        frechet.iter().zip(coverage).enumerate().map(fake).collect()
+    };
+    let fakes = [
+        runs("vae", &[20.0, 22.0, 24.0], &[0.30, 0.31, 0.32]),
+        runs("gan", &[40.0, 42.0, 44.0], &[0.29, 0.31, 0.33]),
+        runs("ddpm", &[5.0, 5.1], &[0.90, 0.91]),
+        vec![Fake::new("ae", 0).with("reconstruction/mse", 0.01)],
+    ];
+    let (html, markdown) = compare(dir.path(), &fakes.concat());
+    let pairs: Vec<&str> = markdown.lines().filter(|line| line.contains(" and ")).collect();
+    let pairs: Vec<&str> = pairs.into_iter().filter(|line| line.starts_with("| ")).collect();
+    assert!(markdown.contains("| Pair | Fréchet distance | Coverage |"), "{markdown}");
+    assert_eq!(
+        pairs,
+        [
+            "| VAE and GAN | VAE better | not distinguishable |",
+            "| VAE and DDPM | not distinguishable | not distinguishable |",
+            "| GAN and DDPM | not distinguishable | not distinguishable |",
+        ]
+    );
+    assert!(markdown.contains("A model with fewer seeds is not distinguishable from any other."));
+    assert_eq!(html.matches(">not distinguishable</td>").count(), 5);
+    let json = std::fs::read_to_string(dir.path().join("comparison.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let first = &json["tables"][0]["pairs"][0];
+    assert_eq!((&first["left"], &first["verdict"]), (&"VAE".into(), &"left_better".into()));
 }
 
 #[test]

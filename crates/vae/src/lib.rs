@@ -7,4 +7,4 @@ mod model;
 mod net;
 
 pub use config::{Likelihood, VaeConfig};
-pub use loss::{gaussian_kl, gaussian_kl_per_dimension, reparameterise};
+pub use loss::{gaussian_kl, gaussian_kl_per_dimension, prior_over_posterior, reparameterise};

@@ -18,6 +18,12 @@ pub fn gaussian_kl(mean: Tensor<2>, log_var: Tensor<2>) -> Tensor<1> {
     gaussian_kl_per_dimension(mean, log_var).sum_dim(1).squeeze_dim::<1>(1)
 }
 
+/// ln p(z) − ln q(z | x) of z = μ + σ ⊙ ε under the standard normal prior and the posterior
+/// N(μ, σ²), `[B]` nats: ½ Σ (ε² + log σ² − z²). The (2π)^(−L/2) of both cancels.
+pub fn prior_over_posterior(code: Tensor<2>, log_var: Tensor<2>, noise: Tensor<2>) -> Tensor<1> {
+    ((noise.square() + log_var - code.square()) * 0.5).sum_dim(1).squeeze_dim::<1>(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +58,20 @@ mod tests {
             Tensor::from_floats([[-0.5]], &device),
         );
         assert!((z.into_data().as_slice::<f32>().expect("f32")[0] - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_ratio_of_prior_to_posterior_is_that_of_two_normal_densities() {
+        let device = Device::flex();
+        let (mean, sigma, noise) = (3.0_f32, 2.0_f32, -0.5_f32);
+        let code = mean + sigma * noise;
+        let log_normal = |x: f32, m: f32, s: f32| -0.5 * ((x - m) / s).powi(2) - s.ln();
+        let ratio = prior_over_posterior(
+            Tensor::from_floats([[code]], &device),
+            Tensor::from_floats([[2.0 * sigma.ln()]], &device),
+            Tensor::from_floats([[noise]], &device),
+        );
+        let expected = log_normal(code, 0.0, 1.0) - log_normal(code, mean, sigma);
+        assert!((ratio.into_data().as_slice::<f32>().expect("f32")[0] - expected).abs() < 1e-6);
     }
 }

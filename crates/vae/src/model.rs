@@ -2,7 +2,7 @@
 
 use crate::{
     Likelihood, VaeConfig,
-    loss::{gaussian_kl, reparameterise},
+    loss::{gaussian_kl, prior_over_posterior, reparameterise},
     net::VaeNet,
 };
 use burn::{module::Module, tensor::Tensor};
@@ -40,11 +40,7 @@ impl NegativeElbo {
         let noise = seed.normal(Stream::Posterior, 0, rows, shape, &images.device());
         let kl = gaussian_kl(posterior.mean.clone(), posterior.log_var.clone());
         let logits = net.decode(reparameterise(posterior.mean, posterior.log_var, noise));
-        let reconstruction = match config.likelihood {
-            Likelihood::Bernoulli => bernoulli_nll(logits, images),
-            Likelihood::Gaussian => gaussian_nll(sigmoid(logits), images, config.sigma),
-        };
-        Self { reconstruction, kl }
+        Self { reconstruction: nll(config, logits, images), kl }
     }
 
     fn scalars(self) -> Scalars {
@@ -53,6 +49,14 @@ impl NegativeElbo {
             .with("loss", reconstruction.clone() + kl.clone())
             .with("reconstruction", reconstruction)
             .with("kl", kl)
+    }
+}
+
+/// −log p(x | z) of images under the decoder's output, `[B]` nats per image.
+fn nll(config: &VaeConfig, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
+    match config.likelihood {
+        Likelihood::Bernoulli => bernoulli_nll(logits, images),
+        Likelihood::Gaussian => gaussian_nll(sigmoid(logits), images, config.sigma),
     }
 }
 
@@ -177,6 +181,26 @@ impl Density for FrozenVae {
             Term { name: "reconstruction", nats: terms.reconstruction },
             Term { name: "kl", nats: terms.kl },
         ]
+    }
+
+    fn log_weights(
+        &self,
+        images: Tensor<4>,
+        seed: Seed,
+        first: u64,
+        draws: Range<u64>,
+    ) -> Option<Tensor<2>> {
+        let posterior = self.net.encode(images.clone());
+        let shape = posterior.mean.dims();
+        let rows = first..first + shape[0] as u64;
+        let weights = draws.map(|draw| {
+            let (mean, log_var) = (posterior.mean.clone(), posterior.log_var.clone());
+            let noise = seed.normal(Stream::Posterior, draw, rows.clone(), shape, &mean.device());
+            let code = reparameterise(mean, log_var.clone(), noise.clone());
+            let logits = self.net.decode(code.clone());
+            prior_over_posterior(code, log_var, noise) - nll(&self.config, logits, images.clone())
+        });
+        Some(Tensor::stack(weights.collect(), 1))
     }
 }
 

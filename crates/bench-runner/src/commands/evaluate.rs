@@ -2,6 +2,7 @@
 
 use crate::{
     cli::EvaluateArgs,
+    config::JudgeConfig,
     device,
     run::{self, directory},
     terminal,
@@ -16,17 +17,24 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.data_dir {
         config.data.dir.clone_from(dir);
     }
+    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+        config.evaluation.judge = judge;
+    }
     let device = device::parse(&args.device)?;
     let dataset = run::load(&config)?;
     let model = run::restore(&args.run, &config, &dataset, &device)?;
-    let evaluator = run::evaluator(&config, &dataset, &device);
+    let evaluator = run::evaluator(&config, &dataset, &device)?;
     let evaluation = evaluator
         .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
     let results = run::results(&config, &evaluator, evaluation);
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&results)?);
     } else {
+        let judge = results.judge.clone();
         terminal::line(&terminal::results_table(&[(results.model.clone(), results)]));
+        if let Some(judge) = judge {
+            terminal::line(&terminal::judge_line(&judge));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

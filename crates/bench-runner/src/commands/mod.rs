@@ -2,6 +2,7 @@
 
 mod compare;
 mod evaluate;
+mod metrics;
 mod sample;
 
 use crate::{
@@ -24,6 +25,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Compare(args)) => compare::execute(&args),
         Some(Command::Sample(args)) => sample::execute(&args),
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
+        Some(Command::Metrics(args)) => metrics::execute(&args),
         Some(Command::Devices) => {
             for (name, there, what) in device::backends() {
                 let state = if there { "yes" } else { "not in this build" };

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use toml::{Table, Value};
 
 /// Whole numbers that may be zero.
-const MAY_BE_ZERO: [&str; 2] = ["seed", "norm_groups"];
+const MAY_BE_ZERO: [&str; 4] = ["seed", "norm_groups", "importance_samples", "inverted_images"];
 /// Numbers in [0, 1).
 const SHARES: [&str; 5] = ["warmup", "kl_warmup", "decay", "beta1", "beta2"];
 /// Numbers above zero.
@@ -23,7 +23,7 @@ pub(crate) fn check(config: &RunConfig) -> Result<()> {
     if !matches!(config.data.image_size.len(), 0 | 2) {
         bail!("data.image_size needs two numbers, height and width, or none");
     }
-    Ok(())
+    config.evaluation.judge.check()
 }
 
 fn walk(path: &str, value: &Value) -> Result<()> {

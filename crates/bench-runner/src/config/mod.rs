@@ -1,6 +1,8 @@
 //! Settings of a run: defaults, an experiment file and flags, merged and checked into one value.
 
 mod check;
+mod evaluation;
+mod instruments;
 mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
+pub(crate) use evaluation::{EvaluationBinarise, EvaluationConfig, EvaluationSplit};
+pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
 pub(crate) use merge::{one_line, suggestion};
 
 /// Everything that decides a run's numbers.
@@ -77,31 +81,6 @@ pub(crate) enum Binarise {
     Dynamic,
 }
 
-/// The images that a model is measured on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum EvaluationSplit {
-    /// For reported numbers, once.
-    Test,
-    /// For choosing settings.
-    Validation,
-}
-
-/// How the model is judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EvaluationConfig {
-    /// The images to measure on: the test split for reported numbers, the validation split for
-    /// every choice.
-    pub(crate) split: EvaluationSplit,
-    /// Samples to draw and score, at most as many as there are test images.
-    pub samples: usize,
-    /// Lines of the log over the whole run.
-    pub log_lines: u64,
-    /// Validation images behind each point of a validation curve.
-    pub validation_images: usize,
-}
-
 impl RunConfig {
     /// The defaults of one model.
     pub(crate) fn defaults(model: ModelConfig) -> Self {
@@ -116,12 +95,7 @@ impl RunConfig {
                 colour: Colour::Auto,
                 binarise: Binarise::None,
             },
-            evaluation: EvaluationConfig {
-                split: EvaluationSplit::Test,
-                samples: 2000,
-                log_lines: 100,
-                validation_images: 512,
-            },
+            evaluation: EvaluationConfig::default(),
             model,
         }
     }
@@ -135,6 +109,8 @@ impl RunConfig {
     pub(crate) fn hash(&self) -> String {
         let mut config = self.clone();
         config.data.dir = PathBuf::new();
+        config.evaluation.judge.path = PathBuf::new();
+        config.evaluation.lpips.path = PathBuf::new();
         sha256(config.to_toml().as_bytes())[..8].to_owned()
     }
 
@@ -264,6 +240,10 @@ fn flag_table(args: &RunArgs) -> Result<Table> {
     }
     if let Some(dir) = &args.data_dir {
         put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));
+    }
+    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+        let judge = Value::try_from(judge).expect("a config of plain values serialises");
+        put(&["evaluation", "judge"], judge);
     }
     if let Some(colour) = &args.colour {
         put(&["data", "colour"], Value::String(colour.clone()));

@@ -89,6 +89,9 @@ pub(crate) fn write(
     if let Some(baseline) = &evaluation.baseline_samples {
         save("baseline", &host_picture(baseline)?, 8)?;
     }
+    if let Some(neighbours) = &evaluation.neighbours {
+        save("neighbours", &host_picture(neighbours)?, COLUMNS)?;
+    }
     if let Some(reconstructor) = model.reconstructor() {
         let originals = dataset.test.tensor(0..PAIRS.min(dataset.test.len()), device);
         let again = reconstructor.reconstruct(originals.clone());

@@ -7,8 +7,8 @@ mod observer;
 pub(crate) mod provenance;
 
 use crate::{
-    config::{Binarise, EvaluationSplit, RunConfig},
-    terminal,
+    config::{Binarise, EvaluationBinarise, EvaluationSplit, RunConfig},
+    instruments, terminal,
 };
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -20,10 +20,11 @@ use genlab_core::{
 };
 use genlab_data::{BatchStream, Dataset};
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, Metric, Results, Settings, Split, latent::Prior,
+    Binarisation, Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split,
+    latent::Prior, samples::Extrapolation,
 };
 use observer::Watch;
-use std::path::Path;
+use std::{path::Path, time::UNIX_EPOCH};
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub(crate) fn execute(
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
+    // First of all, so that a file that is missing costs no training.
+    let evaluator = evaluator(config, &dataset, &device)?;
     write_atomically(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, config, &dataset, device_name)?;
 
@@ -87,7 +90,6 @@ pub(crate) fn execute(
         Outcome::Finished { seconds } => {
             let frozen = model.freeze();
             drop(model);
-            let evaluator = evaluator(config, &dataset, &device);
             let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
@@ -143,22 +145,51 @@ pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Devic
     }
 }
 
-/// Scores models of this run.
+/// Scores models of this run. A labelled dataset without a judge gets one here, on first use.
+///
+/// # Errors
+/// When the weights of a judge or of LPIPS cannot be used.
 pub(crate) fn evaluator<'a>(
     config: &RunConfig,
     dataset: &'a Dataset,
     device: &Device,
-) -> Evaluator<'a> {
-    let judge = Judge::for_dataset(&dataset.name, dataset.shape, device);
+) -> Result<Evaluator<'a>> {
+    let judge = instruments::judge(&config.evaluation, dataset, device)?;
+    let lpips = instruments::lpips(&config.evaluation, dataset, device)?;
     let settings = Settings {
         samples: config.evaluation.samples,
+        binarisation: match config.evaluation.binarise {
+            EvaluationBinarise::Static => Binarisation::Static,
+            EvaluationBinarise::Dynamic => Binarisation::Dynamic,
+        },
+        importance_samples: config.evaluation.importance_samples,
+        importance_images: config.evaluation.importance_images,
+        inverted_images: config.evaluation.inverted_images,
         split: match config.evaluation.split {
             EvaluationSplit::Test => Split::Test,
             EvaluationSplit::Validation => Split::Validation,
         },
+        extrapolation: if config.evaluation.frechet_infinity {
+            Extrapolation::On
+        } else {
+            Extrapolation::Off
+        },
         ..Settings::new(Seed(config.seed))
     };
-    Evaluator::new(dataset, judge, device, settings)
+    let evaluator = Evaluator::new(dataset, judge, device, settings).with_lpips(lpips);
+    Ok(match reference_cache() {
+        Some(cache) => evaluator.with_cache(cache),
+        None => evaluator,
+    })
+}
+
+/// Reference rows in the user's cache folder. They belong to this very build of the program, which
+/// its size and the time of its last change stand for; None where either cannot be told.
+fn reference_cache() -> Option<ReferenceCache> {
+    let folder = genlab_data::cache_folder()?.join("references");
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    let changed = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(ReferenceCache::new(folder, format!("{} {}", file.len(), changed.as_nanos())))
 }
 
 /// results.json of an evaluation, without costs of training.

@@ -29,7 +29,7 @@ pub(super) struct Listing {
 pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     if !folder.is_dir() {
         let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
-        return Err(unusable(folder, fault, "correct the path after folder:"));
+        return Err(unusable(folder, fault, "correct the path"));
     }
     let (files, sub_folders) = entries(folder)?;
     let mut classes = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
         }
         (true, true) => {
             let fault = "holds no .png, .jpg or .jpeg file, nor does a sub-folder";
-            Err(unusable(folder, fault, "correct the path after folder:, or put images there"))
+            Err(unusable(folder, fault, "correct the path, or put images there"))
         }
     }
 }

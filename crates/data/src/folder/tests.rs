@@ -304,3 +304,45 @@ fn a_camera_picture_on_its_side_is_turned_upright() {
     let dataset = load_plain(folder.path()).expect("sound");
     assert_eq!(dataset.shape, ImageShape::new(1, 16, 8));
 }
+
+#[test]
+fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
+    let folder = folder();
+    for i in 0..3 {
+        save(&folder.path().join(format!("{i}.png")), grey(10 * i, 4, 2));
+    }
+    let images = read_pictures(folder.path()).expect("sound");
+    assert_eq!((images.len(), images.shape), (3, ImageShape::new(1, 2, 4)));
+    let first: Vec<u8> = (0..3).map(|i| images.image(i)[0]).collect();
+    assert_eq!(first, (0..3).map(|i| grey(10 * i, 4, 2).as_raw()[0]).collect::<Vec<_>>());
+
+    save(&folder.path().join("3.png"), grey(0, 4, 3));
+    assert_says(
+        read_pictures(folder.path()),
+        &["3.png: is 3x4 pixels", "resize all images to one size"],
+    );
+    assert_says(read_pictures(&folder.path().join("absent")), &["absent: does not exist"]);
+    let empty = self::folder();
+    assert_says(read_pictures(empty.path()), &["holds no .png, .jpg or .jpeg file"]);
+}
+
+#[test]
+fn the_first_images_of_a_split_are_of_all_classes() {
+    let folder = folder();
+    for class in 0..4 {
+        for i in 0..50 {
+            save(&folder.path().join(format!("{class}/{i:02}.png")), grey(i, 1, 1));
+        }
+    }
+    let dataset = load_plain(folder.path()).expect("sound");
+    for split in [&dataset.train, &dataset.test] {
+        let first = split.take(split.len() / 2).labels.expect("labels");
+        let mut counts = [0; 4];
+        for label in &first {
+            counts[usize::from(*label)] += 4;
+        }
+        for count in counts {
+            assert!((first.len() / 2..=first.len() * 2).contains(&count), "{counts:?}");
+        }
+    }
+}

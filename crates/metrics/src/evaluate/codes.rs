@@ -1,21 +1,17 @@
-//! Bounds on the likelihood, and what the codes are like.
+//! What the codes are like: information, divergences, sparsity.
 
-use super::{Evaluation, Evaluator};
-use crate::{host, kl, matrix::Rows, sparsity::sparsity};
+use super::{Evaluation, Evaluator, pixels::Pixels};
+use crate::{
+    aggregated, host, kl,
+    matrix::Rows,
+    sparsity::{hoyer, sparsity},
+};
 use burn::tensor::Tensor;
-use genlab_core::{Density, Encode, Generative, Observation, Seed, Stream};
-use std::{collections::BTreeMap, ops::Range};
+use genlab_core::{Encode, Generative, Stream};
+use genlab_data::Images;
 
-/// Test images are binarised by this seed whatever the run's, so that bounds of different runs are
-/// about the same images.
-const BINARISE_SEED: Seed = Seed(0x6269_6e61_7269_7365);
-
-/// The images that a bound is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pixels {
-    Grey,
-    Binary,
-}
+/// Beyond this share of its upper limit ln N, an estimate of the information says more about N.
+const SATURATED: f64 = 0.9;
 
 /// Codes of a whole split.
 struct SplitCodes {
@@ -28,46 +24,12 @@ struct SplitCodes {
 impl Evaluator<'_> {
     pub(super) fn bounds(&self, model: &dyn Generative, out: &mut Evaluation) {
         let density = model.density();
-        let binary = density.is_some_and(|d| d.observation() == Observation::Bernoulli);
-        let pixels = if binary { Pixels::Binary } else { Pixels::Grey };
         if let Some(density) = density {
-            self.elbo(density, pixels, out);
-            if binary {
-                self.grey_bound(density, out);
-            }
+            self.likelihood(density, out);
         }
         if let Some(encoder) = model.encoder() {
+            let pixels = density.map_or(Pixels::Grey, |density| self.pixels_of(density));
             self.codes_of(encoder, pixels, density.is_some(), out);
-        }
-    }
-
-    /// −ELBO and its terms on the images that the likelihood is about.
-    fn elbo(&self, density: &dyn Density, pixels: Pixels, out: &mut Evaluation) {
-        let terms = self.terms(density, pixels);
-        let Some(total) = sum_of_terms(&terms) else { return };
-        out.push(self.mean("negative_elbo", &total));
-        out.push(self.mean("elbo", &total.iter().map(|v| -v).collect::<Vec<_>>()));
-        for (term, metric) in [("reconstruction", "reconstruction/nll"), ("kl", "kl/total")] {
-            if let Some(values) = terms.get(term) {
-                out.push(self.mean(metric, values));
-            }
-        }
-        if pixels == Pixels::Binary {
-            out.note(
-                "negative_elbo, reconstruction/nll and kl are about test images binarised once \
-                 (pixel on with probability its grey level, the same draw for every run).",
-            );
-        }
-    }
-
-    fn grey_bound(&self, density: &dyn Density, out: &mut Evaluation) {
-        let terms = self.terms(density, Pixels::Grey);
-        if let Some(total) = sum_of_terms(&terms) {
-            out.push(self.mean("negative_elbo_grey", &total));
-            out.note(
-                "negative_elbo_grey is a cross-entropy on grey pixels: it cannot fall below the \
-                 entropy of the grey levels and is no likelihood.",
-            );
         }
     }
 
@@ -83,8 +45,10 @@ impl Evaluator<'_> {
         if let Some(log_var) = &codes.log_var {
             let per_dimension = kl::gaussian_kl_per_dimension(&codes.mean, log_var);
             if !has_kl {
-                out.push(self.metric("kl/total", per_dimension.iter().sum(), n));
+                let total = self.metric("kl/total", per_dimension.iter().sum(), n);
+                out.push(total.map(|metric| metric.about(pixels.words())));
             }
+            self.surgery(&codes.mean, log_var, pixels, out);
             out.push(self.metric("kl/active_units", kl::active_units(&codes.mean) as f64, n));
             out.kl_per_dimension =
                 per_dimension.iter().all(|v| v.is_finite()).then_some(per_dimension);
@@ -100,28 +64,44 @@ impl Evaluator<'_> {
         if encoder.is_sparse() {
             let found = sparsity(&codes.mean);
             out.push(self.metric("sparsity/l0", found.active_fraction, n));
+            let hoyer = hoyer(&codes.mean);
+            if !hoyer.is_empty() {
+                out.push(self.mean("sparsity/hoyer", &hoyer));
+            }
             out.push(self.metric("sparsity/dead", found.dead_units as f64, n));
+            out.push(self.metric("sparsity/always_on", found.always_on_units as f64, n));
         }
     }
 
-    /// Each term's value per image of the split.
-    fn terms(&self, density: &dyn Density, pixels: Pixels) -> BTreeMap<&'static str, Vec<f64>> {
-        let mut terms: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-        for (rows, images) in self.batches(self.split()) {
-            let first = rows.start as u64;
-            let images = prepared(images, rows, pixels);
-            for term in density.negative_elbo(images, self.settings.seed, first) {
-                let values = host::floats(term.nats);
-                terms.entry(term.name).or_default().extend(values.into_iter().map(f64::from));
-            }
+    /// The KL's two parts: what codes say about their image, and how far all codes together are from
+    /// the prior. Their sum is the KL itself, since the second is what the first leaves of it.
+    fn surgery(&self, mean: &Rows, log_var: &Rows, pixels: Pixels, out: &mut Evaluation) {
+        let n = mean.len();
+        let shape = [n, mean.dim];
+        let noise =
+            self.settings.seed.normal(Stream::Posterior, 0, 0..n as u64, shape, &self.device);
+        let noise = host::floats(noise);
+        let parts = mean.values.iter().zip(&log_var.values).zip(&noise);
+        let draws = parts.map(|((m, v), e)| m + (0.5 * v).exp() * f64::from(*e)).collect();
+        let information = aggregated::information(&Rows::new(mean.dim, draws), mean, log_var);
+        let kl = kl::gaussian_kl_per_image(mean, log_var);
+        let rest: Vec<f64> = kl.iter().zip(&information).map(|(kl, i)| kl - i).collect();
+        for (name, values) in [("kl/mutual_information", &information), ("kl/aggregated", &rest)] {
+            out.push(self.mean(name, values).map(|metric| metric.about(pixels.words())));
         }
-        terms
+        let (found, most) = (information.iter().sum::<f64>() / n as f64, (n as f64).ln());
+        if found > SATURATED * most {
+            out.note(format!(
+                "kl/mutual_information ({found:.2}) is near ln {n} = {most:.2}, the most that {n} \
+                 images can show: it is a lower limit here, and kl/aggregated an upper one.",
+            ));
+        }
     }
 
     fn encode_split(&self, encoder: &dyn Encode, pixels: Pixels) -> SplitCodes {
         let (mut mean, mut log_var): (Option<Rows>, Option<Rows>) = (None, None);
         for (rows, images) in self.batches(self.split()) {
-            let codes = encoder.encode(prepared(images, rows, pixels));
+            let codes = encoder.encode(pixels.of(images, &rows, self.settings.seed));
             append(&mut mean, codes.mean);
             if let Some(values) = codes.log_var {
                 append(&mut log_var, values);
@@ -130,13 +110,18 @@ impl Evaluator<'_> {
         SplitCodes { mean: mean.expect("a split holds at least one image"), log_var }
     }
 
-    /// Codes of the training images that a prior is fitted on, grey: `[n, latent]`.
-    pub(super) fn training_codes(&self, encoder: &dyn Encode) -> Rows {
+    /// Codes of grey images, `[n, latent]`.
+    pub(super) fn codes(&self, encoder: &dyn Encode, images: &Images) -> Rows {
         let mut all = None;
-        for (_, images) in self.batches(&self.fit_images()) {
+        for (_, images) in self.batches(images) {
             append(&mut all, encoder.encode(images).mean);
         }
-        all.expect("a training split holds at least one image")
+        all.expect("a split holds at least one image")
+    }
+
+    /// Codes of the training images that a prior is fitted on, grey: `[n, latent]`.
+    pub(super) fn training_codes(&self, encoder: &dyn Encode) -> Rows {
+        self.codes(encoder, &self.fit_images())
     }
 }
 
@@ -147,20 +132,4 @@ fn append(all: &mut Option<Rows>, batch: Tensor<2>) {
         Some(rows) => rows.extend(&batch),
         None => *all = Some(batch),
     }
-}
-
-/// A pixel is on when its row's uniform draw lies below its grey level.
-fn prepared(images: Tensor<4>, rows: Range<usize>, pixels: Pixels) -> Tensor<4> {
-    if pixels == Pixels::Grey {
-        return images;
-    }
-    let rows = rows.start as u64..rows.end as u64;
-    let draws = BINARISE_SEED.uniform(Stream::Binarise, 0, rows, images.dims(), &images.device());
-    draws.lower(images).float()
-}
-
-/// The sum over terms for each image; None without terms.
-fn sum_of_terms(terms: &BTreeMap<&'static str, Vec<f64>>) -> Option<Vec<f64>> {
-    let n = terms.values().next()?.len();
-    Some((0..n).map(|i| terms.values().map(|term| term[i]).sum()).collect())
 }

@@ -7,10 +7,11 @@ use genlab_core::Reconstruct;
 impl Evaluator<'_> {
     pub(super) fn reconstructions(&self, model: &dyn Reconstruct, out: &mut Evaluation) {
         let shape = self.dataset.shape;
-        let (mut mse, mut ssim) = (Vec::new(), Some(Vec::new()));
+        let (mut mse, mut ssim, mut lpips) = (Vec::new(), Some(Vec::new()), Vec::new());
         for (_, images) in self.batches(self.split()) {
-            let others = host::floats(model.reconstruct(images.clone()));
-            let images = host::floats(images);
+            let others = model.reconstruct(images.clone());
+            lpips.extend(self.lpips.iter().flat_map(|net| net.distances(&images, &others)));
+            let (images, others) = (host::floats(images), host::floats(others));
             mse.extend(image::mse(&images, &others, shape));
             let batch = image::ssim(&images, &others, shape);
             ssim = ssim.zip(batch).map(|(all, batch)| [all, batch].concat());
@@ -23,6 +24,10 @@ impl Evaluator<'_> {
             None => out.note(format!(
                 "reconstruction/ssim is absent: images of {shape} are smaller than its 11x11 window"
             )),
+        }
+        if let Some(net) = &self.lpips {
+            out.push(self.mean("reconstruction/lpips", &lpips));
+            out.note(format!("reconstruction/lpips is by weights of SHA-256 {}.", net.sha256));
         }
     }
 }

@@ -1,79 +1,169 @@
-//! The rows that a model is held against: real images, generators without a network, noise.
+//! The rows that a model is held against: real images, generators without a network, class means,
+//! noise.
 
-use super::Evaluator;
+use super::{Evaluator, MOST_PIXELS};
 use crate::{
     baseline::{PcaMixture, Projected},
     host,
-    judge::Reading,
-    result::Reference,
+    judge::trained,
+    memory::{self, Relation, Threshold},
+    result::{Metric, Reference},
+    samples::{ImageSet, score},
 };
-use genlab_core::Stream;
+use genlab_core::{ImageShape, Stream};
 use genlab_data::Images;
+use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
 const SHOWN: usize = 64;
-/// Images with more pixels have too large a covariance to decompose beside an evaluation.
-const MOST_PIXELS: usize = 1024;
 
 /// Everything that the models of a run share.
 pub(super) struct References {
-    /// The judge's reading of the split's images; None without a judge.
-    pub(super) split: Option<Reading>,
-    /// Sample metrics of the references.
-    pub(super) rows: Vec<Reference>,
-    /// Samples of the PCA mixture.
-    pub(super) baseline_samples: Option<Images>,
-    /// What was left out and why.
-    pub(super) notes: Vec<String>,
+    /// The split's images, as many as there are samples.
+    pub(super) split: ImageSet,
+    /// What the references score.
+    pub(super) rows: ReferenceRows,
 }
 
 impl References {
+    /// Scores the references, or takes them from the evaluator's cache.
     pub(super) fn new(evaluator: &Evaluator<'_>) -> Self {
-        let count = evaluator.sample_count();
-        let split = evaluator.read(&evaluator.split().take(count));
-        let mut out = Self { split, rows: Vec::new(), baseline_samples: None, notes: Vec::new() };
-        if out.split.is_none() {
-            out.notes.push(format!(
-                "Sample metrics are absent: no judge was trained for {} with images of {}.",
-                evaluator.dataset.name, evaluator.dataset.shape,
-            ));
-        }
-        // As many training images as samples, so that the floor has the bias of the same n.
-        let real = evaluator.dataset.train.take(count);
-        out.add(evaluator, "real", format!("Real training images ({})", real.len()), &real);
-        out.baselines(evaluator, count);
-        out.add(evaluator, "noise", "Uniform noise".into(), &noise(evaluator, count));
-        out
+        let split = evaluator.read(evaluator.split().take(evaluator.sample_count()));
+        let key = key(evaluator);
+        let kept = evaluator.cache.as_ref().and_then(|cache| cache.read(&key));
+        let rows = kept.unwrap_or_else(|| {
+            let json = ReferenceRows::new(evaluator, &split).to_json();
+            if let Some(cache) = &evaluator.cache {
+                cache.write(&key, &json);
+            }
+            // Reading a number back may round its last bit: read what the next run will read.
+            ReferenceRows::from_json(&json).expect("what was written above can be read")
+        });
+        Self { split, rows }
     }
 
     /// The value of a reference's metric.
     pub(super) fn value(&self, row: &str, metric: &str) -> Option<f64> {
-        let row = self.rows.iter().find(|r| r.name == row)?;
+        let row = self.rows.scored.iter().find(|r| r.name == row)?;
         row.metrics.iter().find(|m| m.name == metric).map(|m| m.value)
     }
+}
 
-    fn baselines(&mut self, evaluator: &Evaluator<'_>, count: usize) {
+/// Everything that decides the rows but the program.
+fn key(evaluator: &Evaluator<'_>) -> String {
+    let dataset = evaluator.dataset;
+    let judge = evaluator.judge().map(|judge| judge.sha256.as_str());
+    format!(
+        "{} {} {judge:?} {:?} {:?}",
+        dataset.name, dataset.sha256, evaluator.settings, evaluator.device
+    )
+}
+
+/// What the references score, and what is made on the way.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ReferenceRows {
+    /// What counts as memorised; None with too few images.
+    pub(super) memory: Option<Threshold>,
+    /// Sample metrics of the references.
+    pub(super) scored: Vec<Reference>,
+    /// What was left out and why.
+    pub(super) notes: Vec<String>,
+    /// Pixels of the samples of the PCA mixture that are shown.
+    baseline: Option<Vec<u8>>,
+}
+
+impl ReferenceRows {
+    fn new(evaluator: &Evaluator<'_>, split: &ImageSet) -> Self {
+        let count = evaluator.sample_count();
+        let train = &evaluator.dataset.train;
+        let memory = memory::nearest(&split.images, train, Relation::Strangers)
+            .and_then(|found| Threshold::new(&found));
+        let mut making = Making { evaluator, split, notes: Vec::new(), scored: Vec::new() };
+        if split.reading.is_none() {
+            let reason = trained::obstacle(evaluator.dataset);
+            let reason = reason.unwrap_or_else(|| "the evaluation was given no judge".into());
+            making.notes.push(format!("Metrics of a judge's features are absent: {reason}."));
+        }
+        // As many training images as samples, so that the floor has the bias of the same n.
+        let real = train.take(count);
+        let title = format!("Real training images ({})", real.len());
+        let memorised = memory.and_then(|threshold| among_members(evaluator, &real, threshold));
+        making.add("real", title, real);
+        making.scored[0].metrics.extend(memorised);
+        let baseline = making.baselines(count);
+        making.class_means(count);
+        making.add("noise", "Uniform noise".into(), noise(evaluator, count));
+        let baseline = baseline.map(|images| images.pixels);
+        Self { memory, scored: making.scored, notes: making.notes, baseline }
+    }
+
+    /// Samples of the PCA mixture.
+    pub(super) fn baseline_samples(&self, shape: ImageShape) -> Option<Images> {
+        let pixels = self.baseline.clone()?;
+        Some(Images { shape, pixels, labels: None })
+    }
+
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("finite numbers and strings make JSON")
+    }
+
+    /// None where the text is damaged.
+    pub(super) fn from_json(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+}
+
+/// How many of the training images count as memorised beside the other training images: what fresh
+/// images of the same source score.
+fn among_members(evaluator: &Evaluator<'_>, real: &Images, threshold: Threshold) -> Option<Metric> {
+    let found = memory::nearest(real, &evaluator.dataset.train, Relation::Members)?;
+    evaluator.metric("samples/memorised", threshold.share(&found), found.len()).ok()
+}
+
+/// ReferenceRows in the making.
+struct Making<'a> {
+    evaluator: &'a Evaluator<'a>,
+    split: &'a ImageSet,
+    scored: Vec<Reference>,
+    notes: Vec<String>,
+}
+
+impl Making<'_> {
+    /// The mean image of each class, in the proportions of the training images.
+    fn class_means(&mut self, count: usize) {
+        let train = &self.evaluator.dataset.train;
+        let Some(labels) = &train.labels else { return };
+        let means = ClassMeans::new(train, labels);
+        let classes = means.shown();
+        let pixels = labels.iter().take(count).flat_map(|&label| means.image(label));
+        let images = Images { shape: train.shape, pixels: pixels.collect(), labels: None };
+        self.add("class-mean", format!("Class means ({classes})"), images);
+    }
+
+    /// The generators without a network; some samples of the first to look at.
+    fn baselines(&mut self, count: usize) -> Option<Images> {
+        let evaluator = self.evaluator;
         let pixels = evaluator.dataset.shape.pixels();
         if pixels > MOST_PIXELS {
             self.notes.push(format!(
                 "The baselines pca-mixture and gaussian are absent: images of {pixels} values are \
                  beyond the {MOST_PIXELS} that principal components are computed for."
             ));
-            return;
+            return None;
         }
         let Some(projected) = Projected::new(&evaluator.fit_images()) else {
             self.notes.push("The baselines are absent: there are fewer than two images.".into());
-            return;
+            return None;
         };
         let (dims, components) = (projected.dimensions(), projected.components());
         let fit =
             |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
         let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
             Ok(model) => {
-                let wanted = if self.split.is_some() { count } else { SHOWN };
-                let images = host::quantised(&evaluator.draw(&model, wanted), model.shape);
-                self.add(evaluator, name, title, &images);
-                Some(images)
+                let images = host::quantised(&evaluator.draw(&model, count), model.shape);
+                let shown = images.take(SHOWN);
+                self.add(name, title, images);
+                Some(shown)
             }
             Err(reason) => {
                 self.notes.push(format!("The baseline {name} is absent: {reason}."));
@@ -81,15 +171,47 @@ impl References {
             }
         };
         let title = format!("PCA ({dims}) + Gaussian mixture ({components})");
-        let images = add("pca-mixture", title, fit(components));
+        let shown = add("pca-mixture", title, fit(components));
         add("gaussian", format!("PCA ({dims}) + one Gaussian"), fit(1));
-        self.baseline_samples = images.map(|images| images.take(SHOWN));
+        shown
     }
 
-    fn add(&mut self, evaluator: &Evaluator<'_>, name: &str, title: String, images: &Images) {
-        let (Some(split), Some(reading)) = (&self.split, evaluator.read(images)) else { return };
-        let scored = evaluator.score(&reading, split);
-        self.rows.push(Reference { name: name.into(), title, metrics: scored.metrics });
+    fn add(&mut self, name: &str, title: String, images: Images) {
+        let set = self.evaluator.read(images);
+        let scored = score(&set, self.split, &self.evaluator.score_settings());
+        self.scored.push(Reference { name: name.into(), title, metrics: scored.metrics });
+    }
+}
+
+/// The mean image of each class.
+struct ClassMeans {
+    /// Per class the sum of its images, or nothing.
+    sums: Vec<Vec<u64>>,
+    counts: Vec<u64>,
+}
+
+impl ClassMeans {
+    fn new(images: &Images, labels: &[u8]) -> Self {
+        let classes = labels.iter().max().map_or(0, |&last| usize::from(last) + 1);
+        let mut sums = vec![vec![0; images.shape.pixels()]; classes];
+        let mut counts = vec![0; classes];
+        for (i, &label) in labels.iter().enumerate() {
+            let class = usize::from(label);
+            counts[class] += 1;
+            sums[class].iter_mut().zip(images.image(i)).for_each(|(s, v)| *s += u64::from(*v));
+        }
+        Self { sums, counts }
+    }
+
+    /// Classes with an image.
+    fn shown(&self) -> usize {
+        self.counts.iter().filter(|count| **count > 0).count()
+    }
+
+    /// The mean of a class that has images, rounded to 8 bits.
+    fn image(&self, label: u8) -> impl Iterator<Item = u8> {
+        let count = self.counts[usize::from(label)];
+        self.sums[usize::from(label)].iter().map(move |sum| ((sum + count / 2) / count) as u8)
     }
 }
 

@@ -1,21 +1,18 @@
-//! How good samples are, as the judge sees them.
+//! From a model to samples and their scores.
 
-use super::{Evaluation, Evaluator, Z95, references::References};
+use super::{Evaluation, Evaluator, references::References};
 use crate::{
-    classes,
-    frechet::frechet_distance,
-    host,
-    judge::Reading,
-    kernel::{Subsets, kernel_distance},
+    bootstrap, classes, host,
     latent::{MixtureSampler, Prior},
-    neighbours::neighbourhoods,
-    result::Metric,
+    memory::{self, Nearest, Relation},
+    samples::score,
 };
 use genlab_core::{Generative, Sample, SampleRequest};
+use genlab_data::Images;
 use std::time::Instant;
 
-/// Neighbours that make a neighbourhood, after Naeem et al. 2020.
-const NEAREST: usize = 5;
+/// Samples in each half of the picture of nearest neighbours.
+const SHOWN_NEIGHBOURS: usize = 10;
 
 impl Evaluator<'_> {
     /// Draws the model's samples and scores them.
@@ -70,17 +67,21 @@ impl Evaluator<'_> {
             out.samples = Some(samples);
             return;
         }
-        if let (Some(reading), Some(real)) = (self.read(&samples), &references.split) {
-            let scored = self.score(&reading, real);
-            out.notes.extend(scored.notes);
-            for metric in scored.metrics {
-                let bound = |row| references.value(row, &metric.name);
-                let (floor, ceiling) = (bound("real"), bound("noise"));
-                out.metrics.push(metric.with_bounds(floor, ceiling));
-            }
-            out.class_histogram = Some(classes::histogram(&reading.probabilities));
+        let set = self.read(samples);
+        let mut scored = score(&set, &references.split, &self.score_settings());
+        bootstrap::add_intervals(&mut scored.metrics, &set, &references.split, self.settings.seed);
+        out.notes.extend(scored.notes);
+        let begin = out.metrics.len();
+        out.metrics.extend(scored.metrics);
+        self.memorised(&set.images, references, out);
+        for metric in &mut out.metrics[begin..] {
+            let bound = |row| references.value(row, &metric.name);
+            let (floor, ceiling) = (bound("real"), bound("noise"));
+            *metric = metric.clone().with_bounds(floor, ceiling);
         }
-        out.samples = Some(samples);
+        let probabilities = set.reading.and_then(|reading| reading.probabilities);
+        out.class_histogram = probabilities.as_ref().map(classes::histogram);
+        out.samples = Some(set.images);
     }
 
     /// The values of the first `count` samples, drawn in batches.
@@ -97,50 +98,38 @@ impl Evaluator<'_> {
         values
     }
 
-    /// Every sample metric of some images against the real ones.
-    pub(super) fn score(&self, samples: &Reading, real: &Reading) -> Scored {
-        let mut scored = Scored::default();
-        let n = samples.features.len();
-        let mut push =
-            |name: &str, value: f64, half_width: Option<f64>| match self.metric(name, value, n) {
-                Ok(metric) => scored.metrics.push(match half_width {
-                    Some(width) => metric.with_half_width(width),
-                    None => metric,
-                }),
-                Err(reason) => scored.notes.push(reason.to_string()),
-            };
-        let mut reasons = Vec::new();
-        match frechet_distance(&samples.features, &real.features) {
-            Ok(distance) => push("samples/frechet", distance, None),
-            Err(reason) => reasons.push(format!("samples/frechet is absent: {reason}.")),
+    /// `samples/memorised` and the picture that shows its evidence.
+    fn memorised(&self, samples: &Images, references: &References, out: &mut Evaluation) {
+        let training = &self.dataset.train;
+        let Some(found) = memory::nearest(samples, training, Relation::Strangers) else { return };
+        if let Some(threshold) = references.rows.memory {
+            let share = threshold.share(&found);
+            out.push(self.metric("samples/memorised", share, found.len()));
+            if share > memory::suspicious(found.len(), references.split.images.len()) {
+                out.note(format!(
+                    "{:.1} % of the samples are as close to one single training image as 5 % of the \
+                     images of the {} split are: look at samples/neighbours.png for copies.",
+                    100.0 * share,
+                    self.settings.split.name()
+                ));
+            }
         }
-        let (features, seed) = (&samples.features, self.settings.seed);
-        if let Some(found) = kernel_distance(features, &real.features, Subsets::default(), seed) {
-            push("samples/kernel_distance", found.mean, Some(Z95 * found.standard_error));
-        }
-        if let Some(found) = neighbourhoods(features, &real.features, NEAREST) {
-            push("samples/precision", found.precision, None);
-            push("samples/recall", found.recall, None);
-            push("samples/density", found.density, None);
-            push("samples/coverage", found.coverage, None);
-        } else {
-            reasons.push(format!(
-                "samples/precision, recall, density and coverage are absent: {n} images are too \
-                 few for {NEAREST} neighbours."
-            ));
-        }
-        push("samples/classifier_score", classes::classifier_score(&samples.probabilities), None);
-        let histogram = classes::histogram(&samples.probabilities);
-        let expected = classes::histogram(&real.probabilities);
-        push("samples/class_kl", classes::histogram_kl(&histogram, &expected), None);
-        scored.notes.extend(reasons);
-        scored
+        out.neighbours = Some(beside_neighbours(samples, training, &found));
     }
 }
 
-/// The sample metrics of one set of images.
-#[derive(Default)]
-pub(super) struct Scored {
-    pub(super) metrics: Vec<Metric>,
-    pub(super) notes: Vec<String>,
+/// Rows of samples, each above the row of their nearest training images: the first ten samples, then
+/// the ten that are nearest to one training image alone.
+fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> Images {
+    let shown = SHOWN_NEIGHBOURS.min(samples.len());
+    let first: Vec<usize> = (0..shown).collect();
+    let mut suspects: Vec<usize> = (0..samples.len()).collect();
+    suspects.sort_by(|&a, &b| found[a].ratio().total_cmp(&found[b].ratio()));
+    suspects.truncate(shown);
+    let rows = [first, suspects].into_iter().flat_map(|chosen| {
+        let nearest: Vec<usize> = chosen.iter().map(|&sample| found[sample].index).collect();
+        [samples.select(&chosen).pixels, training.select(&nearest).pixels]
+    });
+    let pixels = rows.collect::<Vec<_>>().concat();
+    Images { shape: samples.shape, pixels, labels: None }
 }

@@ -1,6 +1,6 @@
 //! The judge's network: 3×3 convolutions, one hidden layer, one linear classifier.
 
-use super::JudgeSpec;
+use super::Architecture;
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::relu},
@@ -24,20 +24,23 @@ pub(super) struct JudgeNet {
 
 impl JudgeNet {
     /// With random weights, for training.
-    pub(super) fn init(spec: &JudgeSpec, device: &Device) -> Self {
+    pub(super) fn init(architecture: &Architecture, device: &Device) -> Self {
         Self {
-            convolutions: configs(spec).iter().map(|config| config.init(device)).collect(),
-            hidden: Linear::new(flat_width(spec), spec.features, device),
-            classes: Linear::new(spec.features, spec.classes, device),
+            convolutions: configs(architecture).iter().map(|config| config.init(device)).collect(),
+            hidden: Linear::new(architecture.flat_width(), architecture.features, device),
+            classes: Linear::new(architecture.features, architecture.classes, device),
         }
     }
 
     /// With zeros, to be filled from a file: nothing is drawn.
-    pub(super) fn zeros(spec: &JudgeSpec, device: &Device) -> Self {
+    pub(super) fn zeros(architecture: &Architecture, device: &Device) -> Self {
         Self {
-            convolutions: configs(spec).iter().map(|config| config.init_zeros(device)).collect(),
-            hidden: Linear::zeros(flat_width(spec), spec.features, device),
-            classes: Linear::zeros(spec.features, spec.classes, device),
+            convolutions: configs(architecture)
+                .iter()
+                .map(|config| config.init_zeros(device))
+                .collect(),
+            hidden: Linear::zeros(architecture.flat_width(), architecture.features, device),
+            classes: Linear::zeros(architecture.features, architecture.classes, device),
         }
     }
 
@@ -53,23 +56,12 @@ impl JudgeNet {
     }
 }
 
-fn configs(spec: &JudgeSpec) -> Vec<Conv2dConfig> {
-    let mut inputs = spec.shape.channels;
+fn configs(architecture: &Architecture) -> Vec<Conv2dConfig> {
+    let mut inputs = architecture.shape.channels;
     let mut configs = Vec::new();
-    for &(outputs, stride) in spec.convolutions {
+    for &(outputs, stride) in architecture.convolutions.iter() {
         configs.push(Conv2dConfig::same3([inputs, outputs]).with_stride([stride, stride]));
         inputs = outputs;
     }
     configs
-}
-
-/// Values that reach the hidden layer: a padded 3×3 convolution rounds up.
-fn flat_width(spec: &JudgeSpec) -> usize {
-    let (mut height, mut width) = (spec.shape.height, spec.shape.width);
-    let mut channels = spec.shape.channels;
-    for &(outputs, stride) in spec.convolutions {
-        (height, width) = (height.div_ceil(stride), width.div_ceil(stride));
-        channels = outputs;
-    }
-    channels * height * width
 }

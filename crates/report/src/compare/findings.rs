@@ -2,6 +2,7 @@
 
 use super::group::Column;
 use super::mark::Mark;
+use super::section::LEADING;
 use super::table::{Row, Table};
 use crate::names::list;
 use crate::stats::SEEDS_FOR_A_CLAIM;
@@ -9,10 +10,7 @@ use genlab_metrics::Direction;
 
 /// The reference without any network that every comparison carries.
 const BASELINE: &str = "pca-mixture";
-const BASELINE_METRIC: &str = "samples/frechet";
-/// Metrics that a sentence is spent on.
-const HEADLINES: [&str; 4] =
-    ["samples/frechet", "negative_elbo", "reconstruction/mse", "latent/probe_accuracy"];
+const BASELINE_METRICS: [&str; 2] = ["samples/frechet", "samples/fid"];
 
 /// The sentences: the baseline first, then the leaders, then what the seeds forbid.
 pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> {
@@ -20,9 +18,10 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
     for table in tables {
         let scope = table.protocol.as_ref().map_or_else(String::new, |p| format!("{p}: "));
         let row = |name: &str| table.rows.iter().find(|row| row.key.name == name);
-        let baseline = row(BASELINE_METRIC).and_then(|row| baseline(table, row, columns));
+        let measured = BASELINE_METRICS.iter().find_map(|name| row(name));
+        let baseline = measured.and_then(|row| baseline(table, row, columns));
         sentences.extend(baseline.map(|sentence| format!("{scope}{sentence}")));
-        for row in HEADLINES.iter().filter_map(|name| row(name)) {
+        for row in LEADING.iter().filter_map(|name| row(name)) {
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));
         }
     }
@@ -40,7 +39,7 @@ fn prior(column: &Column<'_>) -> Option<String> {
     ))
 }
 
-/// Says plainly which models a mixture of Gaussians in PCA space beats.
+/// Says plainly which models are behind a mixture of Gaussians in PCA space.
 fn baseline(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
     let place = table.references.iter().position(|reference| reference.name == BASELINE)?;
     let reference = &row.references[place];
@@ -67,8 +66,8 @@ fn baseline(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> 
             metric = lower_first(metric),
         )),
         count => Some(format!(
-            "The baseline without any network, {title}, beats {which} in {metric} ({value}, lower is \
-             better): {names}.",
+            "The baseline without any network, {title}, has a lower {metric} ({value}) than {which}: \
+             {names}.",
             which = match all {
                 1 => "the only model with samples".to_owned(),
                 all if all == count => "every model".to_owned(),

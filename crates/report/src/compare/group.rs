@@ -5,7 +5,8 @@ use crate::run_data::RunData;
 use std::collections::BTreeMap;
 
 /// Settings that do not make another experiment.
-const IGNORED: [&str; 4] = ["seed", "seeds", "out", "name"];
+const IGNORED: [&str; 6] =
+    ["seed", "seeds", "out", "name", "evaluation.judge.path", "evaluation.lpips.path"];
 /// Settings that fit into a column's title.
 const SETTINGS_IN_A_LABEL: usize = 2;
 

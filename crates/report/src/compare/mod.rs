@@ -3,12 +3,14 @@
 mod findings;
 mod group;
 mod mark;
+mod pairs;
 mod protocol;
 mod section;
 mod table;
 
 pub(crate) use group::Column;
 pub(crate) use mark::Mark;
+pub(crate) use pairs::{Pair, Pairs, Verdict, pairs};
 pub(crate) use section::Section;
 pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
 

@@ -2,6 +2,18 @@
 
 use genlab_metrics::{METRICS, Metric};
 
+/// Metrics that a reader should look at first: sentences and pairwise tables are about these.
+/// Precision and a classifier's confidence can be fooled, so samples lead with the Fréchet distance
+/// and coverage.
+pub(crate) const LEADING: [&str; 6] = [
+    "samples/frechet",
+    "samples/fid",
+    "samples/coverage",
+    "negative_elbo",
+    "reconstruction/mse",
+    "latent/probe_accuracy",
+];
+
 /// One table of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {

@@ -10,7 +10,7 @@ use crate::stats::Estimate;
 use genlab_metrics::{Direction, Metric};
 
 /// Reference columns from the best that can be hoped for to the worst.
-const REFERENCE_ORDER: [&str; 4] = ["real", "pca-mixture", "gaussian", "noise"];
+const REFERENCE_ORDER: [&str; 5] = ["real", "pca-mixture", "gaussian", "class-mean", "noise"];
 
 /// One table of a comparison.
 pub(crate) struct Table {
@@ -54,7 +54,7 @@ impl Table {
 /// A column that is no model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReferenceColumn {
-    /// `real`, `pca-mixture`, `gaussian`, `noise`.
+    /// `real`, `pca-mixture`, `gaussian`, `class-mean`, `noise`.
     pub(crate) name: String,
     /// For people.
     pub(crate) title: String,

@@ -4,7 +4,7 @@ use super::facts::command;
 use super::run_page::class_chart;
 use super::{Arrow, Image, VERSION, caption, curve_groups, page};
 use crate::chart::Chart;
-use crate::compare::{Cell, Column, Comparison, Mark, Row, Table};
+use crate::compare::{Cell, Column, Comparison, Mark, Pair, Pairs, Row, Table, Verdict, pairs};
 use crate::error::Result;
 use crate::format::count;
 use crate::names::list;
@@ -38,7 +38,30 @@ struct TableView<'a> {
     references: Vec<ReferenceView<'a>>,
     rows: Vec<RowView<'a>>,
     definitions: Vec<Definition<'a>>,
+    pairs: Option<PairsView<'a>>,
 }
+
+struct PairsView<'a> {
+    caption: String,
+    metrics: Vec<&'a str>,
+    rows: Vec<PairView>,
+    /// Whether the rows are few enough to be shown unasked.
+    open: bool,
+}
+
+struct PairView {
+    left: ColumnView,
+    right: ColumnView,
+    verdicts: Vec<VerdictView>,
+}
+
+struct VerdictView {
+    text: String,
+    class: &'static str,
+}
+
+/// Pairs that are shown without being asked for: those of six models.
+const SHOWN_PAIRS: usize = 15;
 
 struct ColumnView {
     label: String,
@@ -161,10 +184,7 @@ fn subtitle(columns: &[Column<'_>]) -> String {
 }
 
 fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
-    let column = |index: &usize| {
-        let Column { label, colour, .. } = &columns[*index];
-        ColumnView { label: label.clone(), seeds: columns[*index].seeds(), colour: *colour }
-    };
+    let column = |index: &usize| column_view(&columns[*index]);
     let definition = |row: &'a Row| {
         (!row.meaning.is_empty()).then_some(Definition { title: &row.title, text: row.meaning })
     };
@@ -180,7 +200,31 @@ fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
             .collect(),
         rows: table.rows.iter().map(row).collect(),
         definitions: table.rows.iter().filter_map(definition).collect(),
+        pairs: pairs(table, columns).map(|pairs| pairs_view(pairs, columns)),
     }
+}
+
+fn column_view(column: &Column<'_>) -> ColumnView {
+    ColumnView { label: column.label.clone(), seeds: column.seeds(), colour: column.colour }
+}
+
+fn pairs_view<'a>(pairs: Pairs<'a>, columns: &[Column<'_>]) -> PairsView<'a> {
+    let verdict = |pair: &Pair, index: usize| VerdictView {
+        text: pair.text(index, columns),
+        class: match pair.verdicts[index] {
+            Verdict::LeftBetter | Verdict::RightBetter => "text leading",
+            Verdict::NotDistinguishable => "text",
+            Verdict::Absent => "text absent",
+        },
+    };
+    let row = |pair: &Pair| PairView {
+        left: column_view(&columns[pair.left]),
+        right: column_view(&columns[pair.right]),
+        verdicts: (0..pairs.metrics.len()).map(|index| verdict(pair, index)).collect(),
+    };
+    let rows: Vec<PairView> = pairs.rows.iter().map(row).collect();
+    let (caption, open) = (pairs.caption(), rows.len() <= SHOWN_PAIRS);
+    PairsView { caption, rows, open, metrics: pairs.metrics }
 }
 
 fn row(row: &Row) -> RowView<'_> {

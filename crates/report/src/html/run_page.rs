@@ -13,12 +13,13 @@ use askama::Template;
 use genlab_metrics::{JudgeInfo, Metric};
 
 /// The numbers of the strip below the title, as far as the run has them.
-const HEADLINES: [&str; 9] = [
+const HEADLINES: [&str; 10] = [
     "samples/frechet",
+    "samples/fid",
+    "samples/coverage",
     "negative_elbo",
     "reconstruction/mse",
     "latent/probe_accuracy",
-    "samples/coverage",
     "kl/total",
     "reconstruction/ssim",
     "cost/params",
@@ -45,6 +46,7 @@ struct RunPage<'a> {
     charts: Vec<Chart>,
     reconstructions: Vec<Image>,
     samples: Vec<Image>,
+    neighbours: Vec<Image>,
     interpolation: Vec<Image>,
     denoising: Vec<Image>,
     facts: Vec<Fact>,
@@ -122,6 +124,11 @@ pub(crate) fn render(run: &RunData) -> Result<String> {
                 "Pairs of rows, originals above reconstructions,",
             ),
             samples,
+            neighbours: images(
+                &pictures.neighbours,
+                "",
+                "Pairs of rows, samples above their nearest training images,",
+            ),
             interpolation: images(&pictures.interpolation, "", "Interpolations between codes"),
             denoising: images(&pictures.denoising, "", "Samples from noise to image"),
             facts: facts(&run.provenance),

@@ -152,6 +152,7 @@ pub(crate) fn write_pictures(
     };
     save("grid.png", &digits(100, blur, noise), 10);
     save("baseline.png", &digits(100, 0.6, &mut Noise::new(77)), 10);
+    save("neighbours.png", &digits(40, blur, &mut Noise::new(9)), 10);
     if encodes {
         let (truth, copy) =
             (digits(20, 0.05, &mut Noise::new(5)), digits(20, blur, &mut Noise::new(5)));

@@ -29,21 +29,20 @@ multiversion! {
         let [from, to] = channels;
         let rows = out.len() / (ENTRIES * from);
         for channel in 0..from {
-            let mut taps = [[[0.0; LANES]; 3]; 3];
-            for row in 0..rows.min(to - first) {
-                let kernel = match order {
-                    Order::Forward => (first + row) * from + channel,
-                    Order::Turned => channel * to + first + row,
-                };
-                let kernel = &weight[kernel * 9..kernel * 9 + 9];
-                for tap in 0..9 {
-                    let at = if order == Order::Turned { 8 - tap } else { tap };
-                    taps[tap / 3][tap % 3][row] = kernel[at];
+            let kernel = |row: usize| match order {
+                Order::Forward => (first + row) * from + channel,
+                Order::Turned => channel * to + first + row,
+            };
+            let mut taps = [[0.0; LANES]; 9];
+            for (tap, lane) in taps.iter_mut().enumerate() {
+                let tap = if order == Order::Turned { 8 - tap } else { tap };
+                for (row, value) in lane.iter_mut().enumerate().take(rows.min(to - first)) {
+                    *value = weight[kernel(row) * 9 + tap];
                 }
             }
             // G along the columns, then along the rows.
             let columns: [[Lane; 4]; 3] =
-                std::array::from_fn(|x| spread([taps[0][x], taps[1][x], taps[2][x]]));
+                std::array::from_fn(|x| spread([taps[x], taps[3 + x], taps[6 + x]]));
             for i in 0..4 {
                 let line = spread([columns[0][i], columns[1][i], columns[2][i]]);
                 for (j, lane) in line.iter().enumerate() {
@@ -56,7 +55,6 @@ multiversion! {
 }
 
 /// G along one direction.
-#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
 fn spread([a, b, c]: [Lane; 3]) -> [Lane; 4] {
     use std::array::from_fn;
@@ -138,7 +136,6 @@ multiversion! {
 }
 
 /// Gᵀ along one direction.
-#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
 fn collect([a, b, c, d]: [Lane; 4]) -> [Lane; 3] {
     use std::array::from_fn;

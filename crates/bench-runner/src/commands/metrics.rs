@@ -1,0 +1,132 @@
+//! `metrics A B`
+
+use crate::{
+    cli::MetricsArgs,
+    device,
+    image_source::{ImageSource, Origin},
+    instruments, terminal,
+};
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use genlab_core::Seed;
+use genlab_metrics::{
+    Judge, JudgeInfo, Metric, bootstrap,
+    frechet::FrechetError,
+    samples::{Extrapolation, ImageSet, ScoreSettings, score},
+};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// What `--json` prints: the `judge` and `metrics` of results.json.
+#[derive(Serialize)]
+struct Output<'a> {
+    schema_version: u32,
+    samples: &'a str,
+    reference: &'a str,
+    judge: Option<JudgeInfo>,
+    metrics: &'a [Metric],
+    notes: &'a [String],
+}
+
+/// # Errors
+/// When a side cannot be read, the sides do not fit together, or there is no judge for them.
+pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
+    let device = device::parse(&args.device)?;
+    let data_dir = args.data_dir.as_deref();
+    let samples = ImageSource::read(&args.samples, data_dir)?;
+    let reference = ImageSource::read(&args.reference, data_dir)?;
+    let (shape, other) = (samples.images.shape, reference.images.shape);
+    if shape != other {
+        bail!(
+            "{} holds images of {shape} and {} of {other} (channels x height x width): only images \
+             of one size can be compared",
+            samples.name,
+            reference.name
+        );
+    }
+    let n = samples.images.len().min(reference.images.len()).min(args.limit as usize);
+    let (names, split) = ([samples.name.clone(), reference.name.clone()], reference.split);
+    let sides = [&samples, &reference].map(|source| source.images.take(n));
+    let longer = [&samples, &reference].into_iter().filter(|source| source.images.len() > n);
+    let cuts: Vec<String> = longer
+        .map(|source| {
+            let (all, name) = (source.images.len(), &source.name);
+            format!(
+                "taking the first {n} of {all} images of {name}: distances depend on their number"
+            )
+        })
+        .collect();
+    let judge = judge(args, samples, reference, &device)?;
+    if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
+        return Err(FrechetError::TooFew { dim, n }.into());
+    }
+    for cut in &cuts {
+        terminal::note(cut);
+    }
+
+    let [left, right] = sides.map(|images| ImageSet::new(images, judge.as_ref(), &device));
+    let extrapolation = if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
+    let seed = Seed(args.seed);
+    let mut scored = score(&left, &right, &ScoreSettings { seed, split, extrapolation });
+    bootstrap::add_intervals(&mut scored.metrics, &left, &right, seed);
+    if judge.is_none() {
+        scored.notes.push(format!(
+            "Metrics of features are absent: there is no judge for images of {shape}; compare with \
+             a labelled dataset's split, or name a judge's file with --judge."
+        ));
+    }
+    let judge = judge.as_ref().map(Judge::info);
+    if args.json {
+        terminal::line(&serde_json::to_string_pretty(&Output {
+            schema_version: genlab_metrics::SCHEMA_VERSION,
+            samples: &names[0],
+            reference: &names[1],
+            judge,
+            metrics: &scored.metrics,
+            notes: &scored.notes,
+        })?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    terminal::line(&format!("{} against {}, {n} images each", names[0], names[1]));
+    terminal::line(&terminal::metrics_table(&scored.metrics));
+    if let Some(judge) = &judge {
+        terminal::line(&terminal::judge_line(judge));
+    }
+    for note in &scored.notes {
+        terminal::line(note);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The judge that is asked for; else that of the reference's dataset, else of the samples', else the
+/// only one for their size. None where there is none.
+fn judge(
+    args: &MetricsArgs,
+    samples: ImageSource,
+    reference: ImageSource,
+    device: &Device,
+) -> Result<Option<Judge>> {
+    let shape = reference.images.shape;
+    let judge = if let Some(name) = &args.judge {
+        Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?)
+    } else {
+        let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
+        let dataset = match [reference, samples].into_iter().find(known) {
+            Some(source) => source.into_dataset()?,
+            None => None,
+        };
+        match dataset {
+            Some(dataset) => instruments::judge_of(&dataset, device)?,
+            None => instruments::judge_for(shape, device)?,
+        }
+    };
+    if let Some(judge) = &judge
+        && let Some(own) = judge.shape().filter(|own| *own != shape)
+    {
+        bail!(
+            "judge {} looks at images of {own}, and these are {shape}; choose another with --judge",
+            judge.name
+        );
+    }
+    Ok(judge)
+}

@@ -1,0 +1,127 @@
+//! Sets of images that the command line can name: a run, a folder, an archive, a dataset's split.
+
+use crate::{
+    run::directory::{self, RunDir},
+    terminal,
+};
+use anyhow::{Context, Result, bail};
+use genlab_data::{Dataset, Images, LoadOptions, known_names, read_npz, read_pictures};
+use std::path::{Path, PathBuf};
+
+/// Images with what is known about where they come from.
+#[derive(Debug)]
+pub(crate) struct ImageSource {
+    /// As the command line names it.
+    pub name: String,
+    /// The images.
+    pub images: Images,
+    /// The split's name where they are one, else "reference".
+    pub split: &'static str,
+    /// Which dataset they imitate or are.
+    pub origin: Origin,
+}
+
+/// What an image set says about its dataset.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// Nothing.
+    Unknown,
+    /// The samples of a run on this dataset.
+    Run(Box<crate::config::RunConfig>),
+    /// A split of this dataset.
+    Dataset(Box<Dataset>),
+}
+
+/// Splits, as they are written behind a dataset's name.
+const SPLITS: [&str; 3] = ["train", "validation", "test"];
+
+impl ImageSource {
+    /// Reads what `name` stands for: a run directory, a folder of pictures, an `.npz` file, or
+    /// `dataset:split`.
+    ///
+    /// # Errors
+    /// One sentence: there is no such thing, or what it holds cannot be read as images.
+    pub(crate) fn read(name: &str, data_dir: Option<&Path>) -> Result<Self> {
+        let path = Path::new(name);
+        let unknown = |images| {
+            let (name, split, origin) = (name.to_owned(), "reference", Origin::Unknown);
+            Self { name, images, split, origin }
+        };
+        if path.join("config.toml").is_file() {
+            return Self::run(name);
+        }
+        if path.is_dir() {
+            return Ok(unknown(read_pictures(path)?));
+        }
+        if path.is_file() {
+            if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
+                bail!("{name} is a file, but no .npz archive; give one, or a folder of PNG files");
+            }
+            return Ok(unknown(read_npz(path)?));
+        }
+        Self::dataset(name, data_dir)
+    }
+
+    fn run(name: &str) -> Result<Self> {
+        let dir = RunDir::new(PathBuf::from(name));
+        let config = directory::read_config(dir.path())?;
+        let path = dir.samples().join("samples.npz");
+        if !path.exists() {
+            bail!(
+                "run {name} has no samples ({}); run its training command again to finish it",
+                path.display()
+            );
+        }
+        let (images, origin) = (read_npz(&path)?, Origin::Run(Box::new(config)));
+        Ok(Self { name: name.to_owned(), images, split: "reference", origin })
+    }
+
+    fn dataset(name: &str, data_dir: Option<&Path>) -> Result<Self> {
+        let split = name.rsplit_once(':').and_then(|(dataset, split)| {
+            Some((dataset, *SPLITS.iter().find(|known| **known == split)?))
+        });
+        let Some((dataset, split)) = split else {
+            if known_names().contains(&name) || name.starts_with("folder:") {
+                bail!("{name} has several splits; write {name}:test (or :train, :validation)");
+            }
+            bail!(
+                "there is no {name:?}: give a run, a folder of PNG files, an .npz file, or a split \
+                 of a dataset such as mnist-10k:test"
+            );
+        };
+        let options = LoadOptions {
+            data_dir: data_dir.map(Path::to_owned),
+            progress: Some(Box::new(terminal::download)),
+            ..LoadOptions::default()
+        };
+        let dataset = genlab_data::load(dataset, &options)?;
+        let images = match split {
+            "train" => &dataset.train,
+            "validation" => &dataset.validation,
+            _ => &dataset.test,
+        };
+        let images = images.clone();
+        Ok(Self {
+            name: name.to_owned(),
+            images,
+            split,
+            origin: Origin::Dataset(Box::new(dataset)),
+        })
+    }
+
+    /// The dataset behind it, loaded if it is a run's.
+    ///
+    /// # Errors
+    /// When a run's dataset cannot be read any more.
+    pub(crate) fn into_dataset(self) -> Result<Option<Dataset>> {
+        match self.origin {
+            Origin::Unknown => Ok(None),
+            Origin::Dataset(dataset) => Ok(Some(*dataset)),
+            Origin::Run(config) => {
+                let dataset = crate::run::load(&config)
+                    .with_context(|| format!("cannot load the dataset of run {}", self.name))?;
+                Ok(Some(dataset))
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Which judge looks at which images, and what else a run is measured with.
+
+use crate::{
+    config::{EvaluationConfig, JudgeConfig, JudgeName},
+    terminal,
+};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use genlab_core::ImageShape;
+use genlab_data::{Dataset, cache_folder};
+use genlab_metrics::{
+    Judge, Lpips,
+    judge::{JUDGES, JudgeSpec, trained},
+};
+use std::path::Path;
+
+/// The judge that a run's settings ask for; None where the dataset can have none of its own.
+///
+/// # Errors
+/// When Inception's weights cannot be used, or training fails.
+pub(crate) fn judge(
+    config: &EvaluationConfig,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Option<Judge>> {
+    match config.judge.name {
+        JudgeName::Dataset => judge_of(dataset, device),
+        JudgeName::Inception => {
+            let judge = inception(&config.judge, device)?;
+            let least = 2 * judge.features();
+            if config.samples < least {
+                terminal::note(&format!(
+                    "evaluation.samples is {}: FID will be absent, it needs {least}",
+                    config.samples
+                ));
+            }
+            Ok(Some(judge))
+        }
+    }
+}
+
+/// The judge of a dataset: the shipped one, else one that is trained on first use. None where neither
+/// can be.
+///
+/// # Errors
+/// When training fails.
+pub(crate) fn judge_of(dataset: &Dataset, device: &Device) -> Result<Option<Judge>> {
+    if let Some(judge) = Judge::for_dataset(&dataset.name, dataset.shape, device) {
+        return Ok(Some(judge));
+    }
+    if trained::obstacle(dataset).is_some() {
+        return Ok(None);
+    }
+    let cache = cache_folder();
+    Ok(Some(Judge::trained_on(dataset, cache.as_deref(), device, &terminal::note)?))
+}
+
+/// The judge of that name, of that file, or `inception=FILE` with the SHA-256 of its weights.
+///
+/// # Errors
+/// When there is none of them, or its weights cannot be used.
+pub(crate) fn judge_named(name: &str, sha256: Option<&str>, device: &Device) -> Result<Judge> {
+    if let Some(config) = JudgeConfig::inception(name, sha256) {
+        return inception(&config, device);
+    }
+    if sha256.is_some() {
+        bail!("--judge-sha256 pins the weights of inception=FILE; --judge {name} needs no pin");
+    }
+    if let Some(spec) = JUDGES.iter().find(|spec| spec.name == name) {
+        return Ok(Judge::shipped(spec, device)?);
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        bail!(
+            "there is no judge {name:?}; use {}, inception=FILE, or the path of a judge's file",
+            names(&JUDGES)
+        );
+    }
+    Ok(Judge::from_file(path, device)?)
+}
+
+/// The only shipped judge for images of this shape; None where there is none.
+///
+/// # Errors
+/// When there is more than one.
+pub(crate) fn judge_for(shape: ImageShape, device: &Device) -> Result<Option<Judge>> {
+    let fitting: Vec<_> = JUDGES.iter().filter(|spec| spec.architecture.shape == shape).collect();
+    match fitting[..] {
+        [] => Ok(None),
+        [spec] => Ok(Some(Judge::shipped(spec, device)?)),
+        _ => bail!(
+            "images of {shape} have several judges; choose one with --judge: {}",
+            names(fitting)
+        ),
+    }
+}
+
+/// LPIPS, where a run's settings ask for it.
+///
+/// # Errors
+/// When its weights cannot be used, or the images are too small for it.
+pub(crate) fn lpips(
+    config: &EvaluationConfig,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Option<Lpips>> {
+    let load = |file| Lpips::open(&file, dataset.shape, device);
+    let lpips = config.lpips.file().map(load).transpose();
+    lpips.context("cannot load LPIPS (evaluation.lpips.path and evaluation.lpips.sha256)")
+}
+
+fn inception(config: &JudgeConfig, device: &Device) -> Result<Judge> {
+    Judge::inception(&config.file(), device)
+        .context("cannot load the judge (--judge inception=FILE, --judge-sha256 HEX)")
+}
+
+fn names<'a>(specs: impl IntoIterator<Item = &'a JudgeSpec>) -> String {
+    specs.into_iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,144 @@
+//! Images in a NumPy archive: the array `images` of an `.npz` file.
+//!
+//! Nothing is guessed and nothing is rescaled: bytes are levels from 0 to 255, floats are levels
+//! from 0 to 1, and what is neither is refused. Floats are rounded to 8 bits, as samples are before
+//! they are scored, so a set scores the same in either form.
+
+mod array;
+#[cfg(test)]
+mod tests;
+
+use crate::{error::DataError, images::Images};
+use array::{Element, Header, Order};
+use genlab_core::ImageShape;
+use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
+use zip::{ZipArchive, read::ZipFile, result::ZipError};
+
+/// The one array that is read.
+const ARRAY: &str = "images.npy";
+
+/// Bytes of the array at most, once decompressed.
+const MAX_BYTES: u64 = 8 << 30;
+
+/// The array `images` of the archive at `path`: `[N, H, W]`, or `[N, C, H, W]` with one or three
+/// channels; unsigned bytes, or floats (32 or 64 bit, either byte order) in [0, 1].
+///
+/// # Errors
+/// One sentence: no archive, no such array, another type, shape or range, a value that is not
+/// finite, an array that ends early.
+pub fn read_npz(path: &Path) -> Result<Images, DataError> {
+    let file = path.display().to_string();
+    let source = File::open(path).map_err(|reason| DataError::Io {
+        action: "read",
+        path: path.to_owned(),
+        reason,
+        cure: "check the path and its permissions".to_owned(),
+    })?;
+    let mut archive = ZipArchive::new(BufReader::new(source))
+        .map_err(|error| refused(&file, format!("is no .npz archive ({error})"), SAVE))?;
+    let mut entry = entry(&mut archive, &file)?;
+    let header = Header::read(&mut entry, &file)?;
+    let (count, shape) = image_shape(&header.shape, &file)?;
+    let length = header.element.bytes() as u64 * (count as u64) * (shape.pixels() as u64);
+    if length > MAX_BYTES {
+        let fault = format!("holds {count} images of {shape}, more than {} GiB", MAX_BYTES >> 30);
+        return Err(refused(&file, fault, "save fewer images"));
+    }
+    let bytes = array::read_exactly(&mut entry, length, &file)?;
+    array::expect_end(&mut entry, &file)?;
+    let pixels = match header.element {
+        Element::U8 => levels(bytes, &file)?,
+        Element::Float(float) => float
+            .values(&bytes)
+            .enumerate()
+            .map(|(index, value)| level(value, index / shape.pixels(), header.order, &file))
+            .collect::<Result<_, _>>()?,
+    };
+    let pixels = match header.order {
+        Order::C => pixels,
+        Order::Fortran => array::row_major(&pixels, &header.shape),
+    };
+    Ok(Images { shape, pixels, labels: None })
+}
+
+const SAVE: &str = "write it with numpy.savez(path, images=array)";
+const SCALE: &str =
+    "save uint8 levels from 0 to 255, or floats from 0 to 1: genlab does not guess a range";
+
+fn refused(file: &str, fault: impl Into<String>, cure: &str) -> DataError {
+    DataError::malformed(file, fault).with_cure(cure)
+}
+
+type Entry<'a> = ZipFile<'a, BufReader<File>>;
+
+fn entry<'a>(
+    archive: &'a mut ZipArchive<BufReader<File>>,
+    file: &str,
+) -> Result<Entry<'a>, DataError> {
+    let names: Vec<String> = archive.file_names().flatten().map(Cow::into_owned).collect();
+    archive.by_name(ARRAY).map_err(|error| match error {
+        ZipError::FileNotFound => {
+            let arrays = names.iter().map(|name| name.strip_suffix(".npy").unwrap_or(name));
+            let names: Vec<&str> = arrays.collect();
+            let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            refused(file, format!("has no array called images (it holds {there})"), SAVE)
+        }
+        error => refused(file, format!("cannot be decompressed ({error})"), SAVE),
+    })
+}
+
+/// Number and shape of the images in an array of this shape.
+fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataError> {
+    let written = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let cure = "save images as [N, H, W] or [N, C, H, W] with one or three channels";
+    let (count, shape) = match *dims {
+        [count, height, width] => (count, ImageShape::new(1, height, width)),
+        [count, channels @ (1 | 3), height, width] => {
+            (count, ImageShape::new(channels, height, width))
+        }
+        [_, _, _, 1 | 3] => {
+            let fault = format!("has images of shape ({written}), channels last");
+            return Err(refused(file, fault, "move the channels to the second place"));
+        }
+        _ => return Err(refused(file, format!("has images of shape ({written})"), cure)),
+    };
+    let sides = [shape.height, shape.width];
+    if sides.iter().any(|side| !(1..=MAX_SIDE).contains(side)) || count > u32::MAX as usize {
+        return Err(refused(file, format!("has images of shape ({written})"), cure));
+    }
+    if count == 0 {
+        return Err(refused(file, "holds no image", "save at least one"));
+    }
+    Ok((count, shape))
+}
+
+/// Longest side of an image, in pixels: also keeps the product of a header's sizes from overflowing.
+const MAX_SIDE: usize = 8192;
+
+/// Bytes as levels. Images of nothing but 0 and 1 are a mask or an unscaled float set: no picture
+/// of 256 levels looks like that, and read as one it would be black.
+fn levels(bytes: Vec<u8>, file: &str) -> Result<Vec<u8>, DataError> {
+    if bytes.iter().max() == Some(&1) {
+        let fault = "holds uint8 images of nothing but 0 and 1, which may mean black and white";
+        return Err(refused(file, fault, "multiply them by 255"));
+    }
+    Ok(bytes)
+}
+
+/// A float as one of 256 levels.
+fn level(value: f64, image: usize, order: Order, file: &str) -> Result<u8, DataError> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok((value * 255.0).round() as u8);
+    }
+    // In Fortran order the values of one image are scattered.
+    let place = match order {
+        Order::C => format!(" in image {image}"),
+        Order::Fortran => String::new(),
+    };
+    let fault = if value.is_finite() {
+        format!("holds the value {value}{place}, outside [0, 1]")
+    } else {
+        format!("holds a value that is not finite ({value}){place}")
+    };
+    Err(refused(file, fault, SCALE))
+}

@@ -1,0 +1,200 @@
+//! The .npy format: magic, version, a Python dictionary, the values.
+//! (numpy.lib.format, versions 1 to 3.)
+
+use super::{SCALE, refused};
+use crate::error::DataError;
+use std::io::Read;
+
+/// Bytes of a header at most; NumPy itself refuses more than 10,000 from strangers.
+const MAX_HEADER: usize = 10_000;
+
+/// Reserved at once at most, whatever a header promises; the rest grows with what arrives.
+const FIRST_RESERVE: u64 = 1 << 24;
+
+/// What one number of the array is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    /// An unsigned byte.
+    U8,
+    /// A float.
+    Float(Float),
+}
+
+/// A float of some size and byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Float {
+    /// `<f4`
+    F32Little,
+    /// `>f4`
+    F32Big,
+    /// `<f8`
+    F64Little,
+    /// `>f8`
+    F64Big,
+}
+
+/// Which index runs fastest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The last.
+    C,
+    /// The first.
+    Fortran,
+}
+
+/// What stands before the values.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) element: Element,
+    pub(super) order: Order,
+    pub(super) shape: Vec<usize>,
+}
+
+impl Element {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::Float(Float::F32Little | Float::F32Big) => 4,
+            Self::Float(Float::F64Little | Float::F64Big) => 8,
+        }
+    }
+
+    /// From NumPy's name of a type.
+    fn parse(name: &str, file: &str) -> Result<Self, DataError> {
+        Ok(match name {
+            "|u1" | "<u1" | ">u1" | "u1" => Self::U8,
+            "<f4" => Self::Float(Float::F32Little),
+            ">f4" => Self::Float(Float::F32Big),
+            "<f8" => Self::Float(Float::F64Little),
+            ">f8" => Self::Float(Float::F64Big),
+            other => {
+                let fault = format!("holds images of type {other}, whose range is not known");
+                return Err(refused(file, fault, SCALE));
+            }
+        })
+    }
+}
+
+impl Float {
+    /// All values in `bytes`, in their order.
+    pub(super) fn values(self, bytes: &[u8]) -> impl Iterator<Item = f64> {
+        bytes.chunks_exact(Element::Float(self).bytes()).map(move |chunk| {
+            let four = || chunk.try_into().expect("chunks of four");
+            let eight = || chunk.try_into().expect("chunks of eight");
+            match self {
+                Self::F32Little => f64::from(f32::from_le_bytes(four())),
+                Self::F32Big => f64::from(f32::from_be_bytes(four())),
+                Self::F64Little => f64::from_le_bytes(eight()),
+                Self::F64Big => f64::from_be_bytes(eight()),
+            }
+        })
+    }
+}
+
+impl Header {
+    pub(super) fn read(source: &mut impl Read, file: &str) -> Result<Self, DataError> {
+        let damaged = |fault: &str| refused(file, fault, super::SAVE);
+        let start = read_exactly(source, 8, file)?;
+        let (magic, version) = start.split_at(6);
+        if magic != b"\x93NUMPY" {
+            return Err(damaged("holds no NumPy array under the name images"));
+        }
+        let length = match version[0] {
+            1 => read_exactly(source, 2, file)?,
+            2 | 3 => read_exactly(source, 4, file)?,
+            _ => return Err(damaged("was written in a NumPy format later than version 3")),
+        };
+        let length = length.iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        if length > MAX_HEADER {
+            return Err(damaged("has an array header of more than 10000 bytes"));
+        }
+        let text = read_exactly(source, length as u64, file)?;
+        Self::parse(&String::from_utf8_lossy(&text), file)
+    }
+
+    /// From `{'descr': '|u1', 'fortran_order': False, 'shape': (5, 28, 28), }`.
+    fn parse(text: &str, file: &str) -> Result<Self, DataError> {
+        let damaged = || refused(file, "has an array header that cannot be read", super::SAVE);
+        let descr = field(text, "descr").ok_or_else(damaged)?;
+        if descr.starts_with('[') {
+            return Err(refused(file, "holds records, not numbers", SCALE));
+        }
+        let quote = descr.chars().next().filter(|c| "'\"".contains(*c)).ok_or_else(damaged)?;
+        let name = descr[1..].split(quote).next().ok_or_else(damaged)?;
+        let order = field(text, "fortran_order").ok_or_else(damaged)?;
+        let order = match (order.starts_with("True"), order.starts_with("False")) {
+            (true, _) => Order::Fortran,
+            (_, true) => Order::C,
+            _ => return Err(damaged()),
+        };
+        let sizes = field(text, "shape").and_then(|rest| rest.strip_prefix('('));
+        let (sizes, _) = sizes.and_then(|rest| rest.split_once(')')).ok_or_else(damaged)?;
+        let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
+        let shape = sizes.map(|size| size.parse().map_err(|_| damaged()));
+        Ok(Self {
+            element: Element::parse(name, file)?,
+            order,
+            shape: shape.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What follows a key of the dictionary.
+fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let quoted = ['\'', '"'].map(|quote| format!("{quote}{key}{quote}"));
+    let after = quoted.iter().find_map(|key| text.split_once(key.as_str()))?.1;
+    Some(after.trim_start().strip_prefix(':')?.trim_start())
+}
+
+/// The next `length` bytes, in memory that grows with what arrives.
+pub(super) fn read_exactly(
+    source: &mut impl Read,
+    length: u64,
+    file: &str,
+) -> Result<Vec<u8>, DataError> {
+    let mut bytes = Vec::with_capacity(length.min(FIRST_RESERVE) as usize);
+    source.take(length).read_to_end(&mut bytes).map_err(|reason| {
+        refused(file, format!("cannot be read to its end ({reason})"), super::SAVE)
+    })?;
+    if (bytes.len() as u64) < length {
+        return Err(refused(file, "ends in the middle of the array images", super::SAVE));
+    }
+    Ok(bytes)
+}
+
+/// Reads beyond the values, which is when the archive compares its check sum.
+pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
+    match source.read(&mut [0]) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(refused(file, "holds more values than its header says", super::SAVE)),
+        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), super::SAVE)),
+    }
+}
+
+/// Values whose first index runs fastest, with the last running fastest.
+pub(super) fn row_major(values: &[u8], shape: &[usize]) -> Vec<u8> {
+    let count = shape[0];
+    let mut out = Vec::with_capacity(values.len());
+    for image in 0..count {
+        // Within an image the reversed sizes are those of a row-major array.
+        push_transposed(values, &shape[1..], image, count, &mut out);
+    }
+    out
+}
+
+/// Appends one image: `offset` is where its first value lies, `stride` the step of its first index.
+fn push_transposed(
+    values: &[u8],
+    shape: &[usize],
+    offset: usize,
+    stride: usize,
+    out: &mut Vec<u8>,
+) {
+    let [size, rest @ ..] = shape else {
+        out.push(values[offset]);
+        return;
+    };
+    for index in 0..*size {
+        push_transposed(values, rest, offset + index * stride, stride * size, out);
+    }
+}

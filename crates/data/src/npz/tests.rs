@@ -1,0 +1,87 @@
+//! Archives that NumPy wrote (tests/oracles/npz.py).
+
+use super::*;
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/fixtures/npz");
+    folder.join(format!("{name}.npz"))
+}
+
+fn fault(name: &str) -> String {
+    read_npz(&fixture(name)).unwrap_err().to_string()
+}
+
+/// The `i`-th value of every archive, in row-major order.
+fn levels(count: usize) -> Vec<u8> {
+    (0..count).map(|i| (i * 37 % 256) as u8).collect()
+}
+
+#[test]
+fn every_type_and_order_that_is_read_gives_the_same_images() {
+    for name in ["u8", "u8-compressed", "f4", "f4-big", "f8-fortran", "f8-big"] {
+        let images = read_npz(&fixture(name)).unwrap();
+        assert_eq!(images.shape, ImageShape::new(1, 2, 4), "{name}");
+        assert_eq!(images.pixels, levels(24), "{name}");
+    }
+    for name in ["u8-colour", "u8-colour-fortran"] {
+        let images = read_npz(&fixture(name)).unwrap();
+        assert_eq!((images.len(), images.shape), (3, ImageShape::new(3, 2, 4)), "{name}");
+        assert_eq!(images.pixels, levels(72), "{name}");
+    }
+}
+
+#[test]
+fn a_type_or_range_that_cannot_be_interpreted_is_refused() {
+    for (name, expected) in [
+        ("u16", "images of type <u2, whose range is not known; save uint8 levels"),
+        ("i64", "images of type <i8"),
+        ("f2", "images of type <f2"),
+        ("bool", "images of type |b1"),
+        ("records", "holds records, not numbers"),
+        ("negative", "holds the value -1 in image 0, outside [0, 1]; save uint8 levels"),
+        ("large", "holds the value 37 in image 0, outside [0, 1]"),
+        ("nan", "holds a value that is not finite (NaN) in image 0"),
+        ("ones", "nothing but 0 and 1, which may mean black and white; multiply them by 255"),
+    ] {
+        let fault = fault(name);
+        assert!(fault.contains(expected), "{name}: {fault}");
+        assert!(!fault.contains('\n'), "{name}: {fault}");
+    }
+}
+
+#[test]
+fn a_shape_that_is_no_set_of_images_is_refused() {
+    for (name, expected) in [
+        ("flat", "images of shape (3, 8); save images as [N, H, W]"),
+        ("channels-last", "images of shape (3, 2, 4, 3), channels last; move the channels"),
+        ("two-channels", "images of shape (3, 2, 2, 4)"),
+        ("empty", "holds no image"),
+        ("other-name", "has no array called images (it holds samples, labels)"),
+    ] {
+        let fault = fault(name);
+        assert!(fault.contains(expected), "{name}: {fault}");
+    }
+}
+
+#[test]
+fn damaged_archives_end_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("damaged.npz");
+    let whole = std::fs::read(fixture("u8")).unwrap();
+    for length in (0..whole.len()).step_by(7) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(read_npz(&path).is_err(), "{length} bytes");
+    }
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x55;
+        std::fs::write(&path, bytes).unwrap();
+        // A changed date does no harm; what matters is that nothing panics.
+        if let Ok(images) = read_npz(&path) {
+            assert_eq!(images.pixels, levels(24), "byte {place}");
+        }
+    }
+    let absent = read_npz(&dir.path().join("absent.npz")).unwrap_err().to_string();
+    assert!(absent.contains("cannot read") && absent.contains("absent.npz"), "{absent}");
+}

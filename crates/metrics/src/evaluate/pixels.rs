@@ -1,0 +1,137 @@
+//! What becomes of test images before a model sees them: binarised or corrupted, always by draws
+//! that belong to the image.
+
+use burn::tensor::Tensor;
+use genlab_core::{Seed, Stream};
+use std::ops::Range;
+
+/// Images are binarised and corrupted by this seed whatever the run's, so that numbers of different
+/// runs are about the same images.
+const FIXED_SEED: Seed = Seed(0x6269_6e61_7269_7365);
+
+/// How grey pixels become binary ones for a likelihood of binary pixels: each is on with probability
+/// its grey level (Salakhutdinov & Murray 2008).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Binarisation {
+    /// Once and for all: the same binary images for every run.
+    #[default]
+    Static,
+    /// Afresh for each seed of a run.
+    Dynamic,
+}
+
+/// The images that a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pixels {
+    /// As they are.
+    Grey,
+    /// Black or white.
+    Binary(Binarisation),
+}
+
+impl Pixels {
+    /// What units say of them.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Grey => "grey pixels",
+            Self::Binary(Binarisation::Static) => "statically binarised pixels",
+            Self::Binary(Binarisation::Dynamic) => "dynamically binarised pixels",
+        }
+    }
+
+    /// Grey images `[B, C, H, W]` at `rows` of their split as these pixels.
+    pub(super) fn of(self, images: Tensor<4>, rows: &Range<usize>, seed: Seed) -> Tensor<4> {
+        let seed = match self {
+            Self::Grey => return images,
+            Self::Binary(Binarisation::Static) => FIXED_SEED,
+            Self::Binary(Binarisation::Dynamic) => seed,
+        };
+        let draws =
+            seed.uniform(Stream::Binarise, 0, numbers(rows), images.dims(), &images.device());
+        draws.lower(images).float()
+    }
+}
+
+/// A disturbance that a reconstruction may see through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Corruption {
+    /// Gaussian noise of this standard deviation on each value, clipped to [0, 1].
+    Noise(f64),
+    /// This share of the pixels black in all channels, each by a draw of its own.
+    Masked(f64),
+}
+
+impl Corruption {
+    /// Clean images `[B, C, H, W]` at `rows` of their split to disturbed ones. All levels share their
+    /// draws: a stronger disturbance is the weaker one and more.
+    pub(super) fn apply(self, images: Tensor<4>, rows: &Range<usize>) -> Tensor<4> {
+        let [batch, _, height, width] = images.dims();
+        let device = images.device();
+        match self {
+            Self::Noise(sigma) => {
+                let noise =
+                    FIXED_SEED.normal(Stream::Corruption, 0, numbers(rows), images.dims(), &device);
+                (images + noise * sigma).clamp(0.0, 1.0)
+            }
+            Self::Masked(share) => {
+                let shape = [batch, 1, height, width];
+                let draws =
+                    FIXED_SEED.uniform(Stream::Corruption, 1, numbers(rows), shape, &device);
+                images * draws.greater_equal_elem(share).float()
+            }
+        }
+    }
+}
+
+/// Rows of a split as rows of noise.
+fn numbers(rows: &Range<usize>) -> Range<u64> {
+    rows.start as u64..rows.end as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::floats;
+    use burn::tensor::Device;
+
+    fn grey(value: f32) -> Tensor<4> {
+        Tensor::full([6, 3, 10, 10], value, &Device::flex())
+    }
+
+    fn mean(values: &[f32]) -> f64 {
+        values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64
+    }
+
+    #[test]
+    fn binary_pixels_are_on_as_often_as_they_are_bright_and_follow_a_seed_when_dynamic() {
+        let draw = |binarisation, seed| {
+            floats(Pixels::Binary(binarisation).of(grey(0.3), &(0..6), Seed(seed)))
+        };
+        let fixed = draw(Binarisation::Static, 0);
+        assert!(fixed.iter().all(|v| *v == 0.0 || *v == 1.0));
+        assert!((mean(&fixed) - 0.3).abs() < 0.04, "{}", mean(&fixed));
+        assert_eq!(fixed, draw(Binarisation::Static, 1));
+        assert_ne!(draw(Binarisation::Dynamic, 0), draw(Binarisation::Dynamic, 1));
+    }
+
+    #[test]
+    fn a_mask_takes_its_share_of_pixels_from_all_channels_at_once() {
+        let masked = floats(Corruption::Masked(0.25).apply(grey(1.0), &(0..6)));
+        assert!((mean(&masked) - 0.75).abs() < 0.05, "{}", mean(&masked));
+        for image in masked.chunks(300) {
+            assert!(image[..100] == image[100..200] && image[..100] == image[200..]);
+        }
+        let stronger = floats(Corruption::Masked(0.5).apply(grey(1.0), &(0..6)));
+        assert!(masked.iter().zip(&stronger).all(|(weak, strong)| strong <= weak));
+    }
+
+    #[test]
+    fn noise_stays_within_the_range_of_images_and_belongs_to_the_row() {
+        let noisy = floats(Corruption::Noise(0.1).apply(grey(0.5), &(0..6)));
+        let squares: f64 = noisy.iter().map(|v| f64::from(v - 0.5).powi(2)).sum();
+        assert!((squares / noisy.len() as f64 - 0.01).abs() < 1e-3);
+        assert!(noisy.iter().all(|v| (0.0..=1.0).contains(v)));
+        let part = floats(Corruption::Noise(0.1).apply(grey(0.5).narrow(0, 0, 2), &(3..5)));
+        assert_eq!(part, noisy[900..1500]);
+    }
+}

@@ -1,0 +1,87 @@
+//! How large a judge's network is.
+
+use genlab_core::ImageShape;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Enough to build a judge's network: 3×3 convolutions, one hidden layer, one linear classifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// Size of its images.
+    pub shape: ImageShape,
+    /// Number of classes.
+    pub classes: usize,
+    /// Output channels and stride of each 3×3 convolution.
+    pub convolutions: Cow<'static, [(usize, usize)]>,
+    /// Dimension of the features.
+    pub features: usize,
+}
+
+/// Longest side, in pixels, that the wide layers are given: larger images are halved before.
+const WIDE_SIDE: usize = 32;
+/// Longest side of images that get the small network.
+const SMALL_SIDE: usize = 12;
+/// Channels of a layer that only halves an image.
+const HALVING: (usize, usize) = (16, 2);
+
+const SMALL: &[(usize, usize)] = &[(24, 1), (48, 2), (48, 1)];
+const WIDE: &[(usize, usize)] = &[(24, 1), (32, 2), (48, 1), (64, 2), (64, 2)];
+
+impl Architecture {
+    /// Three convolutions and 32 features, for images of about 8x8.
+    pub const fn small(shape: ImageShape, classes: usize) -> Self {
+        Self { shape, classes, convolutions: Cow::Borrowed(SMALL), features: 32 }
+    }
+
+    /// Five convolutions and 64 features, for images of about 28x28.
+    pub const fn wide(shape: ImageShape, classes: usize) -> Self {
+        Self { shape, classes, convolutions: Cow::Borrowed(WIDE), features: 64 }
+    }
+
+    /// The network for images of any shape: small up to 12 pixels a side, wide up to 32, and beyond
+    /// that wide behind layers that halve, so that an image costs about the same whatever its size.
+    pub fn of(shape: ImageShape, classes: usize) -> Self {
+        let mut longest = shape.height.max(shape.width);
+        if longest <= SMALL_SIDE {
+            return Self::small(shape, classes);
+        }
+        let mut out = Self::wide(shape, classes);
+        while longest > WIDE_SIDE {
+            out.convolutions.to_mut().insert(0, HALVING);
+            longest = longest.div_ceil(2);
+        }
+        out
+    }
+
+    /// Values that reach the hidden layer: a padded 3×3 convolution rounds up.
+    pub fn flat_width(&self) -> usize {
+        let (mut height, mut width) = (self.shape.height, self.shape.width);
+        let mut channels = self.shape.channels;
+        for &(outputs, stride) in self.convolutions.iter() {
+            (height, width) = (height.div_ceil(stride), width.div_ceil(stride));
+            channels = outputs;
+        }
+        channels * height * width
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn larger_images_are_halved_until_they_fit() {
+        for (side, layers, width) in [
+            (8, 3, 48 * 16),
+            (28, 5, 64 * 16),
+            (32, 5, 64 * 16),
+            (33, 6, 64 * 9),
+            (112, 7, 64 * 16),
+        ] {
+            let architecture = Architecture::of(ImageShape::new(3, side, side / 2 + 1), 4);
+            assert_eq!(architecture.convolutions.len(), layers, "{side}");
+            let square = Architecture::of(ImageShape::new(3, side, side), 4);
+            assert_eq!(square.flat_width(), width, "{side}");
+        }
+    }
+}

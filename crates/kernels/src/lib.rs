@@ -15,15 +15,18 @@
 //! - [`adam_update`], [`lerp`]: one pass, in place, instead of ten tensors per parameter.
 //!
 //! On any other backend and in any other precision the same functions are compositions of burn's
-//! own operations, so models call them without asking where they run. All of them take plain and
-//! tracked tensors in any mixture (a plain tensor is a constant), compute only the gradients that
-//! someone will read, and give the same bits from run to run at a given number of threads: sums
-//! over the batch are partial sums per thread, added in order. Derivatives are first-order only.
+//! own operations (on libtorch, some are libtorch's), so models call them without asking where they
+//! run. All of them take plain and tracked tensors in any mixture (a plain tensor is a constant),
+//! compute only the gradients that someone will read, and give the same bits from run to run at a
+//! given number of threads: sums over the batch are partial sums per thread, added in order.
+//! Derivatives are first-order only.
 
 mod activation;
 mod conv;
 mod flex;
 mod gemm;
+#[cfg(feature = "tch")]
+mod libtorch;
 mod linear;
 mod loss;
 mod norm;

@@ -5,6 +5,8 @@ use burn::tensor::{
     ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions},
 };
 
+#[cfg(feature = "tch")]
+use crate::libtorch::{self, Native};
 use crate::{Activation, AdamSlot, AdamStep};
 
 pub(crate) fn conv2d(
@@ -14,6 +16,10 @@ pub(crate) fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&x) {
+        return libtorch::conv(x, weight, bias, Native::Conv { stride, padding });
+    }
     module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1))
 }
 
@@ -25,6 +31,11 @@ pub(crate) fn conv_transpose2d(
     padding: [usize; 2],
     output_padding: [usize; 2],
 ) -> Tensor<4> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&x) {
+        let op = Native::ConvTranspose { stride, padding, output_padding };
+        return libtorch::conv(x, weight, bias, op);
+    }
     let options = ConvTransposeOptions::new(stride, padding, output_padding, [1, 1], 1);
     module::conv_transpose2d(x, weight, bias, options)
 }
@@ -44,6 +55,10 @@ pub(crate) fn upsample_nearest2x(x: Tensor<4>) -> Tensor<4> {
 }
 
 pub(crate) fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&x) {
+        return libtorch::silu(x);
+    }
     activation::silu(x)
 }
 
@@ -59,6 +74,11 @@ pub(crate) fn group_norm(
     epsilon: f64,
     activation: Activation,
 ) -> Tensor<4> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&x) {
+        let op = Native::GroupNorm { groups, epsilon, activation };
+        return libtorch::group_norm(x, weight, bias, op);
+    }
     let [batch, channels, height, width] = x.dims();
     let grouped = x.reshape([batch, groups, channels / groups * height * width]);
     let mean = grouped.clone().mean_dim(2);

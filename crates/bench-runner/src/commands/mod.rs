@@ -27,9 +27,9 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
         Some(Command::Devices) => {
-            for (name, there, what) in device::backends() {
-                let state = if there { "yes" } else { "not in this build" };
-                terminal::line(&format!("{name:<6} {state:<18} {what}"));
+            for row in device::list() {
+                let there = if row.there { "yes" } else { "no" };
+                terminal::line(&format!("{:<10} {there:<4} {}", row.name, row.what));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -8,6 +8,7 @@ pub(crate) mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationBinarise, EvaluationSplit, RunConfig},
+    device::Chosen,
     instruments, terminal,
 };
 use anyhow::{Context, Result};
@@ -61,7 +62,7 @@ pub(crate) fn execute(
     device_name: &str,
     existing: Existing,
 ) -> Result<Ended> {
-    let device = crate::device::parse(device_name)?;
+    let Chosen { device, name: device_name } = crate::device::choose(device_name)?;
     let dataset = load(config)?;
     let _lock = dir.lock()?;
     if existing == Existing::Discard {
@@ -74,7 +75,7 @@ pub(crate) fn execute(
     // First of all, so that a file that is missing costs no training.
     let evaluator = evaluator(config, &dataset, &device)?;
     write_atomically(&dir.config(), config.to_toml().as_bytes())?;
-    provenance::begin(dir, config, &dataset, device_name)?;
+    provenance::begin(dir, config, &dataset, &device_name)?;
 
     let context = init_context(config, &dataset, &device);
     let mut model = config.model.init(&context);

@@ -3,6 +3,8 @@
 mod contract;
 mod conv;
 mod dense;
+#[cfg(feature = "tch")]
+mod libtorch;
 mod optim;
 mod pointwise;
 mod support;

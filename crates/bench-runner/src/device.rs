@@ -44,7 +44,7 @@ pub(crate) fn choose(name: &str) -> Result<Chosen> {
         ("tch", Some(index)) if index.starts_with("cuda:") => {
             nth(name, &libtorch::cards(), index.strip_prefix("cuda:"), libtorch::NONE)?
         }
-        ("cuda" | "wgpu" | "tch", _) if !compiled(kind) => bail!(
+        _ if !compiled(kind) => bail!(
             "this build has no {kind} backend; build with `--features {kind}`, or use --device flex"
         ),
         _ => bail!(

@@ -8,6 +8,7 @@ use genlab_core::{Seed, Stream};
 use genlab_data::BatchStream;
 
 fn main() {
+    genlab_kernels::set_up_process();
     let device = Device::flex();
     case("load mnist-10k", None, mnist);
     let dataset = mnist().expect("mnist-10k is compiled in");

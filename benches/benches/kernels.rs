@@ -194,6 +194,7 @@ fn updates() {
 }
 
 fn main() {
+    genlab_kernels::set_up_process();
     conv("ddpm a", [32, 32, 14, 14], [32, 32, 3, 3], 1, 1);
     conv("ddpm b", [32, 64, 7, 7], [64, 64, 3, 3], 1, 1);
     conv("ddpm c", [32, 64, 14, 14], [32, 64, 3, 3], 1, 1);

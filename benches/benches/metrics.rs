@@ -28,6 +28,7 @@ fn features(step: u64) -> Rows {
 }
 
 fn main() {
+    genlab_kernels::set_up_process();
     let (left, right) = (features(0), features(1));
     let on = format!("{COUNT} x {FEATURES}");
     case(&format!("moments {on}"), None, || left.moments());

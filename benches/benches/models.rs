@@ -52,6 +52,7 @@ fn resized(dataset: &Dataset, side: usize) -> Dataset {
 }
 
 fn main() {
+    genlab_kernels::set_up_process();
     let dataset = mnist().expect("mnist-10k is compiled in");
     for model in MODELS {
         for batch in BATCHES {

@@ -12,4 +12,4 @@ pub use subject::{MODELS, Subject};
 
 /// `bench-runner`'s allocator: part of what is measured.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: genlab_kernels::Allocator = genlab_kernels::Allocator;

@@ -20,6 +20,7 @@ use genlab_core::{
     Seed,
     checkpoint::{self, CheckpointState, write_safetensors},
 };
+use genlab_kernels::set_up_process;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::{
@@ -46,8 +47,7 @@ fn main() -> Result<()> {
     };
     let batch = batch.parse().with_context(|| format!("BATCH is a number, not {batch:?}"))?;
     let seed = seed.parse().with_context(|| format!("SEED is a number, not {seed:?}"))?;
-    // As bench-runner does.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    set_up_process();
     let mut subject = Subject::new(model, batch, Seed(seed))?;
     for line in io::stdin().lock().lines() {
         let line = line?;

@@ -18,16 +18,12 @@ mod terminal;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Training allocates one buffer per operation; an allocator that keeps freed pages saves their
-/// faults.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: genlab_kernels::Allocator = genlab_kernels::Allocator;
 
 fn main() -> ExitCode {
+    genlab_kernels::set_up_process();
     let cli = cli::Cli::parse();
-    // The main thread is one of the workers: a training step is hundreds of short parallel loops, and
-    // handing each to a pool of others costs two context switches. Fails only if a pool exists.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     match commands::dispatch(cli) {
         Ok(exit) => exit,
         Err(error) => {

@@ -8,6 +8,8 @@
 mod direct;
 mod im2col;
 #[cfg(target_arch = "x86_64")]
+mod lines;
+#[cfg(target_arch = "x86_64")]
 mod micro;
 #[cfg(target_arch = "x86_64")]
 mod planes;

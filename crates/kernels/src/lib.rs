@@ -6,8 +6,8 @@
 //! or computes in roundabout ways. Each function here exists for such a reason:
 //!
 //! - [`conv2d`], [`conv_transpose2d`]: Flex's weight gradient is a convolution with an image-sized
-//!   kernel, and each pass writes out a column matrix. Here 3 × 3 kernels of stride 1 take less than
-//!   half of the multiplications by minimal filtering, and others read shifted images.
+//!   kernel, and each pass writes out a column matrix. Here 3 × 3 kernels of stride 1 take a
+//!   quarter to a half of the multiplications by minimal filtering, and others read shifted images.
 //! - [`linear`]: the bias joins the product, and transposed operands are read in place.
 //! - [`group_norm`]: a dozen passes become two, with the SiLU that follows for free.
 //! - [`silu`], [`sigmoid`], [`leaky_relu`], [`bce_with_logits`]: one vectorised pass each way.
@@ -32,8 +32,14 @@ mod loss;
 mod norm;
 mod optim;
 mod portable;
+mod process;
 mod resample;
 mod simd;
+
+pub use process::set_up_process;
+
+/// The `#[global_allocator]` of programs that train.
+pub use mimalloc::MiMalloc as Allocator;
 
 use burn::{backend::Dispatch, tensor::Tensor};
 

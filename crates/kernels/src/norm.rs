@@ -17,10 +17,12 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
+use std::mem::MaybeUninit;
+
 use crate::{
     Activation,
     activation::silu_slope,
-    flex::{build, dense, dims, floats, tensor},
+    flex::{build_uncleared, dense, dims, floats, tensor},
     simd::{LANES, multiversion, sigmoid, sum},
 };
 
@@ -78,7 +80,7 @@ impl Options {
     ) -> (FlexTensor, Vec<Moments>) {
         let (values, weight, bias) = (floats(x), floats(weight), floats(bias));
         let Sizes { channels, share, plane } = self.sizes(x);
-        let (y, moments) = build(values.len(), share * plane, |group, y| {
+        let normalise = |group: usize, y: &mut [MaybeUninit<f32>]| {
             let x = &values[group * share * plane..][..y.len()];
             let moments = self.moments(x);
             let planes = x.chunks_exact(plane).zip(y.chunks_exact_mut(plane));
@@ -88,7 +90,10 @@ impl Options {
                 affine(x, moments.mean, slope, bias[channel], self.activation, y);
             }
             moments
-        });
+        };
+        #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
+        // SAFETY: `affine` writes every float of each of the group's planes.
+        let (y, moments) = unsafe { build_uncleared(values.len(), share * plane, normalise) };
         (tensor(y, x.layout().shape().as_slice()), moments)
     }
 
@@ -112,7 +117,7 @@ impl Options {
         let (values, dys) = (floats(x), floats(gradient));
         let (weight, bias) = (floats(weight), floats(bias));
         let Sizes { channels, share, plane } = self.sizes(x);
-        let (dx, sums) = build(values.len(), share * plane, |group, dx| {
+        let pull = |group: usize, dx: &mut [MaybeUninit<f32>]| {
             let start = group * share * plane;
             let (x, dy) = (&values[start..][..dx.len()], &dys[start..][..dx.len()]);
             let moments = moments[group];
@@ -125,6 +130,9 @@ impl Options {
                 let affine = [weight[i], bias[first + i]];
                 sums.push(before_activation(x, dy, moments, affine, self.activation, dz));
             }
+            #[expect(unsafe_code, reason = "MaybeUninit::write_filled is not stable yet")]
+            // SAFETY: the loop above wrote every float of each of the group's planes.
+            let dx = unsafe { dx.assume_init_mut() };
             let total = |part: fn(&ChannelSums) -> f32| -> f32 {
                 weight.iter().zip(&sums).map(|(w, sums)| w * part(sums)).sum()
             };
@@ -135,7 +143,10 @@ impl Options {
                 before_normalisation(x, moments, weight[i], mean, slope, dx);
             }
             sums
-        });
+        };
+        #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
+        // SAFETY: see above.
+        let (dx, sums) = unsafe { build_uncleared(values.len(), share * plane, pull) };
         (tensor(dx, x.layout().shape().as_slice()), sums)
     }
 }
@@ -162,18 +173,18 @@ multiversion! {
         slope: f32,
         bias: f32,
         activation: Activation,
-        y: &mut [f32],
+        y: &mut [MaybeUninit<f32>],
     ) {
         match activation {
             Activation::Identity => {
                 for (y, x) in y.iter_mut().zip(x) {
-                    *y = (x - mean) * slope + bias;
+                    y.write((x - mean) * slope + bias);
                 }
             }
             Activation::Silu => {
                 for (y, x) in y.iter_mut().zip(x) {
                     let z = (x - mean) * slope + bias;
-                    *y = z * sigmoid(z);
+                    y.write(z * sigmoid(z));
                 }
             }
         }
@@ -189,33 +200,34 @@ multiversion! {
         moments: Moments,
         affine: [f32; 2],
         activation: Activation,
-        dz: &mut [f32],
+        dz: &mut [MaybeUninit<f32>],
     ) -> ChannelSums {
         let [weight, bias] = affine;
         let slope = weight * moments.scale;
-        match activation {
-            Activation::Identity => dz.copy_from_slice(dy),
-            Activation::Silu => {
-                for ((dz, x), dy) in dz.iter_mut().zip(x).zip(dy) {
-                    *dz = dy * silu_slope((x - moments.mean) * slope + bias);
-                }
-            }
-        }
+        let pull = |x: f32, dy: f32| match activation {
+            Activation::Identity => dy,
+            Activation::Silu => dy * silu_slope((x - moments.mean) * slope + bias),
+        };
         let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-        let (dz_blocks, dz_rest) = dz.as_chunks::<LANES>();
+        let (dy_blocks, dy_rest) = dy.as_chunks::<LANES>();
+        let (dz_blocks, dz_rest) = dz.as_chunks_mut::<LANES>();
         let mut plain = [0.0_f32; LANES];
         let mut weighted = [0.0_f32; LANES];
-        for (x, dz) in x_blocks.iter().zip(dz_blocks) {
+        for ((x, dy), dz) in x_blocks.iter().zip(dy_blocks).zip(dz_blocks) {
             for lane in 0..LANES {
-                plain[lane] += dz[lane];
-                weighted[lane] += dz[lane] * (x[lane] - moments.mean);
+                let value = pull(x[lane], dy[lane]);
+                dz[lane].write(value);
+                plain[lane] += value;
+                weighted[lane] += value * (x[lane] - moments.mean);
             }
         }
-        let rest = x_rest.iter().zip(dz_rest).map(|(x, dz)| dz * (x - moments.mean));
-        ChannelSums {
-            weight: (weighted.iter().sum::<f32>() + rest.sum::<f32>()) * moments.scale,
-            bias: plain.iter().sum::<f32>() + dz_rest.iter().sum::<f32>(),
+        let mut sums = [plain.iter().sum::<f32>(), weighted.iter().sum::<f32>()];
+        for ((x, dy), dz) in x_rest.iter().zip(dy_rest).zip(dz_rest) {
+            let value = *dz.write(pull(*x, *dy));
+            sums[0] += value;
+            sums[1] += value * (x - moments.mean);
         }
+        ChannelSums { weight: sums[1] * moments.scale, bias: sums[0] }
     }
 }
 

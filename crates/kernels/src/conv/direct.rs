@@ -11,6 +11,7 @@
 
 use super::{
     Geometry,
+    lines::{lines_to_image, to_lines},
     micro::{self, Isa, TILE, Walk, convolve, correlate},
     planes::Planes,
 };
@@ -178,22 +179,22 @@ fn run(
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
     let image = planes.channels * planes.image[0] * planes.image[1];
-    let copy =
-        !planes.are_the_image() || passes.iter().any(|pass| pass.reach(isa, planes.cols) > image);
+    let reach = passes.iter().map(|pass| pass.reach(isa, planes.cols)).max().unwrap_or(0);
     let out = channels * size[0] * size[1];
     let fill = |index: usize, out: &mut [MaybeUninit<f32>]| {
-        let image = &images[index * image..][..image];
+        let rest = &images[index * image..];
         let mut run_passes = |source: &[f32]| {
             for pass in passes {
                 run_pass(isa, planes, pass, source, channels, size, bias, out);
             }
         };
-        if !copy {
-            run_passes(image);
+        // What a tile reads past the image is thrown away.
+        if planes.are_the_image() && reach <= rest.len() {
+            run_passes(rest);
             return;
         }
         with_scratch(planes.len(), |source| {
-            planes.fill(image, source);
+            planes.fill(&rest[..image], source);
             run_passes(source);
         });
     };
@@ -307,19 +308,21 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
     let positions = g.output[0] * g.output[1];
     let parts = split(g.batch, |images| {
         let mut sums = vec![0.0; offsets.len() * channels];
-        with_scratch(planes.len() + positions * channels, |scratch| {
-            let (source, transposed) = scratch.split_at_mut(planes.len());
+        with_scratch(planes.len() + (positions + 1) * channels, |scratch| {
+            let (source, lines) = scratch.split_at_mut(planes.len());
             for image in images {
                 planes.fill(&x[image * g.in_image()..][..g.in_image()], source);
                 let gradient = &gradient[image * g.out_image()..][..g.out_image()];
-                transpose(gradient, positions, transposed, channels);
+                to_lines(gradient, g.out_channels, lines, channels);
                 let walk = Walk {
                     source,
                     row_stride: planes.cols,
-                    gradient: transposed,
+                    step: 1,
+                    gradient: lines,
                     rows: g.output[0],
                     cols: g.output[1],
                     channels,
+                    add: true,
                 };
                 correlate(isa, &walk, &offsets, &mut sums);
             }
@@ -327,26 +330,5 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
         sums
     });
     let sums = fold(parts);
-    let mut weight = vec![0.0; g.out_channels * offsets.len()];
-    for (o, row) in weight.chunks_exact_mut(offsets.len()).enumerate() {
-        for (value, line) in row.iter_mut().zip(sums.chunks_exact(channels)) {
-            *value = line[o];
-        }
-    }
-    weight
-}
-
-/// `[channels, positions]` to `[positions, width]`; the columns past the channels become zero.
-pub(super) fn transpose(image: &[f32], positions: usize, out: &mut [f32], width: usize) {
-    const BLOCK: usize = 16;
-    let channels = image.len() / positions;
-    for first in (0..width).step_by(BLOCK) {
-        let last = (first + BLOCK).min(width);
-        for (p, line) in out.chunks_exact_mut(width).enumerate() {
-            for (o, value) in line[first..last].iter_mut().enumerate() {
-                let channel = first + o;
-                *value = if channel < channels { image[channel * positions + p] } else { 0.0 };
-            }
-        }
-    }
+    lines_to_image(&sums, channels, g.out_channels, offsets.len())
 }

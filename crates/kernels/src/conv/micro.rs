@@ -63,6 +63,8 @@ pub(super) struct Walk<'a> {
     pub(super) source: &'a [f32],
     /// Distance between two rows of a plane.
     pub(super) row_stride: usize,
+    /// Distance between two columns.
+    pub(super) step: usize,
     /// The output gradient, `[rows * cols, channels]`.
     pub(super) gradient: &'a [f32],
     /// Output rows.
@@ -71,6 +73,8 @@ pub(super) struct Walk<'a> {
     pub(super) cols: usize,
     /// Output channels, rounded up to whole vectors.
     pub(super) channels: usize,
+    /// Whether to add to the sums that are there, or to replace them.
+    pub(super) add: bool,
 }
 
 macro_rules! microkernels {
@@ -153,7 +157,11 @@ macro_rules! microkernels {
                 let mut sums = [[$zero(); V]; T];
                 for y in 0..walk.rows {
                     let start = y * walk.row_stride;
-                    let rows = offsets.map(|tap| &walk.source[tap + start..][..walk.cols]);
+                    let len = (walk.cols - 1) * walk.step + 1;
+                    let mut rows: [&[f32]; T] = [&[]; T];
+                    for t in 0..T {
+                        rows[t] = &walk.source[offsets[t] + start..][..len];
+                    }
                     let line = &walk.gradient[y * walk.cols * walk.channels..]
                         [..walk.cols * walk.channels];
                     for (x, pixel) in line.chunks_exact(walk.channels).enumerate() {
@@ -163,7 +171,7 @@ macro_rules! microkernels {
                             values[v] = load(&pixel[v * LANES..]);
                         }
                         for t in 0..T {
-                            let tap = $splat(rows[t][x]);
+                            let tap = $splat(rows[t][x * walk.step]);
                             for v in 0..V {
                                 sums[t][v] = $fma(tap, values[v], sums[t][v]);
                             }
@@ -174,8 +182,12 @@ macro_rules! microkernels {
                 for (line, sums) in lines.zip(sums).take(taps.len()) {
                     for (v, sum) in sums.into_iter().enumerate() {
                         let line = &mut line[first + v * LANES..];
-                        let one = $splat(1.0);
-                        store(line, $fma(one, load(line), sum));
+                        if walk.add {
+                            let one = $splat(1.0);
+                            store(line, $fma(one, load(line), sum));
+                        } else {
+                            store(line, sum);
+                        }
                     }
                 }
             }
@@ -252,9 +264,9 @@ pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f
         let first = done * isa.lanes();
         // Wide tiles for many channels, tall ones for few: the registers are full either way.
         let (height, width) = match (isa, vectors - done) {
-            (Isa::Avx512, 4..) => (6, 4),
+            (Isa::Avx512, 4..) => (4, 4),
             (Isa::Avx512, 3) => (8, 3),
-            (Isa::Avx512, 2) => (12, 2),
+            (Isa::Avx512, 2) => (8, 2),
             (Isa::Avx2, 2..) => (6, 2),
             _ => (8, 1),
         };
@@ -264,9 +276,9 @@ pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f
             // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
             unsafe {
                 match (isa, width) {
-                    (Isa::Avx512, 4) => avx512::correlate::<6, 4>(walk, taps, first, sums),
+                    (Isa::Avx512, 4) => avx512::correlate::<4, 4>(walk, taps, first, sums),
                     (Isa::Avx512, 3) => avx512::correlate::<8, 3>(walk, taps, first, sums),
-                    (Isa::Avx512, 2) => avx512::correlate::<12, 2>(walk, taps, first, sums),
+                    (Isa::Avx512, 2) => avx512::correlate::<8, 2>(walk, taps, first, sums),
                     (Isa::Avx512, _) => avx512::correlate::<8, 1>(walk, taps, first, sums),
                     (Isa::Avx2, 2) => avx2::correlate::<6, 2>(walk, taps, first, sums),
                     (Isa::Avx2, _) => avx2::correlate::<8, 1>(walk, taps, first, sums),

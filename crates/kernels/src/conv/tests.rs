@@ -28,6 +28,19 @@ fn products(g: &Geometry, mut each: impl FnMut(usize, usize, usize)) {
     }
 }
 
+/// A convolution of images of `input` pixels.
+fn geometry(
+    batch: usize,
+    [in_channels, out_channels]: [usize; 2],
+    input: [usize; 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Geometry {
+    let output = [0, 1].map(|d| (input[d] + 2 * padding[d] - kernel[d]) / stride[d] + 1);
+    Geometry { batch, in_channels, out_channels, input, output, kernel, stride, padding }
+}
+
 fn geometries() -> Vec<Geometry> {
     let mut all = Vec::new();
     let kernels = [[1, 1], [3, 3], [4, 4], [2, 5], [5, 1]];
@@ -37,29 +50,22 @@ fn geometries() -> Vec<Geometry> {
     for (i, kernel) in kernels.into_iter().enumerate() {
         for (j, stride) in strides.into_iter().enumerate() {
             for (k, padding) in paddings.into_iter().enumerate() {
-                let [in_channels, out_channels] = channels[(i + j + k) % channels.len()];
+                let channels = channels[(i + j + k) % channels.len()];
                 let input = [[7, 9], [5, 20], [8, 8]][(i + k) % 3];
-                let output =
-                    [0, 1].map(|d| (input[d] + 2 * padding[d] - kernel[d]) / stride[d] + 1);
-                let batch = 1 + (i + j) % 3;
-                all.push(Geometry {
-                    batch,
-                    in_channels,
-                    out_channels,
-                    input,
-                    output,
-                    kernel,
-                    stride,
-                    padding,
-                });
+                all.push(geometry(1 + (i + j) % 3, channels, input, kernel, stride, padding));
             }
         }
     }
     all
 }
 
-/// Fails unless `run(geometry, [x, weight, dy])` returns the definition's y, dx and dw exactly.
-fn check(geometries: Vec<Geometry>, run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3]) {
+/// Fails unless `run(geometry, [x, weight, dy])` returns the definition's y, dx and dw, up to
+/// `tolerance` times the largest entry of each.
+fn check(
+    geometries: Vec<Geometry>,
+    tolerance: f32,
+    run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec<f32>; 3],
+) {
     for g in geometries {
         let x = integers(g.batch * g.in_image(), 1);
         let weight = integers(g.out_channels * g.taps(), 2);
@@ -70,13 +76,19 @@ fn check(geometries: Vec<Geometry>, run: impl Fn(&Geometry, [&[f32]; 3]) -> [Vec
             expected[1][i] += dy[o] * weight[w];
             expected[2][w] += dy[o] * x[i];
         });
-        assert!(run(&g, [&x, &weight, &dy]) == expected, "{g:?}");
+        for (got, expected) in run(&g, [&x, &weight, &dy]).into_iter().zip(expected) {
+            assert_eq!(got.len(), expected.len(), "{g:?}");
+            let largest = expected.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
+            for (a, b) in got.into_iter().zip(expected) {
+                assert!((a - b).abs() <= tolerance * largest, "{g:?}: {a} is not {b}");
+            }
+        }
     }
 }
 
 #[test]
 fn im2col_is_the_definition() {
-    check(geometries(), |g, [x, weight, dy]| {
+    check(geometries(), 0.0, |g, [x, weight, dy]| {
         [
             im2col::forward(g, x, weight, None),
             im2col::input_gradient(g, dy, weight, None),
@@ -103,7 +115,7 @@ fn direct_convolution_is_the_definition_on_every_instruction_set() {
     use super::direct;
 
     for &isa in instruction_sets() {
-        check(geometries(), |g, [x, weight, dy]| {
+        check(geometries(), 0.0, |g, [x, weight, dy]| {
             let any = usize::MAX;
             [
                 direct::forward(isa, any, g, x, weight, None).expect("within any budget"),
@@ -114,37 +126,27 @@ fn direct_convolution_is_the_definition_on_every_instruction_set() {
     }
 }
 
-/// Minimal filtering multiplies by quarters, which small whole numbers survive exactly.
+/// Minimal filtering multiplies by 1/24 and loses a digit; the definition is summed from whole
+/// numbers, so that all of the difference is its own.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn minimal_filtering_is_the_definition_on_every_instruction_set() {
     use super::winograd;
 
     let mut all = Vec::new();
-    for input in [[1, 1], [2, 3], [7, 7], [14, 14], [5, 20], [17, 9]] {
-        for (batch, in_channels, out_channels) in [(1, 8, 9), (3, 17, 8), (7, 33, 40)] {
+    for input in [[3, 3], [2, 3], [7, 7], [14, 14], [5, 20], [17, 9]] {
+        for (batch, channels) in [(1, [8, 9]), (3, [17, 8]), (7, [33, 40]), (2, [16, 70])] {
             for padding in [[1, 1], [2, 2], [0, 0], [2, 1]] {
-                if (0..2).any(|d| input[d] + 2 * padding[d] < 3) {
-                    continue;
+                if (0..2).all(|d| input[d] + 2 * padding[d] >= 3) {
+                    all.push(geometry(batch, channels, input, [3, 3], [1, 1], padding));
                 }
-                let output = [0, 1].map(|d| input[d] + 2 * padding[d] - 2);
-                let (kernel, stride) = ([3, 3], [1, 1]);
-                all.push(Geometry {
-                    batch,
-                    in_channels,
-                    out_channels,
-                    input,
-                    output,
-                    kernel,
-                    stride,
-                    padding,
-                });
             }
         }
     }
-    assert!(all.iter().all(winograd::applies));
+    // Whether it pays or not, it must be right.
+    assert!(all.iter().filter(|g| winograd::applies(g)).count() * 2 > all.len());
     for &isa in instruction_sets() {
-        check(all.clone(), |g, [x, weight, dy]| {
+        check(all.clone(), 1e-5, |g, [x, weight, dy]| {
             [
                 winograd::forward(isa, g, x, weight, None),
                 winograd::input_gradient(isa, g, dy, weight, None),

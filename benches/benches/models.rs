@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --profile dev --workspace --bench models [-- WORD...]`
 
+use burn::tensor::Device;
 use genlab_benches::{
     MODELS, Subject,
     harness::{case, wanted},
@@ -15,14 +16,17 @@ const SIDES: [usize; 4] = [8, 16, 28, 56];
 
 fn step(dataset: &Dataset, model: &str, batch: usize, name: &str) {
     if wanted(name) {
-        let mut subject = Subject::on(dataset, model, batch, Seed(0)).expect("a known model");
+        let mut subject =
+            Subject::on(dataset, model, batch, Seed(0), &Device::flex()).expect("a known model");
         case(name, Some((batch as f64, "images")), || subject.train(1));
     }
 }
 
 fn sample(dataset: &Dataset, model: &str, count: usize, name: &str) {
     if wanted(name) {
-        let frozen = Subject::on(dataset, model, 1, Seed(0)).expect("a known model").frozen();
+        let frozen = Subject::on(dataset, model, 1, Seed(0), &Device::flex())
+            .expect("a known model")
+            .frozen();
         if let Some(sampler) = frozen.sampler() {
             let request = genlab_core::SampleRequest::new(Seed(0), count);
             case(name, Some((count as f64, "images")), || sampler.sample(&request).into_data());

@@ -6,9 +6,11 @@ over n batches.
 
 import gzip
 import json
+import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -29,12 +31,29 @@ def peak_memory(pid="self"):
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
 
+def environment(device):
+    """What building and running genlab needs: for `tch`, the libtorch of this Python's PyTorch."""
+    if device != "tch":
+        return None
+    site = Path(torch.__file__).parents[1]
+    libraries = [site / "torch" / "lib", *sorted(site.glob("nvidia/*/lib"))]
+    ahead = lambda name, paths: os.pathsep.join([*map(str, paths), os.environ.get(name, "")])
+    return {
+        **os.environ,
+        "LIBTORCH_USE_PYTORCH": "1",
+        "LD_LIBRARY_PATH": ahead("LD_LIBRARY_PATH", libraries),
+        # The build script of torch-sys asks the first python3 in the path.
+        "PATH": ahead("PATH", [Path(sys.executable).parent]),
+    }
+
+
 class Genlab:
     """One model in genlab's process, driven by lines of JSON (benches/src/bin/twin.rs)."""
 
-    def __init__(self, binary, model, batch, seed):
+    def __init__(self, binary, model, batch, seed, device="flex"):
         self.process = subprocess.Popen(
-            [binary, model, str(batch), str(seed)],
+            [binary, model, str(batch), str(seed), device],
+            env=environment(device),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -28,7 +28,7 @@ import torch
 from safetensors.torch import load_file
 
 from models import MODELS
-from sides import ROOT, SAMPLES, Exported, Genlab, PyTorch, peak_memory, time_limit
+from sides import ROOT, SAMPLES, Exported, Genlab, PyTorch, environment, peak_memory, time_limit
 
 SEED = 0
 CHECKED_STEPS = 20
@@ -57,6 +57,10 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1.0, help="per side and round (1)")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--check-only", action="store_true", help="compare losses, time nothing")
+    parser.add_argument(
+        "--device", choices=["flex", "tch"], default="flex",
+        help="genlab's backend: its own kernels, or this PyTorch's libtorch (flex)",
+    )  # fmt: skip
     parser.add_argument("--genlab", metavar="BINARY", help="a built `twin`, else cargo builds it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
     parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
@@ -69,13 +73,15 @@ def arguments():
     return args
 
 
-def build_genlab():
+def build_genlab(device):
     """Builds genlab's side in the build that `cargo run -p bench-runner` uses (a selection by -p
     would compile burn again with other features), and returns the binary's path."""
     command = ["cargo", "build", "--locked", "--workspace", "--bin", "twin"]
+    if device == "tch":
+        command += ["--features", "tch"]
     out = subprocess.run(
         [*command, "--message-format=json-render-diagnostics"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=environment(device), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     if out.returncode != 0:
         raise SystemExit(f"error: `{' '.join(command)}` failed; its message is above")
@@ -168,9 +174,9 @@ def quartiles(values):
     return [low, high]
 
 
-def memory(binary, exported_folder, model, batch):
+def memory(binary, device, exported_folder, model, batch):
     """Peak bytes of each side after MEMORY_STEPS steps in a process that does nothing else."""
-    with Genlab(binary, model, batch, SEED) as genlab:
+    with Genlab(binary, model, batch, SEED, device) as genlab:
         genlab.train(MEMORY_STEPS)
         ours = genlab.peak_memory()
     me = [sys.executable, __file__, "--memory-of", model, exported_folder, str(batch)]
@@ -223,7 +229,9 @@ def printed(r):
 
 def run(model, batch, args, binary, compiles, note):
     """One model at one batch size: the comparison of losses, timings by phase, peak memory."""
-    with tempfile.TemporaryDirectory() as folder, Genlab(binary, model, batch, SEED) as genlab:
+    with tempfile.TemporaryDirectory() as folder, Genlab(
+        binary, model, batch, SEED, args.device
+    ) as genlab:
         exported = export(genlab, model, folder)
         loss, pixels = check(genlab, exported, folder)
         allowed = TOLERANCE.get(model, 1e-4)
@@ -256,7 +264,7 @@ def run(model, batch, args, binary, compiles, note):
             rows.append(row(model, batch, phase, times, loss))
             note(printed(rows[-1]))
         (Path(folder) / "about.json").write_text(json.dumps(exported.about))
-        return checked, rows, memory(binary, folder, model, batch)
+        return checked, rows, memory(binary, args.device, folder, model, batch)
 
 
 def main():
@@ -267,7 +275,7 @@ def main():
     if args.memory_of:
         return memory_child(*args.memory_of)
     note = lambda text: print(text, file=sys.stderr, flush=True)
-    binary = args.genlab or build_genlab()
+    binary = args.genlab or build_genlab(args.device)
     load = os.getloadavg()[0]
     if load > 0.5 and not args.check_only:
         note(f"other programs keep {load:.1f} threads busy: timings will scatter")
@@ -282,6 +290,7 @@ def main():
     results = {
         "versions": versions(),
         "cpu": cpu(),
+        "device": args.device,
         "threads": threads,
         "load_average_at_start": load,
         "rounds": args.rounds,
@@ -302,7 +311,8 @@ def report(results):
     versions = results["versions"]
     print(
         f"genlab {versions['genlab']}, PyTorch {versions['torch']}, Python {versions['python']}\n"
-        f"{results['cpu']}, {results['threads']} threads on either side"
+        f"{results['cpu']}, {results['threads']} threads on either side; genlab on "
+        f"{results['device']}"
     )
     if not results["results"]:
         return

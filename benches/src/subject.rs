@@ -41,16 +41,21 @@ impl Subject {
     ///
     /// # Errors
     /// When there is no such model.
-    pub fn new(name: &str, batch_size: usize, seed: Seed) -> Result<Self> {
-        Self::on(&mnist()?, name, batch_size, seed)
+    pub fn new(name: &str, batch_size: usize, seed: Seed, device: &Device) -> Result<Self> {
+        Self::on(&mnist()?, name, batch_size, seed, device)
     }
 
     /// The same on another dataset.
     ///
     /// # Errors
     /// When there is no such model.
-    pub fn on(dataset: &Dataset, name: &str, batch_size: usize, seed: Seed) -> Result<Self> {
-        let device = Device::flex();
+    pub fn on(
+        dataset: &Dataset,
+        name: &str,
+        batch_size: usize,
+        seed: Seed,
+        device: &Device,
+    ) -> Result<Self> {
         let context = InitContext {
             shape: dataset.shape,
             classes: dataset.classes.as_ref().map(Vec::len),
@@ -59,7 +64,7 @@ impl Subject {
         };
         let (model, config) = build(name, &context)?;
         let plan = Plan { seed, batch_size, total_images: BUDGET, log_every: 1 };
-        let stream = BatchStream::new(&dataset.train, seed, batch_size, &device);
+        let stream = BatchStream::new(&dataset.train, seed, batch_size, device);
         Ok(Self { config, name: name.to_owned(), model, stream, plan, step: 0 })
     }
 
@@ -157,6 +162,22 @@ impl Subject {
     }
 }
 
+/// The CPU, by genlab's own kernels (`flex`) or by libtorch (`tch`).
+///
+/// # Errors
+/// When this build has no such device.
+pub fn device(name: &str) -> Result<Device> {
+    match name {
+        "flex" => Ok(Device::flex()),
+        #[cfg(feature = "tch")]
+        #[expect(deprecated, reason = "burn-tch is deprecated upstream but still in 0.22")]
+        "tch" => Ok(Device::libtorch()),
+        _ => {
+            bail!("there is no device {name:?} in this build; use flex, or tch with --features tch")
+        }
+    }
+}
+
 /// The default dataset, which is compiled in.
 ///
 /// # Errors
@@ -197,8 +218,8 @@ mod tests {
 
     #[test]
     fn steps_go_on_where_the_last_call_ended() {
-        let mut whole = Subject::new("vae", 4, Seed(0)).unwrap();
-        let mut parts = Subject::new("vae", 4, Seed(0)).unwrap();
+        let mut whole = Subject::new("vae", 4, Seed(0), &Device::flex()).unwrap();
+        let mut parts = Subject::new("vae", 4, Seed(0), &Device::flex()).unwrap();
         let mut read = parts.train(1);
         read.extend(parts.train(2));
         assert_eq!(whole.train(3), read);
@@ -206,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_model_that_does_not_exist_is_named() {
-        let error = Subject::new("vea", 4, Seed(0)).err().unwrap().to_string();
+        let error = Subject::new("vea", 4, Seed(0), &Device::flex()).err().unwrap().to_string();
         assert!(error.contains("\"vea\"") && error.contains("sparse-ae"), "{error}");
     }
 }

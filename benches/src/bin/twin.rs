@@ -1,6 +1,6 @@
 //! genlab's side of the twin: one model, driven by JSON.
 //!
-//! `twin MODEL BATCH SEED` reads one command per line of standard input and answers each with one
+//! `twin MODEL BATCH SEED DEVICE` (`flex` or `tch`) reads one command per line of standard input and answers each with one
 //! line of JSON. `benches/pytorch/twin.py` is the other side.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 use anyhow::{Context, Result, bail};
 use genlab_benches::{
     Subject,
-    subject::{milliseconds, mnist, named},
+    subject::{self, milliseconds, mnist, named},
 };
 use genlab_core::{
     Seed,
@@ -42,13 +42,13 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [model, batch, seed] = &arguments[..] else {
-        bail!("usage: twin MODEL BATCH SEED, with commands on standard input");
+    let [model, batch, seed, device] = &arguments[..] else {
+        bail!("usage: twin MODEL BATCH SEED DEVICE, with commands on standard input");
     };
     let batch = batch.parse().with_context(|| format!("BATCH is a number, not {batch:?}"))?;
     let seed = seed.parse().with_context(|| format!("SEED is a number, not {seed:?}"))?;
     set_up_process();
-    let mut subject = Subject::new(model, batch, Seed(seed))?;
+    let mut subject = Subject::new(model, batch, Seed(seed), &subject::device(device)?)?;
     for line in io::stdin().lock().lines() {
         let line = line?;
         let command = serde_json::from_str(&line)

@@ -134,16 +134,20 @@ fn minimal_filtering_is_the_definition_on_every_instruction_set() {
     use super::winograd;
 
     let mut all = Vec::new();
-    for input in [[3, 3], [2, 3], [7, 7], [14, 14], [5, 20], [17, 9]] {
-        for (batch, channels) in [(1, [8, 9]), (3, [17, 8]), (7, [33, 40]), (2, [16, 70])] {
-            for padding in [[1, 1], [2, 2], [0, 0], [2, 1]] {
-                if (0..2).all(|d| input[d] + 2 * padding[d] >= 3) {
-                    all.push(geometry(batch, channels, input, [3, 3], [1, 1], padding));
+    let channels = [[8, 9], [17, 8], [33, 40], [16, 70]];
+    let kernels = [([3, 3], [1, 1]), ([4, 4], [2, 2]), ([2, 2], [1, 1]), ([4, 3], [2, 1])];
+    for (i, input) in [[4, 4], [4, 3], [7, 7], [14, 14], [5, 20], [17, 9]].into_iter().enumerate() {
+        for (kernel, stride) in kernels {
+            for (j, padding) in [[1, 1], [2, 2], [0, 0], [2, 1]].into_iter().enumerate() {
+                let fits = (0..2).all(|d| padding[d] < kernel[d]);
+                if fits && (0..2).all(|d| input[d] + 2 * padding[d] >= kernel[d]) {
+                    let channels = channels[(i + j) % channels.len()];
+                    all.push(geometry(1 + i + j, channels, input, kernel, stride, padding));
                 }
             }
         }
     }
-    // Whether it pays or not, it must be right.
+    // Where the tiles hang over the edge it does not pay, but is right.
     assert!(all.iter().filter(|g| winograd::applies(g)).count() * 2 > all.len());
     for &isa in instruction_sets() {
         check(all.clone(), 1e-5, |g, [x, weight, dy]| {

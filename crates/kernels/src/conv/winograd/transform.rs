@@ -1,13 +1,25 @@
 //! The transforms of F(4 × 4, 3 × 3), [`LANES`] channels at a time.
 //!
-//! Lines are `[pixel, channel]`, transformed tiles `[entry, tile, channel]`, kernels
-//! `[entry, from, to]` and taps `[from, 9, to]`; the last dimension is whole vectors everywhere.
+//! Lines are `[pixel, channel]`, transformed tiles `[entry, phase, tile, channel]`, transformed kernels
+//! `[entry, phase, from, to]` and taps `[from, kernel area, to]`; the last dimension is whole vectors
+//! everywhere.
 
-use super::{ENTRIES, LANES, OUT, Order, SIDE};
+use super::{ENTRIES, LANES, OUT, SIDE};
 use crate::simd::multiversion;
 use std::mem::MaybeUninit;
 
 type Lane = [f32; LANES];
+
+/// Sizes of kernels.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Channels to sum over.
+    pub(super) from: usize,
+    /// Taps of the kernel.
+    pub(super) area: usize,
+    /// Phases of the convolution.
+    pub(super) phases: usize,
+}
 
 // The interpolation points are 0, ±P, ±Q and infinity. With the usual 1 and 2 the largest error is
 // four times that of these (Alam et al. 2022, doi:10.1145/3524069, choose likewise).
@@ -112,12 +124,13 @@ fn gather([a, b, c, d, e, f]: [Lane; SIDE]) -> [Lane; 3] {
 }
 
 multiversion! {
-    /// Bᵀ d B of every tile of one image; tile t reads the pixels `pixels[t]`.
+    /// Bᵀ d B of every tile of one image, from the float `start` of each entry on; tile t reads the
+    /// pixels `pixels[t]`.
     pub(super) fn transform_input(
         lines: &[f32],
         width: usize,
         pixels: &[[usize; ENTRIES]],
-        first: usize,
+        start: usize,
         entries: &mut [f32],
     ) {
         let (lines, blocks) = (lines.as_chunks::<LANES>().0, width / LANES);
@@ -135,10 +148,10 @@ multiversion! {
                         rows[y][x] = lane;
                     }
                 }
-                let start = (first + t) * blocks + block;
+                let place = start / LANES + t * blocks + block;
                 for (y, row) in rows.iter().enumerate() {
                     for (x, lane) in filter(*row).into_iter().enumerate() {
-                        entries[(y * SIDE + x) * space + start] = lane;
+                        entries[(y * SIDE + x) * space + place] = lane;
                     }
                 }
             }
@@ -147,10 +160,11 @@ multiversion! {
 }
 
 multiversion! {
-    /// Aᵀ m A of every tile of one image, plus `bias`; tile t writes the pixels `pixels[t]`.
+    /// Aᵀ m A of every tile of one image, from the float `start` of each entry on, plus `bias`; tile t
+    /// writes the pixels `pixels[t]`.
     pub(super) fn transform_output(
         products: &[f32],
-        first: usize,
+        start: usize,
         pixels: &[[usize; OUT * OUT]],
         bias: &[f32],
         lines: &mut [f32],
@@ -161,11 +175,11 @@ multiversion! {
         let mut rows = [[[0.0; LANES]; SIDE]; OUT];
         for (t, pixels) in pixels.iter().enumerate() {
             for (block, bias) in bias.iter().enumerate() {
-                let start = (first + t) * blocks + block;
+                let place = start / LANES + t * blocks + block;
                 for x in 0..SIDE {
                     let mut column = [[0.0; LANES]; SIDE];
                     for y in 0..SIDE {
-                        column[y] = products[(y * SIDE + x) * space + start];
+                        column[y] = products[(y * SIDE + x) * space + place];
                     }
                     for (y, lane) in collect(column).into_iter().enumerate() {
                         rows[y][x] = lane;
@@ -182,12 +196,13 @@ multiversion! {
 }
 
 multiversion! {
-    /// A y Aᵀ of every tile of one image's output gradient; tile t reads the pixels `pixels[t]`.
+    /// A y Aᵀ of every tile of one image's output gradient, from the float `start` of each entry on;
+    /// tile t reads the pixels `pixels[t]`.
     pub(super) fn pull_output(
         lines: &[f32],
         width: usize,
         pixels: &[[usize; OUT * OUT]],
-        first: usize,
+        start: usize,
         pulled: &mut [f32],
     ) {
         let (lines, blocks) = (lines.as_chunks::<LANES>().0, width / LANES);
@@ -205,10 +220,10 @@ multiversion! {
                         rows[y][x] = lane;
                     }
                 }
-                let start = (first + t) * blocks + block;
+                let place = start / LANES + t * blocks + block;
                 for (y, row) in rows.iter().enumerate() {
                     for (x, lane) in pull(*row).into_iter().enumerate() {
-                        pulled[(y * SIDE + x) * space + start] = lane;
+                        pulled[(y * SIDE + x) * space + place] = lane;
                     }
                 }
             }
@@ -217,31 +232,34 @@ multiversion! {
 }
 
 multiversion! {
-    /// G g Gᵀ of every pair of channels, from `[from, 9, to]` to `[entry, from, to]`; of the entries
-    /// only those in row `row`.
+    /// G g Gᵀ of every pair of channels, where g's tap t is the kernel's tap `window[t]` or zero; of the
+    /// entries only those in row `row`, of the phases (see [`super::Phase`]) only `phase`.
     pub(super) fn spread_kernels(
         taps: &[f32],
-        from: usize,
+        sizes: Sizes,
+        window: &[Option<usize>; 9],
         row: usize,
-        order: Order,
+        phase: usize,
         out: &mut [MaybeUninit<f32>],
     ) {
         let (taps, out) = (taps.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
-        let blocks = out.len() / (SIDE * from);
+        let Sizes { from, area, phases } = sizes;
+        let blocks = out.len() / (SIDE * phases * from);
         for channel in 0..from {
             for block in 0..blocks {
                 let mut line = [[0.0; LANES]; 3];
                 for (x, entry) in line.iter_mut().enumerate() {
                     let mut column = [[0.0; LANES]; 3];
                     for (y, lane) in column.iter_mut().enumerate() {
-                        let tap = 3 * y + x;
-                        let tap = if order == Order::Turned { 8 - tap } else { tap };
-                        *lane = taps[(channel * 9 + tap) * blocks + block];
+                        if let Some(tap) = window[3 * y + x] {
+                            *lane = taps[(channel * area + tap) * blocks + block];
+                        }
                     }
                     *entry = spread(column)[row];
                 }
                 for (x, lane) in spread(line).into_iter().enumerate() {
-                    out[(x * from + channel) * blocks + block].write_copy_of_slice(&lane);
+                    let place = (x * phases + phase) * from + channel;
+                    out[place * blocks + block].write_copy_of_slice(&lane);
                 }
             }
         }
@@ -249,17 +267,25 @@ multiversion! {
 }
 
 multiversion! {
-    /// Gᵀ s G of every pair of channels, from `[entry, from, to]` to `[from, 9, to]`.
-    pub(super) fn gather_kernels(sums: &[f32], from: usize, taps: &mut [f32]) {
+    /// Gᵀ s G of every pair of channels of one phase, to the kernel's taps `window`.
+    pub(super) fn gather_kernels(
+        sums: &[f32],
+        sizes: Sizes,
+        window: &[Option<usize>; 9],
+        phase: usize,
+        taps: &mut [f32],
+    ) {
         let (sums, taps) = (sums.as_chunks::<LANES>().0, taps.as_chunks_mut::<LANES>().0);
-        let blocks = taps.len() / (9 * from);
+        let Sizes { from, area, phases } = sizes;
+        let blocks = taps.len() / (area * from);
         let mut rows = [[[0.0; LANES]; SIDE]; 3];
         for channel in 0..from {
             for block in 0..blocks {
                 for x in 0..SIDE {
                     let mut column = [[0.0; LANES]; SIDE];
                     for y in 0..SIDE {
-                        column[y] = sums[((y * SIDE + x) * from + channel) * blocks + block];
+                        let place = ((y * SIDE + x) * phases + phase) * from + channel;
+                        column[y] = sums[place * blocks + block];
                     }
                     for (y, lane) in gather(column).into_iter().enumerate() {
                         rows[y][x] = lane;
@@ -267,7 +293,9 @@ multiversion! {
                 }
                 for (y, row) in rows.iter().enumerate() {
                     for (x, lane) in gather(*row).into_iter().enumerate() {
-                        taps[(channel * 9 + 3 * y + x) * blocks + block] = lane;
+                        if let Some(tap) = window[3 * y + x] {
+                            taps[(channel * area + tap) * blocks + block] = lane;
+                        }
                     }
                 }
             }

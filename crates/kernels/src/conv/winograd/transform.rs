@@ -96,16 +96,28 @@ const SHARE_0: f32 = 1.0 / (P2 * Q2);
 const SHARE_P: f32 = share(P2, Q2);
 const SHARE_Q: f32 = share(Q2, P2);
 
+/// G.
+const SPREAD: [[f32; 3]; SIDE] = [
+    [SHARE_0, 0.0, 0.0],
+    [SHARE_P, SHARE_P * P, SHARE_P * P2],
+    [SHARE_P, -SHARE_P * P, SHARE_P * P2],
+    [SHARE_Q, SHARE_Q * Q, SHARE_Q * Q2],
+    [SHARE_Q, -SHARE_Q * Q, SHARE_Q * Q2],
+    [0.0, 0.0, 1.0],
+];
+
 /// G along one direction.
 #[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
 fn spread([a, b, c]: [Lane; 3]) -> [Lane; SIDE] {
+    let (even_p, odd_p) = (each(|k| SHARE_P * (a[k] + P2 * c[k])), each(|k| SHARE_P * P * b[k]));
+    let (even_q, odd_q) = (each(|k| SHARE_Q * (a[k] + Q2 * c[k])), each(|k| SHARE_Q * Q * b[k]));
     [
         each(|k| SHARE_0 * a[k]),
-        each(|k| SHARE_P * (a[k] + P2 * c[k] + P * b[k])),
-        each(|k| SHARE_P * (a[k] + P2 * c[k] - P * b[k])),
-        each(|k| SHARE_Q * (a[k] + Q2 * c[k] + Q * b[k])),
-        each(|k| SHARE_Q * (a[k] + Q2 * c[k] - Q * b[k])),
+        each(|k| even_p[k] + odd_p[k]),
+        each(|k| even_p[k] - odd_p[k]),
+        each(|k| even_q[k] + odd_q[k]),
+        each(|k| even_q[k] - odd_q[k]),
         c,
     ]
 }
@@ -245,6 +257,7 @@ multiversion! {
         let (taps, out) = (taps.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
         let Sizes { from, area, phases } = sizes;
         let blocks = out.len() / (SIDE * phases * from);
+        let down = SPREAD[row];
         for channel in 0..from {
             for block in 0..blocks {
                 let mut line = [[0.0; LANES]; 3];
@@ -255,7 +268,8 @@ multiversion! {
                             *lane = taps[(channel * area + tap) * blocks + block];
                         }
                     }
-                    *entry = spread(column)[row];
+                    let [a, b, c] = column;
+                    *entry = each(|k| down[0] * a[k] + down[1] * b[k] + down[2] * c[k]);
                 }
                 for (x, lane) in spread(line).into_iter().enumerate() {
                     let place = (x * phases + phase) * from + channel;

@@ -10,6 +10,7 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::DdpmConfig;
 use genlab_gan::GanConfig;
+use genlab_kernels::Precision;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use rand::RngExt;
@@ -63,7 +64,8 @@ impl Subject {
             seed,
         };
         let (model, config) = build(name, &context)?;
-        let plan = Plan { seed, batch_size, total_images: BUDGET, log_every: 1 };
+        let precision = Precision::F32;
+        let plan = Plan { seed, batch_size, total_images: BUDGET, log_every: 1, precision };
         let stream = BatchStream::new(&dataset.train, seed, batch_size, device);
         Ok(Self { config, name: name.to_owned(), model, stream, plan, step: 0 })
     }

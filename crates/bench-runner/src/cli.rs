@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::config::PrecisionConfig;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -91,6 +92,9 @@ pub(crate) struct RunArgs {
     /// Images per optimisation step.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
+    /// Numbers in which training computes its linear layers and convolutions; evaluation is in f32.
+    #[arg(long)]
+    pub precision: Option<PrecisionConfig>,
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// The run directory itself (or the group's, for several runs).

@@ -7,6 +7,7 @@ use crate::{
     noise::Seed,
     scalars::Scalars,
 };
+use genlab_kernels::{Precision, with_precision};
 use std::time::Instant;
 
 /// What the loop needs to know besides the model.
@@ -20,6 +21,8 @@ pub struct Plan {
     pub total_images: u64,
     /// Steps between logged lines.
     pub log_every: u64,
+    /// In what numbers training computes its linear layers and convolutions; all else is in f32.
+    pub precision: Precision,
 }
 
 impl Plan {
@@ -122,7 +125,9 @@ pub fn train<O: Observer>(
     let mut clock = Clock { before: start.seconds, since: Instant::now() };
     let mut pending = Pending { read: start.pending, unread: Vec::new(), first_step: start.step };
     for step in start.step..total {
-        pending.unread.push(model.step(&batches(step), plan.progress(step)));
+        let batch = batches(step);
+        let scalars = with_precision(plan.precision, || model.step(&batch, plan.progress(step)));
+        pending.unread.push(scalars);
         let done = step + 1;
         let at = plan.progress(done);
         let flow = observer.stepped(at, clock.seconds());
@@ -246,7 +251,13 @@ mod tests {
 
     #[test]
     fn a_budget_that_is_no_multiple_of_the_batch_is_rounded_up() {
-        let plan = Plan { seed: Seed(0), batch_size: 32, total_images: 100, log_every: 1 };
+        let plan = Plan {
+            seed: Seed(0),
+            batch_size: 32,
+            total_images: 100,
+            log_every: 1,
+            precision: Precision::F32,
+        };
         assert_eq!(plan.total_steps(), 4);
         assert_eq!(plan.progress(4).fraction(), 1.0);
     }

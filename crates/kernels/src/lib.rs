@@ -32,10 +32,12 @@ mod loss;
 mod norm;
 mod optim;
 mod portable;
+mod precision;
 mod process;
 mod resample;
 mod simd;
 
+pub use precision::{Precision, with_precision};
 pub use process::set_up_process;
 
 /// The `#[global_allocator]` of programs that train.
@@ -51,6 +53,7 @@ use crate::{
     loss::LossOps,
     norm::NormOps,
     optim::OptimOps,
+    precision::{in_bf16, is_mixed},
     resample::ResampleOps,
 };
 
@@ -63,6 +66,11 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
+    if is_mixed(&x) {
+        return in_bf16(x, weight, bias, |x, weight, bias| {
+            portable::conv2d(x, weight, bias, stride, padding)
+        });
+    }
     if !is_fast(&x) {
         return portable::conv2d(x, weight, bias, stride, padding);
     }
@@ -79,6 +87,11 @@ pub fn conv_transpose2d(
     padding: [usize; 2],
     output_padding: [usize; 2],
 ) -> Tensor<4> {
+    if is_mixed(&x) {
+        return in_bf16(x, weight, bias, |x, weight, bias| {
+            portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding)
+        });
+    }
     if !is_fast(&x) {
         return portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
     }
@@ -102,6 +115,9 @@ fn dispatch_conv(
 /// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
 /// returns [B, N_out].
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    if is_mixed(&x) {
+        return in_bf16(x, weight, bias, portable::linear);
+    }
     if !is_fast(&x) {
         return portable::linear(x, weight, bias);
     }

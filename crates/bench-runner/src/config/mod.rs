@@ -7,6 +7,7 @@ mod merge;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use genlab_core::digest::sha256;
 use genlab_data::{ColourMode, LoadOptions};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub(crate) struct RunConfig {
     pub dataset: String,
     /// Images per step.
     pub batch_size: usize,
+    /// In what numbers training computes its linear layers and convolutions.
+    #[serde(default)]
+    pub precision: PrecisionConfig,
     /// How much training.
     pub budget: Budget,
     /// How images are found and read.
@@ -35,6 +39,17 @@ pub(crate) struct RunConfig {
     pub evaluation: EvaluationConfig,
     /// The model.
     pub model: ModelConfig,
+}
+
+/// In what numbers training computes its linear layers and convolutions; all else is in f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PrecisionConfig {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// bf16, on devices that have it.
+    Bf16,
 }
 
 /// How much training.
@@ -88,6 +103,7 @@ impl RunConfig {
             seed: 0,
             dataset: "mnist-10k".into(),
             batch_size: 32,
+            precision: PrecisionConfig::default(),
             budget: Budget { images: 100_000 },
             data: DataConfig {
                 dir: PathBuf::new(),
@@ -237,6 +253,10 @@ fn flag_table(args: &RunArgs) -> Result<Table> {
     }
     if let Some(size) = args.batch_size {
         put(&["batch_size"], integer("--batch-size", size as u64)?);
+    }
+    if let Some(precision) = args.precision {
+        let precision = Value::try_from(precision).expect("a config of plain values serialises");
+        put(&["precision"], precision);
     }
     if let Some(dir) = &args.data_dir {
         put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));

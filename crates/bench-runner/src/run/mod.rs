@@ -7,12 +7,12 @@ mod observer;
 pub(crate) mod provenance;
 
 use crate::{
-    config::{Binarise, EvaluationBinarise, EvaluationSplit, RunConfig},
+    config::{Binarise, EvaluationBinarise, EvaluationSplit, PrecisionConfig, RunConfig},
     device::Chosen,
     instruments, terminal,
 };
-use anyhow::{Context, Result};
-use burn::tensor::Device;
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, FloatDType};
 use directory::{Found, RunDir, write_atomically};
 use genlab_core::{
     Batch, InitContext, Seed, Stream, Train,
@@ -20,6 +20,7 @@ use genlab_core::{
     trainer::{self, Outcome, Plan},
 };
 use genlab_data::{BatchStream, Dataset};
+use genlab_kernels::Precision;
 use genlab_metrics::{
     Binarisation, Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split,
     latent::Prior, samples::Extrapolation,
@@ -63,6 +64,9 @@ pub(crate) fn execute(
     existing: Existing,
 ) -> Result<Ended> {
     let Chosen { device, name: device_name } = crate::device::choose(device_name)?;
+    if config.precision == PrecisionConfig::Bf16 && !device.supports_dtype(FloatDType::BF16) {
+        bail!("{device_name} has no bf16; train with --precision f32, or on another --device");
+    }
     let dataset = load(config)?;
     let _lock = dir.lock()?;
     if existing == Existing::Discard {
@@ -243,6 +247,10 @@ fn plan(config: &RunConfig) -> Plan {
         batch_size: config.batch_size,
         total_images: config.budget.images,
         log_every: 1,
+        precision: match config.precision {
+            PrecisionConfig::F32 => Precision::F32,
+            PrecisionConfig::Bf16 => Precision::Bf16,
+        },
     };
     plan.log_every = (plan.total_steps() / config.evaluation.log_lines).max(1);
     plan

@@ -7,4 +7,5 @@ mod dense;
 mod libtorch;
 mod optim;
 mod pointwise;
+mod precision;
 mod support;

@@ -21,7 +21,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use crate::Activation;
+use crate::{Activation, AdamSlot, AdamStep};
 
 /// Whether `x` is on libtorch, tracked or not.
 pub(crate) fn applies<const D: usize>(x: &Tensor<D>) -> bool {
@@ -44,6 +44,10 @@ pub(crate) enum Native {
     GroupNorm { groups: usize, epsilon: f64, activation: Activation },
     /// Of x alone.
     Silu,
+    /// Of logits and targets: a sum per row.
+    Bce,
+    /// Of x, weight and bias.
+    Linear,
 }
 
 impl Native {
@@ -67,6 +71,13 @@ impl Native {
                 }
             }
             Self::Silu => x.silu(),
+            Self::Bce => {
+                let none = None::<&tch::Tensor>;
+                let by_pixel = tch::Reduction::None;
+                let loss = x.binary_cross_entropy_with_logits(affine(), none, none, by_pixel);
+                loss.sum_dim_intlist([1_i64].as_slice(), false, None)
+            }
+            Self::Linear => bias.expect("the public functions pass the bias").addmm(x, affine()),
         }
     }
 }
@@ -223,4 +234,90 @@ pub(crate) fn group_norm(
 /// [`crate::silu`].
 pub(crate) fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::genlab_native(x.into_dispatch(), Native::Silu))
+}
+
+/// Updates in place, by as many of libtorch's operations as PyTorch's own Adam takes.
+#[backend_extension(LibTorch)]
+pub(crate) trait NativeUpdates: Backend {
+    /// [`crate::adam_update`] without a scale.
+    fn genlab_native_adam(
+        value: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        at: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// [`crate::lerp`].
+    fn genlab_native_lerp(
+        average: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        weight: f64,
+    ) -> FloatTensor<Self>;
+}
+
+/// The tensor for writing: a copy if others see its memory.
+fn owned(x: TchTensor) -> tch::Tensor {
+    if x.can_mut() { x.tensor } else { x.tensor.copy() }
+}
+
+impl NativeUpdates for LibTorch {
+    fn genlab_native_adam(
+        value: TchTensor,
+        first: TchTensor,
+        second: TchTensor,
+        gradient: TchTensor,
+        at: AdamStep,
+    ) -> (TchTensor, TchTensor, TchTensor) {
+        let [mut value, mut first, mut second] = [value, first, second].map(owned);
+        let gradient = gradient.tensor;
+        let correction = |beta: f64| 1.0 - beta.powf(at.step as f64);
+        let _ = first.lerp_(&gradient, 1.0 - at.beta1);
+        let _ = second.lerp_(&gradient.square(), 1.0 - at.beta2);
+        let mut divisor = second.sqrt();
+        let _ = divisor.g_mul_scalar_(1.0 / correction(at.beta2).sqrt());
+        let _ = divisor.g_add_scalar_(at.epsilon);
+        let mut update = first.g_div(&divisor);
+        let _ = update.g_mul_scalar_(at.learning_rate / correction(at.beta1));
+        let _ = value.g_sub_(&update);
+        (TchTensor::new(value), TchTensor::new(first), TchTensor::new(second))
+    }
+
+    fn genlab_native_lerp(average: TchTensor, value: TchTensor, weight: f64) -> TchTensor {
+        let mut average = owned(average);
+        let _ = average.lerp_(&value.tensor, weight);
+        TchTensor::new(average)
+    }
+}
+
+/// [`crate::adam_update`] of plain tensors, without a scale.
+pub(crate) fn adam_update<const D: usize>(
+    slot: AdamSlot<D>,
+    gradient: Tensor<D>,
+    at: AdamStep,
+) -> AdamSlot<D> {
+    let AdamSlot { value, first, second } = slot;
+    let [value, first, second, gradient] =
+        [value, first, second, gradient].map(Tensor::into_dispatch);
+    let (value, first, second) = Dispatch::genlab_native_adam(value, first, second, gradient, at);
+    let [value, first, second] = [value, first, second].map(Tensor::from_dispatch);
+    AdamSlot { value, first, second }
+}
+
+/// [`crate::lerp`] of plain tensors.
+pub(crate) fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
+    let (average, value) = (average.into_dispatch(), value.into_dispatch());
+    Tensor::from_dispatch(Dispatch::genlab_native_lerp(average, value, weight))
+}
+
+/// [`crate::bce_with_logits`].
+pub(crate) fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let (logits, targets) = (logits.into_dispatch(), targets.into_dispatch());
+    Tensor::from_dispatch(Dispatch::genlab_native_weight(logits, targets, Native::Bce))
+}
+
+/// [`crate::linear`] with a bias.
+pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
+    Tensor::from_dispatch(Dispatch::genlab_native_bias(x, weight, bias, Native::Linear))
 }

@@ -41,11 +41,14 @@ pub(crate) fn conv_transpose2d(
 }
 
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    let y = x.matmul(weight);
-    match bias {
-        Some(bias) => y + bias.unsqueeze(),
-        None => y,
+    let Some(bias) = bias else {
+        return x.matmul(weight);
+    };
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&x) {
+        return libtorch::linear(x, weight, bias);
     }
+    x.matmul(weight) + bias.unsqueeze()
 }
 
 pub(crate) fn upsample_nearest2x(x: Tensor<4>) -> Tensor<4> {
@@ -93,6 +96,10 @@ pub(crate) fn group_norm(
 }
 
 pub(crate) fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&logits) {
+        return libtorch::bce_with_logits(logits, targets);
+    }
     // max(l, 0) - l t + ln(1 + e^{-|l|}) never overflows.
     let softplus = (logits.clone().abs().neg().exp() + 1.0).log();
     (logits.clone().clamp_min(0.0) - logits * targets + softplus).sum_dim(1).squeeze_dim::<1>(1)
@@ -108,6 +115,10 @@ pub(crate) fn adam_update<const D: usize>(
         Some(scale) => gradient * scale.reshape([1; D]),
         None => gradient,
     };
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&g) && ![&slot.value, &g].iter().any(|x| x.device().is_autodiff()) {
+        return libtorch::adam_update(slot, g, at);
+    }
     let first = slot.first * at.beta1 + g.clone() * (1.0 - at.beta1);
     let second = slot.second * at.beta2 + g.square() * (1.0 - at.beta2);
     let t = at.step as f64;
@@ -118,5 +129,9 @@ pub(crate) fn adam_update<const D: usize>(
 }
 
 pub(crate) fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
+    #[cfg(feature = "tch")]
+    if libtorch::applies(&value) && ![&average, &value].iter().any(|x| x.device().is_autodiff()) {
+        return libtorch::lerp(average, value, weight);
+    }
     average.clone() + (value - average) * weight
 }

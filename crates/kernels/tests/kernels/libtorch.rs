@@ -2,7 +2,10 @@
 #![expect(deprecated, reason = "burn-tch is deprecated upstream but still in 0.22")]
 
 use burn::tensor::{Device, Tensor};
-use genlab_kernels::{Activation, conv_transpose2d, conv2d, group_norm, silu};
+use genlab_kernels::{
+    Activation, AdamSlot, AdamStep, adam_update, bce_with_logits, conv_transpose2d, conv2d,
+    group_norm, lerp, linear, silu,
+};
 
 use crate::support::{close, random};
 
@@ -114,4 +117,35 @@ fn an_input_used_twice_on_libtorch_gets_both_gradients() {
     same("silu(conv(x)) + x", [[2, 4, 5, 5], [4, 4, 3, 3]], |x, w, b| {
         silu(conv2d(x.clone(), w, Some(b), [1, 1], [1, 1])) + x
     });
+}
+
+#[test]
+fn libtorch_connects_fully_and_scores_pixels_as_the_cpu_does() {
+    same("bce(linear(x))", [[3, 4, 2, 2], [16, 5, 1, 1]], |x, w, b| {
+        let targets = random(5, [3, 5], &x.device()).abs();
+        let logits = linear(x.reshape([3, 16]), w.reshape([16, 5]), Some(b.slice([0..5])));
+        bce_with_logits(logits * 3.0, targets).reshape([3, 1, 1, 1])
+    });
+}
+
+#[test]
+fn libtorch_updates_as_the_cpu_does_and_leaves_copies_alone() {
+    let run = |device: &Device| {
+        let tensor = |seed| random(seed, [5, 7], device);
+        let first = tensor(1);
+        let mut slot = AdamSlot { value: first.clone(), first: tensor(2), second: tensor(3).abs() };
+        for step in 1..=3 {
+            let (beta1, beta2, learning_rate, epsilon) = (0.9, 0.999, 0.01, 1e-8);
+            let at = AdamStep { learning_rate, beta1, beta2, epsilon, step };
+            slot = adam_update(slot, tensor(3 + step), None, at);
+        }
+        let average = lerp(first.clone(), slot.value.clone(), 0.3);
+        let cpu = Device::flex();
+        [first, slot.value, slot.first, slot.second, average].map(|x| x.to_device(&cpu))
+    };
+    let (ours, theirs) = (run(&Device::libtorch()), run(&Device::flex()));
+    let names = ["the copy", "value", "first moment", "second moment", "average"];
+    for (name, (ours, theirs)) in names.into_iter().zip(ours.into_iter().zip(theirs)) {
+        close(name, ours, theirs, 1e-6);
+    }
 }

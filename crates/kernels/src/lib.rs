@@ -6,8 +6,9 @@
 //! or computes in roundabout ways. Each function here exists for such a reason:
 //!
 //! - [`conv2d`], [`conv_transpose2d`]: Flex's weight gradient is a convolution with an image-sized
-//!   kernel, and each pass writes out a column matrix. Here 3 × 3 kernels of stride 1 take a
-//!   quarter to a half of the multiplications by minimal filtering, and others read shifted images.
+//!   kernel, and each pass writes out a column matrix. Here 3 × 3 kernels of stride 1 and
+//!   4 × 4 kernels of stride 2 take a quarter to a half of the multiplications by minimal filtering, and
+//!   others read shifted images.
 //! - [`linear`]: the bias joins the product, and transposed operands are read in place.
 //! - [`group_norm`]: a dozen passes become two, with the SiLU that follows for free.
 //! - [`silu`], [`sigmoid`], [`leaky_relu`], [`bce_with_logits`]: one vectorised pass each way.

@@ -77,7 +77,7 @@ impl Phase {
 /// if three taps per phase suffice.
 fn reach(g: &Geometry, d: usize) -> Option<usize> {
     // Tap k of output o reads input s (o + i) + r, where k = s i + r + padding.
-    let before = (g.padding[d] + g.stride[d] - 1) / g.stride[d];
+    let before = g.padding[d].div_ceil(g.stride[d]);
     let after = (g.kernel[d] as isize - 1 - g.padding[d] as isize).div_euclid(g.stride[d] as isize);
     (before <= 2 && after + before as isize <= 2).then_some(before)
 }

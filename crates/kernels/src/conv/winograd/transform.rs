@@ -292,21 +292,23 @@ multiversion! {
         let (sums, taps) = (sums.as_chunks::<LANES>().0, taps.as_chunks_mut::<LANES>().0);
         let Sizes { from, area, phases } = sizes;
         let blocks = taps.len() / (area * from);
-        let mut rows = [[[0.0; LANES]; SIDE]; 3];
+        let mut columns = [[[0.0; LANES]; 3]; SIDE];
         for channel in 0..from {
             for block in 0..blocks {
-                for x in 0..SIDE {
+                for (x, gathered) in columns.iter_mut().enumerate() {
                     let mut column = [[0.0; LANES]; SIDE];
-                    for y in 0..SIDE {
+                    for (y, lane) in column.iter_mut().enumerate() {
                         let place = ((y * SIDE + x) * phases + phase) * from + channel;
-                        column[y] = sums[place * blocks + block];
+                        *lane = sums[place * blocks + block];
                     }
-                    for (y, lane) in gather(column).into_iter().enumerate() {
-                        rows[y][x] = lane;
-                    }
+                    *gathered = gather(column);
                 }
-                for (y, row) in rows.iter().enumerate() {
-                    for (x, lane) in gather(*row).into_iter().enumerate() {
+                for y in 0..3 {
+                    let mut row = [[0.0; LANES]; SIDE];
+                    for (lane, gathered) in row.iter_mut().zip(&columns) {
+                        *lane = gathered[y];
+                    }
+                    for (x, lane) in gather(row).into_iter().enumerate() {
                         if let Some(tap) = window[3 * y + x] {
                             taps[(channel * area + tap) * blocks + block] = lane;
                         }

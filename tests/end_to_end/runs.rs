@@ -58,6 +58,23 @@ fn the_same_seed_gives_the_same_log_and_another_does_not() {
 }
 
 #[test]
+fn mixed_precision_trains_to_nearly_the_same_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let losses = ["f32", "bf16"].map(|precision| {
+        let more = ["--precision", precision, "--out", precision, "--budget-images", "1500"];
+        succeed(folder.path(), &quick(&file, "vae", &more));
+        let run = folder.path().join(precision);
+        let config = fs::read_to_string(run.join("config.toml")).unwrap();
+        assert!(config.contains(&format!("precision = \"{precision}\"")), "{config}");
+        let log = log_without_times(&run);
+        log.iter().rev().find_map(|line| line["train/loss"].as_f64()).unwrap()
+    });
+    assert_ne!(losses[0], losses[1], "nothing was rounded");
+    assert!((losses[0] - losses[1]).abs() < 0.02 * losses[0], "{losses:?}");
+}
+
+#[test]
 fn how_a_run_is_evaluated_never_changes_how_it_trains() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();

@@ -127,7 +127,9 @@ impl RunConfig {
         config.data.dir = PathBuf::new();
         config.evaluation.judge.path = PathBuf::new();
         config.evaluation.lpips.path = PathBuf::new();
-        sha256(config.to_toml().as_bytes())[..8].to_owned()
+        // A setting that came later counts where it is not as it was before: older runs are found.
+        let text = config.to_toml().replace("precision = \"f32\"\n", "");
+        sha256(text.as_bytes())[..8].to_owned()
     }
 
     /// `<model>-<dataset>-s<seed>-<hash>`.

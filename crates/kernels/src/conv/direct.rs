@@ -313,7 +313,7 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
             for image in images {
                 planes.fill(&x[image * g.in_image()..][..g.in_image()], source);
                 let gradient = &gradient[image * g.out_image()..][..g.out_image()];
-                to_lines(gradient, g.out_channels, lines, channels);
+                to_lines(isa, gradient, g.out_channels, lines, channels);
                 let walk = Walk {
                     source,
                     row_stride: planes.cols,
@@ -330,5 +330,5 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
         sums
     });
     let sums = fold(parts);
-    lines_to_image(&sums, channels, g.out_channels, offsets.len())
+    lines_to_image(isa, &sums, channels, g.out_channels, offsets.len())
 }

@@ -1,5 +1,6 @@
 //! Images `[channels, pixels]` to lines `[pixels, channels]` and back, eight by eight in registers.
 
+use super::micro::Isa;
 use crate::flex::build_uncleared;
 use core::arch::x86_64::{
     __m256, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
@@ -17,7 +18,7 @@ fn blocks(pixels: usize) -> impl Iterator<Item = usize> {
 
 /// Writes an image of `channels` to `lines` of `width` floats; channels beyond the last become zero,
 /// and so does one more line after the last pixel.
-pub(super) fn to_lines(image: &[f32], channels: usize, lines: &mut [f32], width: usize) {
+pub(super) fn to_lines(_isa: Isa, image: &[f32], channels: usize, lines: &mut [f32], width: usize) {
     let pixels = image.len() / channels;
     lines[pixels * width..][..width].fill(0.0);
     if pixels < BLOCK {
@@ -29,7 +30,7 @@ pub(super) fn to_lines(image: &[f32], channels: usize, lines: &mut [f32], width:
         return;
     }
     #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
-    // SAFETY: callers have an `Isa`, which exists only where there is AVX2.
+    // SAFETY: an `Isa` exists only where `Isa::detect` found AVX-512, which includes AVX2, or AVX2.
     unsafe {
         to_lines_avx2(image, pixels, lines, width);
     }
@@ -37,6 +38,7 @@ pub(super) fn to_lines(image: &[f32], channels: usize, lines: &mut [f32], width:
 
 /// Writes lines of `width` floats to an image; every float of `image` is written.
 pub(super) fn from_lines(
+    _isa: Isa,
     lines: &[f32],
     width: usize,
     image: &mut [MaybeUninit<f32>],
@@ -51,7 +53,7 @@ pub(super) fn from_lines(
         return;
     }
     #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
-    // SAFETY: callers have an `Isa`, which exists only where there is AVX2.
+    // SAFETY: an `Isa` exists only where `Isa::detect` found AVX-512, which includes AVX2, or AVX2.
     unsafe {
         from_lines_avx2(lines, width, image, pixels);
     }
@@ -59,13 +61,14 @@ pub(super) fn from_lines(
 
 /// The image of `channels` in lines of `width` floats.
 pub(super) fn lines_to_image(
+    isa: Isa,
     lines: &[f32],
     width: usize,
     channels: usize,
     pixels: usize,
 ) -> Vec<f32> {
     let len = channels * pixels;
-    let turn = |_, image: &mut [MaybeUninit<f32>]| from_lines(lines, width, image, pixels);
+    let turn = |_, image: &mut [MaybeUninit<f32>]| from_lines(isa, lines, width, image, pixels);
     #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
     // SAFETY: `from_lines` writes all of its output.
     let (image, _) = unsafe { build_uncleared(len, len, turn) };

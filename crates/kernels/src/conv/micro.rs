@@ -1,8 +1,9 @@
 //! The two innermost loops of convolution, in registers.
 //!
 //! [`convolve`] multiplies packed weights by shifted reads of one image: the column matrix of
-//! im2col is never written, its row `k` is the image from `offsets[k]` on. [`correlate`] is the
-//! weight gradient. Both keep a tile of the result in vector registers and are written once, as a
+//! im2col is never written, its row `k` is the image from `offsets[k]` on. [`correlate`]
+//! sums products of single numbers and lines of channels: the direct weight gradient, and all products
+//! of minimal filtering. Both keep a tile of the result in vector registers and are written once, as a
 //! macro, for AVX-512 and for AVX2 with FMA; other processors take the im2col path.
 
 /// Which of the two instruction sets this processor offers.
@@ -256,7 +257,8 @@ pub(super) fn convolve(
     }
 }
 
-/// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x] · gradient[y · cols + x][o]`.
+/// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x · step] · gradient[y · cols + x][o]`, or
+/// `=` where the walk does not `add`.
 pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
     let vectors = walk.channels / isa.lanes();
     let mut done = 0;

@@ -203,7 +203,7 @@ pub(super) fn forward(
     };
     let width = g.out_channels.next_multiple_of(LANES);
     let mut taps = vec![0.0; (g.taps() + 1) * width];
-    to_lines(weight, g.out_channels, &mut taps, width);
+    to_lines(isa, weight, g.out_channels, &mut taps, width);
     let kernels = transformed_kernels(&taps, g, g.in_channels, &plan.phases, width);
     pass.run(isa, &plan.phases, &kernels, x, bias)
 }
@@ -232,7 +232,7 @@ pub(super) fn input_gradient(
     let mut taps = vec![0.0; (g.out_channels * area + 1) * width];
     for (channel, kernels) in weight.chunks_exact(g.taps()).enumerate() {
         let lines = &mut taps[channel * area * width..][..(area + 1) * width];
-        to_lines(kernels, g.in_channels, lines, width);
+        to_lines(isa, kernels, g.in_channels, lines, width);
     }
     let phases: Vec<Phase> = plan.phases.iter().map(Phase::turned).collect();
     let kernels = transformed_kernels(&taps, g, g.out_channels, &phases, width);
@@ -308,7 +308,7 @@ impl Pass {
                 let (products, scratch) = scratch.split_at_mut(writes);
                 for (i, image) in images.chunks_exact(in_image).enumerate() {
                     let lines = &mut scratch[..lines[0]];
-                    to_lines(image, from, lines, widths[0]);
+                    to_lines(isa, image, from, lines, widths[0]);
                     for (part, pixels) in self.reads.iter().enumerate() {
                         let start = part * spaces[0] + i * self.tiles * widths[0];
                         transform_input(lines, widths[0], pixels, start, entries);
@@ -345,7 +345,7 @@ impl Pass {
                         let start = part * spaces[1] + i * self.tiles * widths[1];
                         transform_output(products, start, pixels, &bias_line, lines);
                     }
-                    from_lines(lines, widths[1], out, areas[1]);
+                    from_lines(isa, lines, widths[1], out, areas[1]);
                 }
             });
         };
@@ -368,6 +368,9 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
     let group = group(ENTRIES * tiles * (phases * widths[0] + widths[1]), g.batch);
     let parts = split(g.batch, |batch| {
         let mut taps = vec![0.0; from * area * widths[1]];
+        if batch.is_empty() {
+            return taps;
+        }
         let spaces = widths.map(|width| spaced(group * tiles * width));
         let lines = [(g.in_plane() + 1) * widths[0], (g.positions() + 1) * widths[1]];
         let lens = [ENTRIES * phases * spaces[0], ENTRIES * spaces[1]];
@@ -383,14 +386,14 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
                 for i in 0..count {
                     let image = &x[(first + i) * g.in_image()..][..g.in_image()];
                     let space = &mut scratch[..lines[0]];
-                    to_lines(image, from, space, widths[0]);
+                    to_lines(isa, image, from, space, widths[0]);
                     for (phase, pixels) in reads.iter().enumerate() {
                         let start = phase * spaces[0] + i * tiles * widths[0];
                         transform_input(space, widths[0], pixels, start, entries);
                     }
                     let image = &gradient[(first + i) * g.out_image()..][..g.out_image()];
                     let space = &mut scratch[..lines[1]];
-                    to_lines(image, to, space, widths[1]);
+                    to_lines(isa, image, to, space, widths[1]);
                     pull_output(space, widths[1], &writes, i * tiles * widths[1], pulled);
                 }
                 for (place, sums) in sums.chunks_exact_mut(sum).enumerate() {
@@ -419,5 +422,5 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
         });
         taps
     });
-    lines_to_image(&fold(parts), widths[1], to, from * area)
+    lines_to_image(isa, &fold(parts), widths[1], to, from * area)
 }

@@ -7,11 +7,15 @@ use genlab_benches::{harness::case, subject::mnist};
 use genlab_core::{Seed, Stream};
 use genlab_metrics::{
     Judge,
-    frechet::frechet_distance,
-    image::{mse, ssim},
-    kernel::{Kernel, Subsets, kernel_distance},
-    matrix::Rows,
-    neighbours::neighbourhoods,
+    measures::{
+        pairs::{mse, ssim},
+        sets::{
+            frechet::frechet_distance,
+            kernel::{Kernel, Subsets, kernel_distance},
+            neighbours::neighbourhoods,
+        },
+    },
+    numerics::matrix::Rows,
 };
 
 const COUNT: usize = 10_000;

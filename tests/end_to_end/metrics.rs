@@ -59,7 +59,7 @@ fn a_run_scores_against_its_test_split_what_its_results_say() {
     assert!(shared.len() >= 7, "{scores}");
     for metric in shared {
         let own = reported.iter().find(|own| own["name"] == metric["name"]).unwrap();
-        for key in ["value", "n", "unit", "better", "split", "ci95"] {
+        for key in ["value", "n", "unit", "qualifier", "better", "split", "ci95"] {
             assert_eq!(own[key], metric[key], "{key} of {metric}");
         }
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
-use genlab_metrics::{JudgeInfo, Results};
+use genlab_results::{JudgeInfo, Results};
 use std::{
     collections::BTreeSet,
     fs,

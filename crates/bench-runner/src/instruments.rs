@@ -10,7 +10,7 @@ use genlab_core::ImageShape;
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
     Judge, Lpips,
-    judge::{JUDGES, JudgeSpec, trained},
+    features::judge::{JUDGES, JudgeSpec, trained},
 };
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_data::DownloadProgress;
-use genlab_metrics::{Direction, JudgeInfo, Metric, Results};
+use genlab_results::{Direction, JudgeInfo, Metric, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::IsTerminal,
@@ -143,7 +143,7 @@ pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
         let Some(kind) = found.iter().flatten().next() else { continue };
         let mut row = vec![format!("{name}{}", arrow(kind.better))];
         row.extend(found.iter().map(|m| m.map_or_else(|| "—".into(), |m| number(m.value))));
-        row.push(kind.unit.clone());
+        row.push(kind.qualified_unit());
         table.add_row(row);
     }
     for column in 1..=runs.len() {
@@ -166,7 +166,7 @@ pub(crate) fn metrics_table(metrics: &[Metric]) -> String {
         );
         let name = format!("{}{}", metric.name, arrow(metric.better));
         let n = metric.n.to_string();
-        table.add_row([name, number(metric.value), interval, n, metric.unit.clone()]);
+        table.add_row([name, number(metric.value), interval, n, metric.qualified_unit()]);
     }
     for column in 1..=3 {
         if let Some(column) = table.column_mut(column) {

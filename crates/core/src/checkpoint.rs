@@ -3,144 +3,19 @@
 //! A checkpoint is written to a temporary folder and renamed into place last, with a MANIFEST of
 //! SHA-256 sums, so a kill at any moment leaves the previous one intact.
 
-use crate::{digest::sha256, model::Train};
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use crate::{
+    digest::sha256,
+    model::Train,
+    state::{CheckpointError, Section, StateReader, StateWriter},
+};
+use burn::tensor::{Device, Transaction};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
-
-/// What can be wrong with a checkpoint.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The file system said no.
-    #[error("cannot {action} {}: {source}; check the folder's permissions and free space", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// What the system answered.
-        source: io::Error,
-    },
-    /// A file is not what was written.
-    #[error("checkpoint file {} is damaged ({why}); delete its folder to resume from an earlier checkpoint, or pass --fresh to start anew", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// How it differs.
-        why: String,
-    },
-    /// The model asks for an entry that the checkpoint lacks.
-    #[error(
-        "the checkpoint has no entry {name} of {expected} values ({found}); it belongs to another configuration: pass --fresh to start anew"
-    )]
-    Mismatch {
-        /// Entry name.
-        name: String,
-        /// Values the model needs.
-        expected: usize,
-        /// What is there.
-        found: String,
-    },
-}
-
-impl CheckpointError {
-    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
-    }
-}
-
-/// The file a tensor goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Parameters as the optimiser sees them.
-    Weights,
-    /// Their moving average.
-    Average,
-    /// The optimiser's moments.
-    Optimizer,
-}
-
-impl Section {
-    const ALL: [Self; 3] = [Self::Weights, Self::Average, Self::Optimizer];
-
-    fn file(self) -> &'static str {
-        match self {
-            Self::Weights => "weights.safetensors",
-            Self::Average => "ema.safetensors",
-            Self::Optimizer => "optimizer.safetensors",
-        }
-    }
-}
-
-/// Collects what a model wants to keep.
-#[derive(Debug, Default)]
-pub struct StateWriter {
-    tensors: Vec<(Section, String, Vec<usize>, Tensor<1>)>,
-    counts: BTreeMap<String, u64>,
-}
-
-impl StateWriter {
-    /// Keeps a tensor, given flattened with the shape it has.
-    pub fn tensor(&mut self, section: Section, name: String, shape: Vec<usize>, value: Tensor<1>) {
-        self.tensors.push((section, name, shape, value));
-    }
-
-    /// Keeps a count.
-    pub fn count(&mut self, name: &str, value: u64) {
-        self.counts.insert(name.to_owned(), value);
-    }
-}
-
-/// Hands back what a [`StateWriter`] collected.
-#[derive(Debug)]
-pub struct StateReader {
-    tensors: BTreeMap<(Section, String), Vec<f32>>,
-    counts: BTreeMap<String, u64>,
-    device: Device,
-}
-
-impl StateReader {
-    /// The tensor of that name, as many values as `like` has, `[n]`.
-    ///
-    /// # Errors
-    /// When it is missing or has another size.
-    pub fn tensor(
-        &mut self,
-        section: Section,
-        name: &str,
-        like: &Tensor<1>,
-    ) -> Result<Tensor<1>, CheckpointError> {
-        let expected = like.dims()[0];
-        let mismatch =
-            |found: String| CheckpointError::Mismatch { name: name.to_owned(), expected, found };
-        let values = self
-            .tensors
-            .remove(&(section, name.to_owned()))
-            .ok_or_else(|| mismatch("none by that name".into()))?;
-        if values.len() != expected {
-            return Err(mismatch(format!("it has {}", values.len())));
-        }
-        Ok(Tensor::from_data(TensorData::new(values, [expected]), &self.device))
-    }
-
-    /// The count of that name.
-    ///
-    /// # Errors
-    /// When it is missing.
-    pub fn count(&self, name: &str) -> Result<u64, CheckpointError> {
-        self.counts.get(name).copied().ok_or_else(|| CheckpointError::Mismatch {
-            name: name.to_owned(),
-            expected: 1,
-            found: "no such count".into(),
-        })
-    }
-}
 
 /// Everything of a checkpoint that is not a tensor.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -323,7 +198,7 @@ pub fn restore(
             tensors.insert((section, name), values);
         }
     }
-    let mut reader = StateReader { tensors, counts: state.counts.clone(), device: device.clone() };
+    let mut reader = StateReader::new(tensors, state.counts.clone(), device.clone());
     model.restore(&mut reader)?;
     Ok(state)
 }

@@ -15,12 +15,12 @@ pub mod optim;
 pub mod params;
 pub mod scalars;
 pub mod shape;
+pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trainer;
 
 pub use batch::{Batch, Progress};
-pub use checkpoint::{CheckpointError, StateReader, StateWriter};
 pub use ema::EmaConfig;
 pub use model::{
     Codes, Decode, Density, Encode, Generative, InitContext, Invert, Observation, Reconstruct,
@@ -30,3 +30,4 @@ pub use noise::{Seed, Stream};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
 pub use scalars::Scalars;
 pub use shape::ImageShape;
+pub use state::{CheckpointError, StateReader, StateWriter};

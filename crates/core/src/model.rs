@@ -2,10 +2,10 @@
 
 use crate::{
     batch::{Batch, Progress},
-    checkpoint::{CheckpointError, StateReader, StateWriter},
     noise::Seed,
     scalars::Scalars,
     shape::ImageShape,
+    state::{CheckpointError, StateReader, StateWriter},
 };
 use burn::tensor::{Device, Tensor};
 use std::ops::Range;

@@ -3,9 +3,9 @@
 
 use crate::{
     batch::Progress,
-    checkpoint::{CheckpointError, Section, StateReader, StateWriter},
     ema::EmaConfig,
     params::{FlatTensors, named_params, update_params},
+    state::{CheckpointError, Section, StateReader, StateWriter},
 };
 use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 use genlab_kernels::{AdamSlot, AdamStep, adam_update, lerp};

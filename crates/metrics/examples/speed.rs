@@ -10,12 +10,14 @@ use genlab_core::{Seed, Stream};
 use genlab_data::{Images, LoadOptions, load};
 use genlab_metrics::{
     Evaluator, Judge, Settings,
-    frechet::frechet_distance,
-    kernel::{Kernel, Subsets, kernel_distance},
-    matrix::Rows,
-    memory::{Relation, nearest},
-    neighbours::neighbourhoods,
-    samples::{Extrapolation, ScoreSettings, score_images},
+    measures::sets::{
+        frechet::frechet_distance,
+        kernel::{Kernel, Subsets, kernel_distance},
+        memorisation::{Relation, nearest},
+        neighbours::neighbourhoods,
+        samples::{Extrapolation, ScoreSettings, score_images},
+    },
+    numerics::matrix::Rows,
 };
 use rand::RngExt;
 use std::{

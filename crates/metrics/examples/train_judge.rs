@@ -7,7 +7,7 @@
 
 use burn::tensor::Device;
 use genlab_data::{Images, LoadOptions, load};
-use genlab_metrics::judge::{
+use genlab_metrics::features::judge::{
     JUDGES,
     train::{Recipe, accuracy, train},
 };

@@ -7,7 +7,8 @@ use genlab_core::{
 };
 use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, ReferenceCache, Settings, matrix::Rows, pca::Pca,
+    Evaluation, Evaluator, Judge, ReferenceCache, Settings,
+    numerics::{matrix::Rows, pca::Pca},
 };
 
 /// What a test's model can do.
@@ -179,7 +180,7 @@ fn a_perfect_reconstruction_has_no_error_and_its_codes_a_prior() {
     assert!((0.0..1.0).contains(&value(&found, "sparsity/l0")));
     assert_eq!(found.sample_title("ae"), "ae + Gaussian mixture prior (10)");
     let frechet = found.metrics.iter().find(|m| m.name == "samples/frechet").expect("a prior");
-    assert!(frechet.floor < Some(frechet.value) && Some(frechet.value) < frechet.ceiling);
+    assert!(frechet.real < Some(frechet.value) && Some(frechet.value) < frechet.noise);
     assert_eq!(found.samples.expect("360 samples").len(), 360);
 }
 
@@ -192,8 +193,7 @@ fn real_images_score_like_the_floor_and_noise_like_the_ceiling() {
     assert_eq!(value(&real, "cost/network_calls_per_sample"), 3.0);
     for name in ["samples/frechet", "samples/kernel_distance"] {
         let metric = real.metrics.iter().find(|m| m.name == name).expect("samples are scored");
-        let (floor, ceiling) =
-            (metric.floor.expect("real row"), metric.ceiling.expect("noise row"));
+        let (floor, ceiling) = (metric.real.expect("real row"), metric.noise.expect("noise row"));
         assert!(metric.value < floor + 0.1 * (ceiling - floor), "{metric:?}");
         assert!(value(&noise, name) > floor + 0.9 * (ceiling - floor), "{name}");
     }
@@ -283,7 +283,7 @@ fn without_a_judge_pixels_are_scored_and_a_note_says_what_is_missing() {
     assert!(!has(&found, "samples/frechet") && !has(&found, "samples/modes"));
     for name in ["samples/sliced_wasserstein", "samples/pixel_mmd"] {
         let metric = found.metrics.iter().find(|m| m.name == name).expect("needs no judge");
-        let (floor, ceiling) = (metric.floor.unwrap(), metric.ceiling.unwrap());
+        let (floor, ceiling) = (metric.real.unwrap(), metric.noise.unwrap());
         assert!(metric.value > floor + 0.9 * (ceiling - floor), "{metric:?}");
     }
     assert!(found.samples.is_some() && found.baseline_samples.is_some());

@@ -9,8 +9,10 @@ use genlab_core::{
 use genlab_data::{Dataset, LoadOptions, load};
 use genlab_metrics::{
     Evaluation, Evaluator, Settings,
-    matrix::{Rows, cholesky, lower_inverse, product},
-    pca::Pca,
+    numerics::{
+        matrix::{Rows, cholesky, lower_inverse, product},
+        pca::Pca,
+    },
 };
 use std::{f64::consts::PI, ops::Range};
 
@@ -283,7 +285,12 @@ fn a_unit_says_which_pixels_and_how_many_draws() {
     let found =
         evaluate(&data, &model, Settings { importance_samples: 7, ..Settings::new(Seed(0)) });
     let unit = |name: &str| {
-        found.metrics.iter().find(|m| m.name == name).map(|m| m.unit.clone()).expect("measured")
+        found
+            .metrics
+            .iter()
+            .find(|m| m.name == name)
+            .map(genlab_results::Metric::qualified_unit)
+            .expect("measured")
     };
     assert_eq!(unit("negative_elbo"), "nats per image, grey pixels");
     assert_eq!(unit("kl/total"), "nats per image, grey pixels");

@@ -3,18 +3,20 @@
 use genlab_core::ImageShape;
 use genlab_data::Images;
 use genlab_metrics::{
-    classes::{classifier_score, histogram, histogram_kl, smoothed},
-    frechet::frechet_distance,
-    image::{mse, psnr, ssim},
-    kernel::{Kernel, unbiased_mmd2},
-    matrix::Rows,
-    memory::{Relation, nearest},
-    mixture::{FitSettings, Mixture},
-    neighbours::neighbourhoods,
-    pca::Pca,
-    pixels::{self, median_distance, roughness},
-    probe::{Probe, ProbeSettings, nearest_label},
-    sliced::mean_along,
+    measures::{
+        codes::probe::{Probe, ProbeSettings, nearest_label},
+        pairs::{mse, psnr, ssim},
+        sets::{
+            classes::{classifier_score, histogram, histogram_kl, smoothed},
+            frechet::frechet_distance,
+            kernel::{Kernel, unbiased_mmd2},
+            memorisation::{Relation, nearest},
+            neighbours::neighbourhoods,
+            pixels::{self, median_distance, roughness},
+            sliced::mean_along,
+        },
+    },
+    numerics::{fit::FitSettings, matrix::Rows, mixture::Mixture, pca::Pca},
 };
 use serde_json::Value;
 use std::{fs, path::Path};

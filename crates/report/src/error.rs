@@ -121,5 +121,10 @@ impl ReportError {
     }
 }
 
+/// Writes a whole file or nothing.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    genlab_results::atomic::write(path, bytes).map_err(|source| ReportError::write(path, source))
+}
+
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, ReportError>;

@@ -7,7 +7,6 @@
 //! The crate knows the result types of `genlab_metrics` and the files of a run directory, no model
 //! and no tensor.
 
-mod atomic;
 mod chart;
 mod compare;
 mod curves;

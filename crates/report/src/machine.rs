@@ -2,7 +2,7 @@
 
 use crate::compare::{Cell, Comparison, Mark, Row, Table, Verdict, pairs};
 use crate::error::{ReportError, Result};
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 use serde::Serialize;
 
 /// The version of the format.

@@ -3,7 +3,7 @@
 use crate::compare::{Cell, Comparison, Mark, Pairs, Table, pairs};
 use crate::format::count;
 use crate::run_data::RunData;
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 use std::fmt::Write;
 
 /// The tables of a comparison with its warnings and findings.

@@ -1,6 +1,6 @@
 //! What things are called on the page.
 
-use genlab_metrics::describe;
+use genlab_metrics::CATALOGUE;
 
 /// Models whose names are abbreviations.
 const ABBREVIATIONS: [&str; 10] =
@@ -21,12 +21,12 @@ pub(crate) fn model(name: &str) -> String {
 
 /// The title of a metric: the registry's, or its name made readable.
 pub(crate) fn metric(name: &str) -> String {
-    describe(name).map_or_else(|| sentence(name), |kind| kind.title.replace("Frechet", "Fréchet"))
+    CATALOGUE.get(name).map_or_else(|| sentence(name), |kind| kind.title.to_owned())
 }
 
 /// One line on what a metric says; empty for a metric that the registry does not know.
 pub(crate) fn meaning(name: &str) -> &'static str {
-    describe(name).map_or("", |kind| kind.meaning)
+    CATALOGUE.get(name).map_or("", |kind| kind.meaning)
 }
 
 /// `images_per_second` becomes "Images per second".

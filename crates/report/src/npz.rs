@@ -1,7 +1,8 @@
 //! Samples as a NumPy archive.
 
+use crate::error::write_file;
 use crate::error::{ReportError, Result};
-use crate::{atomic, picture::Picture};
+use crate::picture::Picture;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
@@ -17,7 +18,7 @@ pub fn save_images(path: impl AsRef<Path>, images: &Picture) -> Result<()> {
     images.check()?;
     let bytes = encode(images)
         .map_err(|error| ReportError::Encode { format: "npz", reason: error.to_string() })?;
-    atomic::write(path.as_ref(), &bytes)
+    write_file(path.as_ref(), &bytes)
 }
 
 fn encode(images: &Picture) -> zip::result::ZipResult<Vec<u8>> {

@@ -1,7 +1,8 @@
 //! Grids of images as PNG files.
 
+use crate::error::write_file;
 use crate::error::{ReportError, Result};
-use crate::{atomic, picture::Picture};
+use crate::picture::Picture;
 use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
@@ -65,7 +66,7 @@ pub fn encode_grid(images: &Picture, columns: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`encode_grid`], and when the file cannot be written.
 pub fn save_grid(path: impl AsRef<Path>, images: &Picture, columns: usize) -> Result<()> {
-    atomic::write(path.as_ref(), &encode_grid(images, columns)?)
+    write_file(path.as_ref(), &encode_grid(images, columns)?)
 }
 
 /// Width and height of a PNG file, from its header.

@@ -1,9 +1,10 @@
 //! The two reports: one run, and several runs side by side.
 
 use crate::compare::Comparison;
+use crate::error::write_file;
 use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
-use crate::{atomic, html, machine, markdown};
+use crate::{html, machine, markdown};
 use std::path::{Path, PathBuf};
 
 /// Writes `report.html` into the run directory and returns its path. Only `results.json` must be
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub fn write_run_report(run_dir: &Path) -> Result<PathBuf> {
     let page = html::render_run(&RunData::read(run_dir)?)?;
     let path = run_dir.join("report.html");
-    atomic::write(&path, page.as_bytes())?;
+    write_file(&path, page.as_bytes())?;
     Ok(path)
 }
 
@@ -44,10 +45,10 @@ pub fn write_comparison(out_dir: &Path, title: &str, runs: &[PathBuf]) -> Result
     let mut comparison = Comparison::new(&found);
     comparison.warnings.extend(unfinished);
     let path = out_dir.join("report.html");
-    atomic::write(&path, html::render_comparison(title, &comparison)?.as_bytes())?;
+    write_file(&path, html::render_comparison(title, &comparison)?.as_bytes())?;
     let text = markdown::document(title, &comparison);
-    atomic::write(&out_dir.join("comparison.md"), text.as_bytes())?;
-    atomic::write(&out_dir.join("comparison.json"), &machine::json(title, &comparison)?)?;
+    write_file(&out_dir.join("comparison.md"), text.as_bytes())?;
+    write_file(&out_dir.join("comparison.json"), &machine::json(title, &comparison)?)?;
     Ok(path)
 }
 

@@ -3,7 +3,7 @@
 use crate::curves::Curves;
 use crate::error::{ReportError, Result};
 use crate::png;
-use genlab_metrics::{Results, SCHEMA_VERSION};
+use genlab_results::{Results, SCHEMA_VERSION};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 

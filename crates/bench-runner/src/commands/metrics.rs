@@ -10,10 +10,14 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 use genlab_core::Seed;
 use genlab_metrics::{
-    Judge, JudgeInfo, Metric, bootstrap,
-    frechet::FrechetError,
-    samples::{Extrapolation, ImageSet, ScoreSettings, score},
+    Judge,
+    measures::sets::{
+        bootstrap,
+        frechet::FrechetError,
+        samples::{Extrapolation, ImageSet, ScoreSettings, score},
+    },
 };
+use genlab_results::{JudgeInfo, Metric};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -78,7 +82,7 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let judge = judge.as_ref().map(Judge::info);
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&Output {
-            schema_version: genlab_metrics::SCHEMA_VERSION,
+            schema_version: genlab_results::SCHEMA_VERSION,
             samples: &names[0],
             reference: &names[1],
             judge,

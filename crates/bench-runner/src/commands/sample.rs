@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use genlab_core::{Generative, Sample, SampleRequest, Seed};
-use genlab_metrics::latent::{MixtureSampler, Prior};
+use genlab_metrics::generators::latent::{MixtureSampler, Prior};
 use genlab_report::{npz, png};
 use std::{fs, path::Path, process::ExitCode};
 

@@ -2,7 +2,7 @@
 
 use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
-use genlab_metrics::Results;
+use genlab_results::Results;
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},

@@ -22,9 +22,10 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset};
 use genlab_kernels::Precision;
 use genlab_metrics::{
-    Binarisation, Evaluation, Evaluator, Judge, Metric, ReferenceCache, Results, Settings, Split,
-    latent::Prior, samples::Extrapolation,
+    Binarisation, Evaluation, Evaluator, Judge, ReferenceCache, Settings, Split,
+    generators::latent::Prior, measures::sets::samples::Extrapolation,
 };
+use genlab_results::Results;
 use observer::Watch;
 use std::{path::Path, time::UNIX_EPOCH};
 
@@ -290,7 +291,7 @@ fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
     ];
     for (name, value) in costs {
         let Some(value) = value else { continue };
-        match Metric::new(name, "train", value, images as usize) {
+        match genlab_metrics::catalogue::metric(name, "train", value, images as usize) {
             Ok(metric) => results.metrics.push(metric),
             Err(reason) => results.notes.push(reason.to_string()),
         }

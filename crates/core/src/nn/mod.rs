@@ -1,6 +1,6 @@
 //! Network blocks shared by the models, so that a difference in a report is a difference in method.
 
-mod autoencoder;
+mod backbone;
 mod conv;
 mod init;
 mod linear;
@@ -8,7 +8,7 @@ mod mlp;
 mod time;
 mod unet;
 
-pub use autoencoder::{Backbone, BackboneConfig, Decoder, Encoder};
+pub use backbone::{Backbone, BackboneConfig, Decoder, Encoder};
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };

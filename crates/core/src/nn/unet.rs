@@ -1,7 +1,7 @@
 //! A small U-Net (Ronneberger et al. 2015) with the residual blocks of Ho et al. 2020.
 
 use super::{
-    autoencoder::{crop, pad_to_multiple},
+    backbone::{crop, pad_to_multiple},
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     linear::Linear,
     time::sinusoidal_embedding,

@@ -2,9 +2,12 @@
 
 use super::{Evaluation, Evaluator, pixels::Pixels};
 use crate::{
-    aggregated, host, kl,
-    matrix::Rows,
-    sparsity::{hoyer, sparsity},
+    features::host,
+    measures::codes::{
+        aggregated, kl,
+        sparsity::{hoyer, sparsity},
+    },
+    numerics::matrix::Rows,
 };
 use burn::tensor::Tensor;
 use genlab_core::{Encode, Generative, Stream};
@@ -46,7 +49,7 @@ impl Evaluator<'_> {
             let per_dimension = kl::gaussian_kl_per_dimension(&codes.mean, log_var);
             if !has_kl {
                 let total = self.metric("kl/total", per_dimension.iter().sum(), n);
-                out.push(total.map(|metric| metric.about(pixels.words())));
+                out.push(total.map(|metric| metric.qualified(pixels.words())));
             }
             self.surgery(&codes.mean, log_var, pixels, out);
             out.push(self.metric("kl/active_units", kl::active_units(&codes.mean) as f64, n));
@@ -87,7 +90,7 @@ impl Evaluator<'_> {
         let kl = kl::gaussian_kl_per_image(mean, log_var);
         let rest: Vec<f64> = kl.iter().zip(&information).map(|(kl, i)| kl - i).collect();
         for (name, values) in [("kl/mutual_information", &information), ("kl/aggregated", &rest)] {
-            out.push(self.mean(name, values).map(|metric| metric.about(pixels.words())));
+            out.push(self.mean(name, values).map(|metric| metric.qualified(pixels.words())));
         }
         let (found, most) = (information.iter().sum::<f64>() / n as f64, (n as f64).ln());
         if found > SATURATED * most {

@@ -2,8 +2,8 @@
 
 use super::{Evaluation, Evaluator, pixels::Pixels};
 use crate::{
-    host,
-    importance::{ImportanceBound, bits_per_dim},
+    features::host,
+    measures::codes::importance::{ImportanceBound, bits_per_dim},
 };
 use genlab_core::{Density, Observation};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ impl Evaluator<'_> {
         let terms = self.terms(density, pixels);
         let Some(total) = sum_of_terms(&terms) else { return };
         let mut push = |name: &str, values: &[f64]| {
-            out.push(self.mean(name, values).map(|metric| metric.about(pixels.words())));
+            out.push(self.mean(name, values).map(|metric| metric.qualified(pixels.words())));
         };
         push("negative_elbo", &total);
         push("elbo", &total.iter().map(|v| -v).collect::<Vec<_>>());
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
         };
         for (name, values) in [(nll, &nats), (per_dim, &bits)] {
             let metric = self.mean(name, values);
-            out.push(metric.map(|m| m.about(&format!("{}, k = {draws}", pixels.words()))));
+            out.push(metric.map(|m| m.qualified(&format!("{}, k = {draws}", pixels.words()))));
         }
     }
 

@@ -91,7 +91,7 @@ fn numbers(rows: &Range<usize>) -> Range<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::floats;
+    use crate::features::host::floats;
     use burn::tensor::Device;
 
     fn grey(value: f32) -> Tensor<4> {

@@ -1,7 +1,7 @@
 //! How well a model gives images back.
 
 use super::{Evaluation, Evaluator};
-use crate::{host, image};
+use crate::{features::host, measures::pairs};
 use genlab_core::Reconstruct;
 
 impl Evaluator<'_> {
@@ -12,11 +12,11 @@ impl Evaluator<'_> {
             let others = model.reconstruct(images.clone());
             lpips.extend(self.lpips.iter().flat_map(|net| net.distances(&images, &others)));
             let (images, others) = (host::floats(images), host::floats(others));
-            mse.extend(image::mse(&images, &others, shape));
-            let batch = image::ssim(&images, &others, shape);
+            mse.extend(pairs::mse(&images, &others, shape));
+            let batch = pairs::ssim(&images, &others, shape);
             ssim = ssim.zip(batch).map(|(all, batch)| [all, batch].concat());
         }
-        let psnr: Vec<f64> = mse.iter().map(|&error| image::psnr(error)).collect();
+        let psnr: Vec<f64> = mse.iter().map(|&error| pairs::psnr(error)).collect();
         out.push(self.mean("reconstruction/mse", &mse));
         out.push(self.mean("reconstruction/psnr", &psnr));
         match ssim {

@@ -3,15 +3,16 @@
 
 use super::{Evaluator, MOST_PIXELS};
 use crate::{
-    baseline::{PcaMixture, Projected},
-    host,
-    judge::trained,
-    memory::{self, Relation, Threshold},
-    result::{Metric, Reference},
-    samples::{ImageSet, score},
+    features::{host, judge::trained},
+    generators::baseline::{PcaMixture, Projected},
+    measures::sets::{
+        memorisation::{self, Relation, Threshold},
+        samples::{ImageSet, score},
+    },
 };
 use genlab_core::{ImageShape, Stream};
 use genlab_data::Images;
+use genlab_results::{Metric, Reference, Role};
 use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
@@ -76,7 +77,7 @@ impl ReferenceRows {
     fn new(evaluator: &Evaluator<'_>, split: &ImageSet) -> Self {
         let count = evaluator.sample_count();
         let train = &evaluator.dataset.train;
-        let memory = memory::nearest(&split.images, train, Relation::Strangers)
+        let memory = memorisation::nearest(&split.images, train, Relation::Strangers)
             .and_then(|found| Threshold::new(&found));
         let mut making = Making { evaluator, split, notes: Vec::new(), scored: Vec::new() };
         if split.reading.is_none() {
@@ -116,7 +117,7 @@ impl ReferenceRows {
 /// How many of the training images count as memorised beside the other training images: what fresh
 /// images of the same source score.
 fn among_members(evaluator: &Evaluator<'_>, real: &Images, threshold: Threshold) -> Option<Metric> {
-    let found = memory::nearest(real, &evaluator.dataset.train, Relation::Members)?;
+    let found = memorisation::nearest(real, &evaluator.dataset.train, Relation::Members)?;
     evaluator.metric("samples/memorised", threshold.share(&found), found.len()).ok()
 }
 
@@ -179,7 +180,12 @@ impl Making<'_> {
     fn add(&mut self, name: &str, title: String, images: Images) {
         let set = self.evaluator.read(images);
         let scored = score(&set, self.split, &self.evaluator.score_settings());
-        self.scored.push(Reference { name: name.into(), title, metrics: scored.metrics });
+        let role = match name {
+            "real" => Role::Real,
+            "noise" => Role::Noise,
+            _ => Role::Baseline,
+        };
+        self.scored.push(Reference { name: name.into(), title, role, metrics: scored.metrics });
     }
 }
 

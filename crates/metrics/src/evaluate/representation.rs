@@ -2,10 +2,11 @@
 
 use super::{Evaluation, Evaluator, MOST_PIXELS};
 use crate::{
-    matrix::Rows,
-    pca::Pca,
-    pixels,
-    probe::{Probe, ProbeSettings, Scale, nearest_label},
+    measures::{
+        codes::probe::{Probe, ProbeSettings, Scale, nearest_label},
+        sets::pixels,
+    },
+    numerics::{matrix::Rows, pca::Pca},
 };
 use genlab_core::Encode;
 use genlab_data::Images;

@@ -1,7 +1,7 @@
 //! Reconstruction of what is disturbed, and by search where there is no encoder.
 
 use super::{Evaluation, Evaluator, pixels::Corruption};
-use crate::{host, image, matrix::mean_and_sd};
+use crate::{features::host, measures::pairs, numerics::matrix::mean_and_sd};
 use genlab_core::{Invert, Reconstruct};
 
 /// Each disturbance with the metric of its name.
@@ -24,8 +24,8 @@ impl Evaluator<'_> {
                 let disturbed = corruption.apply(clean.clone(), &rows);
                 let found = host::floats(model.reconstruct(disturbed.clone()));
                 let clean = host::floats(clean);
-                errors.extend(image::mse(&clean, &found, shape));
-                before.extend(image::mse(&clean, &host::floats(disturbed), shape));
+                errors.extend(pairs::mse(&clean, &found, shape));
+                before.extend(pairs::mse(&clean, &host::floats(disturbed), shape));
             }
             out.push(self.mean(name, &errors));
             let name = name.trim_start_matches("reconstruction/");
@@ -45,14 +45,14 @@ impl Evaluator<'_> {
         for (_, images) in self.batches(&images) {
             let found = host::floats(model.invert(images.clone()));
             let images = host::floats(images);
-            mse.extend(image::mse(&images, &found, shape));
-            let batch = image::ssim(&images, &found, shape);
+            mse.extend(pairs::mse(&images, &found, shape));
+            let batch = pairs::ssim(&images, &found, shape);
             ssim = ssim.zip(batch).map(|(all, batch)| [all, batch].concat());
         }
         let method = model.method();
-        let psnr: Vec<f64> = mse.iter().map(|&error| image::psnr(error)).collect();
+        let psnr: Vec<f64> = mse.iter().map(|&error| pairs::psnr(error)).collect();
         let mut push = |name: &str, values: &[f64]| {
-            out.push(self.mean(name, values).map(|metric| metric.about(&method)));
+            out.push(self.mean(name, values).map(|metric| metric.qualified(&method)));
         };
         push("reconstruction/mse_inverted", &mse);
         push("reconstruction/psnr_inverted", &psnr);

@@ -2,10 +2,13 @@
 
 use super::{Evaluation, Evaluator, references::References};
 use crate::{
-    bootstrap, classes, host,
-    latent::{MixtureSampler, Prior},
-    memory::{self, Nearest, Relation},
-    samples::score,
+    features::host,
+    generators::latent::{MixtureSampler, Prior},
+    measures::sets::{
+        bootstrap, classes,
+        memorisation::{self, Nearest, Relation},
+        samples::score,
+    },
 };
 use genlab_core::{Generative, Sample, SampleRequest};
 use genlab_data::Images;
@@ -101,11 +104,13 @@ impl Evaluator<'_> {
     /// `samples/memorised` and the picture that shows its evidence.
     fn memorised(&self, samples: &Images, references: &References, out: &mut Evaluation) {
         let training = &self.dataset.train;
-        let Some(found) = memory::nearest(samples, training, Relation::Strangers) else { return };
+        let Some(found) = memorisation::nearest(samples, training, Relation::Strangers) else {
+            return;
+        };
         if let Some(threshold) = references.rows.memory {
             let share = threshold.share(&found);
             out.push(self.metric("samples/memorised", share, found.len()));
-            if share > memory::suspicious(found.len(), references.split.images.len()) {
+            if share > memorisation::suspicious(found.len(), references.split.images.len()) {
                 out.note(format!(
                     "{:.1} % of the samples are as close to one single training image as 5 % of the \
                      images of the {} split are: look at samples/neighbours.png for copies.",

@@ -5,8 +5,10 @@ use genlab_core::{Seed, Stream};
 use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
     Judge,
-    memory::{Relation, Threshold, nearest},
-    samples::{Extrapolation, ImageSet, ScoreSettings, score},
+    measures::sets::{
+        memorisation::{Relation, Threshold, nearest},
+        samples::{Extrapolation, ImageSet, ScoreSettings, score},
+    },
 };
 use rand::RngExt;
 

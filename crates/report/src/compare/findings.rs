@@ -6,7 +6,7 @@ use super::section::LEADING;
 use super::table::{Row, Table};
 use crate::names::list;
 use crate::stats::SEEDS_FOR_A_CLAIM;
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 
 /// The reference without any network that every comparison carries.
 const BASELINE: &str = "pca-mixture";

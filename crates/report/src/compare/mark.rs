@@ -1,7 +1,7 @@
 //! Which value of a row may be called best.
 
 use crate::stats::{Estimate, SEEDS_FOR_A_CLAIM};
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 use serde::Serialize;
 
 /// What a table says about a value beside the others of its row.

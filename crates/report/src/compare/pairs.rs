@@ -4,7 +4,7 @@ use super::group::Column;
 use super::section::LEADING;
 use super::table::{Cell, Row, Table};
 use crate::stats::SEEDS_FOR_A_CLAIM;
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 use serde::Serialize;
 
 /// The pairwise table below a table of numbers.

@@ -1,6 +1,7 @@
 //! The tables of a report: which metric stands where, and in which order.
 
-use genlab_metrics::{METRICS, Metric};
+use genlab_metrics::CATALOGUE;
+use genlab_results::Metric;
 
 /// Metrics that a reader should look at first: sentences and pairwise tables are about these.
 /// Precision and a classifier's confidence can be fooled, so samples lead with the Fréchet distance
@@ -97,7 +98,7 @@ pub(crate) fn rows<'a>(section: Section, metrics: impl Iterator<Item = &'a Metri
             keys.push(RowKey { name: metric.name.clone(), split: metric.split.clone() });
         }
     }
-    let place = |name: &str| METRICS.iter().position(|kind| kind.name == name);
+    let place = |name: &str| CATALOGUE.iter().position(|kind| kind.name == name);
     let split = |split: &str| ["test", "validation", "train"].iter().position(|s| *s == split);
     keys.sort_by_key(|key| {
         (place(&key.name).unwrap_or(usize::MAX), split(&key.split).unwrap_or(usize::MAX))

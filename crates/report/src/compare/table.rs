@@ -7,7 +7,7 @@ use crate::format::{ABSENT, Style};
 use crate::names;
 use crate::run_data::RunData;
 use crate::stats::Estimate;
-use genlab_metrics::{Direction, Metric};
+use genlab_results::{Direction, Metric};
 
 /// Reference columns from the best that can be hoped for to the worst.
 const REFERENCE_ORDER: [&str; 5] = ["real", "pca-mixture", "gaussian", "class-mean", "noise"];
@@ -64,8 +64,8 @@ impl ReferenceColumn {
     /// What it bounds: "floor" for real images, "ceiling" for noise.
     pub(crate) fn role(&self) -> &'static str {
         match self.name.as_str() {
-            "real" => "floor",
-            "noise" => "ceiling",
+            "real" => "real",
+            "noise" => "noise",
             _ => "no network",
         }
     }
@@ -149,7 +149,7 @@ fn row(
     let Some(sample) = metrics.iter().flatten().next() else {
         unreachable!("a row exists because a run has its metric")
     };
-    let style = Style::of(&key.name, &sample.unit);
+    let style = Style::of(&key.name, &sample.qualified_unit());
     let mut n: Vec<usize> = metrics.iter().flatten().map(|metric| metric.n).collect();
     n.sort_unstable();
     n.dedup();
@@ -169,7 +169,7 @@ fn row(
     };
     Row {
         title: names::metric(&key.name),
-        unit: style.unit(&sample.unit),
+        unit: style.unit(&sample.qualified_unit()),
         better: sample.better,
         meaning: names::meaning(&key.name),
         n,
@@ -209,8 +209,8 @@ fn references(runs: &[&RunData], keys: &[RowKey]) -> Vec<ReferenceColumn> {
         }
     }
     for metric in runs.iter().flat_map(|run| &run.results.metrics).filter(|m| wanted(m)) {
-        metric.floor.iter().for_each(|_| add("real", "Real images"));
-        metric.ceiling.iter().for_each(|_| add("noise", "Noise"));
+        metric.real.iter().for_each(|_| add("real", "Real images"));
+        metric.noise.iter().for_each(|_| add("noise", "Noise"));
     }
     let place = |name: &str| REFERENCE_ORDER.iter().position(|n| *n == name);
     // Unknown references stand before noise, which is last.
@@ -226,8 +226,8 @@ fn reference_values(reference: &ReferenceColumn, key: &RowKey, runs: &[&RunData]
         let bound = || {
             let metric = run.results.metrics.iter().find(|metric| key.is(metric))?;
             match reference.name.as_str() {
-                "real" => metric.floor,
-                "noise" => metric.ceiling,
+                "real" => metric.real,
+                "noise" => metric.noise,
                 _ => None,
             }
         };

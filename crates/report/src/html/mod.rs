@@ -16,7 +16,7 @@ use crate::png;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use genlab_metrics::Direction;
+use genlab_results::Direction;
 
 /// Written into every page.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -10,7 +10,7 @@ use crate::format::{ABSENT, Style, count};
 use crate::names;
 use crate::run_data::RunData;
 use askama::Template;
-use genlab_metrics::{JudgeInfo, Metric};
+use genlab_results::{JudgeInfo, Metric};
 
 /// The numbers of the strip below the title, as far as the run has them.
 const HEADLINES: [&str; 10] = [
@@ -164,13 +164,13 @@ fn strip(run: &RunData) -> Vec<KeyNumber> {
 }
 
 fn key_number(metric: &Metric) -> KeyNumber {
-    let style = Style::of(&metric.name, &metric.unit);
+    let style = Style::of(&metric.name, &metric.qualified_unit());
     let arrow =
         metric.better.map(Arrow::new).map_or_else(String::new, |arrow| format!(" {}", arrow.sign));
     KeyNumber {
         title: format!("{}{arrow}", names::metric(&metric.name)),
         text: style.one(metric.value),
-        unit: style.unit(&metric.unit),
+        unit: style.unit(&metric.qualified_unit()),
     }
 }
 
@@ -182,8 +182,8 @@ fn numbers(table: &Table, run: &RunData) -> NumbersTable {
         role: reference.role(),
     };
     let line = |row: &Row| {
-        let style =
-            metric(row).map_or(Style::Plain, |metric| Style::of(&metric.name, &metric.unit));
+        let style = metric(row)
+            .map_or(Style::Plain, |metric| Style::of(&metric.name, &metric.qualified_unit()));
         NumbersRow {
             title: row.title.clone(),
             arrow: row.better.map(Arrow::new),

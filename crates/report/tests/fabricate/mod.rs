@@ -91,8 +91,9 @@ impl Fake {
 }
 
 fn metric(name: &str, value: f64) -> Value {
-    let (unit, better) = genlab_metrics::describe(name)
-        .map_or(("accuracy", Some(genlab_metrics::Direction::Higher)), |kind| {
+    let (unit, better) = genlab_metrics::CATALOGUE
+        .get(name)
+        .map_or(("accuracy", Some(genlab_results::Direction::Higher)), |kind| {
             (kind.unit, kind.better)
         });
     let mut metric = json!({

@@ -1,0 +1,352 @@
+//! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
+//! every sample metric; or, where the user brings its weights, the Inception network of the FID.
+//!
+//! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
+//! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
+//! judge measure in the same space. `judges/README.md` has the commands that made the files.
+
+mod architecture;
+mod inception;
+mod net;
+pub mod train;
+pub mod trained;
+
+pub use architecture::Architecture;
+
+use crate::{
+    features::weights::{PinnedFile, WeightsError},
+    numerics::matrix::Rows,
+};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, activation::softmax},
+};
+use genlab_core::{
+    ImageShape,
+    digest::sha256,
+    params::{named_params, update_params},
+};
+use genlab_results::JudgeInfo;
+use inception::Inception;
+use net::JudgeNet;
+use safetensors::{SafeTensors, tensor::Dtype};
+use std::fmt;
+
+/// Images per forward pass.
+const BATCH: usize = 250;
+
+/// What a judge is built from.
+#[derive(Debug)]
+pub struct JudgeSpec {
+    /// `mnist-28`, ...
+    pub name: &'static str,
+    /// The datasets it judges.
+    pub datasets: &'static [&'static str],
+    /// Its network.
+    pub architecture: Architecture,
+    /// Share of the official test images that it classifies rightly.
+    pub accuracy: f64,
+    /// SHA-256 of the weights file.
+    pub sha256: &'static str,
+    weights: &'static [u8],
+}
+
+/// Every judge.
+pub static JUDGES: [JudgeSpec; 3] = [
+    JudgeSpec {
+        name: "mnist-28",
+        datasets: &["mnist", "mnist-10k"],
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9939,
+        sha256: "334ebed389a21dbee7ff619277957a8b0e5d83efd30948f5bf075106feb5b0d8",
+        weights: include_bytes!("../../judges/mnist-28.safetensors"),
+    },
+    JudgeSpec {
+        name: "fashion-28",
+        datasets: &["fashion-mnist", "fashion-3k"],
+        architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
+        accuracy: 0.9201,
+        sha256: "56c4c98011950a983832f05ddd090da4af0c556d96cbcf0456501b77d53a3814",
+        weights: include_bytes!("../../judges/fashion-28.safetensors"),
+    },
+    JudgeSpec {
+        name: "digits-8",
+        datasets: &["digits8x8"],
+        architecture: Architecture::small(ImageShape::new(1, 8, 8), 10),
+        accuracy: 0.9778,
+        sha256: "cb02fa8b539a63feb677c79bfe7c8c1589ad244f6680ab0646ef6c7f5be60a23",
+        weights: include_bytes!("../../judges/digits-8.safetensors"),
+    },
+];
+
+/// Why a judge cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The file is not a safetensors file.
+    #[error(
+        "the weights of judge {name} cannot be read: {cause}; train it again (judges/README.md)"
+    )]
+    Unreadable {
+        /// The judge.
+        name: String,
+        /// What safetensors says.
+        cause: safetensors::SafeTensorError,
+    },
+    /// A tensor is missing or has another shape.
+    #[error(
+        "the weights of judge {name} have no f32 tensor {tensor} of shape {shape:?}; train it again \
+         (judges/README.md)"
+    )]
+    Tensor {
+        /// The judge.
+        name: String,
+        /// The tensor.
+        tensor: String,
+        /// The shape the network needs.
+        shape: Vec<usize>,
+    },
+    /// The file cannot be opened.
+    #[error("cannot read judge {file}: {reason}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// The file does not say what it is.
+    #[error(
+        "{file} is no judge: give a file that genlab trained, or the name of a judge ({})",
+        JUDGES.each_ref().map(|judge| judge.name).join(", ")
+    )]
+    NoJudge {
+        /// The file.
+        file: String,
+    },
+    /// A dataset that no judge can be trained on.
+    #[error("{reason}")]
+    Untrainable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A frozen network that makes features of images.
+pub struct Judge {
+    /// `mnist-28`, ...
+    pub name: String,
+    /// SHA-256 of its weights, in hexadecimal.
+    pub sha256: String,
+    /// Share of test images that it classifies rightly, where it is known.
+    pub accuracy: Option<f64>,
+    network: Network,
+    device: Device,
+}
+
+/// What a judge is made of.
+enum Network {
+    Classifier { architecture: Architecture, net: Box<JudgeNet> },
+    Inception(Inception),
+}
+
+/// What a judge makes of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// `[n, features]`.
+    pub features: Rows,
+    /// `[n, classes]`, each row sums to 1; None from a judge that knows other classes than the
+    /// dataset's.
+    pub probabilities: Option<Rows>,
+    /// What a Fréchet distance of these features is called: [`Judge::frechet_metric`].
+    pub frechet_metric: &'static str,
+}
+
+impl Judge {
+    /// The judge of a dataset, where there is one for its name and image size.
+    ///
+    /// # Panics
+    /// When the weights in this crate do not fit its network, which a test excludes.
+    pub fn for_dataset(dataset: &str, shape: ImageShape, device: &Device) -> Option<Self> {
+        let fits = |spec: &&JudgeSpec| {
+            spec.datasets.contains(&dataset) && spec.architecture.shape == shape
+        };
+        let spec = JUDGES.iter().find(fits)?;
+        Some(Self::shipped(spec, device).expect("a test loads every judge"))
+    }
+
+    /// One of [`JUDGES`].
+    ///
+    /// # Errors
+    /// When its weights do not fit its network, which a test excludes.
+    pub fn shipped(spec: &JudgeSpec, device: &Device) -> Result<Self, JudgeError> {
+        let judge = Self::from_bytes(spec.name, &spec.architecture, spec.weights, device)?;
+        Ok(Self { accuracy: Some(spec.accuracy), ..judge })
+    }
+
+    /// A judge with weights of one's own.
+    ///
+    /// # Errors
+    /// When the bytes are no safetensors file or lack a tensor of the network.
+    pub fn from_bytes(
+        name: &str,
+        architecture: &Architecture,
+        bytes: &[u8],
+        device: &Device,
+    ) -> Result<Self, JudgeError> {
+        let name = || name.to_owned();
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|cause| JudgeError::Unreadable { name: name(), cause })?;
+        let empty = JudgeNet::zeros(architecture, device);
+        for param in named_params(&empty) {
+            let found = file.tensor(&param.name);
+            if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
+                let (tensor, shape) = (param.name, param.shape);
+                return Err(JudgeError::Tensor { name: name(), tensor, shape });
+            }
+        }
+        let net = update_params(empty, &mut |name, _, zeros| {
+            let Ok(tensor) = file.tensor(name) else { return zeros };
+            let values: Vec<f32> =
+                tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
+            Tensor::from_data(values.as_slice(), device)
+        });
+        let network = Network::Classifier {
+            architecture: architecture.clone(),
+            net: Box::new(net.no_grad()),
+        };
+        let (sha256, device) = (sha256(bytes), device.clone());
+        Ok(Self { name: name(), sha256, accuracy: None, network, device })
+    }
+
+    /// pytorch-fid's Inception network, for grey and RGB images of any size and any dataset.
+    /// `judges/convert.py` makes the file from the published weights.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not the pinned one, or belongs to another network.
+    pub fn inception(file: &PinnedFile, device: &Device) -> Result<Self, WeightsError> {
+        let network = file.load(|weights| Inception::new(weights, device))?;
+        Ok(Self {
+            name: inception::NAME.to_owned(),
+            sha256: file.sha256.to_lowercase(),
+            accuracy: None,
+            network: Network::Inception(network),
+            device: device.clone(),
+        })
+    }
+
+    /// Its name, hash and accuracy for `results.json`.
+    pub fn info(&self) -> JudgeInfo {
+        JudgeInfo { name: self.name.clone(), sha256: self.sha256.clone(), accuracy: self.accuracy }
+    }
+
+    /// Dimension of its features.
+    pub fn features(&self) -> usize {
+        match &self.network {
+            Network::Classifier { architecture, .. } => architecture.features,
+            Network::Inception(_) => inception::FEATURES,
+        }
+    }
+
+    /// The only size of images that it judges; None where it judges any.
+    pub fn shape(&self) -> Option<ImageShape> {
+        match &self.network {
+            Network::Classifier { architecture, .. } => Some(architecture.shape),
+            Network::Inception(_) => None,
+        }
+    }
+
+    /// What a Fréchet distance between its features is called: FID for Inception's alone.
+    pub fn frechet_metric(&self) -> &'static str {
+        match self.network {
+            Network::Classifier { .. } => "samples/frechet",
+            Network::Inception(_) => "samples/fid",
+        }
+    }
+
+    /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
+    pub fn read(&self, images: &Tensor<4>) -> Reading {
+        let (features, probabilities) = match &self.network {
+            Network::Classifier { architecture, net } => {
+                let (features, probabilities) = self.classified(architecture, net, images);
+                (features, Some(probabilities))
+            }
+            Network::Inception(net) => (net.features(images, &self.device), None),
+        };
+        Reading { features, probabilities, frechet_metric: self.frechet_metric() }
+    }
+
+    fn classified(
+        &self,
+        architecture: &Architecture,
+        net: &JudgeNet,
+        images: &Tensor<4>,
+    ) -> (Rows, Rows) {
+        let [count, ..] = images.dims();
+        let mut features = Vec::new();
+        let mut probabilities = Vec::new();
+        for first in (0..count).step_by(BATCH) {
+            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
+            let out = net.forward(batch.to_device(&self.device));
+            features.extend(crate::features::host::floats(out.features));
+            probabilities.extend(crate::features::host::floats(softmax(out.logits, 1)));
+        }
+        (
+            Rows::from_f32(architecture.features, &features),
+            Rows::from_f32(architecture.classes, &probabilities),
+        )
+    }
+}
+
+impl fmt::Debug for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Judge")
+            .field("name", &self.name)
+            .field("sha256", &self.sha256)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{Seed, Stream};
+
+    #[test]
+    fn every_judge_is_the_pinned_file_and_fits_its_network() {
+        for spec in &JUDGES {
+            assert!(spec.weights.len() < 1_000_000, "{} is too large to ship", spec.name);
+            assert_eq!(sha256(spec.weights), spec.sha256, "{}", spec.name);
+            let judge =
+                Judge::for_dataset(spec.datasets[0], spec.architecture.shape, &Device::flex())
+                    .unwrap();
+            assert_eq!(judge.sha256, spec.sha256);
+        }
+        let other = ImageShape::new(1, 27, 28);
+        assert!(Judge::for_dataset("mnist", other, &Device::flex()).is_none());
+    }
+
+    #[test]
+    fn a_reading_does_not_depend_on_the_batch() {
+        let device = Device::flex();
+        let judge = Judge::for_dataset("digits8x8", ImageShape::new(1, 8, 8), &device).unwrap();
+        let images = Seed(0).uniform(Stream::Ceiling, 0, 0..300, [300, 1, 8, 8], &device);
+        let whole = judge.read(&images);
+        let part = judge.read(&images.narrow(0, 240, 20));
+        assert_eq!(whole.features.len(), 300);
+        for (a, b) in whole.features.values[240 * 32..].iter().zip(&part.features.values) {
+            assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+        for row in whole.probabilities.expect("a classifier").iter() {
+            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_in_words() {
+        let from =
+            |bytes| Judge::from_bytes("mnist-28", &JUDGES[0].architecture, bytes, &Device::flex());
+        let error = from(b"rubbish!rubbish").unwrap_err();
+        assert!(error.to_string().starts_with("the weights of judge mnist-28 cannot be read"));
+        let error = from(JUDGES[2].weights).unwrap_err();
+        assert!(error.to_string().contains("have no f32 tensor"), "{error}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What a classifier makes of samples.
+
+use crate::numerics::matrix::Rows;
+
+/// Share of rows whose largest probability is each class: `[classes]`, sums to 1.
+pub fn histogram(probabilities: &Rows) -> Vec<f64> {
+    let mut counts = vec![0_usize; probabilities.dim];
+    for row in probabilities.iter() {
+        let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+        counts[best] += 1;
+    }
+    counts.iter().map(|&count| count as f64 / probabilities.len() as f64).collect()
+}
+
+/// KL(p ‖ q) in nats between two histograms; infinite where p has mass and q has none.
+pub fn histogram_kl(p: &[f64], q: &[f64]) -> f64 {
+    p.iter().zip(q).filter(|(p, _)| **p > 0.0).map(|(p, q)| p * (p / q).ln()).sum()
+}
+
+/// How many of the classes that real images show (`expected`) hold at least one sample: the modes
+/// of Metz et al. 2017 (arXiv:1611.02163), with classes as modes.
+pub fn modes(found: &[f64], expected: &[f64]) -> usize {
+    found.iter().zip(expected).filter(|(found, expected)| **found > 0.0 && **expected > 0.0).count()
+}
+
+/// The histogram of `n` images with half an image added to each class (Krichevsky and Trofimov
+/// 1981), so that no class is empty.
+pub fn smoothed(histogram: &[f64], n: usize) -> Vec<f64> {
+    let (n, classes) = (n as f64, histogram.len() as f64);
+    histogram.iter().map(|share| (share * n + 0.5) / (n + 0.5 * classes)).collect()
+}
+
+/// exp of the mean KL between each row and the mean row: the Inception score's formula (Salimans et
+/// al. 2016, arXiv:1606.03498) with another classifier. Between 1 and the number of classes.
+pub fn classifier_score(probabilities: &Rows) -> f64 {
+    let n = probabilities.len() as f64;
+    let mut mean = vec![0.0; probabilities.dim];
+    probabilities.iter().for_each(|row| crate::numerics::matrix::add(&mut mean, row));
+    crate::numerics::matrix::divide(&mut mean, n);
+    (probabilities.iter().map(|row| histogram_kl(row, &mean)).sum::<f64>() / n).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sure_and_even_classifier_scores_the_number_of_classes() {
+        let rows = Rows::new(3, vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        assert!((classifier_score(&rows) - 3.0).abs() < 1e-12);
+        assert_eq!(histogram(&rows), [1.0 / 3.0; 3]);
+    }
+
+    #[test]
+    fn a_classifier_that_cannot_tell_scores_one() {
+        assert!((classifier_score(&Rows::new(2, vec![0.5; 8])) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn kl_of_a_histogram_to_itself_is_zero_and_of_one_class_to_two_log_two() {
+        assert_eq!(histogram_kl(&[0.3, 0.7], &[0.3, 0.7]), 0.0);
+        assert!((histogram_kl(&[1.0, 0.0], &[0.5, 0.5]) - 2.0_f64.ln()).abs() < 1e-12);
+        assert_eq!(histogram_kl(&[0.5, 0.5], &[1.0, 0.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_mode_is_a_class_of_real_images_with_a_sample() {
+        assert_eq!(modes(&[0.9, 0.0, 0.05, 0.05], &[0.3, 0.4, 0.3, 0.0]), 2);
+    }
+
+    #[test]
+    fn smoothing_adds_half_an_image_to_each_class() {
+        assert_eq!(smoothed(&[1.0, 0.0], 9), [0.95, 0.05]);
+    }
+}

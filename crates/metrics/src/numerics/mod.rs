@@ -1,0 +1,8 @@
+//! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures.
+
+pub mod fit;
+pub mod kmeans;
+pub mod lbfgs;
+pub mod matrix;
+pub mod mixture;
+pub mod pca;

@@ -4,7 +4,7 @@
 
 use burn::tensor::Device;
 use genlab_benches::{harness::case, subject::mnist};
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use genlab_data::BatchStream;
 
 fn main() {
@@ -24,7 +24,7 @@ fn main() {
     for shape in [[32, 20], [32, 784], [256, 784]] {
         let [rows, width] = shape;
         case(&format!("normal noise {shape:?}"), Some(((rows * width) as f64, "values")), || {
-            Seed(0).normal(Stream::Latent, 0, 0..rows as u64, shape, &device)
+            Seed(0).during(Phase::Train).normal("bench", 0, 0..rows as u64, shape, &device)
         });
     }
 }

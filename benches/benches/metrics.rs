@@ -4,7 +4,7 @@
 
 use burn::tensor::Device;
 use genlab_benches::{harness::case, subject::mnist};
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use genlab_metrics::{
     Judge,
     measures::{
@@ -26,7 +26,13 @@ const NEAREST: usize = 3;
 /// Normal features; `step` tells sets apart.
 fn features(step: u64) -> Rows {
     let rows = 0..COUNT as u64;
-    let x = Seed(0).normal(Stream::Latent, step, rows, [COUNT, FEATURES], &Device::flex());
+    let x = Seed(0).during(Phase::Evaluate).normal(
+        "bench",
+        step,
+        rows,
+        [COUNT, FEATURES],
+        &Device::flex(),
+    );
     let values = x.into_data().try_into_vec::<f32>().expect("drawn as f32");
     Rows::from_f32(FEATURES, &values)
 }

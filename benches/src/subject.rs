@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use genlab_ae::AeConfig;
 use genlab_core::{
-    Batch, Generative, ImageShape, InitContext, SampleRequest, Scalars, Seed, Stream, Train,
-    checkpoint::NamedTensor, trainer::Plan,
+    Batch, Generative, ImageShape, InitContext, Phase, STARTING_NOISE, SampleRequest, Scalars,
+    Seed, Train, checkpoint::NamedTensor, trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::DdpmConfig;
@@ -114,30 +114,30 @@ impl Subject {
         inputs.into_iter().map(|(name, d, v)| (format!("{step}.{name}"), d, v)).collect()
     }
 
-    /// What a step draws, from the streams and at the coordinates that the model crates use. The
+    /// What a step draws, under the names and at the coordinates that the model crates use. The
     /// twin's comparison of losses fails if these ever part.
     fn draws(&self, batch: &Batch) -> Vec<NamedTensor> {
-        let (seed, device) = (self.plan.seed, batch.images.device());
+        let (noise, device) = (self.plan.seed.during(Phase::Train), batch.images.device());
         let codes =
-            |stream, latent| seed.normal(stream, 0, batch.rows(), [batch.len(), latent], &device);
+            |name, latent| noise.normal(name, 0, batch.rows(), [batch.len(), latent], &device);
         match self.name.as_str() {
             "vae" => {
-                vec![named("posterior", codes(Stream::Posterior, VaeConfig::default().latent))]
+                vec![named("posterior", codes("vae/posterior", VaeConfig::default().latent))]
             }
             "gan" => {
                 let latent = GanConfig::default().latent;
                 vec![
-                    named("critic_latent", codes(Stream::CriticLatent, latent)),
-                    named("latent", codes(Stream::Latent, latent)),
+                    named("critic_latent", codes("gan/critic-latent", latent)),
+                    named("latent", codes("gan/latent", latent)),
                 ]
             }
             "ddpm" => {
                 let steps = DdpmConfig::default().steps as u64;
-                let time = |row| seed.row(Stream::Time, 0, row).random_range(1..=steps) as f32;
+                let time = |row| noise.row("ddpm/time", 0, row).random_range(1..=steps) as f32;
                 let shape = batch.images.dims();
                 vec![
                     ("times".into(), vec![batch.len()], batch.rows().map(time).collect()),
-                    named("noise", seed.normal(Stream::Diffusion, 0, batch.rows(), shape, &device)),
+                    named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
                 ]
             }
             _ => Vec::new(),
@@ -149,14 +149,14 @@ impl Subject {
     pub fn sample_noise(&self, count: usize, shape: ImageShape) -> Option<NamedTensor> {
         let (request, device) = (self.request(count), Device::flex());
         let codes = |latent| {
-            request.seed.normal(Stream::Latent, 0, request.rows(), [count, latent], &device)
+            request.noise().normal(STARTING_NOISE, 0, request.rows(), [count, latent], &device)
         };
         match self.name.as_str() {
             "vae" => Some(named("sample", codes(VaeConfig::default().latent))),
             "gan" => Some(named("sample", codes(GanConfig::default().latent))),
             "ddpm" => {
                 let shape = shape.batch(count);
-                let x = request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device);
+                let x = request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device);
                 Some(named("sample", x))
             }
             _ => None,

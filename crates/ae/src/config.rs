@@ -36,7 +36,7 @@ impl Default for AeConfig {
 impl AeConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
-        let net = init_module(context.seed, 0, &context.device, |device| {
+        let net = init_module(context.seed, "ae/net", &context.device, |device| {
             crate::net::AeNet::new(self, context.shape, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::off());

@@ -3,8 +3,8 @@
 use crate::net::AeNet;
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Encode, Generative, Optimized, Progress, Reconstruct,
-    Scalars, Seed, StateReader, StateWriter, Train, loss::PixelLoss, nn::sigmoid,
+    Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
+    Reconstruct, Scalars, StateReader, StateWriter, Train, loss::PixelLoss, nn::sigmoid,
 };
 
 pub(crate) struct Ae {
@@ -47,7 +47,7 @@ impl Generative for FrozenAe {
         self.net.num_params()
     }
 
-    fn objective(&self, batch: &Batch, _seed: Seed) -> Scalars {
+    fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
         let logits = self.net.decode(self.net.encode(batch.images.clone()));
         Scalars::new().with("loss", self.loss.per_image(logits, batch.images.clone()).mean())
     }

@@ -1,6 +1,6 @@
 //! What one optimisation step sees.
 
-use crate::noise::Seed;
+use crate::noise::{Noise, Phase, Seed};
 use burn::tensor::{Int, Tensor};
 
 /// A batch of training images. `first` is the position of its first image in the run's training
@@ -41,11 +41,16 @@ pub struct Progress {
     pub images: u64,
     /// The budget: training images in the whole run.
     pub total_images: u64,
-    /// The run's seed: all noise of the step follows from it, `step` and the batch's rows.
+    /// The run's seed.
     pub seed: Seed,
 }
 
 impl Progress {
+    /// All noise of the step follows from it, `step` and the batch's rows.
+    pub fn noise(&self) -> Noise {
+        self.seed.during(Phase::Train)
+    }
+
     /// Share of the budget that is spent, in [0, 1].
     pub fn fraction(&self) -> f64 {
         if self.total_images == 0 {

@@ -26,7 +26,7 @@ pub use model::{
     Codes, Decode, Density, Encode, Generative, InitContext, Invert, Observation, Reconstruct,
     Sample, SampleRequest, Term, Train,
 };
-pub use noise::{Seed, Stream};
+pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
 pub use scalars::Scalars;
 pub use shape::ImageShape;

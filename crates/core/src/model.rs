@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Batch, Progress},
-    noise::Seed,
+    noise::{Noise, Phase, Seed},
     scalars::Scalars,
     shape::ImageShape,
     state::{CheckpointError, StateReader, StateWriter},
@@ -48,9 +48,9 @@ pub trait Generative: Send + Sync {
     /// Trained parameters, all networks together.
     fn num_params(&self) -> usize;
 
-    /// The training objective on a batch, for validation curves. Draws nothing but noise of
-    /// `seed` at the batch's rows.
-    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars;
+    /// The training objective on a batch, for validation curves. Draws nothing but `noise` at the
+    /// batch's rows.
+    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars;
 
     /// Draws images from noise.
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -95,6 +95,11 @@ impl SampleRequest {
     /// The first `count` samples of `seed`.
     pub fn new(seed: Seed, count: usize) -> Self {
         Self { seed, first: 0, count, steps: None }
+    }
+
+    /// The noise that these samples are made of.
+    pub fn noise(&self) -> Noise {
+        self.seed.during(Phase::Sample)
     }
 
     /// The rows of noise that these samples own.
@@ -188,9 +193,9 @@ pub trait Density {
     /// How pixels are read.
     fn observation(&self) -> Observation;
 
-    /// The terms whose sum is −ELBO for each image `[B, C, H, W]`. Image i uses noise row
-    /// `first + i` of `seed`.
-    fn negative_elbo(&self, images: Tensor<4>, seed: Seed, first: u64) -> Vec<Term>;
+    /// The terms whose sum is −ELBO for each image `[B, C, H, W]`. Image i uses row
+    /// `first + i` of `noise`.
+    fn negative_elbo(&self, images: Tensor<4>, noise: Noise, first: u64) -> Vec<Term>;
 
     /// ln p(x | z) + ln p(z) − ln q(z | x) for the draws of the given numbers, `[B, draws]` nats, where
     /// the bound comes from a posterior that can be drawn from. Draw k of image i uses noise row
@@ -199,7 +204,7 @@ pub trait Density {
     fn log_weights(
         &self,
         _images: Tensor<4>,
-        _seed: Seed,
+        _noise: Noise,
         _first: u64,
         _draws: Range<u64>,
     ) -> Option<Tensor<2>> {

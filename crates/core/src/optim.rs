@@ -292,7 +292,7 @@ mod tests {
 
     fn stepped(clip_norm: f64) -> (Vec<f32>, Vec<f32>, Option<f32>) {
         let device = Device::flex();
-        let net = init_module(Seed(1), 0, &device, |device| Linear::new(2, 1, device));
+        let net = init_module(Seed(1), "test", &device, |device| Linear::new(2, 1, device));
         let config =
             OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
         let mut net = Optimized::new(net, config, EmaConfig { decay: 0.5 });
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn the_average_trails_the_weights() {
         let device = Device::flex();
-        let net = init_module(Seed(1), 0, &device, |device| Linear::new(2, 1, device));
+        let net = init_module(Seed(1), "test", &device, |device| Linear::new(2, 1, device));
         let mut net = Optimized::new(net, OptimizerConfig::default(), EmaConfig { decay: 0.9 });
         let start = values(&net.raw());
         let x = Tensor::<2>::ones([1, 2], &device);

@@ -4,7 +4,7 @@ use crate::{
     batch::{Batch, Progress},
     checkpoint::{self, CheckpointState},
     model::{Density, Generative, InitContext, SampleRequest, Train},
-    noise::Seed,
+    noise::{Noise, Phase, Seed},
     scalars::Scalars,
     shape::ImageShape,
 };
@@ -87,6 +87,11 @@ pub fn contract(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
     every_shape_trains(build);
 }
 
+/// The noise of an evaluation.
+fn noise(seed: u64) -> Noise {
+    Seed(seed).during(Phase::Evaluate)
+}
+
 fn scalar(scalars: &[(&'static str, f64)], name: &str) -> f64 {
     let found = scalars.iter().find(|(n, _)| *n == name);
     found.unwrap_or_else(|| panic!("no scalar {name} among {scalars:?}")).1
@@ -131,7 +136,7 @@ fn looking_changes_nothing(build: Build<'_>) {
     for step in 0..4 {
         let expected = steps(plain.as_mut(), step..step + 1);
         let frozen = watched.freeze();
-        let before = frozen.objective(&batch(SHAPE, 8, 0), Seed(3)).read();
+        let before = frozen.objective(&batch(SHAPE, 8, 0), noise(3)).read();
         if let Some(sampler) = frozen.sampler() {
             drop(
                 sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(8), 2) }),
@@ -139,7 +144,7 @@ fn looking_changes_nothing(build: Build<'_>) {
         }
         look(frozen.as_ref());
         assert_eq!(steps(watched.as_mut(), step..step + 1), expected, "looking changed training");
-        let after = frozen.objective(&batch(SHAPE, 8, 0), Seed(3)).read();
+        let after = frozen.objective(&batch(SHAPE, 8, 0), noise(3)).read();
         assert_eq!(before, after, "training moved a frozen model");
     }
 }
@@ -154,8 +159,8 @@ fn look(frozen: &dyn Generative) {
         drop(encoder.encode(images.clone()));
     }
     if let Some(density) = frozen.density() {
-        drop(density.negative_elbo(images.clone(), Seed(5), 0));
-        drop(density.log_weights(images.clone(), Seed(5), 0, 0..3));
+        drop(density.negative_elbo(images.clone(), noise(5), 0));
+        drop(density.log_weights(images.clone(), noise(5), 0, 0..3));
     }
     if let Some(inverter) = frozen.inverter() {
         drop(inverter.invert(images));
@@ -198,7 +203,7 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
         assert_eq!(decoder.decode(codes.mean).dims(), images.dims());
     }
     if let Some(density) = frozen.density() {
-        for term in density.negative_elbo(images.clone(), Seed(0), 0) {
+        for term in density.negative_elbo(images.clone(), noise(0), 0) {
             assert_eq!(term.nats.dims(), [3]);
         }
         importance_weights_own_their_noise(density, &images);
@@ -219,7 +224,7 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
 /// A weight depends on its image's row and its draw alone, and its first draw is the bound's.
 fn importance_weights_own_their_noise(density: &dyn Density, images: &Tensor<4>) {
     let weights = |images: Tensor<4>, first, draws| -> Option<Vec<f32>> {
-        let weights = density.log_weights(images, Seed(4), first, draws)?;
+        let weights = density.log_weights(images, noise(4), first, draws)?;
         Some(weights.into_data().try_into_vec::<f32>().expect("f32"))
     };
     let Some(whole) = weights(images.clone(), 10, 0..4) else { return };

@@ -1,13 +1,18 @@
 //! A dataset: three splits, a name and a hash of what they hold.
 
 use crate::images::Images;
-use genlab_core::{ImageShape, Seed, Stream, digest::hex, noise::permutation};
+use genlab_core::{
+    ImageShape,
+    digest::hex,
+    noise::{keystream, shuffled},
+};
 use sha2::{Digest, Sha256};
 
-/// Seed of every split. Runs must not choose their own, or they could not be compared.
-const SPLIT_SEED: Seed = Seed(0x6765_6e6c_6162);
+/// The key of every split, written out: runs must not choose their own, or they could not be compared,
+/// and another key would change every dataset there is.
+const SPLIT_KEY: [u8; 32] = *b"balneg\0\0\x02\0\0\0\0\0\0\0genlab/1\0\0\0\0\0\0\0\0";
 
-/// Steps of [`Stream::Split`]: which training images become the validation split, and which files of
+/// Steps of its keystream: which training images become the validation split, and which files of
 /// a folder become its test split.
 const VALIDATION: u64 = 0;
 const TEST: u64 = 1;
@@ -72,13 +77,17 @@ pub(crate) fn test_rows(len: usize) -> Vec<usize> {
 /// The order of `len` files of one split of a folder. By path they stand class by class, and whoever
 /// takes the first thousand would see a few classes only.
 pub(crate) fn file_order(len: usize) -> Vec<usize> {
-    let order = permutation(SPLIT_SEED, Stream::Split, FILES, len);
+    let order = split_order(FILES, len);
     order.into_iter().map(|row| row as usize).collect()
+}
+
+fn split_order(step: u64, len: usize) -> Vec<u32> {
+    shuffled(&mut keystream(SPLIT_KEY, step, 0), len)
 }
 
 /// `count` of `0..len`, ascending: the same for every run there will ever be.
 fn chosen(step: u64, len: usize, count: usize) -> Vec<usize> {
-    let order = permutation(SPLIT_SEED, Stream::Split, step, len);
+    let order = split_order(step, len);
     let mut rows: Vec<usize> = order[..count].iter().map(|&row| row as usize).collect();
     rows.sort_unstable();
     rows

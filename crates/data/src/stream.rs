@@ -5,7 +5,7 @@ use crate::{
     images::Images,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use genlab_core::{Batch, Seed, Stream, noise::permutation};
+use genlab_core::{Batch, Phase, Seed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The batches of a run: step k takes images `[k·B, (k+1)·B)` of the concatenation of per-epoch
@@ -92,8 +92,11 @@ impl BatchStream {
         match &*cached {
             Some((of, order)) if *of == epoch => Arc::clone(order),
             _ => {
-                let order: Arc<[u32]> =
-                    permutation(self.seed, Stream::Order, epoch, self.len).into();
+                let order: Arc<[u32]> = self
+                    .seed
+                    .during(Phase::Train)
+                    .permutation("data/order", epoch, self.len)
+                    .into();
                 *cached = Some((epoch, Arc::clone(&order)));
                 order
             }

@@ -78,7 +78,7 @@ impl Default for DdpmConfig {
 impl DdpmConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
-        let net = init_module(context.seed, 0, &context.device, |device| {
+        let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             self.unet.init(context.shape.channels, device)
         });
         Box::new(Ddpm {

@@ -11,8 +11,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use genlab_core::{
-    Batch, CheckpointError, Generative, ImageShape, Invert, Optimized, Progress, Sample,
-    SampleRequest, Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::UNet,
+    Batch, CheckpointError, Generative, ImageShape, Invert, Noise, Optimized, Progress,
+    STARTING_NOISE, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train, nn::UNet,
 };
 use rand::RngExt;
 
@@ -24,17 +24,17 @@ pub(crate) struct Ddpm {
 }
 
 /// L_simple on a batch, `[B]`: image i draws its time and its noise from row `batch.first + i`.
-fn loss(net: &UNet, schedule: &NoiseSchedule, batch: &Batch, seed: Seed) -> Tensor<1> {
+fn loss(net: &UNet, schedule: &NoiseSchedule, batch: &Batch, noise: Noise) -> Tensor<1> {
     let device = batch.images.device();
     let times: Vec<usize> = batch
         .rows()
         .map(|row| {
-            seed.row(Stream::Time, 0, row).random_range(1..=schedule.steps() as u64) as usize
+            noise.row("ddpm/time", 0, row).random_range(1..=schedule.steps() as u64) as usize
         })
         .collect();
     let alpha_bar = times.iter().map(|&t| schedule.alpha_bar(t) as f32).collect();
     let times = vector(times.iter().map(|&t| t as f32).collect(), &device);
-    let noise = seed.normal(Stream::Diffusion, 0, batch.rows(), batch.images.dims(), &device);
+    let noise = noise.normal("ddpm/noise", 0, batch.rows(), batch.images.dims(), &device);
     let x_0 = batch.images.clone() * 2.0 - 1.0;
     let x_t = diffuse(x_0, noise.clone(), vector(alpha_bar, &device));
     simple_loss(noise, net.forward(x_t, times))
@@ -47,7 +47,7 @@ fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
 
 impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let loss = loss(self.net.net(), &self.schedule, batch, at.seed).mean();
+        let loss = loss(self.net.net(), &self.schedule, batch, at.noise()).mean();
         let scalars = Scalars::new().with("loss", loss.clone());
         match self.net.descend(loss, at) {
             Some(norm) => scalars.with("gradient_norm", norm),
@@ -99,11 +99,11 @@ impl FrozenDdpm {
     ) -> Tensor<4> {
         let device = self.net.devices().remove(0);
         let shape = self.shape.batch(request.count);
-        let draw = |stream, step: usize| {
-            request.seed.normal(stream, step as u64, request.rows(), shape, &device)
+        let draw = |name, step: usize| {
+            request.noise().normal(name, step as u64, request.rows(), shape, &device)
         };
         let times = self.times(request);
-        let mut x = draw(Stream::Latent, 0);
+        let mut x = draw(STARTING_NOISE, 0);
         see(0, &x);
         for (index, pair) in times.windows(2).enumerate() {
             let (t, s) = (pair[0], pair[1]);
@@ -111,7 +111,7 @@ impl FrozenDdpm {
                 self.net.forward(x.clone(), vector(vec![t as f32; request.count], &device));
             let step = Transition::new(&self.schedule, self.sampler.kind, t, s);
             let fresh = (self.sampler.kind == SamplerKind::Ancestral && s > 0)
-                .then(|| draw(Stream::Sampler, t));
+                .then(|| draw("ddpm/step", t));
             x = step.apply(x, predicted, fresh);
             see(index + 1, &x);
         }
@@ -129,8 +129,8 @@ impl Generative for FrozenDdpm {
         self.net.num_params()
     }
 
-    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
-        Scalars::new().with("loss", loss(&self.net, &self.schedule, batch, seed).mean())
+    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
+        Scalars::new().with("loss", loss(&self.net, &self.schedule, batch, noise).mean())
     }
 
     fn sampler(&self) -> Option<&dyn Sample> {

@@ -78,10 +78,10 @@ impl Default for GanConfig {
 impl GanConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
-        let generator = init_module(context.seed, 0, &context.device, |device| {
+        let generator = init_module(context.seed, "gan/generator", &context.device, |device| {
             Generator::new(self, context.shape, device)
         });
-        let critic = init_module(context.seed, 1, &context.device, |device| {
+        let critic = init_module(context.seed, "gan/critic", &context.device, |device| {
             Critic::new(self, context.shape, device)
         });
         Box::new(Gan {

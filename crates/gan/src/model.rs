@@ -7,8 +7,8 @@ use crate::{
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Decode, Generative, Invert, Optimized, Progress, Sample, SampleRequest,
-    Scalars, Seed, StateReader, StateWriter, Stream, Train, nn::sigmoid,
+    Batch, CheckpointError, Decode, Generative, Invert, Noise, Optimized, Progress, STARTING_NOISE,
+    Sample, SampleRequest, Scalars, StateReader, StateWriter, Train, nn::sigmoid,
 };
 
 pub(crate) struct Gan {
@@ -18,13 +18,13 @@ pub(crate) struct Gan {
 }
 
 impl Gan {
-    fn noise(&self, batch: &Batch, seed: Seed, stream: Stream) -> Tensor<2> {
+    fn latent(&self, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
         let shape = [batch.len(), self.config.latent];
-        seed.normal(stream, 0, batch.rows(), shape, &batch.images.device())
+        noise.normal(name, 0, batch.rows(), shape, &batch.images.device())
     }
 
     fn critic_step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let noise = self.noise(batch, at.seed, Stream::CriticLatent);
+        let noise = self.latent(batch, at.noise(), "gan/critic-latent");
         // The generator off the graph: the critic's step needs no gradient of it.
         let fake_images = self.generator.raw().forward(noise);
         let real = self.critic.net().forward(batch.images.clone());
@@ -39,7 +39,7 @@ impl Gan {
     }
 
     fn generator_step(&mut self, batch: &Batch, at: Progress) -> Tensor<1> {
-        let noise = self.noise(batch, at.seed, Stream::Latent);
+        let noise = self.latent(batch, at.noise(), "gan/latent");
         let images = self.generator.net().forward(noise);
         let fake = self.critic.raw().forward(images);
         let loss = generator_loss(fake, self.config.adversarial);
@@ -89,11 +89,11 @@ impl Generative for FrozenGan {
         self.generator.num_params() + self.critic.num_params()
     }
 
-    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
+    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
         let shape = [batch.len(), self.config.latent];
-        let noise = seed.normal(Stream::Latent, 0, batch.rows(), shape, &batch.images.device());
+        let latent = noise.normal("gan/latent", 0, batch.rows(), shape, &batch.images.device());
         let real = self.critic.forward(batch.images.clone());
-        let fake = self.critic.forward(self.generator.forward(noise));
+        let fake = self.critic.forward(self.generator.forward(latent));
         Scalars::new()
             .with("critic_loss", critic_loss(real.clone(), fake.clone()))
             .with("critic_on_real", sigmoid(real).mean())
@@ -129,7 +129,7 @@ impl Sample for FrozenGan {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.generator.devices().remove(0);
         let shape = [request.count, self.config.latent];
-        self.decode(request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device))
+        self.decode(request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device))
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {

@@ -6,7 +6,7 @@
 //! ```
 
 use burn::tensor::Device;
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use genlab_data::{Images, LoadOptions, load};
 use genlab_metrics::{
     Evaluator, Judge, Settings,
@@ -33,7 +33,7 @@ const FEATURES: usize = 128;
 fn main() -> Result<(), Box<dyn Error>> {
     let seed = Seed(0);
     let normals = |step| {
-        let mut rng = seed.row(Stream::Evaluation, step, 0);
+        let mut rng = seed.during(Phase::Evaluate).row("speed", step, 0);
         let draws = (0..COUNT * FEATURES).map(|_| rng.sample(rand_distr::StandardNormal));
         Rows::new(FEATURES, draws.collect())
     };

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Codes, Decode, Density, Encode, Generative, Observation, Reconstruct, Sample,
-    SampleRequest, Scalars, Seed, Stream, Term,
+    Batch, Codes, Decode, Density, Encode, Generative, Noise as Draws, Observation, Reconstruct,
+    Sample, SampleRequest, Scalars, Seed, Term,
 };
 use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
@@ -24,7 +24,7 @@ impl Generative for Model {
         7
     }
 
-    fn objective(&self, _batch: &Batch, _seed: Seed) -> Scalars {
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
         Scalars::new()
     }
 
@@ -88,7 +88,7 @@ impl Density for Coin {
         Observation::Bernoulli
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, _seed: Seed, _first: u64) -> Vec<Term> {
+    fn negative_elbo(&self, images: Tensor<4>, _noise: Draws, _first: u64) -> Vec<Term> {
         let [count, ..] = images.dims();
         // x (1 - x) is zero on binary pixels alone, so grey ones show.
         let grey = images.clone() * (-images.clone() + 1.0);
@@ -128,7 +128,7 @@ struct Noise;
 impl Sample for Noise {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let shape = [request.count, 1, 8, 8];
-        request.seed.uniform(Stream::Sampler, 0, request.rows(), shape, &Device::flex())
+        request.noise().uniform("test", 0, request.rows(), shape, &Device::flex())
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {

@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{
-    Batch, Codes, Decode, Density, Encode, Generative, Observation, Reconstruct, Sample,
-    SampleRequest, Scalars, Seed, Stream, Term,
+    Batch, Codes, Decode, Density, Encode, Generative, Noise, Observation, Reconstruct,
+    STARTING_NOISE, Sample, SampleRequest, Scalars, Seed, Term,
 };
 use genlab_data::{Dataset, LoadOptions, load};
 use genlab_metrics::{
@@ -94,11 +94,11 @@ impl LinearVae {
     }
 
     /// z = μ + s ε and its ε.
-    fn draw(&self, images: Tensor<4>, seed: Seed, first: u64, draw: u64) -> [Tensor<2>; 2] {
+    fn draw(&self, images: Tensor<4>, noise: Noise, first: u64, draw: u64) -> [Tensor<2>; 2] {
         let mean = self.mean_code(images);
         let shape = mean.dims();
         let rows = first..first + shape[0] as u64;
-        let noise = seed.normal(Stream::Posterior, draw, rows, shape, &Device::flex());
+        let noise = noise.normal("test/posterior", draw, rows, shape, &Device::flex());
         [mean + (self.log_var.clone() * 0.5).exp() * noise.clone(), noise]
     }
 }
@@ -107,7 +107,7 @@ impl Generative for LinearVae {
     fn num_params(&self) -> usize {
         PIXELS * (LATENT + 1)
     }
-    fn objective(&self, _batch: &Batch, _seed: Seed) -> Scalars {
+    fn objective(&self, _batch: &Batch, _noise: Noise) -> Scalars {
         Scalars::new()
     }
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -127,7 +127,13 @@ impl Generative for LinearVae {
 impl Sample for LinearVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let shape = [request.count, LATENT];
-        self.decode(request.seed.normal(Stream::Latent, 0, request.rows(), shape, &Device::flex()))
+        self.decode(request.noise().normal(
+            STARTING_NOISE,
+            0,
+            request.rows(),
+            shape,
+            &Device::flex(),
+        ))
     }
     fn network_calls(&self, _request: &SampleRequest) -> usize {
         1
@@ -164,11 +170,11 @@ impl Density for LinearVae {
         Observation::Gaussian
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, seed: Seed, first: u64) -> Vec<Term> {
+    fn negative_elbo(&self, images: Tensor<4>, noise: Noise, first: u64) -> Vec<Term> {
         let mean = self.mean_code(images.clone());
         let variance = self.log_var.clone().exp();
         let kl = (mean.square() + variance - 1.0 - self.log_var.clone()) * 0.5;
-        let [code, _] = self.draw(images.clone(), seed, first, 0);
+        let [code, _] = self.draw(images.clone(), noise, first, 0);
         vec![
             Term { name: "reconstruction", nats: self.pixel_nll(code, images) },
             Term { name: "kl", nats: kl.sum_dim(1).squeeze_dim::<1>(1) },
@@ -178,12 +184,12 @@ impl Density for LinearVae {
     fn log_weights(
         &self,
         images: Tensor<4>,
-        seed: Seed,
+        noise: Noise,
         first: u64,
         draws: Range<u64>,
     ) -> Option<Tensor<2>> {
         let weight = |draw| {
-            let [code, noise] = self.draw(images.clone(), seed, first, draw);
+            let [code, noise] = self.draw(images.clone(), noise, first, draw);
             let ratio = (noise.square() + self.log_var.clone() - code.clone().square()) * 0.5;
             ratio.sum_dim(1).squeeze_dim::<1>(1) - self.pixel_nll(code, images.clone())
         };

@@ -40,7 +40,7 @@ impl Default for SparseAeConfig {
 impl SparseAeConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
-        let net = init_module(context.seed, 0, &context.device, |device| {
+        let net = init_module(context.seed, "sparse-ae/net", &context.device, |device| {
             crate::net::SparseAeNet::new(self, context.shape, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::off());

@@ -3,8 +3,8 @@
 use crate::{SparseAeConfig, loss::l1_penalty, net::SparseAeNet};
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Encode, Generative, Optimized, Progress, Reconstruct,
-    Scalars, Seed, StateReader, StateWriter, Train, nn::sigmoid,
+    Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
+    Reconstruct, Scalars, StateReader, StateWriter, Train, nn::sigmoid,
 };
 
 pub(crate) struct SparseAe {
@@ -75,7 +75,7 @@ impl Generative for FrozenSparseAe {
         self.net.num_params()
     }
 
-    fn objective(&self, batch: &Batch, _seed: Seed) -> Scalars {
+    fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
         Loss::of(&self.net, &self.config, &batch.images).scalars(&self.config)
     }
 

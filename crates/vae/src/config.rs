@@ -54,7 +54,7 @@ impl Default for VaeConfig {
 impl VaeConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
-        let net = init_module(context.seed, 0, &context.device, |device| {
+        let net = init_module(context.seed, "vae/net", &context.device, |device| {
             crate::net::VaeNet::new(self, context.shape, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::off());

@@ -7,13 +7,16 @@ use crate::{
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Observation, Optimized,
-    Progress, Reconstruct, Sample, SampleRequest, Scalars, Seed, StateReader, StateWriter, Stream,
-    Term, Train,
+    Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Noise, Observation,
+    Optimized, Progress, Reconstruct, STARTING_NOISE, Sample, SampleRequest, Scalars, StateReader,
+    StateWriter, Term, Train,
     loss::{bernoulli_nll, gaussian_nll},
     nn::sigmoid,
 };
 use std::ops::Range;
+
+/// The draws of the reparameterisation.
+const POSTERIOR: &str = "vae/posterior";
 
 pub(crate) struct Vae {
     pub(crate) net: Optimized<VaeNet>,
@@ -32,14 +35,14 @@ impl NegativeElbo {
         net: &VaeNet,
         config: &VaeConfig,
         images: Tensor<4>,
-        seed: Seed,
+        noise: Noise,
         rows: Range<u64>,
     ) -> Self {
         let posterior = net.encode(images.clone());
         let shape = posterior.mean.dims();
-        let noise = seed.normal(Stream::Posterior, 0, rows, shape, &images.device());
+        let draws = noise.normal(POSTERIOR, 0, rows, shape, &images.device());
         let kl = gaussian_kl(posterior.mean.clone(), posterior.log_var.clone());
-        let logits = net.decode(reparameterise(posterior.mean, posterior.log_var, noise));
+        let logits = net.decode(reparameterise(posterior.mean, posterior.log_var, draws));
         Self { reconstruction: nll(config, logits, images), kl }
     }
 
@@ -74,7 +77,7 @@ impl Vae {
 impl Train for Vae {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         let (net, images) = (self.net.net(), batch.images.clone());
-        let terms = NegativeElbo::of(net, &self.config, images, at.seed, batch.rows());
+        let terms = NegativeElbo::of(net, &self.config, images, at.noise(), batch.rows());
         let loss =
             terms.reconstruction.clone().mean() + terms.kl.clone().mean() * self.kl_weight(at);
         let scalars = terms.scalars();
@@ -105,8 +108,8 @@ impl Generative for FrozenVae {
         self.net.num_params()
     }
 
-    fn objective(&self, batch: &Batch, seed: Seed) -> Scalars {
-        NegativeElbo::of(&self.net, &self.config, batch.images.clone(), seed, batch.rows())
+    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
+        NegativeElbo::of(&self.net, &self.config, batch.images.clone(), noise, batch.rows())
             .scalars()
     }
 
@@ -135,7 +138,7 @@ impl Sample for FrozenVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.net.devices().remove(0);
         let shape = [request.count, self.config.latent];
-        self.decode(request.seed.normal(Stream::Latent, 0, request.rows(), shape, &device))
+        self.decode(request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device))
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -174,9 +177,9 @@ impl Density for FrozenVae {
         }
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, seed: Seed, first: u64) -> Vec<Term> {
+    fn negative_elbo(&self, images: Tensor<4>, noise: Noise, first: u64) -> Vec<Term> {
         let rows = first..first + images.dims()[0] as u64;
-        let terms = NegativeElbo::of(&self.net, &self.config, images, seed, rows);
+        let terms = NegativeElbo::of(&self.net, &self.config, images, noise, rows);
         vec![
             Term { name: "reconstruction", nats: terms.reconstruction },
             Term { name: "kl", nats: terms.kl },
@@ -186,7 +189,7 @@ impl Density for FrozenVae {
     fn log_weights(
         &self,
         images: Tensor<4>,
-        seed: Seed,
+        noise: Noise,
         first: u64,
         draws: Range<u64>,
     ) -> Option<Tensor<2>> {
@@ -195,10 +198,10 @@ impl Density for FrozenVae {
         let rows = first..first + shape[0] as u64;
         let weights = draws.map(|draw| {
             let (mean, log_var) = (posterior.mean.clone(), posterior.log_var.clone());
-            let noise = seed.normal(Stream::Posterior, draw, rows.clone(), shape, &mean.device());
-            let code = reparameterise(mean, log_var.clone(), noise.clone());
+            let draws = noise.normal(POSTERIOR, draw, rows.clone(), shape, &mean.device());
+            let code = reparameterise(mean, log_var.clone(), draws.clone());
             let logits = self.net.decode(code.clone());
-            prior_over_posterior(code, log_var, noise) - nll(&self.config, logits, images.clone())
+            prior_over_posterior(code, log_var, draws) - nll(&self.config, logits, images.clone())
         });
         Some(Tensor::stack(weights.collect(), 1))
     }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, FloatDType};
 use directory::{Found, RunDir, write_atomically};
 use genlab_core::{
-    Batch, InitContext, Seed, Stream, Train,
+    Batch, InitContext, Phase, Seed, Train,
     checkpoint::{self, CheckpointState},
     trainer::{self, Outcome, Plan},
 };
@@ -275,7 +275,8 @@ fn binarised(batch: Batch, config: &RunConfig) -> Batch {
         Binarise::None => batch,
         Binarise::Dynamic => {
             let (shape, device) = (batch.images.dims(), batch.images.device());
-            let draw = Seed(config.seed).uniform(Stream::Binarise, 0, batch.rows(), shape, &device);
+            let noise = Seed(config.seed).during(Phase::Train);
+            let draw = noise.uniform("data/binarise", 0, batch.rows(), shape, &device);
             Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
         }
     }

@@ -5,7 +5,7 @@ use crate::{config::RunConfig, interrupt, terminal::Progress};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use genlab_core::{
-    Batch, Progress as At, SampleRequest, Seed, Train,
+    Batch, Phase, Progress as At, SampleRequest, Seed, Train,
     checkpoint::{self, CheckpointState},
     trainer::{Flow, Line, Observer, Plan},
 };
@@ -105,9 +105,9 @@ impl<'a> Watch<'a> {
                 labels: None,
                 first: first as u64,
             };
-            // Validation noise must not be training noise: its own seed, the same at every point.
-            let seed = Seed(self.config.seed ^ u64::MAX);
-            for (name, value) in frozen.objective(&batch, seed).read() {
+            // The same noise at every point of the curve.
+            let noise = Seed(self.config.seed).during(Phase::Validate);
+            for (name, value) in frozen.objective(&batch, noise).read() {
                 match sums.iter_mut().find(|(n, _)| *n == name) {
                     Some((_, sum)) => *sum += weight * value,
                     None => sums.push((name, weight * value)),

@@ -1,6 +1,6 @@
 //! Initial weights: the one place where a device's own generator is used.
 
-use crate::noise::{Seed, Stream};
+use crate::noise::{Phase, Seed};
 use burn::{
     module::{Module, Param},
     nn::Initializer,
@@ -9,15 +9,15 @@ use burn::{
 use rand::RngExt;
 use std::sync::{Mutex, PoisonError};
 
-/// Builds a module with parameters that follow from `seed` and `part` (0 for a model's first
-/// network, 1 for its second, ...) alone, tracked, on `device`.
+/// Builds a module with parameters that follow from `seed` and `name` (`"gan/generator"`) alone,
+/// tracked, on `device`.
 ///
 /// Burn draws initial values lazily from one generator per process, different on every backend. So
 /// the module is built on the CPU under a lock, forced in field order, and then moved: every
 /// backend starts from the same weights.
 pub fn init_module<M: Module>(
     seed: Seed,
-    part: u64,
+    name: &str,
     device: &Device,
     build: impl FnOnce(&Device) -> M,
 ) -> M {
@@ -25,7 +25,7 @@ pub fn init_module<M: Module>(
     let _held = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     let cpu = Device::flex();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that seeds the device")]
-    cpu.seed(seed.row(Stream::Init, 0, part).random());
+    cpu.seed(seed.during(Phase::Initialise).row(name, 0, 0).random());
     let net = build(&cpu.clone().autodiff());
     drop(net.valid());
     if *device == cpu { net } else { net.fork(&device.clone().autodiff()) }

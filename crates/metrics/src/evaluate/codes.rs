@@ -10,7 +10,7 @@ use crate::{
     numerics::matrix::Rows,
 };
 use burn::tensor::Tensor;
-use genlab_core::{Encode, Generative, Stream};
+use genlab_core::{Encode, Generative};
 use genlab_data::Images;
 
 /// Beyond this share of its upper limit ln N, an estimate of the information says more about N.
@@ -81,8 +81,7 @@ impl Evaluator<'_> {
     fn surgery(&self, mean: &Rows, log_var: &Rows, pixels: Pixels, out: &mut Evaluation) {
         let n = mean.len();
         let shape = [n, mean.dim];
-        let noise =
-            self.settings.seed.normal(Stream::Posterior, 0, 0..n as u64, shape, &self.device);
+        let noise = self.noise().normal("codes/information", 0, 0..n as u64, shape, &self.device);
         let noise = host::floats(noise);
         let parts = mean.values.iter().zip(&log_var.values).zip(&noise);
         let draws = parts.map(|((m, v), e)| m + (0.5 * v).exp() * f64::from(*e)).collect();

@@ -76,7 +76,7 @@ impl Evaluator<'_> {
             for start in (0..draws).step_by(DRAWS_PER_CALL as usize) {
                 let some = start..draws.min(start + DRAWS_PER_CALL);
                 let count = (some.end - some.start) as usize;
-                let weights = density.log_weights(batch.clone(), self.settings.seed, first, some);
+                let weights = density.log_weights(batch.clone(), self.noise(), first, some);
                 let Some(weights) = weights else { return };
                 bound.add(&host::floats(weights), count);
             }
@@ -103,7 +103,7 @@ impl Evaluator<'_> {
         for (rows, images) in self.batches(self.split()) {
             let first = rows.start as u64;
             let images = pixels.of(images, &rows, self.settings.seed);
-            for term in density.negative_elbo(images, self.settings.seed, first) {
+            for term in density.negative_elbo(images, self.noise(), first) {
                 let values = host::floats(term.nats);
                 terms.entry(term.name).or_default().extend(values.into_iter().map(f64::from));
             }

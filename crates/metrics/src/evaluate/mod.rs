@@ -23,7 +23,7 @@ use crate::{
     measures::sets::samples::{Extrapolation, ImageSet, ScoreSettings, Z95},
 };
 use burn::tensor::{Device, Tensor};
-use genlab_core::{Generative, Seed};
+use genlab_core::{Generative, Noise, Phase, Seed};
 use genlab_data::{Dataset, Images};
 use genlab_results::{Metric, NotFinite, Reference};
 use references::References;
@@ -237,6 +237,11 @@ impl<'a> Evaluator<'a> {
     /// The number of samples on either side of a distance.
     fn sample_count(&self) -> usize {
         self.settings.samples.min(self.split().len())
+    }
+
+    /// What an evaluation draws.
+    fn noise(&self) -> Noise {
+        self.settings.seed.during(Phase::Evaluate)
     }
 
     /// Training images for priors and baselines.

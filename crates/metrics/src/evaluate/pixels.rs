@@ -2,7 +2,7 @@
 //! that belong to the image.
 
 use burn::tensor::Tensor;
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use std::ops::Range;
 
 /// Images are binarised and corrupted by this seed whatever the run's, so that numbers of different
@@ -46,8 +46,13 @@ impl Pixels {
             Self::Binary(Binarisation::Static) => FIXED_SEED,
             Self::Binary(Binarisation::Dynamic) => seed,
         };
-        let draws =
-            seed.uniform(Stream::Binarise, 0, numbers(rows), images.dims(), &images.device());
+        let draws = seed.during(Phase::Evaluate).uniform(
+            "evaluate/binarise",
+            0,
+            numbers(rows),
+            images.dims(),
+            &images.device(),
+        );
         draws.lower(images).float()
     }
 }
@@ -69,14 +74,24 @@ impl Corruption {
         let device = images.device();
         match self {
             Self::Noise(sigma) => {
-                let noise =
-                    FIXED_SEED.normal(Stream::Corruption, 0, numbers(rows), images.dims(), &device);
+                let noise = FIXED_SEED.during(Phase::Evaluate).normal(
+                    "evaluate/noise",
+                    0,
+                    numbers(rows),
+                    images.dims(),
+                    &device,
+                );
                 (images + noise * sigma).clamp(0.0, 1.0)
             }
             Self::Masked(share) => {
                 let shape = [batch, 1, height, width];
-                let draws =
-                    FIXED_SEED.uniform(Stream::Corruption, 1, numbers(rows), shape, &device);
+                let draws = FIXED_SEED.during(Phase::Evaluate).uniform(
+                    "evaluate/mask",
+                    0,
+                    numbers(rows),
+                    shape,
+                    &device,
+                );
                 images * draws.greater_equal_elem(share).float()
             }
         }

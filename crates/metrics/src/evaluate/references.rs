@@ -10,7 +10,7 @@ use crate::{
         samples::{ImageSet, score},
     },
 };
-use genlab_core::{ImageShape, Stream};
+use genlab_core::ImageShape;
 use genlab_data::Images;
 use genlab_results::{Metric, Reference, Role};
 use serde::{Deserialize, Serialize};
@@ -224,8 +224,8 @@ impl ClassMeans {
 /// Pixels uniform in [0, 1): the ceiling of every distance.
 fn noise(evaluator: &Evaluator<'_>, count: usize) -> Images {
     let shape = evaluator.dataset.shape;
-    let draws = evaluator.settings.seed.uniform(
-        Stream::Ceiling,
+    let draws = evaluator.noise().uniform(
+        "references/noise",
         0,
         0..count as u64,
         shape.batch(count),

@@ -308,7 +308,7 @@ impl fmt::Debug for Judge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::{Seed, Stream};
+    use genlab_core::{Phase, Seed};
 
     #[test]
     fn every_judge_is_the_pinned_file_and_fits_its_network() {
@@ -328,7 +328,8 @@ mod tests {
     fn a_reading_does_not_depend_on_the_batch() {
         let device = Device::flex();
         let judge = Judge::for_dataset("digits8x8", ImageShape::new(1, 8, 8), &device).unwrap();
-        let images = Seed(0).uniform(Stream::Ceiling, 0, 0..300, [300, 1, 8, 8], &device);
+        let images =
+            Seed(0).during(Phase::Evaluate).uniform("test", 0, 0..300, [300, 1, 8, 8], &device);
         let whole = judge.read(&images);
         let part = judge.read(&images.narrow(0, 240, 20));
         assert_eq!(whole.features.len(), 300);

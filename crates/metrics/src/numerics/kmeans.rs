@@ -1,14 +1,12 @@
 //! A seeded k-means, to start a mixture from.
 
 use crate::numerics::matrix::{Rows, add};
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use rand::RngExt;
 use rayon::prelude::*;
 
 /// Rows per task.
 const BLOCK: usize = 256;
-/// Step of [`Stream::Evaluation`] that draws the first centres.
-const STEP: u64 = 3 << 32;
 
 /// The cluster of each row: centres drawn in proportion to the squared distance from those already
 /// drawn (k-means++, Arthur and Vassilvitskii 2007), then `rounds` of Lloyd's iteration.
@@ -27,7 +25,7 @@ pub fn kmeans(rows: &Rows, clusters: usize, rounds: usize, seed: Seed) -> Vec<us
 }
 
 fn first_centres(rows: &Rows, clusters: usize, seed: Seed) -> Rows {
-    let mut rng = seed.row(Stream::Evaluation, STEP, 0);
+    let mut rng = seed.during(Phase::Evaluate).row("kmeans/centres", 0, 0);
     let mut chosen = rng.random_range(0..rows.len() as u64) as usize;
     let mut centres = Rows::new(rows.dim, rows.row(chosen).to_vec());
     let mut distances = vec![f64::INFINITY; rows.len()];

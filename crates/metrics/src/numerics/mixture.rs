@@ -2,7 +2,7 @@
 
 use crate::numerics::matrix::{Rows, columns, lower_inverse, product};
 use faer::Mat;
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
@@ -11,8 +11,6 @@ use std::ops::Range;
 
 /// Rows per task.
 const BLOCK: usize = 256;
-/// Step of [`Stream::Latent`] whose rows are the draws of a mixture.
-const STEP_SAMPLE: u64 = 0x6d69_7874;
 
 /// A mixture of Gaussians. One component is a plain Gaussian.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +51,7 @@ impl Mixture {
         let draws: Vec<Vec<f64>> = rows
             .into_par_iter()
             .map(|row| {
-                let mut rng = seed.row(Stream::Latent, STEP_SAMPLE, row);
+                let mut rng = seed.during(Phase::Sample).row("mixture/draw", 0, row);
                 let component = self.pick(rng.random::<f64>());
                 let noise: Vec<f64> = (0..dim).map(|_| rng.sample(StandardNormal)).collect();
                 let factor = &self.factors[component];

@@ -1,7 +1,7 @@
 //! Sets of samples that no good generator would make, and a good one, on mnist-10k.
 
 use burn::tensor::Device;
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
     Judge,
@@ -64,7 +64,7 @@ fn sets(data: &Dataset) -> Vec<(&'static str, Images)> {
         let pixels = (0..COUNT * data.shape.pixels()).map(levels).collect();
         Images { shape: data.shape, pixels, labels: None }
     };
-    let mut rng = Seed(0).row(Stream::Ceiling, 0, 0);
+    let mut rng = Seed(0).during(Phase::Evaluate).row("planted", 0, 0);
     let noise: Vec<u8> = (0..COUNT * data.shape.pixels()).map(|_| rng.random()).collect();
     vec![
         ("fresh", fresh.clone()),

@@ -7,10 +7,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
 use genlab_core::{
-    EmaConfig, ImageShape, LearningRateSchedule, Optimized, OptimizerConfig, Progress, Seed,
-    Stream,
+    EmaConfig, ImageShape, LearningRateSchedule, Optimized, OptimizerConfig, Phase, Progress, Seed,
     nn::init_module,
-    noise::permutation,
     params::{named_params, update_params},
 };
 use genlab_data::Images;
@@ -51,7 +49,7 @@ pub enum Mirror {
 }
 
 /// The version of [`Recipe::for_labelled`]: a judge of another version is another judge.
-pub const LABELLED_RECIPE: u32 = 1;
+pub const LABELLED_RECIPE: u32 = 2;
 /// Images that a judge trained on first use sees, about.
 const LABELLED_BUDGET: usize = 80_000;
 /// Passes over the data, at least and at most: few over large data, not endless over small.
@@ -107,7 +105,9 @@ pub fn train(
 ) -> Vec<u8> {
     assert_eq!(images.shape, architecture.shape, "images of the judge's size");
     let steps_per_epoch = images.len().div_ceil(recipe.batch);
-    let net = init_module(recipe.seed, 0, device, |device| JudgeNet::init(architecture, device));
+    let net = init_module(recipe.seed, "judge/net", device, |device| {
+        JudgeNet::init(architecture, device)
+    });
     let optimizer = OptimizerConfig {
         learning_rate: recipe.learning_rate,
         schedule: LearningRateSchedule::Cosine,
@@ -118,7 +118,8 @@ pub fn train(
     let total_images = (recipe.epochs * images.len()) as u64;
     let mut seen = 0;
     for epoch in 0..recipe.epochs {
-        let order = permutation(recipe.seed, Stream::Order, epoch as u64, images.len());
+        let order =
+            recipe.seed.during(Phase::Train).permutation("judge/order", epoch as u64, images.len());
         let mut losses = Tensor::<1>::zeros([1], device);
         for (step, rows) in order.chunks(recipe.batch).enumerate() {
             let batch = augmented(images, rows, recipe, epoch as u64, device);
@@ -177,7 +178,7 @@ fn augmented(
     let mut out = Vec::with_capacity(rows.len() * images.shape.pixels());
     let reach = recipe.shift as i64;
     for &row in rows {
-        let mut rng = recipe.seed.row(Stream::Corruption, epoch, u64::from(row));
+        let mut rng = recipe.seed.during(Phase::Train).row("judge/shift", epoch, u64::from(row));
         let (dy, dx) = (rng.random_range(-reach..=reach), rng.random_range(-reach..=reach));
         let mirrored = recipe.mirror == Mirror::Half && rng.random::<f64>() < 0.5;
         for plane in images.image(row as usize).chunks(height * width) {

@@ -17,7 +17,7 @@ use crate::{
     },
     numerics::matrix::{Rows, mean_and_sd},
 };
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use genlab_results::Metric;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -28,9 +28,6 @@ pub const RESAMPLES: usize = 100;
 const MOST_FEATURES: usize = 256;
 /// Images a side whose contacts fit into memory as bits.
 const MOST_IMAGES: usize = 20_000;
-/// Steps of [`Stream::Evaluation`]: what is drawn from the samples, and from the real images.
-const STEP_SAMPLES: u64 = 3 << 32;
-const STEP_REAL: u64 = 4 << 32;
 
 /// Gives each metric of the judge's readings that has none an interval, where one is affordable. The
 /// draws are a function of `seed` alone.
@@ -38,8 +35,8 @@ pub fn add_intervals(metrics: &mut [Metric], samples: &ImageSet, real: &ImageSet
     let (Some(samples), Some(real)) = (&samples.reading, &real.reading) else { return };
     let draws: Vec<Draw> = (0..RESAMPLES as u64)
         .map(|number| Draw {
-            samples: rows(samples.features.len(), seed, STEP_SAMPLES + number),
-            real: rows(real.features.len(), seed, STEP_REAL + number),
+            samples: rows(samples.features.len(), seed, "bootstrap/samples", number),
+            real: rows(real.features.len(), seed, "bootstrap/real", number),
         })
         .collect();
     let contacts = metrics
@@ -88,8 +85,8 @@ struct Draw {
     real: Vec<usize>,
 }
 
-fn rows(n: usize, seed: Seed, step: u64) -> Vec<usize> {
-    let mut rng = seed.row(Stream::Evaluation, step, 0);
+fn rows(n: usize, seed: Seed, name: &str, step: u64) -> Vec<usize> {
+    let mut rng = seed.during(Phase::Evaluate).row(name, step, 0);
     (0..n).map(|_| rng.random_range(0..n)).collect()
 }
 
@@ -157,7 +154,7 @@ mod tests {
 
     /// `n` Gaussian features around `shift`, and probabilities that lean on the first of them.
     fn set(n: usize, shift: f64, seed: u64) -> ImageSet {
-        let mut rng = Seed(seed).row(Stream::Evaluation, 0, 0);
+        let mut rng = Seed(seed).during(Phase::Evaluate).row("test", 0, 0);
         let dim = 4;
         let values: Vec<f64> =
             (0..n * dim).map(|_| shift + rng.sample::<f64, _>(StandardNormal)).collect();

@@ -4,12 +4,9 @@ use crate::{
     measures::sets::frechet::{FrechetError, frechet_distance},
     numerics::matrix::Rows,
 };
-use genlab_core::{Seed, Stream, noise::permutation};
+use genlab_core::{Phase, Seed};
 use rayon::prelude::*;
 
-/// Steps of [`Stream::Evaluation`] that draw the subsets of either side.
-const STEP_LEFT: u64 = 4 << 32;
-const STEP_RIGHT: u64 = 5 << 32;
 /// Subset sizes that the line is fitted through.
 const SIZES: usize = 10;
 /// Subsets of each size.
@@ -36,8 +33,8 @@ pub fn frechet_infinity(left: &Rows, right: &Rows, seed: Seed) -> Result<f64, Fr
         .into_par_iter()
         .map(|draw| {
             let size = subset_size(draw / DRAWS, smallest, n);
-            let left = subset(left, size, seed, STEP_LEFT + draw as u64);
-            let right = subset(right, size, seed, STEP_RIGHT + draw as u64);
+            let left = subset(left, size, seed, ("frechet-infinity/left", draw as u64));
+            let right = subset(right, size, seed, ("frechet-infinity/right", draw as u64));
             Ok(Point { x: 1.0 / size as f64, y: frechet_distance(&left, &right)? })
         })
         .collect::<Result<_, FrechetError>>()?;
@@ -56,8 +53,8 @@ fn subset_size(index: usize, smallest: usize, n: usize) -> usize {
     ((1.0 / inverse).round() as usize).clamp(smallest, n)
 }
 
-fn subset(rows: &Rows, size: usize, seed: Seed, step: u64) -> Rows {
-    let order = permutation(seed, Stream::Evaluation, step, rows.len());
+fn subset(rows: &Rows, size: usize, seed: Seed, (name, draw): (&str, u64)) -> Rows {
+    let order = seed.during(Phase::Evaluate).permutation(name, draw, rows.len());
     let chosen = order[..size].iter().flat_map(|&row| rows.row(row as usize).iter().copied());
     Rows::new(rows.dim, chosen.collect())
 }
@@ -79,7 +76,7 @@ mod tests {
 
     /// Standard normals in 8 dimensions, times `scale`.
     fn normals(n: usize, scale: f64, step: u64) -> Rows {
-        let mut rng = Seed(11).row(Stream::Evaluation, step, 0);
+        let mut rng = Seed(11).during(Phase::Evaluate).row("test", step, 0);
         let mut draw = || scale * rng.sample::<f64, _>(rand_distr::StandardNormal);
         Rows::new(8, (0..n * 8).map(|_| draw()).collect())
     }

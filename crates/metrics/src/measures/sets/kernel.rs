@@ -2,14 +2,14 @@
 
 use crate::numerics::matrix::{Rows, columns, mean_and_sd, product, squared_norms};
 use faer::{Mat, MatRef};
-use genlab_core::{Seed, Stream, noise::permutation};
+use genlab_core::{Phase, Seed};
 use rayon::prelude::*;
 
 /// Rows of a kernel matrix per task.
 const BLOCK: usize = 128;
-/// Steps of [`Stream::Evaluation`] that draw the subsets of the samples and of the references.
-const STEP_LEFT: u64 = 1 << 32;
-const STEP_RIGHT: u64 = 2 << 32;
+/// The subsets of the samples and of the references.
+const LEFT: &str = "kernel-distance/left";
+const RIGHT: &str = "kernel-distance/right";
 
 /// How alike two vectors are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,8 +84,8 @@ pub fn kernel_distance(
     if size < 2 || subsets.count < 2 {
         return None;
     }
-    let chosen_left = indicators(left.len(), size, subsets.count, seed, STEP_LEFT);
-    let chosen_right = indicators(right.len(), size, subsets.count, seed, STEP_RIGHT);
+    let chosen_left = indicators(left.len(), size, subsets.count, seed, LEFT);
+    let chosen_right = indicators(right.len(), size, subsets.count, seed, RIGHT);
     let distances = discrepancies(left, right, kernel, [&chosen_left, &chosen_right], size);
     let (mean, sd) = mean_and_sd(&distances);
     let standard_error = sd * (size as f64 / (n - size) as f64).sqrt();
@@ -100,10 +100,10 @@ pub fn unbiased_mmd2(left: &Rows, right: &Rows, kernel: Kernel) -> f64 {
 }
 
 /// `[n, count]`: column s holds 1 for the members of subset s.
-fn indicators(n: usize, size: usize, count: usize, seed: Seed, step: u64) -> Mat<f64> {
+fn indicators(n: usize, size: usize, count: usize, seed: Seed, name: &str) -> Mat<f64> {
     let mut chosen = Mat::zeros(n, count);
     for subset in 0..count {
-        let order = permutation(seed, Stream::Evaluation, step + subset as u64, n);
+        let order = seed.during(Phase::Evaluate).permutation(name, subset as u64, n);
         for &member in &order[..size] {
             chosen[(member as usize, subset)] = 1.0;
         }
@@ -237,8 +237,8 @@ mod tests {
     #[test]
     fn a_subset_counts_only_its_members() {
         let (x, y) = (wave(300, 0.7), wave(260, 1.9));
-        let chosen_x = indicators(300, 100, 2, Seed(1), STEP_LEFT);
-        let chosen_y = indicators(260, 100, 2, Seed(1), STEP_RIGHT);
+        let chosen_x = indicators(300, 100, 2, Seed(1), LEFT);
+        let chosen_y = indicators(260, 100, 2, Seed(1), RIGHT);
         let pick = |rows: &Rows, chosen: &Mat<f64>| {
             let members = (0..rows.len()).filter(|&i| chosen[(i, 1)] == 1.0);
             Rows::new(3, members.flat_map(|i| rows.row(i).to_vec()).collect())
@@ -252,7 +252,7 @@ mod tests {
     fn two_halves_of_one_distribution_are_within_their_error_of_zero() {
         let normal = |step| {
             use rand::RngExt;
-            let mut rng = Seed(5).row(Stream::Evaluation, step, 0);
+            let mut rng = Seed(5).during(Phase::Evaluate).row("test", step, 0);
             Rows::new(3, (0..3000).map(|_| rng.sample(rand_distr::StandardNormal)).collect())
         };
         let distance =

@@ -1,13 +1,11 @@
 //! The sliced Wasserstein distance.
 
 use crate::numerics::matrix::{Rows, product};
-use genlab_core::{Seed, Stream};
+use genlab_core::{Phase, Seed};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
-/// Step of [`Stream::Evaluation`] whose rows are the directions.
-const STEP_DIRECTIONS: u64 = 3 << 32;
 /// Directions per task.
 const BLOCK: usize = 32;
 
@@ -37,7 +35,7 @@ pub fn mean_along(left: &Rows, right: &Rows, directions: &Rows) -> f64 {
 fn unit_directions(dim: usize, count: usize, seed: Seed) -> Rows {
     let mut values = Vec::with_capacity(count * dim);
     for row in 0..count as u64 {
-        let mut rng = seed.row(Stream::Evaluation, STEP_DIRECTIONS, row);
+        let mut rng = seed.during(Phase::Evaluate).row("sliced-wasserstein/direction", 0, row);
         let mut direction: Vec<f64> = (0..dim).map(|_| rng.sample(StandardNormal)).collect();
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt();
         crate::numerics::matrix::divide(&mut direction, length);

@@ -1,6 +1,9 @@
 //! Everything that can go wrong between a name and its images.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// One sentence each: what is wrong, where, and how to mend it.
 ///
@@ -91,6 +94,11 @@ impl DataError {
     pub(crate) fn malformed(file: impl Into<String>, fault: impl Into<String>) -> Self {
         let cure = "replace the file by an undamaged copy".to_owned();
         Self::Malformed { file: file.into(), fault: fault.into(), cure }
+    }
+
+    /// A folder with a fault.
+    pub(crate) fn folder(folder: &Path, fault: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::Folder { folder: folder.to_owned(), fault: fault.into(), cure: cure.into() }
     }
 
     /// The same fault with a cure that fits where the file came from.

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Official, RemoteFile},
     error::DataError,
-    load::Progress,
+    options::{self, DownloadProgress, Progress},
 };
 use genlab_core::digest::hex;
 use sha2::{Digest, Sha256};
@@ -13,17 +13,6 @@ use std::{
     time::Duration,
 };
 use tempfile::NamedTempFile;
-
-/// How far a download has come. Given several times per second while bytes arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DownloadProgress {
-    /// Name of the file.
-    pub file: &'static str,
-    /// Bytes received from the mirror that is being tried.
-    pub received: u64,
-    /// Bytes of the whole file.
-    pub total: u64,
-}
 
 /// Bytes read at a time, and reported at a time.
 const CHUNK: usize = 1 << 18;
@@ -69,7 +58,7 @@ pub(crate) fn download(
         file: file.name.to_owned(),
         dataset: official.name.to_owned(),
         attempts: attempts.join("; "),
-        cure: crate::locate::cure(official, folder),
+        cure: options::cure(official, folder),
     })
 }
 

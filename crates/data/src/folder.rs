@@ -4,7 +4,7 @@ use crate::{
     dataset::{Dataset, file_order, test_rows},
     error::DataError,
     images::Images,
-    load::{ColourMode, LoadOptions},
+    options::{ColourMode, LoadOptions},
     picture::{self, Header},
 };
 use genlab_core::ImageShape;
@@ -41,7 +41,7 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     let listing = list(folder)?;
     if listing.files.len() < MIN_IMAGES {
         let fault = format!("holds {} PNG or JPEG images", listing.files.len());
-        return Err(unusable(folder, fault, format!("give it at least {MIN_IMAGES}")));
+        return Err(DataError::folder(folder, fault, format!("give it at least {MIN_IMAGES}")));
     }
 
     let headers = in_path_order(&listing.files, picture::header)?;
@@ -184,7 +184,7 @@ fn check_memory(
         return Ok(());
     }
     let fault = format!("its {count} images of {shape} take more than {} GiB", limit >> 30);
-    Err(unusable(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
+    Err(DataError::folder(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
 }
 
 fn is_grey(images: &Images) -> bool {
@@ -202,10 +202,6 @@ fn keep_first_channel(images: &mut Images) {
     }
     images.pixels.truncate(images.len() * plane);
     images.shape.channels = 1;
-}
-
-fn unusable(folder: &Path, fault: impl Into<String>, cure: impl Into<String>) -> DataError {
-    DataError::Folder { folder: folder.to_owned(), fault: fault.into(), cure: cure.into() }
 }
 
 #[cfg(test)]

@@ -5,42 +5,10 @@ use crate::{
     dataset::Dataset,
     embedded,
     error::DataError,
-    fetch::DownloadProgress,
     folder,
     locate::{self, Places},
+    options::{ColourMode, LoadOptions},
 };
-use std::path::PathBuf;
-
-/// What a folder's images become.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ColourMode {
-    /// One channel if every image is grey, else three.
-    #[default]
-    Auto,
-    /// One channel: Rec. 709 luma of colour images.
-    Grey,
-    /// Three channels: grey images are repeated.
-    Rgb,
-}
-
-/// Called while bytes arrive.
-pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
-
-/// How to find and shape a dataset. The default suits every named dataset.
-#[derive(Default)]
-pub struct LoadOptions {
-    /// Folder with the files of `mnist`, `fashion-mnist` or `cifar10` (or with a sub-folder of that
-    /// name that holds them). None: the user's cache folder, else a download. Embedded datasets and
-    /// `folder:PATH` do not look at it.
-    pub data_dir: Option<PathBuf>,
-    /// Height and width that a folder's images are resized to, in pixels. Named datasets keep the
-    /// size they have, and refuse another.
-    pub image_size: Option<(usize, usize)>,
-    /// Channels of a folder's images. Named datasets refuse what they are not.
-    pub colour: ColourMode,
-    /// Told how downloads come along.
-    pub progress: Option<Progress>,
-}
 
 /// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files.
 pub fn known_names() -> &'static [&'static str] {

@@ -3,7 +3,7 @@
 
 use crate::{
     catalogue::Official, embedded, error::DataError, fetch, files::plain_or_gz, images::Images,
-    load::LoadOptions,
+    options::LoadOptions,
 };
 use std::{
     fs,
@@ -52,11 +52,8 @@ pub(crate) fn read(
 /// `folder` or `folder/<dataset>`, whichever holds the files.
 fn given(official: &Official, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::Folder {
-            folder: folder.to_owned(),
-            fault: "there is no such folder".to_owned(),
-            cure: "correct --data-dir, or leave it out".to_owned(),
-        });
+        let cure = "correct --data-dir, or leave it out";
+        return Err(DataError::folder(folder, "there is no such folder", cure));
     }
     let inner = folder.join(official.name);
     let candidates = [folder.to_owned(), inner].map(|path| ((official.missing)(&path), path));
@@ -113,17 +110,6 @@ fn cached(
         }
     }
     Ok(folder)
-}
-
-/// What to do without a network: which files, where to, and what needs no file at all.
-pub(crate) fn cure(official: &Official, folder: &Path) -> String {
-    let files: Vec<&str> = official.files.iter().map(|file| file.name).collect();
-    format!(
-        "put {} into {} or into a folder given by --data-dir, or use an embedded dataset ({})",
-        files.join(", "),
-        folder.display(),
-        embedded::names()
-    )
 }
 
 #[cfg(test)]

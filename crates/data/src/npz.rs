@@ -5,12 +5,14 @@
 //! they are scored, so a set scores the same in either form.
 
 mod array;
+mod refusal;
 #[cfg(test)]
 mod tests;
 
 use crate::{error::DataError, images::Images};
 use array::{Element, Header, Order};
 use genlab_core::ImageShape;
+use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
@@ -59,14 +61,6 @@ pub fn read_npz(path: &Path) -> Result<Images, DataError> {
         Order::Fortran => array::row_major(&pixels, &header.shape),
     };
     Ok(Images { shape, pixels, labels: None })
-}
-
-const SAVE: &str = "write it with numpy.savez(path, images=array)";
-const SCALE: &str =
-    "save uint8 levels from 0 to 255, or floats from 0 to 1: genlab does not guess a range";
-
-fn refused(file: &str, fault: impl Into<String>, cure: &str) -> DataError {
-    DataError::malformed(file, fault).with_cure(cure)
 }
 
 type Entry<'a> = ZipFile<'a, BufReader<File>>;

@@ -1,6 +1,5 @@
 //! Which files of a folder are images, and which class each belongs to.
 
-use super::unusable;
 use crate::error::DataError;
 use std::{
     fs, io,
@@ -29,7 +28,7 @@ pub(super) struct Listing {
 pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     if !folder.is_dir() {
         let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
-        return Err(unusable(folder, fault, "correct the path"));
+        return Err(DataError::folder(folder, fault, "correct the path"));
     }
     let (files, sub_folders) = entries(folder)?;
     let mut classes = Vec::new();
@@ -48,11 +47,15 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
                 files[0].display(),
                 classes[0].0.display()
             );
-            Err(unusable(folder, fault, "move all images into class folders, or all out of them"))
+            Err(DataError::folder(
+                folder,
+                fault,
+                "move all images into class folders, or all out of them",
+            ))
         }
         (true, true) => {
             let fault = "holds no .png, .jpg or .jpeg file, nor does a sub-folder";
-            Err(unusable(folder, fault, "correct the path, or put images there"))
+            Err(DataError::folder(folder, fault, "correct the path, or put images there"))
         }
     }
 }
@@ -63,7 +66,11 @@ fn with_classes(
 ) -> Result<Listing, DataError> {
     if classes.len() > MAX_CLASSES {
         let fault = format!("has {} class folders, more than {MAX_CLASSES}", classes.len());
-        return Err(unusable(folder, fault, "merge some, or put all images into one folder"));
+        return Err(DataError::folder(
+            folder,
+            fault,
+            "merge some, or put all images into one folder",
+        ));
     }
     let (mut files, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (label, (sub_folder, images)) in classes.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The .npy format: magic, version, a Python dictionary, the values.
 //! (numpy.lib.format, versions 1 to 3.)
 
-use super::{SCALE, refused};
+use super::refusal::{SAVE, SCALE, refused};
 use crate::error::DataError;
 use std::io::Read;
 
@@ -93,7 +93,7 @@ impl Float {
 
 impl Header {
     pub(super) fn read(source: &mut impl Read, file: &str) -> Result<Self, DataError> {
-        let damaged = |fault: &str| refused(file, fault, super::SAVE);
+        let damaged = |fault: &str| refused(file, fault, SAVE);
         let start = read_exactly(source, 8, file)?;
         let (magic, version) = start.split_at(6);
         if magic != b"\x93NUMPY" {
@@ -114,7 +114,7 @@ impl Header {
 
     /// From `{'descr': '|u1', 'fortran_order': False, 'shape': (5, 28, 28), }`.
     fn parse(text: &str, file: &str) -> Result<Self, DataError> {
-        let damaged = || refused(file, "has an array header that cannot be read", super::SAVE);
+        let damaged = || refused(file, "has an array header that cannot be read", SAVE);
         let descr = field(text, "descr").ok_or_else(damaged)?;
         if descr.starts_with('[') {
             return Err(refused(file, "holds records, not numbers", SCALE));
@@ -153,11 +153,12 @@ pub(super) fn read_exactly(
     file: &str,
 ) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::with_capacity(length.min(FIRST_RESERVE) as usize);
-    source.take(length).read_to_end(&mut bytes).map_err(|reason| {
-        refused(file, format!("cannot be read to its end ({reason})"), super::SAVE)
-    })?;
+    source
+        .take(length)
+        .read_to_end(&mut bytes)
+        .map_err(|reason| refused(file, format!("cannot be read to its end ({reason})"), SAVE))?;
     if (bytes.len() as u64) < length {
-        return Err(refused(file, "ends in the middle of the array images", super::SAVE));
+        return Err(refused(file, "ends in the middle of the array images", SAVE));
     }
     Ok(bytes)
 }
@@ -166,8 +167,8 @@ pub(super) fn read_exactly(
 pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
     match source.read(&mut [0]) {
         Ok(0) => Ok(()),
-        Ok(_) => Err(refused(file, "holds more values than its header says", super::SAVE)),
-        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), super::SAVE)),
+        Ok(_) => Err(refused(file, "holds more values than its header says", SAVE)),
+        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), SAVE)),
     }
 }
 

@@ -87,6 +87,14 @@ pub enum DataError {
         /// How to mend it.
         cure: String,
     },
+    /// Images that make no archive.
+    #[error("cannot write these images as an .npz archive: {fault}; {cure}")]
+    Npz {
+        /// What is wrong with them.
+        fault: String,
+        /// How to mend it.
+        cure: String,
+    },
 }
 
 impl DataError {

@@ -41,6 +41,6 @@ pub use folder::read_pictures;
 pub use images::Images;
 pub use load::{known_names, load};
 pub use locate::cache_folder;
-pub use npz::read_npz;
+pub use npz::{npz_bytes, read_npz};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use stream::BatchStream;

@@ -1,23 +1,23 @@
 //! Images in a NumPy archive: the array `images` of an `.npz` file.
 //!
-//! Nothing is guessed and nothing is rescaled: bytes are levels from 0 to 255, floats are levels
+//! Reading guesses nothing and rescales nothing: bytes are levels from 0 to 255, floats are levels
 //! from 0 to 1, and what is neither is refused. Floats are rounded to 8 bits, as samples are before
-//! they are scored, so a set scores the same in either form.
+//! they are scored, so a set scores the same in either form. Writing is in `write.rs`.
 
 mod array;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::{error::DataError, images::Images};
-use array::{Element, Header, Order};
+use array::{ARRAY, Element, Header, Order};
 use genlab_core::ImageShape;
 use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-/// The one array that is read.
-const ARRAY: &str = "images.npy";
+pub use write::npz_bytes;
 
 /// Bytes of the array at most, once decompressed.
 const MAX_BYTES: u64 = 8 << 30;

@@ -5,6 +5,9 @@ use super::refusal::{SAVE, SCALE, refused};
 use crate::error::DataError;
 use std::io::Read;
 
+/// The entry of an archive that holds the array `images`.
+pub(super) const ARRAY: &str = "images.npy";
+
 /// Bytes of a header at most; NumPy itself refuses more than 10,000 from strangers.
 const MAX_HEADER: usize = 10_000;
 

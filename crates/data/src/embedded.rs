@@ -75,7 +75,7 @@ impl Embedded {
             (MultiGzDecoder::new(bytes), name)
         });
         idx::split((images.0, &images.1), (labels.0, &labels.1), self.classes.len())
-            .map_err(|error| error.with_cure("build the program again from an undamaged source"))
+            .map_err(|error| error.with_cure("rebuild the program from an undamaged source"))
     }
 }
 

@@ -79,7 +79,7 @@ fn receive(
     let response = agent.get(url).call().map_err(|error| Failure::Mirror(error.to_string()))?;
     // Redirects are followed and errors raised by the client; what is left must be the file itself.
     if response.status() != 200 {
-        return Err(Failure::Mirror(format!("status {}", response.status())));
+        return Err(Failure::Mirror(format!("answered with status {}", response.status())));
     }
     let body = response.into_body();
     if let Some(length) = body.content_length().filter(|&length| length > file.bytes) {
@@ -119,17 +119,17 @@ fn check(file: &RemoteFile, received: u64, sha256: &str) -> Result<(), String> {
         return Err(format!("broke off after {received} of {} bytes", file.bytes));
     }
     if sha256 != file.sha256 {
-        return Err(format!("sent another file: its SHA-256 is {sha256}, not {}", file.sha256));
+        return Err(format!("sent a different file: its SHA-256 is {sha256}, not {}", file.sha256));
     }
     Ok(())
 }
 
 fn too_large(file: &RemoteFile, bytes: u64) -> String {
-    format!("sent at least {bytes} bytes where the file has {}", file.bytes)
+    format!("sent at least {bytes} bytes, but the file has {}", file.bytes)
 }
 
 fn cannot(action: &'static str, path: &Path, reason: io::Error) -> DataError {
-    let cure = "free some space, mend its permissions, or use --data-dir".to_owned();
+    let cure = "free some space, fix its permissions, or use --data-dir".to_owned();
     DataError::Io { action, path: path.to_owned(), reason, cure }
 }
 

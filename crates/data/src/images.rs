@@ -19,7 +19,7 @@ impl Images {
         self.pixels.len().checked_div(self.shape.pixels()).unwrap_or(0)
     }
 
-    /// Whether there is no image at all.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

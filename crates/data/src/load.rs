@@ -18,8 +18,8 @@ pub fn known_names() -> &'static [&'static str] {
 /// The dataset of this name: one of [`known_names`].
 ///
 /// # Errors
-/// One sentence that says what is wrong, where, and how to mend it: an unknown name, a file that is
-/// absent or damaged, a failed download, an option that does not fit.
+/// One sentence that says what is wrong, where, and how to fix it: an unknown name, a file that is
+/// missing or damaged, a failed download, an option that does not fit.
 pub fn load(name: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
     load_from(name, options, &Places::of_this_user())
 }
@@ -57,8 +57,8 @@ fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError
     }
     match (options.colour, shape.channels) {
         (ColourMode::Auto, _) | (ColourMode::Grey, 1) | (ColourMode::Rgb, 3) => Ok(()),
-        (_, 1) => Err(misfit("the colour mode", "its images are grey".to_owned())),
-        _ => Err(misfit("the colour mode", "its images are in colour".to_owned())),
+        (_, 1) => Err(misfit("--colour", "its images are grey".to_owned())),
+        _ => Err(misfit("--colour", "its images are in colour".to_owned())),
     }
 }
 
@@ -68,7 +68,7 @@ const MAX_EDITS: usize = 3;
 fn suggestion(name: &str) -> String {
     let lower = name.to_lowercase();
     if lower.starts_with("folder") {
-        return "a folder is written folder:PATH".to_owned();
+        return "write folder:PATH for a folder of images".to_owned();
     }
     known_names()
         .iter()
@@ -77,7 +77,7 @@ fn suggestion(name: &str) -> String {
         .filter(|&(edits, _)| edits <= MAX_EDITS && edits < lower.chars().count())
         .min()
         .map_or_else(
-            || format!("the names are {}", known_names().join(", ")),
+            || format!("the known names are {}", known_names().join(", ")),
             |(_, known)| format!("did you mean {known}?"),
         )
 }

@@ -34,7 +34,7 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// Train and test images of `official`.
 ///
 /// # Errors
-/// Names the files that are absent, where they may be put, and which datasets need none.
+/// Names the files that are missing, where they may be put, and which datasets need none.
 pub(crate) fn read(
     official: &Official,
     options: &LoadOptions,
@@ -46,14 +46,14 @@ pub(crate) fn read(
     }
     let folder = cached(official, options, places)?;
     (official.read)(&folder, classes)
-        .map_err(|error| error.with_cure("delete the file to have it downloaded again"))
+        .map_err(|error| error.with_cure("delete it to have it downloaded again"))
 }
 
 /// `folder` or `folder/<dataset>`, whichever holds the files.
 fn given(official: &Official, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
-        let cure = "correct --data-dir, or leave it out";
-        return Err(DataError::folder(folder, "there is no such folder", cure));
+        let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
+        return Err(DataError::folder(folder, fault, "correct --data-dir, or leave it out"));
     }
     let inner = folder.join(official.name);
     let candidates = [folder.to_owned(), inner].map(|path| ((official.missing)(&path), path));
@@ -83,10 +83,8 @@ fn cached(
     places: &Places,
 ) -> Result<PathBuf, DataError> {
     let Some(cache) = &places.cache else {
-        return Err(DataError::Option {
-            option: "no --data-dir",
+        return Err(DataError::NoCache {
             dataset: official.name.to_owned(),
-            fault: "this user has no cache folder to download to".to_owned(),
             cure: format!(
                 "set HOME, use --data-dir, or use an embedded dataset ({})",
                 embedded::names()
@@ -101,7 +99,7 @@ fn cached(
         action: "create",
         path: folder.clone(),
         reason,
-        cure: "mend its permissions, or use --data-dir".to_owned(),
+        cure: "fix its permissions, or use --data-dir".to_owned(),
     })?;
     for file in &official.files {
         let plain = file.name.strip_suffix(".gz").unwrap_or(file.name);

@@ -46,8 +46,8 @@ pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
 #[derive(Default)]
 pub struct LoadOptions {
     /// Folder with the files of `mnist`, `fashion-mnist` or `cifar10` (or with a sub-folder of that
-    /// name that holds them). None: the user's cache folder, else a download. Embedded datasets and
-    /// `folder:PATH` do not look at it.
+    /// name that contains them). None: the user's cache folder, else a download. Embedded datasets
+    /// and `folder:PATH` ignore it.
     pub data_dir: Option<PathBuf>,
     /// Height and width that a folder's images are resized to, in pixels. Named datasets keep the
     /// size they have, and refuse any other.

@@ -43,18 +43,18 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
         (true, false) => with_classes(folder, classes),
         (false, false) => {
             let fault = format!(
-                "holds images of its own ({}) beside class folders ({})",
+                "has images both outside ({}) and inside class folders ({})",
                 files[0].display(),
                 classes[0].0.display()
             );
             Err(DataError::folder(
                 folder,
                 fault,
-                "move all images into class folders, or all out of them",
+                "move all images into class folders, or all of them out",
             ))
         }
         (true, true) => {
-            let fault = "holds no .png, .jpg or .jpeg file, nor does a sub-folder";
+            let fault = "contains no .png, .jpg or .jpeg files, and neither do its sub-folders";
             Err(DataError::folder(folder, fault, "correct the path, or put images there"))
         }
     }
@@ -65,7 +65,8 @@ fn with_classes(
     classes: Vec<(PathBuf, Vec<PathBuf>)>,
 ) -> Result<Listing, DataError> {
     if classes.len() > MAX_CLASSES {
-        let fault = format!("has {} class folders, more than {MAX_CLASSES}", classes.len());
+        let fault =
+            format!("has {} class folders, but at most {MAX_CLASSES} are possible", classes.len());
         return Err(DataError::folder(
             folder,
             fault,
@@ -88,7 +89,7 @@ fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
         action: "list",
         path: folder.to_owned(),
         reason,
-        cure: "mend its permissions, or move it away".to_owned(),
+        cure: "fix its permissions, or move it elsewhere".to_owned(),
     };
     let (mut files, mut sub_folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(failed)? {

@@ -60,7 +60,10 @@ fn data_that_cannot_be_read_is_refused_in_one_sentence() {
     fs::write(bad.join("train-images-idx3-ubyte"), b"not images").unwrap();
     fs::create_dir_all(folder.path().join("empty")).unwrap();
     for (args, expected) in [
-        (&["--model", "ae", "--dataset", "mnist", "--data-dir", "bad"][..], "missing train-labels"),
+        (
+            &["--model", "ae", "--dataset", "mnist", "--data-dir", "bad"][..],
+            "missing from bad: train-labels",
+        ),
         (&["--model", "ae", "--dataset", "mnist", "--data-dir", "absent"], "absent"),
         (&["--model", "ae", "--dataset", "folder:absent"], "absent"),
         (&["--model", "all", "--dataset", "folder:empty"], "empty"),

@@ -12,7 +12,7 @@ use std::{io, path::Path};
 /// none, and each would be one more thing of unknown size.
 ///
 /// # Errors
-/// Names the archive: damaged, without one of the files, or with more than `limit` bytes in them.
+/// Names the archive: it is damaged, lacks one of the files, or has more than `limit` bytes in them.
 pub(crate) fn read(
     path: &Path,
     wanted: &[String],
@@ -29,12 +29,15 @@ pub(crate) fn read(
         let Some(slot) = wanted.iter().position(|wanted| name == wanted.as_str()) else { continue };
         let size = entry.size();
         if !entry.header().entry_type().is_file() || size > room {
-            let fault = format!("its {} is no file of at most {room} bytes", wanted[slot]);
+            let fault = format!(
+                "contains {}, which is not a regular file of at most {room} bytes",
+                wanted[slot]
+            );
             return Err(DataError::malformed(file, fault));
         }
         let bytes = read_past(entry, size, &file)?;
         if bytes.len() as u64 != size {
-            let fault = format!("ends inside {}", wanted[slot]);
+            let fault = format!("ends in the middle of {}", wanted[slot]);
             return Err(DataError::malformed(file, fault));
         }
         room -= size;
@@ -42,7 +45,7 @@ pub(crate) fn read(
     }
     let pair = |(name, bytes): (&String, Option<Vec<u8>>)| match bytes {
         Some(bytes) => Ok((name.clone(), bytes)),
-        None => Err(DataError::malformed(file.clone(), format!("lacks {name}"))),
+        None => Err(DataError::malformed(file.clone(), format!("does not contain {name}"))),
     };
     wanted.iter().zip(found).map(pair).collect()
 }
@@ -88,12 +91,15 @@ mod tests {
     fn unsound_archives_are_named() {
         let whole = tarred(&[("f/a", b"ay"), ("f/b", &[7; 90])]);
         assert!(check(&gzip(&whole)).1.is_ok());
-        assert_says(check(&gzip(&tarred(&[("f/a", b"ay")]))).1, &["x.tar.gz: lacks b"]);
+        assert_says(check(&gzip(&tarred(&[("f/a", b"ay")]))).1, &["x.tar.gz does not contain b"]);
         let large = tarred(&[("f/a", b"ay"), ("f/b", &[7; 99])]);
-        assert_says(check(&gzip(&large)).1, &["its b is no file of at most 98 bytes"]);
-        assert_says(check(&gzip(&whole[..1600])).1, &["x.tar.gz: ends inside b"]);
-        assert_says(check(&gzip(&whole)[..60]).1, &["x.tar.gz: "]);
-        assert_says(check(&gzip(&[1; 2000])).1, &["x.tar.gz: "]);
-        assert_says(check(b"not gzip at all").1, &["x.tar.gz: is not a sound gzip file"]);
+        assert_says(
+            check(&gzip(&large)).1,
+            &["contains b, which is not a regular file of at most 98 bytes"],
+        );
+        assert_says(check(&gzip(&whole[..1600])).1, &["x.tar.gz ends in the middle of b"]);
+        assert_says(check(&gzip(&whole)[..60]).1, &["x.tar.gz "]);
+        assert_says(check(&gzip(&[1; 2000])).1, &["x.tar.gz "]);
+        assert_says(check(b"not gzip at all").1, &["x.tar.gz is not a valid gzip file"]);
     }
 }

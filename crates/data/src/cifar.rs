@@ -35,7 +35,7 @@ enum Layout {
 /// Names the file and its fault.
 pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Images), DataError> {
     let Some(layout) = layout(folder) else {
-        let fault = format!("lacks {}", missing(folder).join(", "));
+        let fault = format!("does not contain {}", missing(folder).join(", "));
         return Err(DataError::malformed(folder.display().to_string(), fault));
     };
     let (mut train, mut test) = (Split::default(), Split::default());
@@ -55,7 +55,7 @@ pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Imag
     }
     if train.labels.len() < 2 || test.labels.is_empty() {
         let fault = format!(
-            "holds {} training and {} test images, too few to split",
+            "contains {} training and {} test images, but needs at least 2 and 1",
             train.labels.len(),
             test.labels.len()
         );
@@ -112,23 +112,31 @@ impl Split {
         let room = MAX_BYTES - self.pixels.len() as u64;
         let bytes = read_past(open(path)?, room, &file)?;
         if bytes.len() as u64 > room {
-            return Err(DataError::malformed(file, "goes beyond 1 GiB of images in one split"));
+            return Err(DataError::malformed(
+                file,
+                "brings one split to more than 1 GiB of images",
+            ));
         }
         self.add(&bytes, &file, classes)
     }
 
     fn add(&mut self, bytes: &[u8], file: &str, classes: usize) -> Result<(), DataError> {
-        let records = bytes.len() / RECORD;
-        let rest = bytes.len() % RECORD;
-        if rest != 0 || records == 0 {
-            let fault = format!("has {rest} bytes after {records} whole records of {RECORD} bytes");
+        if bytes.is_empty() {
+            return Err(DataError::malformed(file, "is empty"));
+        }
+        if !bytes.len().is_multiple_of(RECORD) {
+            let length = bytes.len();
+            let fault = format!("has {length} bytes, not a whole number of {RECORD}-byte records");
             return Err(DataError::malformed(file, fault));
         }
-        self.pixels.reserve(records * SHAPE.pixels());
+        self.pixels.reserve(bytes.len() / RECORD * SHAPE.pixels());
         for (row, record) in bytes.chunks_exact(RECORD).enumerate() {
             let label = record[0];
             if usize::from(label) >= classes {
-                let fault = format!("label {row} is {label}, beyond the {classes} classes");
+                let fault = format!(
+                    "has label {label} in record {row}, but labels go from 0 to {}",
+                    classes - 1
+                );
                 return Err(DataError::malformed(file, fault));
             }
             self.labels.push(label);
@@ -185,18 +193,21 @@ mod tests {
             read_folder(folder.path(), 10)
         };
         assert!(read(&records(0, 2)).is_ok());
-        assert_says(read(&records(0, 2)[..4000]), &["data_batch_1.bin: has 927 bytes after 1"]);
-        assert_says(read(&[]), &["data_batch_1.bin: has 0 bytes after 0 whole records"]);
-        assert_says(read(&records(0, 1)), &["holds 1 training and 2 test images, too few"]);
+        assert_says(
+            read(&records(0, 2)[..4000]),
+            &["data_batch_1.bin has 4000 bytes, not a whole number of 3073"],
+        );
+        assert_says(read(&[]), &["data_batch_1.bin is empty"]);
+        assert_says(read(&records(0, 1)), &["contains 1 training and 2 test images, but needs"]);
         let mut label = records(0, 3);
         label[2 * RECORD] = 10;
-        assert_says(read(&label), &["label 2 is 10, beyond the 10 classes"]);
+        assert_says(read(&label), &["has label 10 in record 2, but labels go from 0 to 9"]);
     }
 
     #[test]
     fn a_folder_without_batches_is_an_error_and_no_panic() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        assert_says(read_folder(folder.path(), 10), &["lacks data_batch_1.bin", TEST]);
+        assert_says(read_folder(folder.path(), 10), &["does not contain data_batch_1.bin", TEST]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ const MAX_VALIDATION: usize = 5000;
 /// Images to train on, to choose by, and to be judged by.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// The name it was asked for by: `mnist-10k`, `folder:PATH`, ...
+    /// The name it was requested by: `mnist-10k`, `folder:PATH`, ...
     pub name: String,
     /// Channels, height and width of every image of every split.
     pub shape: ImageShape,

@@ -3,6 +3,7 @@
 use crate::images::Images;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::ImageShape;
+use std::ops::Range;
 
 /// A split that was uploaded once and stays on the device: one byte per pixel where the device has
 /// u8, else four (i32).
@@ -33,6 +34,18 @@ impl DeviceImages {
     }
 }
 
+impl Images {
+    /// The images at `rows` as floats `[rows, C, H, W]` in [0, 1] on a plain device (no autodiff):
+    /// value / 255. Panics beyond the last image.
+    pub fn tensor(&self, rows: Range<usize>, device: &Device) -> Tensor<4> {
+        let count = rows.len();
+        let size = self.shape.pixels();
+        let pixels = self.pixels[rows.start * size..(rows.start + count) * size].to_vec();
+        let stored = upload(pixels, [count, size], device);
+        unit_floats(stored, self.shape)
+    }
+}
+
 /// Row numbers `[B]` as i32, the index type that every backend has.
 pub(crate) fn row_indices(rows: &[u32], device: &Device) -> Tensor<1, Int> {
     let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
@@ -41,7 +54,7 @@ pub(crate) fn row_indices(rows: &[u32], device: &Device) -> Tensor<1, Int> {
 }
 
 /// Bytes to the device, in the narrowest integer type it has.
-pub(crate) fn upload(pixels: Vec<u8>, dims: [usize; 2], device: &Device) -> Tensor<2, Int> {
+fn upload(pixels: Vec<u8>, dims: [usize; 2], device: &Device) -> Tensor<2, Int> {
     if device.supports_dtype(DType::U8) {
         Tensor::from_data(TensorData::new(pixels, dims), (device, DType::U8))
     } else {
@@ -55,7 +68,7 @@ fn upload_wide(pixels: &[u8], dims: [usize; 2], device: &Device) -> Tensor<2, In
 }
 
 /// Bytes `[B, C·H·W]` to floats `[B, C, H, W]` in [0, 1].
-pub(crate) fn unit_floats(stored: Tensor<2, Int>, shape: ImageShape) -> Tensor<4> {
+fn unit_floats(stored: Tensor<2, Int>, shape: ImageShape) -> Tensor<4> {
     let [batch, _] = stored.dims();
     (stored.float() / 255.0).reshape(shape.batch(batch))
 }
@@ -87,6 +100,16 @@ mod tests {
         for (c, h, w) in [(1, 28, 28), (3, 5, 7), (2, 1, 1), (1, 1, 1), (4, 1, 16)] {
             gather_equals_select(ImageShape::new(c, h, w));
         }
+    }
+
+    #[test]
+    fn tensor_scales_bytes_to_the_unit_interval() {
+        let shape = ImageShape::new(2, 1, 2);
+        let images = Images { shape, pixels: vec![0, 51, 102, 255, 9, 9, 9, 9], labels: None };
+        let tensor = images.tensor(0..1, &Device::flex());
+        assert_eq!(tensor.dims(), [1, 2, 1, 2]);
+        let data = tensor.into_data();
+        assert_eq!(data.as_slice::<f32>().expect("f32"), [0.0, 51.0 / 255.0, 102.0 / 255.0, 1.0]);
     }
 
     #[test]

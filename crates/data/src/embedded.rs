@@ -5,6 +5,7 @@ use crate::{
     dataset::Dataset,
     error::DataError,
     idx,
+    images::Images,
 };
 use flate2::read::MultiGzDecoder;
 
@@ -68,13 +69,13 @@ impl Embedded {
         Ok(Dataset::new(self.name, Some(classes), train, test, self.licence))
     }
 
-    fn split(&self, files: [(&[u8], usize); 2]) -> Result<crate::Images, DataError> {
+    fn split(&self, files: [(&[u8], usize); 2]) -> Result<Images, DataError> {
         let [images, labels] = files.map(|(bytes, file)| {
             let name = format!("embedded file {}/{}.gz", self.name, idx::NAMES[file]);
             (MultiGzDecoder::new(bytes), name)
         });
         idx::split((images.0, &images.1), (labels.0, &labels.1), self.classes.len())
-            .map_err(|error| error.with_cure("build the program again from an undamaged source"))
+            .map_err(|error| error.with_cure("rebuild the program from an undamaged source"))
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
     fn check(name: &str, shape: ImageShape, counts: [usize; 3], sha256: &str) {
         let dataset = load(name).expect("known").expect("sound");
         let splits = [&dataset.train, &dataset.validation, &dataset.test];
-        assert_eq!(splits.map(crate::Images::len), counts);
+        assert_eq!(splits.map(Images::len), counts);
         assert_eq!(dataset.shape, shape);
         assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");
         for images in splits {

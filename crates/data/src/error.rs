@@ -1,8 +1,11 @@
 //! Everything that can go wrong between a name and its images.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-/// One sentence each: what is wrong, where, and how to mend it.
+/// One sentence each: what is wrong, where, and how to fix it.
 ///
 /// Causes are part of the sentence and not chained as sources, so that a report that prints the
 /// chain does not say them twice.
@@ -16,7 +19,7 @@ pub enum DataError {
         /// The nearest name, or all of them.
         cure: String,
     },
-    /// An option that this dataset cannot honour.
+    /// An option that does not suit this dataset.
     #[error("{option} does not fit {dataset}: {fault}; {cure}")]
     Option {
         /// The option, as the command line writes it.
@@ -25,7 +28,7 @@ pub enum DataError {
         dataset: String,
         /// What does not fit.
         fault: String,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
     /// The operating system refused to read or write something.
@@ -37,60 +40,81 @@ pub enum DataError {
         path: PathBuf,
         /// What the operating system said.
         reason: io::Error,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// A file whose content is not what its format or its dataset asks for.
-    #[error("{file}: {fault}; {cure}")]
+    /// A file whose content does not match its format or its dataset.
+    #[error("{file} {fault}; {cure}")]
     Malformed {
         /// The file.
         file: String,
-        /// What is wrong in it.
+        /// What is wrong with it, as a predicate: "is not a valid gzip file".
         fault: String,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// Files of a dataset are not where they were looked for.
-    #[error("{dataset} is not complete in {}: missing {missing}; {cure}", folder.display())]
+    /// Files of a dataset are missing from the folder that should contain them.
+    #[error("files of {dataset} are missing from {}: {missing}; {cure}", folder.display())]
     Missing {
         /// The dataset's name.
         dataset: String,
         /// The folder that was searched.
         folder: PathBuf,
-        /// The files that are absent.
+        /// The files that are missing.
         missing: String,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// No mirror gave the file.
+    /// There is nowhere to download files to.
+    #[error("there is no folder to download {dataset} to: this user has no cache folder; {cure}")]
+    NoCache {
+        /// The dataset's name.
+        dataset: String,
+        /// How to fix it.
+        cure: String,
+    },
+    /// No mirror delivered the file.
     #[error("cannot download {file} of {dataset} ({attempts}); {cure}")]
     Download {
         /// The file.
         file: String,
         /// The dataset's name.
         dataset: String,
-        /// Each mirror with what went wrong there.
+        /// Each mirror, with what went wrong there.
         attempts: String,
-        /// How to mend it.
+        /// How to fix it.
         cure: String,
     },
-    /// A folder of images that does not make a dataset.
-    #[error("folder {}: {fault}; {cure}", folder.display())]
+    /// A folder that cannot be used.
+    #[error("folder {} {fault}; {cure}", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, as a predicate: "does not exist".
         fault: String,
-        /// How to mend it.
+        /// How to fix it.
+        cure: String,
+    },
+    /// Images that cannot be written as an archive.
+    #[error("cannot write these images as an .npz archive: {fault}; {cure}")]
+    Npz {
+        /// What is wrong with them.
+        fault: String,
+        /// How to fix it.
         cure: String,
     },
 }
 
 impl DataError {
-    /// A file with a fault, and the cure that always helps.
+    /// A file with a fault (a predicate), and the cure that always helps.
     pub(crate) fn malformed(file: impl Into<String>, fault: impl Into<String>) -> Self {
-        let cure = "replace the file by an undamaged copy".to_owned();
+        let cure = "replace it with an undamaged copy".to_owned();
         Self::Malformed { file: file.into(), fault: fault.into(), cure }
+    }
+
+    /// A folder with a fault (a predicate).
+    pub(crate) fn folder(folder: &Path, fault: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self::Folder { folder: folder.to_owned(), fault: fault.into(), cure: cure.into() }
     }
 
     /// The same fault with a cure that fits where the file came from.

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{Official, RemoteFile},
     error::DataError,
-    load::Progress,
+    options::{self, DownloadProgress, Progress},
 };
 use genlab_core::digest::hex;
 use sha2::{Digest, Sha256};
@@ -13,17 +13,6 @@ use std::{
     time::Duration,
 };
 use tempfile::NamedTempFile;
-
-/// How far a download has come. Given several times per second while bytes arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DownloadProgress {
-    /// Name of the file.
-    pub file: &'static str,
-    /// Bytes received from the mirror that is being tried.
-    pub received: u64,
-    /// Bytes of the whole file.
-    pub total: u64,
-}
 
 /// Bytes read at a time, and reported at a time.
 const CHUNK: usize = 1 << 18;
@@ -69,7 +58,7 @@ pub(crate) fn download(
         file: file.name.to_owned(),
         dataset: official.name.to_owned(),
         attempts: attempts.join("; "),
-        cure: crate::locate::cure(official, folder),
+        cure: options::cure(official, folder),
     })
 }
 
@@ -90,7 +79,7 @@ fn receive(
     let response = agent.get(url).call().map_err(|error| Failure::Mirror(error.to_string()))?;
     // Redirects are followed and errors raised by the client; what is left must be the file itself.
     if response.status() != 200 {
-        return Err(Failure::Mirror(format!("status {}", response.status())));
+        return Err(Failure::Mirror(format!("answered with status {}", response.status())));
     }
     let body = response.into_body();
     if let Some(length) = body.content_length().filter(|&length| length > file.bytes) {
@@ -130,17 +119,17 @@ fn check(file: &RemoteFile, received: u64, sha256: &str) -> Result<(), String> {
         return Err(format!("broke off after {received} of {} bytes", file.bytes));
     }
     if sha256 != file.sha256 {
-        return Err(format!("sent another file: its SHA-256 is {sha256}, not {}", file.sha256));
+        return Err(format!("sent a different file: its SHA-256 is {sha256}, not {}", file.sha256));
     }
     Ok(())
 }
 
 fn too_large(file: &RemoteFile, bytes: u64) -> String {
-    format!("sent at least {bytes} bytes where the file has {}", file.bytes)
+    format!("sent at least {bytes} bytes, but the file has {}", file.bytes)
 }
 
 fn cannot(action: &'static str, path: &Path, reason: io::Error) -> DataError {
-    let cure = "free some space, mend its permissions, or use --data-dir".to_owned();
+    let cure = "free some space, fix its permissions, or use --data-dir".to_owned();
     DataError::Io { action, path: path.to_owned(), reason, cure }
 }
 

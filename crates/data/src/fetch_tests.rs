@@ -94,7 +94,7 @@ fn a_status_other_than_success_is_named() {
 fn a_wrong_hash_is_named() {
     let mut wrong = content();
     wrong[CHUNK] ^= 128;
-    check_fault(Answer::Body(wrong), &["sent another file: its SHA-256 is"]);
+    check_fault(Answer::Body(wrong), &["sent a different file: its SHA-256 is"]);
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn a_truncated_body_is_named() {
 fn an_oversized_body_is_cut_off() {
     let mut long = content();
     long.push(0);
-    check_fault(Answer::Body(long), &["sent at least 524366 bytes where the file has 524365"]);
-    check_fault(Answer::Unannounced(vec![7; 8 << 20]), &["where the file has 524365"]);
+    check_fault(Answer::Body(long), &["sent at least 524366 bytes, but the file has 524365"]);
+    check_fault(Answer::Unannounced(vec![7; 8 << 20]), &["bytes, but the file has 524365"]);
 }
 
 #[test]

@@ -44,9 +44,9 @@ pub(crate) fn unreadable(file: &str, reason: &io::Error) -> DataError {
     let fault = match reason.kind() {
         io::ErrorKind::UnexpectedEof => "ends in the middle of its compressed data".to_owned(),
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            format!("is not a sound gzip file ({reason})")
+            format!("is not a valid gzip file ({reason})")
         }
-        _ => format!("cannot be read to its end ({reason})"),
+        _ => format!("cannot be read to the end ({reason})"),
     };
     DataError::malformed(file, fault)
 }

@@ -4,7 +4,7 @@ use crate::{
     dataset::{Dataset, file_order, test_rows},
     error::DataError,
     images::Images,
-    load::{ColourMode, LoadOptions},
+    options::{ColourMode, LoadOptions},
     picture::{self, Header},
 };
 use genlab_core::ImageShape;
@@ -34,14 +34,14 @@ const LICENCE: &str = "the folder's own images; their licence is not known to ge
 /// Names the folder or the first file, in path order, that stands in the way.
 pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
     if path.is_empty() {
-        let cure = "a folder is written folder:PATH".to_owned();
+        let cure = "write folder:PATH for a folder of images".to_owned();
         return Err(DataError::UnknownName { name: name.to_owned(), cure });
     }
     let folder = Path::new(path);
     let listing = list(folder)?;
     if listing.files.len() < MIN_IMAGES {
-        let fault = format!("holds {} PNG or JPEG images", listing.files.len());
-        return Err(unusable(folder, fault, format!("give it at least {MIN_IMAGES}")));
+        let fault = format!("has too few PNG or JPEG images ({})", listing.files.len());
+        return Err(DataError::folder(folder, fault, format!("at least {MIN_IMAGES} are needed")));
     }
 
     let headers = in_path_order(&listing.files, picture::header)?;
@@ -76,7 +76,7 @@ pub fn read_pictures(folder: &Path) -> Result<Images, DataError> {
     let Listing { files: paths, labels, .. } = list(folder)?;
     let headers = in_path_order(&paths, picture::header)?;
     let (height, width) = common_size(&paths, &headers)
-        .map_err(|error| error.with_cure("resize all images to one size"))?;
+        .map_err(|error| error.with_cure("resize all images to the same size"))?;
     let channels = if headers.iter().all(|header| header.grey) { 1 } else { 3 };
     let shape = ImageShape::new(channels, height, width);
     check_memory(folder, paths.len(), shape, MAX_BYTES)?;
@@ -150,7 +150,7 @@ fn checked_target(name: &str, size: (usize, usize)) -> Result<(usize, usize), Da
         option: "--image-size",
         dataset: name.to_owned(),
         fault: format!("{height}x{width} is out of range"),
-        cure: format!("use sides of 1 to {MAX_TARGET_SIDE} pixels"),
+        cure: format!("use sides from 1 to {MAX_TARGET_SIDE} pixels"),
     })
 }
 
@@ -159,7 +159,7 @@ fn common_size(files: &[PathBuf], headers: &[Header]) -> Result<(usize, usize), 
     let size = |header: &Header| (header.height, header.width);
     if let Some(row) = headers.iter().position(|header| size(header) != size(&first)) {
         let fault = format!(
-            "is {}x{} pixels (height x width) where {} is {}x{}",
+            "is {}x{} pixels (height x width), but {} is {}x{}",
             headers[row].height,
             headers[row].width,
             files[0].display(),
@@ -167,7 +167,7 @@ fn common_size(files: &[PathBuf], headers: &[Header]) -> Result<(usize, usize), 
             first.width
         );
         return Err(DataError::malformed(files[row].display().to_string(), fault)
-            .with_cure("use --image-size to resize all images to one size"));
+            .with_cure("use --image-size to resize all images to the same size"));
     }
     Ok((first.height as usize, first.width as usize))
 }
@@ -183,8 +183,8 @@ fn check_memory(
     if bytes <= limit && u32::try_from(count).is_ok() {
         return Ok(());
     }
-    let fault = format!("its {count} images of {shape} take more than {} GiB", limit >> 30);
-    Err(unusable(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
+    let fault = format!("has {count} images of {shape}, which take more than {} GiB", limit >> 30);
+    Err(DataError::folder(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
 }
 
 fn is_grey(images: &Images) -> bool {
@@ -202,10 +202,6 @@ fn keep_first_channel(images: &mut Images) {
     }
     images.pixels.truncate(images.len() * plane);
     images.shape.channels = 1;
-}
-
-fn unusable(folder: &Path, fault: impl Into<String>, cure: impl Into<String>) -> DataError {
-    DataError::Folder { folder: folder.to_owned(), fault: fault.into(), cure: cure.into() }
 }
 
 #[cfg(test)]

@@ -37,11 +37,15 @@ pub(crate) fn split(
     let (reader, labels_file) = labels;
     let ([label_count], labels) = values::<1>(reader, labels_file)?;
     if label_count != count {
-        let fault = format!("holds {label_count} labels for the {count} images of {file}");
+        let fault = format!("has {label_count} labels for the {count} images in {file}");
         return Err(DataError::malformed(labels_file, fault));
     }
     if let Some(row) = labels.iter().position(|&label| usize::from(label) >= classes) {
-        let fault = format!("label {row} is {}, beyond the {classes} classes", labels[row]);
+        let fault = format!(
+            "has label {} for image {row}, but labels go from 0 to {}",
+            labels[row],
+            classes - 1
+        );
         return Err(DataError::malformed(labels_file, fault));
     }
     Ok(Images { shape: ImageShape::new(1, height, width), pixels, labels: Some(labels) })
@@ -58,7 +62,7 @@ pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Imag
     let test = split_files(&test_images, &test_labels, classes)?;
     if train.shape != test.shape {
         let fault = format!(
-            "holds images of {} where {} holds {}",
+            "contains images of {}, but those in {} are {}",
             test.shape,
             train_images.display(),
             train.shape
@@ -66,7 +70,7 @@ pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Imag
         return Err(DataError::malformed(test_images.display().to_string(), fault));
     }
     if train.len() < 2 {
-        let fault = "holds one image, too few to carve a validation split from";
+        let fault = "contains only one image, too few to split off a validation set";
         return Err(DataError::malformed(train_images.display().to_string(), fault));
     }
     Ok((train, test))
@@ -97,7 +101,7 @@ fn values<const D: usize>(
     let got = fill(&mut reader, &mut header).map_err(|reason| unreadable(file, &reason))?;
     check_magic::<D>(&header[..got.min(4)]).map_err(fault)?;
     if got < header.len() {
-        return Err(fault(format!("ends after {got} bytes, inside its header")));
+        return Err(fault(format!("ends after {got} bytes, in the middle of its header")));
     }
 
     let mut dims = [0_usize; D];
@@ -109,10 +113,12 @@ fn values<const D: usize>(
         .try_fold(1_u64, |total, &dim| total.checked_mul(dim as u64))
         .filter(|&total| total <= MAX_VALUES)
         .ok_or_else(|| {
-            fault(format!("its header promises {dims:?} values, more than the limit of 2^30"))
+            fault(format!(
+                "has a header that promises {dims:?} values, more than the limit of 2^30"
+            ))
         })?;
     if expected == 0 {
-        return Err(fault(format!("holds nothing: its dimensions are {dims:?}")));
+        return Err(fault(format!("contains no values: its dimensions are {dims:?}")));
     }
 
     let values = read_past(reader, expected, file)?;
@@ -123,7 +129,7 @@ fn values<const D: usize>(
             values.len()
         ))),
         std::cmp::Ordering::Greater => {
-            Err(fault(format!("goes on after the {expected} values that its header promises")))
+            Err(fault(format!("continues after the {expected} values that its header promises")))
         }
     }
 }
@@ -132,13 +138,13 @@ fn check_magic<const D: usize>(magic: &[u8]) -> Result<(), String> {
     match *magic {
         [0, 0, UNSIGNED_BYTE, dims] if usize::from(dims) == D => Ok(()),
         [0, 0, UNSIGNED_BYTE, dims] => Err(format!(
-            "has {dims} dimensions where {} has {D}",
-            if D == 3 { "an image file" } else { "a label file" }
+            "contains a {dims}-dimensional array, but {} should be {D}-dimensional",
+            if D == 3 { "images" } else { "labels" }
         )),
         [0, 0, kind, _] => {
-            Err(format!("holds values of IDX type {kind:#04x}, not unsigned bytes (0x08)"))
+            Err(format!("contains values of IDX type {kind:#04x}, not unsigned bytes (0x08)"))
         }
-        _ => Err(format!("is not an IDX file: it begins with the bytes {magic:02x?}")),
+        _ => Err(format!("is not an IDX file: it starts with the bytes {magic:02x?}")),
     }
 }
 

@@ -18,14 +18,20 @@ fn a_sound_file_gives_its_dimensions_and_values() {
 
 #[test]
 fn a_bad_magic_is_named() {
-    assert_says(read3(b"\x89PNG\r\n\x1a\nxxxxxxxxxx"), &["f: is not an IDX file", "89, 50"]);
-    assert_says(read3(b""), &["f: is not an IDX file", "replace the file"]);
+    assert_says(read3(b"\x89PNG\r\n\x1a\nxxxxxxxxxx"), &["f is not an IDX file", "89, 50"]);
+    assert_says(read3(b""), &["f is not an IDX file", "replace it with an undamaged copy"]);
     let floats = [&[0, 0, 0x0d, 3], &[0_u8; 12][..]].concat();
     assert_says(read3(&floats), &["type 0x0d, not unsigned bytes"]);
     let labels = idx_bytes(&[20], &[0; 20]);
-    assert_says(read3(&labels), &["has 1 dimensions where an image file has 3"]);
+    assert_says(
+        read3(&labels),
+        &["contains a 1-dimensional array, but images should be 3-dimensional"],
+    );
     let images = idx_bytes(&[1, 1, 1], &[0]);
-    assert_says(values::<1>(&images[..], "f"), &["has 3 dimensions where a label file has 1"]);
+    assert_says(
+        values::<1>(&images[..], "f"),
+        &["contains a 3-dimensional array, but labels should be 1-dimensional"],
+    );
 }
 
 #[test]
@@ -41,14 +47,14 @@ fn absurd_counts_are_refused_before_anything_is_allocated() {
 
 #[test]
 fn zero_images_are_refused() {
-    assert_says(read3(&idx_bytes(&[0, 28, 28], &[])), &["holds nothing", "[0, 28, 28]"]);
-    assert_says(read3(&idx_bytes(&[5, 0, 28], &[])), &["holds nothing"]);
+    assert_says(read3(&idx_bytes(&[0, 28, 28], &[])), &["contains no values", "[0, 28, 28]"]);
+    assert_says(read3(&idx_bytes(&[5, 0, 28], &[])), &["contains no values"]);
 }
 
 #[test]
 fn short_and_trailing_bytes_are_counted() {
     assert_says(read3(&idx_bytes(&[2, 1, 3], &[0; 5])), &["ends after 5 of the 6 values"]);
-    assert_says(read3(&idx_bytes(&[2, 1, 3], &[0; 7])), &["goes on after the 6 values"]);
+    assert_says(read3(&idx_bytes(&[2, 1, 3], &[0; 7])), &["continues after the 6 values"]);
 }
 
 #[test]
@@ -64,11 +70,11 @@ fn a_gzip_bomb_is_read_no_further_than_its_header_promises() {
         }
     }
     let header = idx_bytes(&[2, 1, 3], &[]);
-    assert_says(values::<3>(header.chain(Endless(0)), "f"), &["goes on after the 6 values"]);
+    assert_says(values::<3>(header.chain(Endless(0)), "f"), &["continues after the 6 values"]);
 
     let bomb = gzip(&idx_bytes(&[2, 1, 3], &vec![0; 8 << 20]));
     assert!(bomb.len() < 1 << 17, "it is a bomb");
-    assert_says(values::<3>(MultiGzDecoder::new(&bomb[..]), "f"), &["goes on after"]);
+    assert_says(values::<3>(MultiGzDecoder::new(&bomb[..]), "f"), &["continues after"]);
 }
 
 #[test]
@@ -76,12 +82,12 @@ fn a_damaged_gzip_file_is_named() {
     let sound = gzip(&idx_bytes(&[2, 1, 3], &[9, 8, 7, 6, 5, 4]));
     let read = |bytes: &[u8]| values::<3>(MultiGzDecoder::new(bytes), "f.gz");
     assert!(read(&sound).is_ok());
-    assert_says(read(b"no gzip at all"), &["f.gz: is not a sound gzip file"]);
+    assert_says(read(b"not gzip at all"), &["f.gz is not a valid gzip file"]);
     assert_says(read(&sound[..sound.len() - 6]), &["ends in the middle of its compressed data"]);
     let mut flipped = sound.clone();
     let checksum = flipped.len() - 5;
     flipped[checksum] ^= 1;
-    assert_says(read(&flipped), &["is not a sound gzip file"]);
+    assert_says(read(&flipped), &["is not a valid gzip file"]);
 }
 
 #[test]
@@ -92,8 +98,8 @@ fn labels_must_match_the_images_and_the_classes() {
         split((&images[..], "images"), (&labels[..], "labels"), 10)
     };
     assert_eq!(read(&[9, 0]).expect("sound").labels, Some(vec![9, 0]));
-    assert_says(read(&[1, 2, 3]), &["labels: holds 3 labels for the 2 images of images"]);
-    assert_says(read(&[9, 10]), &["labels: label 1 is 10, beyond the 10 classes"]);
+    assert_says(read(&[1, 2, 3]), &["labels has 3 labels for the 2 images in images"]);
+    assert_says(read(&[9, 10]), &["labels has label 10 for image 1, but labels go from 0 to 9"]);
 }
 
 #[test]
@@ -119,7 +125,7 @@ fn train_and_test_must_have_images_of_one_size() {
     write_idx_folder(folder.path(), 7, 3);
     let test = folder.path().join("t10k-images-idx3-ubyte.gz");
     fs::write(test, gzip(&idx_bytes(&[3, 2, 2], &[0; 12]))).expect("a file");
-    let parts = ["t10k-images-idx3-ubyte.gz: holds images of 1x2x2", "train-images", "1x2x3"];
+    let parts = ["t10k-images-idx3-ubyte.gz contains images of 1x2x2", "train-images", "1x2x3"];
     assert_says(read_folder(folder.path(), 4), &parts);
 }
 

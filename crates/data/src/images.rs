@@ -1,9 +1,6 @@
 //! The images of one split, on the host.
 
-use crate::device;
-use burn::tensor::{Device, Tensor};
 use genlab_core::ImageShape;
-use std::ops::Range;
 
 /// Host images of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +19,7 @@ impl Images {
         self.pixels.len().checked_div(self.shape.pixels()).unwrap_or(0)
     }
 
-    /// Whether there is no image at all.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -52,16 +49,6 @@ impl Images {
             pixels: self.pixels[..count * self.shape.pixels()].to_vec(),
             labels: self.labels.as_ref().map(|labels| labels[..count].to_vec()),
         }
-    }
-
-    /// The images at `rows` as floats `[rows, C, H, W]` in [0, 1] on a plain device (no autodiff):
-    /// value / 255. Panics beyond the last image.
-    pub fn tensor(&self, rows: Range<usize>, device: &Device) -> Tensor<4> {
-        let count = rows.len();
-        let size = self.shape.pixels();
-        let pixels = self.pixels[rows.start * size..(rows.start + count) * size].to_vec();
-        let stored = device::upload(pixels, [count, size], device);
-        device::unit_floats(stored, self.shape)
     }
 
     /// Moves the images at `rows` (ascending, no repeats) out: (the others, those). The others stay
@@ -117,16 +104,6 @@ mod tests {
         let (rest, carved) = four_images().carve(&[0, 2]);
         assert_eq!(rest, four_images().select(&[1, 3]));
         assert_eq!(carved, four_images().select(&[0, 2]));
-    }
-
-    #[test]
-    fn tensor_scales_bytes_to_the_unit_interval() {
-        let shape = ImageShape::new(2, 1, 2);
-        let images = Images { shape, pixels: vec![0, 51, 102, 255, 9, 9, 9, 9], labels: None };
-        let tensor = images.tensor(0..1, &Device::flex());
-        assert_eq!(tensor.dims(), [1, 2, 1, 2]);
-        let data = tensor.into_data();
-        assert_eq!(data.as_slice::<f32>().expect("f32"), [0.0, 51.0 / 255.0, 102.0 / 255.0, 1.0]);
     }
 
     #[test]

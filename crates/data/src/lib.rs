@@ -4,14 +4,14 @@
 //! embedded datasets (`mnist-10k`, `fashion-3k`, `digits8x8`) are compiled into the binary and need
 //! no file and no network; `mnist`, `fashion-mnist` and `cifar10` are found on disk or downloaded
 //! against pinned hashes; `folder:PATH` reads PNG and JPEG files. [`read_pictures`] and [`read_npz`]
-//! read image sets that are no dataset: somebody's samples.
+//! read image sets that are not datasets, such as somebody's samples; [`npz_bytes`] writes one.
 //!
 //! [`BatchStream`] then uploads the training split once and makes the batch of any step on the
 //! device, as a pure function of the run's seed and the step's number.
 //!
 //! Two rules keep runs comparable. Splits are fixed by this crate's own seed, never by the run's, so
 //! that every run of every model sees the same training, validation and test images. And whatever a
-//! file holds, reading it ends in data or in one [`DataError`] sentence, in bounded memory.
+//! file contains, reading it ends in data or in one [`DataError`] sentence, in bounded memory.
 
 mod archive;
 mod catalogue;
@@ -28,6 +28,7 @@ mod images;
 mod load;
 mod locate;
 mod npz;
+mod options;
 mod picture;
 mod stream;
 #[cfg(test)]
@@ -36,10 +37,10 @@ mod testing;
 pub use dataset::Dataset;
 pub use device::DeviceImages;
 pub use error::DataError;
-pub use fetch::DownloadProgress;
 pub use folder::read_pictures;
 pub use images::Images;
-pub use load::{ColourMode, LoadOptions, known_names, load};
+pub use load::{known_names, load};
 pub use locate::cache_folder;
-pub use npz::read_npz;
+pub use npz::{npz_bytes, read_npz};
+pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use stream::BatchStream;

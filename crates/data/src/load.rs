@@ -5,42 +5,10 @@ use crate::{
     dataset::Dataset,
     embedded,
     error::DataError,
-    fetch::DownloadProgress,
     folder,
     locate::{self, Places},
+    options::{ColourMode, LoadOptions},
 };
-use std::path::PathBuf;
-
-/// What a folder's images become.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ColourMode {
-    /// One channel if every image is grey, else three.
-    #[default]
-    Auto,
-    /// One channel: Rec. 709 luma of colour images.
-    Grey,
-    /// Three channels: grey images are repeated.
-    Rgb,
-}
-
-/// Called while bytes arrive.
-pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
-
-/// How to find and shape a dataset. The default suits every named dataset.
-#[derive(Default)]
-pub struct LoadOptions {
-    /// Folder with the files of `mnist`, `fashion-mnist` or `cifar10` (or with a sub-folder of that
-    /// name that holds them). None: the user's cache folder, else a download. Embedded datasets and
-    /// `folder:PATH` do not look at it.
-    pub data_dir: Option<PathBuf>,
-    /// Height and width that a folder's images are resized to, in pixels. Named datasets keep the
-    /// size they have, and refuse another.
-    pub image_size: Option<(usize, usize)>,
-    /// Channels of a folder's images. Named datasets refuse what they are not.
-    pub colour: ColourMode,
-    /// Told how downloads come along.
-    pub progress: Option<Progress>,
-}
 
 /// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files.
 pub fn known_names() -> &'static [&'static str] {
@@ -50,8 +18,8 @@ pub fn known_names() -> &'static [&'static str] {
 /// The dataset of this name: one of [`known_names`].
 ///
 /// # Errors
-/// One sentence that says what is wrong, where, and how to mend it: an unknown name, a file that is
-/// absent or damaged, a failed download, an option that does not fit.
+/// One sentence that says what is wrong, where, and how to fix it: an unknown name, a file that is
+/// missing or damaged, a failed download, an option that does not fit.
 pub fn load(name: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
     load_from(name, options, &Places::of_this_user())
 }
@@ -89,8 +57,8 @@ fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError
     }
     match (options.colour, shape.channels) {
         (ColourMode::Auto, _) | (ColourMode::Grey, 1) | (ColourMode::Rgb, 3) => Ok(()),
-        (_, 1) => Err(misfit("the colour mode", "its images are grey".to_owned())),
-        _ => Err(misfit("the colour mode", "its images are in colour".to_owned())),
+        (_, 1) => Err(misfit("--colour", "its images are grey".to_owned())),
+        _ => Err(misfit("--colour", "its images are in colour".to_owned())),
     }
 }
 
@@ -100,7 +68,7 @@ const MAX_EDITS: usize = 3;
 fn suggestion(name: &str) -> String {
     let lower = name.to_lowercase();
     if lower.starts_with("folder") {
-        return "a folder is written folder:PATH".to_owned();
+        return "write folder:PATH for a folder of images".to_owned();
     }
     known_names()
         .iter()
@@ -109,7 +77,7 @@ fn suggestion(name: &str) -> String {
         .filter(|&(edits, _)| edits <= MAX_EDITS && edits < lower.chars().count())
         .min()
         .map_or_else(
-            || format!("the names are {}", known_names().join(", ")),
+            || format!("the known names are {}", known_names().join(", ")),
             |(_, known)| format!("did you mean {known}?"),
         )
 }

@@ -31,10 +31,13 @@ fn an_unknown_name_is_answered_with_the_nearest_one() {
         let meant = format!("`{wrong}`: did you mean {right}?");
         assert_says(load_plain(wrong), &["there is no dataset called", &meant]);
     }
-    assert_says(load_plain("imagenet"), &["`imagenet`: the names are mnist-10k, ", "folder:PATH"]);
-    assert_says(load_plain(""), &["the names are"]);
-    assert_says(load_plain("folder"), &["a folder is written folder:PATH"]);
-    assert_says(load_plain("folder:"), &["a folder is written folder:PATH"]);
+    assert_says(
+        load_plain("imagenet"),
+        &["`imagenet`: the known names are mnist-10k, ", "folder:PATH"],
+    );
+    assert_says(load_plain(""), &["the known names are"]);
+    assert_says(load_plain("folder"), &["write folder:PATH for a folder of images"]);
+    assert_says(load_plain("folder:"), &["write folder:PATH for a folder of images"]);
 }
 
 #[test]
@@ -46,7 +49,10 @@ fn named_datasets_refuse_another_shape() {
 
     let coloured = |colour| LoadOptions { colour, ..LoadOptions::default() };
     assert!(load("digits8x8", &coloured(ColourMode::Grey)).is_ok());
-    assert_says(load("digits8x8", &coloured(ColourMode::Rgb)), &["its images are grey"]);
+    assert_says(
+        load("digits8x8", &coloured(ColourMode::Rgb)),
+        &["--colour does not fit digits8x8: its images are grey"],
+    );
 }
 
 fn check_official(name: &str, folder: &str, shape: ImageShape, counts: [usize; 3], sha256: &str) {

@@ -3,7 +3,7 @@
 
 use crate::{
     catalogue::Official, embedded, error::DataError, fetch, files::plain_or_gz, images::Images,
-    load::LoadOptions,
+    options::LoadOptions,
 };
 use std::{
     fs,
@@ -34,7 +34,7 @@ pub fn cache_folder() -> Option<PathBuf> {
 /// Train and test images of `official`.
 ///
 /// # Errors
-/// Names the files that are absent, where they may be put, and which datasets need none.
+/// Names the files that are missing, where they may be put, and which datasets need none.
 pub(crate) fn read(
     official: &Official,
     options: &LoadOptions,
@@ -46,17 +46,14 @@ pub(crate) fn read(
     }
     let folder = cached(official, options, places)?;
     (official.read)(&folder, classes)
-        .map_err(|error| error.with_cure("delete the file to have it downloaded again"))
+        .map_err(|error| error.with_cure("delete it to have it downloaded again"))
 }
 
 /// `folder` or `folder/<dataset>`, whichever holds the files.
 fn given(official: &Official, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::Folder {
-            folder: folder.to_owned(),
-            fault: "there is no such folder".to_owned(),
-            cure: "correct --data-dir, or leave it out".to_owned(),
-        });
+        let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
+        return Err(DataError::folder(folder, fault, "correct --data-dir, or leave it out"));
     }
     let inner = folder.join(official.name);
     let candidates = [folder.to_owned(), inner].map(|path| ((official.missing)(&path), path));
@@ -86,10 +83,8 @@ fn cached(
     places: &Places,
 ) -> Result<PathBuf, DataError> {
     let Some(cache) = &places.cache else {
-        return Err(DataError::Option {
-            option: "no --data-dir",
+        return Err(DataError::NoCache {
             dataset: official.name.to_owned(),
-            fault: "this user has no cache folder to download to".to_owned(),
             cure: format!(
                 "set HOME, use --data-dir, or use an embedded dataset ({})",
                 embedded::names()
@@ -104,7 +99,7 @@ fn cached(
         action: "create",
         path: folder.clone(),
         reason,
-        cure: "mend its permissions, or use --data-dir".to_owned(),
+        cure: "fix its permissions, or use --data-dir".to_owned(),
     })?;
     for file in &official.files {
         let plain = file.name.strip_suffix(".gz").unwrap_or(file.name);
@@ -113,17 +108,6 @@ fn cached(
         }
     }
     Ok(folder)
-}
-
-/// What to do without a network: which files, where to, and what needs no file at all.
-pub(crate) fn cure(official: &Official, folder: &Path) -> String {
-    let files: Vec<&str> = official.files.iter().map(|file| file.name).collect();
-    format!(
-        "put {} into {} or into a folder given by --data-dir, or use an embedded dataset ({})",
-        files.join(", "),
-        folder.display(),
-        embedded::names()
-    )
 }
 
 #[cfg(test)]

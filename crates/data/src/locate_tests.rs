@@ -43,7 +43,7 @@ fn data_dir_without_the_files_names_them_and_downloads_nothing() {
     let official = toy(&idx_files(20, 5), vec![server.url.clone()]);
     let inner = folder.path().join("toy").display().to_string();
     let parts =
-        ["toy is not complete in", "missing t10k-labels-idx1-ubyte.gz;", &inner, "digits8x8"];
+        ["files of toy are missing from", ": t10k-labels-idx1-ubyte.gz; put", &inner, "digits8x8"];
     assert_says(read(&official, &data_dir(folder.path()), &places), &parts);
     assert!(server.asked().is_empty());
 }
@@ -52,7 +52,7 @@ fn data_dir_without_the_files_names_them_and_downloads_nothing() {
 fn data_dir_must_exist() {
     let (folder, places) = machine();
     let absent = folder.path().join("absent");
-    let parts = ["absent", "there is no such folder", "--data-dir"];
+    let parts = ["folder ", "absent does not exist", "--data-dir"];
     assert_says(read(&offline(), &data_dir(&absent), &places), &parts);
 }
 
@@ -113,14 +113,14 @@ fn a_damaged_file_in_the_cache_says_to_delete_it() {
     write_idx_folder(&cached, 20, 5);
     fs::write(cached.join("train-images-idx3-ubyte.gz"), b"<html>not found</html>")
         .expect("a file");
-    let parts = ["train-images-idx3-ubyte.gz: is not a sound gzip", "delete the file to have it"];
+    let parts = ["train-images-idx3-ubyte.gz is not a valid gzip file", "delete it to have it"];
     assert_says(read(&offline(), &LoadOptions::default(), &places), &parts);
 }
 
 #[test]
 fn a_machine_without_a_cache_folder_says_so() {
     let places = Places { cache: None, agent: server::agent() };
-    let parts = ["no --data-dir does not fit toy", "no cache folder", "digits8x8"];
+    let parts = ["no folder to download toy to", "no cache folder", "set HOME", "digits8x8"];
     assert_says(read(&offline(), &LoadOptions::default(), &places), &parts);
 }
 

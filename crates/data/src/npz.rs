@@ -1,21 +1,23 @@
 //! Images in a NumPy archive: the array `images` of an `.npz` file.
 //!
-//! Nothing is guessed and nothing is rescaled: bytes are levels from 0 to 255, floats are levels
+//! Reading guesses nothing and rescales nothing: bytes are levels from 0 to 255, floats are levels
 //! from 0 to 1, and what is neither is refused. Floats are rounded to 8 bits, as samples are before
-//! they are scored, so a set scores the same in either form.
+//! they are scored, so a set scores the same in either form. Writing is in `write.rs`.
 
 mod array;
+mod refusal;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::{error::DataError, images::Images};
-use array::{Element, Header, Order};
+use array::{ARRAY, Element, Header, Order};
 use genlab_core::ImageShape;
+use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-/// The one array that is read.
-const ARRAY: &str = "images.npy";
+pub use write::npz_bytes;
 
 /// Bytes of the array at most, once decompressed.
 const MAX_BYTES: u64 = 8 << 30;
@@ -24,8 +26,8 @@ const MAX_BYTES: u64 = 8 << 30;
 /// channels; unsigned bytes, or floats (32 or 64 bit, either byte order) in [0, 1].
 ///
 /// # Errors
-/// One sentence: no archive, no such array, another type, shape or range, a value that is not
-/// finite, an array that ends early.
+/// One sentence: the file is not an archive or has no such array; the array has another type, shape
+/// or range, ends early, or contains a value that is not finite.
 pub fn read_npz(path: &Path) -> Result<Images, DataError> {
     let file = path.display().to_string();
     let source = File::open(path).map_err(|reason| DataError::Io {
@@ -35,13 +37,14 @@ pub fn read_npz(path: &Path) -> Result<Images, DataError> {
         cure: "check the path and its permissions".to_owned(),
     })?;
     let mut archive = ZipArchive::new(BufReader::new(source))
-        .map_err(|error| refused(&file, format!("is no .npz archive ({error})"), SAVE))?;
+        .map_err(|error| refused(&file, format!("is not an .npz archive ({error})"), SAVE))?;
     let mut entry = entry(&mut archive, &file)?;
     let header = Header::read(&mut entry, &file)?;
     let (count, shape) = image_shape(&header.shape, &file)?;
     let length = header.element.bytes() as u64 * (count as u64) * (shape.pixels() as u64);
     if length > MAX_BYTES {
-        let fault = format!("holds {count} images of {shape}, more than {} GiB", MAX_BYTES >> 30);
+        let fault =
+            format!("contains {count} images of {shape}, more than {} GiB", MAX_BYTES >> 30);
         return Err(refused(&file, fault, "save fewer images"));
     }
     let bytes = array::read_exactly(&mut entry, length, &file)?;
@@ -61,14 +64,6 @@ pub fn read_npz(path: &Path) -> Result<Images, DataError> {
     Ok(Images { shape, pixels, labels: None })
 }
 
-const SAVE: &str = "write it with numpy.savez(path, images=array)";
-const SCALE: &str =
-    "save uint8 levels from 0 to 255, or floats from 0 to 1: genlab does not guess a range";
-
-fn refused(file: &str, fault: impl Into<String>, cure: &str) -> DataError {
-    DataError::malformed(file, fault).with_cure(cure)
-}
-
 type Entry<'a> = ZipFile<'a, BufReader<File>>;
 
 fn entry<'a>(
@@ -81,7 +76,7 @@ fn entry<'a>(
             let arrays = names.iter().map(|name| name.strip_suffix(".npy").unwrap_or(name));
             let names: Vec<&str> = arrays.collect();
             let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-            refused(file, format!("has no array called images (it holds {there})"), SAVE)
+            refused(file, format!("has no array called images (it contains {there})"), SAVE)
         }
         error => refused(file, format!("cannot be decompressed ({error})"), SAVE),
     })
@@ -97,8 +92,8 @@ fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataEr
             (count, ImageShape::new(channels, height, width))
         }
         [_, _, _, 1 | 3] => {
-            let fault = format!("has images of shape ({written}), channels last");
-            return Err(refused(file, fault, "move the channels to the second place"));
+            let fault = format!("has images of shape ({written}), with the channels last");
+            return Err(refused(file, fault, "move the channels to the second axis"));
         }
         _ => return Err(refused(file, format!("has images of shape ({written})"), cure)),
     };
@@ -107,7 +102,7 @@ fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataEr
         return Err(refused(file, format!("has images of shape ({written})"), cure));
     }
     if count == 0 {
-        return Err(refused(file, "holds no image", "save at least one"));
+        return Err(refused(file, "contains no images", "save at least one"));
     }
     Ok((count, shape))
 }
@@ -119,7 +114,7 @@ const MAX_SIDE: usize = 8192;
 /// of 256 levels looks like that, and read as one it would be black.
 fn levels(bytes: Vec<u8>, file: &str) -> Result<Vec<u8>, DataError> {
     if bytes.iter().max() == Some(&1) {
-        let fault = "holds uint8 images of nothing but 0 and 1, which may mean black and white";
+        let fault = "contains only the uint8 values 0 and 1, which may stand for black and white";
         return Err(refused(file, fault, "multiply them by 255"));
     }
     Ok(bytes)
@@ -136,9 +131,9 @@ fn level(value: f64, image: usize, order: Order, file: &str) -> Result<u8, DataE
         Order::Fortran => String::new(),
     };
     let fault = if value.is_finite() {
-        format!("holds the value {value}{place}, outside [0, 1]")
+        format!("contains the value {value}{place}, outside [0, 1]")
     } else {
-        format!("holds a value that is not finite ({value}){place}")
+        format!("contains a value that is not finite ({value}){place}")
     };
     Err(refused(file, fault, SCALE))
 }

@@ -28,7 +28,7 @@ pub(crate) struct Header {
 /// Reads a picture's header.
 ///
 /// # Errors
-/// Names the file and its fault: neither PNG nor JPEG, damaged, too large.
+/// Names the file and its fault: it is neither PNG nor JPEG, damaged, or too large.
 pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
     let mut decoder = decoder(path)?;
     let orientation = decoder.orientation().map_err(|error| fault(path, &error))?;
@@ -136,7 +136,7 @@ fn fault(path: &Path, error: &ImageError) -> DataError {
 
 fn unusable(path: &Path, fault: &str) -> DataError {
     DataError::malformed(path.display().to_string(), fault)
-        .with_cure("remove the file, or convert it to a sound PNG")
+        .with_cure("remove it, or convert it to a valid PNG file")
 }
 
 fn one_line(text: &str) -> String {

@@ -3,6 +3,7 @@
 use crate::{
     device::{DeviceImages, row_indices},
     images::Images,
+    options::Binarise,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::{Batch, Phase, Seed};
@@ -20,14 +21,15 @@ pub struct BatchStream {
     len: usize,
     seed: Seed,
     batch_size: usize,
+    binarise: Binarise,
     device: Device,
     /// The permutation used last, with its epoch. It saves work and never decides a result.
     order: Mutex<Option<(u64, Arc<[u32]>)>>,
 }
 
 impl BatchStream {
-    /// Uploads `data` once to a plain device (no autodiff). Panics if `data` or `batch_size` is
-    /// empty: [`crate::load`] never gives an empty split.
+    /// Uploads `data` once to a plain device (no autodiff). Grey pixels stay grey. Panics if there is
+    /// no image or `batch_size` is 0: [`crate::load`] never gives an empty split.
     pub fn new(data: &Images, seed: Seed, batch_size: usize, device: &Device) -> Self {
         assert!(!data.is_empty(), "a batch stream needs at least one image");
         assert!(batch_size > 0, "a batch holds at least one image");
@@ -41,18 +43,28 @@ impl BatchStream {
             len: data.len(),
             seed,
             batch_size,
+            binarise: Binarise::None,
             device: device.clone(),
             order: Mutex::new(None),
         }
     }
 
+    /// The same images in the same order, with grey pixels made black or white as `binarise` says.
+    pub fn binarised(self, binarise: Binarise) -> Self {
+        Self { binarise, ..self }
+    }
+
     /// The batch of step `step`: images `[B, C, H, W]` in [0, 1], labels `[B]` where there are any.
     pub fn batch(&self, step: u64) -> Batch {
         let rows = row_indices(&self.rows(step), &self.device);
-        Batch {
+        let batch = Batch {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
             images: self.images.gather_at(rows),
             first: step * self.batch_size as u64,
+        };
+        match self.binarise {
+            Binarise::None => batch,
+            Binarise::Dynamic => self.drawn(batch),
         }
     }
 
@@ -69,6 +81,15 @@ impl BatchStream {
     /// Never: [`BatchStream::new`] refuses an empty split.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Each pixel black or white, with its grey value as probability. Drawn by position in the
+    /// stream, so an image looks different in every epoch.
+    fn drawn(&self, batch: Batch) -> Batch {
+        let (shape, device) = (batch.images.dims(), &self.device);
+        let draw =
+            self.seed.during(Phase::Train).uniform("data/binarise", 0, batch.rows(), shape, device);
+        Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
     }
 
     /// Indices into the split of the images of one batch.
@@ -177,6 +198,54 @@ mod tests {
             labels.as_slice::<i32>().expect("i32").iter().map(|&v| v as u8).collect();
         assert_eq!(labels, seen(&stream, 6));
         assert_eq!((stream.batch_size(), stream.len(), stream.is_empty()), (4, 10, false));
+    }
+
+    fn values(images: Tensor<4>) -> Vec<f32> {
+        images.into_data().as_slice::<f32>().expect("f32").to_vec()
+    }
+
+    #[test]
+    fn a_binarised_pixel_is_white_where_the_draw_of_its_position_is_below_its_grey_value() {
+        // 37 batches of 3 straddle the epochs of 100 images.
+        let (grey, binarised) = (stream(100, 3, 9), stream(100, 3, 9).binarised(Binarise::Dynamic));
+        let draw = Seed(9).during(Phase::Train).uniform(
+            "data/binarise",
+            0,
+            0..111,
+            [111, 1, 1, 1],
+            &Device::flex(),
+        );
+        let greys = (0..37).flat_map(|step| values(grey.batch(step).images));
+        let expected: Vec<f32> =
+            values(draw).into_iter().zip(greys).map(|(u, v)| f32::from(u8::from(u < v))).collect();
+        let batches: Vec<Batch> = (0..37).map(|step| binarised.batch(step)).collect();
+        assert_eq!(batches[7].rows(), 21..24, "positions are those of the grey stream");
+        let drawn: Vec<f32> = batches.into_iter().flat_map(|batch| values(batch.images)).collect();
+        assert_eq!(drawn, expected);
+        assert!(drawn.contains(&0.0) && drawn.contains(&1.0));
+    }
+
+    #[test]
+    fn black_and_white_stay_as_they_are_and_grey_is_drawn_afresh_in_every_epoch() {
+        let shape = ImageShape::new(1, 1, 1002);
+        let pixels = [&[0_u8][..], &[64; 1000], &[255]].concat();
+        let images = Images { shape, pixels, labels: None };
+        let stream = BatchStream::new(&images, Seed(1), 1, &Device::flex());
+        let stream = stream.binarised(Binarise::Dynamic);
+        let [first, second] = [0, 1].map(|epoch| values(stream.batch(epoch).images));
+        for image in [&first, &second] {
+            assert_eq!((image[0], image[1001]), (0.0, 1.0));
+            let white: f32 = image[1..1001].iter().sum();
+            // A quarter of 1000 draws; the standard deviation is 14.
+            assert!((white - 251.0).abs() < 70.0, "{white}");
+        }
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_stream_stays_grey_unless_it_is_told_otherwise() {
+        let same = stream(10, 4, 1).binarised(Binarise::None);
+        assert_eq!(seen(&same, 3), seen(&stream(10, 4, 1), 3));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, FloatDType};
 use directory::{Found, RunDir, write_atomically};
 use genlab_core::{
-    Batch, InitContext, Phase, Seed, Train,
+    InitContext, Seed, Train,
     checkpoint::{self, CheckpointState},
     trainer::{self, Outcome, Plan},
 };
@@ -87,8 +87,12 @@ pub(crate) fn execute(
     let start = resume(dir, model.as_mut(), &device)?;
     let plan = plan(config);
     let mut watch = Watch::open(dir, config, &dataset, &device, plan, &start)?;
-    let stream = BatchStream::new(&dataset.train, Seed(config.seed), config.batch_size, &device);
-    let batches = |step| binarised(stream.batch(step), config);
+    let stream = BatchStream::new(&dataset.train, Seed(config.seed), config.batch_size, &device)
+        .binarised(match config.data.binarise {
+            Binarise::None => genlab_data::Binarise::None,
+            Binarise::Dynamic => genlab_data::Binarise::Dynamic,
+        });
+    let batches = |step| stream.batch(step);
     let outcome = trainer::train(model.as_mut(), &batches, &plan, start, &mut watch)?;
     let mut board = watch.close()?;
 
@@ -266,19 +270,6 @@ fn resume(dir: &RunDir, model: &mut dyn Train, device: &Device) -> Result<Checkp
             Ok(state)
         }
         None => Ok(CheckpointState::default()),
-    }
-}
-
-/// The batch with each pixel drawn as black or white, where the run asks for it.
-fn binarised(batch: Batch, config: &RunConfig) -> Batch {
-    match config.data.binarise {
-        Binarise::None => batch,
-        Binarise::Dynamic => {
-            let (shape, device) = (batch.images.dims(), batch.images.device());
-            let noise = Seed(config.seed).during(Phase::Train);
-            let draw = noise.uniform("data/binarise", 0, batch.rows(), shape, &device);
-            Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
-        }
     }
 }
 

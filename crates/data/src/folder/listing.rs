@@ -1,6 +1,5 @@
 //! Which files of a folder are images, and which class each belongs to.
 
-use super::unusable;
 use crate::error::DataError;
 use std::{
     fs, io,
@@ -29,7 +28,7 @@ pub(super) struct Listing {
 pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     if !folder.is_dir() {
         let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
-        return Err(unusable(folder, fault, "correct the path"));
+        return Err(DataError::folder(folder, fault, "correct the path"));
     }
     let (files, sub_folders) = entries(folder)?;
     let mut classes = Vec::new();
@@ -44,15 +43,19 @@ pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
         (true, false) => with_classes(folder, classes),
         (false, false) => {
             let fault = format!(
-                "holds images of its own ({}) beside class folders ({})",
+                "has images both outside ({}) and inside class folders ({})",
                 files[0].display(),
                 classes[0].0.display()
             );
-            Err(unusable(folder, fault, "move all images into class folders, or all out of them"))
+            Err(DataError::folder(
+                folder,
+                fault,
+                "move all images into class folders, or all of them out",
+            ))
         }
         (true, true) => {
-            let fault = "holds no .png, .jpg or .jpeg file, nor does a sub-folder";
-            Err(unusable(folder, fault, "correct the path, or put images there"))
+            let fault = "contains no .png, .jpg or .jpeg files, and neither do its sub-folders";
+            Err(DataError::folder(folder, fault, "correct the path, or put images there"))
         }
     }
 }
@@ -62,8 +65,13 @@ fn with_classes(
     classes: Vec<(PathBuf, Vec<PathBuf>)>,
 ) -> Result<Listing, DataError> {
     if classes.len() > MAX_CLASSES {
-        let fault = format!("has {} class folders, more than {MAX_CLASSES}", classes.len());
-        return Err(unusable(folder, fault, "merge some, or put all images into one folder"));
+        let fault =
+            format!("has {} class folders, but at most {MAX_CLASSES} are possible", classes.len());
+        return Err(DataError::folder(
+            folder,
+            fault,
+            "merge some, or put all images into one folder",
+        ));
     }
     let (mut files, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (label, (sub_folder, images)) in classes.into_iter().enumerate() {
@@ -81,7 +89,7 @@ fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
         action: "list",
         path: folder.to_owned(),
         reason,
-        cure: "mend its permissions, or move it away".to_owned(),
+        cure: "fix its permissions, or move it elsewhere".to_owned(),
     };
     let (mut files, mut sub_folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(failed)? {

@@ -70,7 +70,10 @@ fn every_image_lands_in_exactly_one_split() {
 fn ten_images_are_enough_and_nine_are_not() {
     let folder = folder();
     fill(folder.path(), 9);
-    assert_says(load_plain(folder.path()), &["holds 9 PNG or JPEG images", "at least 10"]);
+    assert_says(
+        load_plain(folder.path()),
+        &["has too few PNG or JPEG images (9); at least 10 are needed"],
+    );
     fill(folder.path(), 10);
     let dataset = load_plain(folder.path()).expect("sound");
     assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [7, 1, 2]);
@@ -118,17 +121,20 @@ fn images_both_beside_and_inside_class_folders_are_refused() {
     let folder = folder();
     fill(folder.path(), 10);
     save(&folder.path().join("cat/1.png"), grey(1, 4, 3));
-    assert_says(load_plain(folder.path()), &["00.png", "beside class folders", "cat", "move all"]);
+    assert_says(
+        load_plain(folder.path()),
+        &["00.png", "and inside class folders", "cat", "move all"],
+    );
 }
 
 #[test]
 fn absent_and_empty_folders_are_refused() {
     let folder = folder();
-    assert_says(load_plain(&folder.path().join("absent")), &["absent: does not exist"]);
-    assert_says(load_plain(folder.path()), &["holds no .png, .jpg or .jpeg file"]);
+    assert_says(load_plain(&folder.path().join("absent")), &["absent does not exist"]);
+    assert_says(load_plain(folder.path()), &["contains no .png, .jpg or .jpeg files"]);
     let file = folder.path().join("file.png");
     save(&file, grey(0, 1, 1));
-    assert_says(load_plain(&file), &["file.png: is not a folder"]);
+    assert_says(load_plain(&file), &["file.png is not a folder"]);
 }
 
 #[test]
@@ -137,7 +143,7 @@ fn more_classes_than_labels_are_refused() {
     for i in 0..257 {
         save(&folder.path().join(format!("class{i}/1.png")), grey(1, 1, 1));
     }
-    assert_says(load_plain(folder.path()), &["has 257 class folders, more than 256"]);
+    assert_says(load_plain(folder.path()), &["has 257 class folders, but at most 256"]);
 }
 
 #[test]
@@ -145,7 +151,7 @@ fn sizes_that_differ_need_image_size() {
     let folder = folder();
     fill(folder.path(), 12);
     save(&folder.path().join("07.png"), grey(7, 6, 5));
-    let parts = ["07.png: is 5x6 pixels", "00.png is 3x4", "use --image-size"];
+    let parts = ["07.png is 5x6 pixels", "00.png is 3x4", "use --image-size"];
     assert_says(load_plain(folder.path()), &parts);
     let dataset = load_with(folder.path(), &sized(7, 2)).expect("resized");
     assert_eq!(dataset.shape, ImageShape::new(1, 7, 2));
@@ -169,7 +175,7 @@ fn image_size_must_be_in_range() {
     let folder = folder();
     fill(folder.path(), 10);
     for (height, width) in [(0, 4), (4, 0), (4, 2049), (usize::MAX, usize::MAX)] {
-        let parts = ["--image-size does not fit", "out of range", "1 to 2048"];
+        let parts = ["--image-size does not fit", "out of range", "from 1 to 2048"];
         assert_says(load_with(folder.path(), &sized(height, width)), &parts);
     }
 }
@@ -245,7 +251,10 @@ fn damaged_images_are_named() {
     let sound = fs::read(&victim).expect("it is there");
     let check = |bytes: &[u8], fault: &str| {
         fs::write(&victim, bytes).expect("a file");
-        assert_says(load_plain(folder.path()), &["03.png: ", fault, "remove the file, or convert"]);
+        assert_says(
+            load_plain(folder.path()),
+            &["03.png ", fault, "remove it, or convert it to a valid PNG"],
+        );
     };
     check(b"hello", "is neither a PNG nor a JPEG file");
     check(b"", "is neither a PNG nor a JPEG file");
@@ -255,7 +264,7 @@ fn damaged_images_are_named() {
     check(&[0xff, 0xd8, 0xff, 0xe0, 0, 1], "cannot be decoded");
     let mut huge = sound.clone();
     huge[16..20].copy_from_slice(&70_000_u32.to_be_bytes());
-    check(&huge, "03.png: ");
+    check(&huge, "03.png ");
 }
 
 #[test]
@@ -263,7 +272,7 @@ fn a_picture_beyond_8192_pixels_is_refused_before_it_is_decoded() {
     let folder = folder();
     fill(folder.path(), 12);
     save(&folder.path().join("04.png"), grey(0, 8193, 1));
-    assert_says(load_with(folder.path(), &sized(4, 4)), &["04.png: is larger than 8192x8192"]);
+    assert_says(load_with(folder.path(), &sized(4, 4)), &["04.png is larger than 8192x8192"]);
 }
 
 #[test]
@@ -274,7 +283,7 @@ fn the_first_file_in_path_order_is_blamed() {
         fs::write(folder.path().join(format!("{i}.png")), "broken").expect("a file");
     }
     for _ in 0..5 {
-        assert_says(load_plain(folder.path()), &["11.png: "]);
+        assert_says(load_plain(folder.path()), &["11.png "]);
     }
 }
 
@@ -283,7 +292,8 @@ fn more_than_the_memory_limit_is_refused() {
     let shape = ImageShape::new(3, 2048, 2048);
     let folder = Path::new("big");
     assert!(check_memory(folder, 682, shape, MAX_BYTES).is_ok());
-    let parts = ["folder big: its 683 images of 3x2048x2048 take more than 8 GiB", "--image-size"];
+    let parts =
+        ["folder big has 683 images of 3x2048x2048, which take more than 8 GiB", "--image-size"];
     assert_says(check_memory(folder, 683, shape, MAX_BYTES), &parts);
     assert_says(check_memory(folder, usize::MAX, shape, MAX_BYTES), &["more than 8 GiB"]);
 }
@@ -319,11 +329,11 @@ fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
     save(&folder.path().join("3.png"), grey(0, 4, 3));
     assert_says(
         read_pictures(folder.path()),
-        &["3.png: is 3x4 pixels", "resize all images to one size"],
+        &["3.png is 3x4 pixels", "resize all images to the same size"],
     );
-    assert_says(read_pictures(&folder.path().join("absent")), &["absent: does not exist"]);
+    assert_says(read_pictures(&folder.path().join("absent")), &["absent does not exist"]);
     let empty = self::folder();
-    assert_says(read_pictures(empty.path()), &["holds no .png, .jpg or .jpeg file"]);
+    assert_says(read_pictures(empty.path()), &["contains no .png, .jpg or .jpeg files"]);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! The .npy format: magic, version, a Python dictionary, the values.
 //! (numpy.lib.format, versions 1 to 3.)
 
-use super::{SCALE, refused};
+use super::refusal::{SAVE, SCALE, refused};
 use crate::error::DataError;
 use std::io::Read;
+
+/// The entry of an archive that holds the array `images`.
+pub(super) const ARRAY: &str = "images.npy";
 
 /// Bytes of a header at most; NumPy itself refuses more than 10,000 from strangers.
 const MAX_HEADER: usize = 10_000;
@@ -68,7 +71,7 @@ impl Element {
             "<f8" => Self::Float(Float::F64Little),
             ">f8" => Self::Float(Float::F64Big),
             other => {
-                let fault = format!("holds images of type {other}, whose range is not known");
+                let fault = format!("contains images of type {other}, whose range is not known");
                 return Err(refused(file, fault, SCALE));
             }
         })
@@ -93,16 +96,16 @@ impl Float {
 
 impl Header {
     pub(super) fn read(source: &mut impl Read, file: &str) -> Result<Self, DataError> {
-        let damaged = |fault: &str| refused(file, fault, super::SAVE);
+        let damaged = |fault: &str| refused(file, fault, SAVE);
         let start = read_exactly(source, 8, file)?;
         let (magic, version) = start.split_at(6);
         if magic != b"\x93NUMPY" {
-            return Err(damaged("holds no NumPy array under the name images"));
+            return Err(damaged("contains an images.npy that is not a NumPy array"));
         }
         let length = match version[0] {
             1 => read_exactly(source, 2, file)?,
             2 | 3 => read_exactly(source, 4, file)?,
-            _ => return Err(damaged("was written in a NumPy format later than version 3")),
+            _ => return Err(damaged("uses a NumPy format newer than version 3")),
         };
         let length = length.iter().rev().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
         if length > MAX_HEADER {
@@ -114,10 +117,10 @@ impl Header {
 
     /// From `{'descr': '|u1', 'fortran_order': False, 'shape': (5, 28, 28), }`.
     fn parse(text: &str, file: &str) -> Result<Self, DataError> {
-        let damaged = || refused(file, "has an array header that cannot be read", super::SAVE);
+        let damaged = || refused(file, "has an array header that cannot be read", SAVE);
         let descr = field(text, "descr").ok_or_else(damaged)?;
         if descr.starts_with('[') {
-            return Err(refused(file, "holds records, not numbers", SCALE));
+            return Err(refused(file, "contains records, not numbers", SCALE));
         }
         let quote = descr.chars().next().filter(|c| "'\"".contains(*c)).ok_or_else(damaged)?;
         let name = descr[1..].split(quote).next().ok_or_else(damaged)?;
@@ -153,11 +156,12 @@ pub(super) fn read_exactly(
     file: &str,
 ) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::with_capacity(length.min(FIRST_RESERVE) as usize);
-    source.take(length).read_to_end(&mut bytes).map_err(|reason| {
-        refused(file, format!("cannot be read to its end ({reason})"), super::SAVE)
-    })?;
+    source
+        .take(length)
+        .read_to_end(&mut bytes)
+        .map_err(|reason| refused(file, format!("cannot be read to the end ({reason})"), SAVE))?;
     if (bytes.len() as u64) < length {
-        return Err(refused(file, "ends in the middle of the array images", super::SAVE));
+        return Err(refused(file, "ends in the middle of the array called images", SAVE));
     }
     Ok(bytes)
 }
@@ -166,8 +170,8 @@ pub(super) fn read_exactly(
 pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
     match source.read(&mut [0]) {
         Ok(0) => Ok(()),
-        Ok(_) => Err(refused(file, "holds more values than its header says", super::SAVE)),
-        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), super::SAVE)),
+        Ok(_) => Err(refused(file, "contains more values than its header says", SAVE)),
+        Err(reason) => Err(refused(file, format!("is damaged ({reason})"), SAVE)),
     }
 }
 

@@ -34,15 +34,18 @@ fn every_type_and_order_that_is_read_gives_the_same_images() {
 #[test]
 fn a_type_or_range_that_cannot_be_interpreted_is_refused() {
     for (name, expected) in [
-        ("u16", "images of type <u2, whose range is not known; save uint8 levels"),
+        ("u16", "images of type <u2, whose range is not known; save uint8 values"),
         ("i64", "images of type <i8"),
         ("f2", "images of type <f2"),
         ("bool", "images of type |b1"),
-        ("records", "holds records, not numbers"),
-        ("negative", "holds the value -1 in image 0, outside [0, 1]; save uint8 levels"),
-        ("large", "holds the value 37 in image 0, outside [0, 1]"),
-        ("nan", "holds a value that is not finite (NaN) in image 0"),
-        ("ones", "nothing but 0 and 1, which may mean black and white; multiply them by 255"),
+        ("records", "contains records, not numbers"),
+        ("negative", "contains the value -1 in image 0, outside [0, 1]; save uint8 values"),
+        ("large", "contains the value 37 in image 0, outside [0, 1]"),
+        ("nan", "contains a value that is not finite (NaN) in image 0"),
+        (
+            "ones",
+            "only the uint8 values 0 and 1, which may stand for black and white; multiply them",
+        ),
     ] {
         let fault = fault(name);
         assert!(fault.contains(expected), "{name}: {fault}");
@@ -51,13 +54,16 @@ fn a_type_or_range_that_cannot_be_interpreted_is_refused() {
 }
 
 #[test]
-fn a_shape_that_is_no_set_of_images_is_refused() {
+fn a_shape_that_is_not_a_set_of_images_is_refused() {
     for (name, expected) in [
         ("flat", "images of shape (3, 8); save images as [N, H, W]"),
-        ("channels-last", "images of shape (3, 2, 4, 3), channels last; move the channels"),
+        (
+            "channels-last",
+            "images of shape (3, 2, 4, 3), with the channels last; move the channels",
+        ),
         ("two-channels", "images of shape (3, 2, 2, 4)"),
-        ("empty", "holds no image"),
-        ("other-name", "has no array called images (it holds samples, labels)"),
+        ("empty", "contains no images"),
+        ("other-name", "has no array called images (it contains samples, labels)"),
     ] {
         let fault = fault(name);
         assert!(fault.contains(expected), "{name}: {fault}");

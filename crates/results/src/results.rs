@@ -126,12 +126,13 @@ mod tests {
     use super::*;
     use crate::catalogue::Entry;
 
+    static ENTRY: Entry = Entry { name: "x", unit: "things", ..Entry::BASE };
+
     #[test]
     fn results_survive_a_round_trip_through_json() {
         let mut results = Results::new("vae", "mnist-10k", 3, "finished");
         results.judge =
             Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into(), accuracy: None });
-        static ENTRY: Entry = Entry { name: "x", unit: "things", ..Entry::BASE };
         let metric = Metric::new(&ENTRY, "test", 0.1 + 0.2, 2000).unwrap();
         results.metrics = vec![metric.with_half_width(0.01).with_bounds(Some(1.9), None)];
         results.references = vec![Reference {

@@ -44,8 +44,8 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--experiment", "absent.toml"], "cannot read experiment file absent.toml"),
         (&["--dataset", "mnist-10k"], "no model is given"),
         (&["compare", "nowhere"], "cannot read run nowhere"),
-        (&["sample", "nowhere"], "is no run directory"),
-        (&["evaluate", "nowhere"], "is no run directory"),
+        (&["sample", "nowhere"], "is not a run directory"),
+        (&["evaluate", "nowhere"], "is not a run directory"),
     ] {
         let errors = refused(folder.path(), args);
         assert!(errors.contains(expected), "{args:?}: expected {expected:?} in:\n{errors}");

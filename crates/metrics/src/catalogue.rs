@@ -337,6 +337,7 @@ static METRICS: [Entry; 57] = [
     Entry {
         name: "samples/frechet",
         title: "Fréchet distance",
+        proper_name: true,
         unit: "judge features",
         better: Some(Lower),
         range: [0.0, f64::INFINITY],
@@ -359,6 +360,7 @@ static METRICS: [Entry; 57] = [
     Entry {
         name: "samples/frechet_infinity",
         title: "Fréchet distance, n to infinity",
+        proper_name: true,
         unit: "judge features",
         better: Some(Lower),
         section: Section::Samples,

@@ -1,12 +1,13 @@
 //! The road of one run: config, data on the device, steps, checkpoint, frozen model, metrics,
 //! results.json, report.html.
 
-pub(crate) mod artefacts;
+mod artefacts;
 pub(crate) mod directory;
 #[cfg(test)]
 mod draws;
+pub(crate) mod figures;
 mod observer;
-pub(crate) mod provenance;
+mod provenance;
 
 use crate::{
     config::{Binarise, EvaluationBinarise, EvaluationSplit, PrecisionConfig, RunConfig},
@@ -15,7 +16,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, FloatDType};
-use directory::{Found, RunDir, write_atomically};
+use directory::{Found, RunDir};
 use genlab_core::{
     InitContext, Seed, Train,
     checkpoint::{self, CheckpointState},
@@ -27,7 +28,7 @@ use genlab_metrics::{
     Binarisation, Evaluation, Evaluator, Judge, ReferenceCache, Settings, Split,
     generators::latent::Prior, measures::sets::samples::Extrapolation,
 };
-use genlab_results::Results;
+use genlab_results::{Figure, Results, atomic};
 use observer::Watch;
 use std::{path::Path, time::UNIX_EPOCH};
 
@@ -71,17 +72,17 @@ pub(crate) fn execute(
         bail!("{device_name} has no bf16; train with --precision f32, or on another --device");
     }
     let dataset = load(config)?;
-    let _lock = dir.lock()?;
+    let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
-        dir.clear()?;
+        directory::clear(dir)?;
     }
-    if let Found::Finished = dir.find(config)? {
+    if let Found::Finished = directory::find(dir, config)? {
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
     let evaluator = evaluator(config, &dataset, &device)?;
-    write_atomically(&dir.config(), config.to_toml().as_bytes())?;
+    atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, config, &dataset, &device_name)?;
 
     let context = init_context(config, &dataset, &device);
@@ -106,8 +107,17 @@ pub(crate) fn execute(
                 terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
             });
             let at = (Seed(config.seed), plan.total_steps());
-            artefacts::write(dir, frozen.as_ref(), &dataset, &device, &evaluation, &mut board, at)?;
+            let artefacts = artefacts::write(
+                dir,
+                frozen.as_ref(),
+                &evaluator,
+                &evaluation,
+                &device,
+                &mut board,
+                at,
+            )?;
             let mut results = results(config, &evaluator, evaluation);
+            results.artefacts = artefacts;
             push_costs(&mut results, &plan, seconds);
             for metric in &results.metrics {
                 board.scalar(
@@ -117,20 +127,21 @@ pub(crate) fn execute(
                 )?;
             }
             board.flush()?;
-            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            dir.write_results(&results)?;
             provenance::finish(dir, "finished")?;
-            genlab_report::run::write_run_report(dir.path())?;
+            genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
             Ok(Ended::Finished)
         }
-        Outcome::Stopped { .. } => {
+        Outcome::Stopped { step } => {
+            provenance::happened(dir, step, "interrupted")?;
             provenance::finish(dir, "interrupted")?;
             Ok(Ended::Interrupted)
         }
         Outcome::Diverged { step, scalar } => {
-            let mut results =
-                Results::new(config.model.name(), &config.dataset, config.seed, "diverged");
+            let mut results = empty_results(config, "diverged");
             results.notes.push(format!("{scalar} was not a number in step {step}."));
-            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            dir.write_results(&results)?;
+            provenance::happened(dir, step, &format!("{scalar} was not a number"))?;
             provenance::finish(dir, "diverged")?;
             Ok(Ended::Diverged { step, scalar })
         }
@@ -210,15 +221,21 @@ pub(crate) fn results(
     evaluator: &Evaluator<'_>,
     evaluation: Evaluation,
 ) -> Results {
-    let mut results = Results::new(config.model.name(), &config.dataset, config.seed, "finished");
+    let mut results = empty_results(config, "finished");
     results.judge = evaluator.judge().map(Judge::info);
     results.prior = evaluation.prior.as_ref().map(Prior::title);
+    results.figures = figures::of_evaluation(&evaluation);
+    results.figures.retain(Figure::is_data);
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;
-    results.kl_per_dimension = evaluation.kl_per_dimension;
-    results.class_histogram = evaluation.class_histogram;
     results
+}
+
+fn empty_results(config: &RunConfig, status: &str) -> Results {
+    let model_title = config.model.title().to_owned();
+    let results = Results::new(config.model.name(), &config.dataset, config.seed, status);
+    Results { model_title, ..results }
 }
 
 /// The model of a finished run, with the weights it ended with.
@@ -269,6 +286,7 @@ fn resume(dir: &RunDir, model: &mut dyn Train, device: &Device) -> Result<Checkp
         Some(path) => {
             let state = checkpoint::restore(&path, model, device)?;
             terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
+            provenance::happened(dir, state.step, "resumed after an interruption")?;
             Ok(state)
         }
         None => Ok(CheckpointState::default()),

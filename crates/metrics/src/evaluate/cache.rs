@@ -3,10 +3,10 @@
 
 use super::references::ReferenceRows;
 use genlab_core::digest::sha256;
+use genlab_results::atomic;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process,
     time::SystemTime,
 };
 
@@ -35,12 +35,7 @@ impl ReferenceCache {
 
     /// Keeps rows. The file appears whole, whoever else writes it.
     pub(super) fn write(&self, key: &str, json: &str) {
-        let path = self.path(key);
-        let partial = path.with_extension(format!("{}.partial", process::id()));
-        let written = fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::write(&partial, json))
-            .and_then(|()| fs::rename(&partial, &path));
-        if written.is_ok() {
+        if atomic::write(&self.path(key), json.as_bytes()).is_ok() {
             self.forget_the_oldest();
         }
     }

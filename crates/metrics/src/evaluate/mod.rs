@@ -226,8 +226,13 @@ impl<'a> Evaluator<'a> {
         self.references.get_or_init(|| References::new(self))
     }
 
-    /// The split that is measured on.
-    fn split(&self) -> &'a Images {
+    /// How models are measured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The images of the split that is measured on.
+    pub fn split(&self) -> &'a Images {
         match self.settings.split {
             Split::Test => &self.dataset.test,
             Split::Validation => &self.dataset.validation,

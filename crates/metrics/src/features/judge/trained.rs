@@ -10,9 +10,10 @@ use super::{
 use burn::tensor::Device;
 use genlab_core::digest::sha256;
 use genlab_data::Dataset;
+use genlab_results::atomic;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fs, io::Write, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 /// Fewer training images than this teach a judge nothing worth a number.
 const MIN_IMAGES: usize = 100;
@@ -79,11 +80,9 @@ impl Judge {
         }
         let bytes = teach(dataset, &architecture, progress)?;
         if let Some(path) = &path {
-            match keep(path, &bytes) {
+            match atomic::write(path, &bytes) {
                 Ok(()) => progress(&format!("kept in {}", path.display())),
-                Err(reason) => {
-                    progress(&format!("cannot keep it in {}: {reason}", path.display()));
-                }
+                Err(reason) => progress(&format!("it is not kept: {reason}")),
             }
         }
         Self::from_described(&bytes, "", device)
@@ -159,16 +158,6 @@ fn described(bytes: &[u8], description: &Description) -> Vec<u8> {
 fn describe(bytes: &[u8]) -> Option<Description> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
     serde_json::from_str(metadata.metadata().as_ref()?.get(KEY)?).ok()
-}
-
-/// Writes the whole file or nothing, whoever else writes the same one.
-fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().expect("a file in the folder judges");
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".judge-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// The largest label of any split.

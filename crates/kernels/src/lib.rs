@@ -26,6 +26,7 @@ mod activation;
 mod conv;
 mod flex;
 mod gemm;
+mod layer;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod linear;
@@ -48,13 +49,12 @@ use burn::{backend::Dispatch, tensor::Tensor};
 
 use crate::{
     activation::{Unary, UnaryOps},
-    conv::ConvOps,
+    conv::Convolution,
     flex::is_fast,
-    linear::LinearOps,
+    layer::Layer,
     loss::LossOps,
     norm::NormOps,
     optim::OptimOps,
-    precision::{in_bf16, is_mixed},
     resample::ResampleOps,
 };
 
@@ -67,15 +67,10 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, |x, weight, bias| {
-            portable::conv2d(x, weight, bias, stride, padding)
-        });
-    }
-    if !is_fast(&x) {
-        return portable::conv2d(x, weight, bias, stride, padding);
-    }
-    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed: None })
+    let composed = |x, weight, bias| portable::conv2d(x, weight, bias, stride, padding);
+    layer::apply(x, weight, bias, composed, |x, weight| {
+        Layer::Conv(Convolution::new(x, weight, stride, padding))
+    })
 }
 
 /// Transposed convolution. `x` [B, C_in, H, W], `weight` [C_in, C_out, K_h, K_w], `bias` [C_out];
@@ -88,45 +83,18 @@ pub fn conv_transpose2d(
     padding: [usize; 2],
     output_padding: [usize; 2],
 ) -> Tensor<4> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, |x, weight, bias| {
-            portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding)
-        });
-    }
-    if !is_fast(&x) {
-        return portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
-    }
-    let transposed = Some(output_padding);
-    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed })
-}
-
-fn dispatch_conv(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    options: conv::Options,
-) -> Tensor<4> {
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(match bias {
-        Some(bias) => Dispatch::genlab_conv_bias(x, weight, bias.into_dispatch(), options),
-        None => Dispatch::genlab_conv(x, weight, options),
+    let composed = |x, weight, bias| {
+        portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding)
+    };
+    layer::apply(x, weight, bias, composed, |x, weight| {
+        Layer::Conv(Convolution::transposed(x, weight, stride, padding, output_padding))
     })
 }
 
 /// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
 /// returns [B, N_out].
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, portable::linear);
-    }
-    if !is_fast(&x) {
-        return portable::linear(x, weight, bias);
-    }
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(match bias {
-        Some(bias) => Dispatch::genlab_linear_bias(x, weight, bias.into_dispatch()),
-        None => Dispatch::genlab_linear(x, weight),
-    })
+    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear)
 }
 
 /// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].

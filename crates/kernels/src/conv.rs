@@ -77,8 +77,8 @@ impl Geometry {
     fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
-            if winograd::applies(self) {
-                return winograd::forward(isa, self, x, weight, bias);
+            if let Some(plan) = winograd::Plan::worthwhile(self) {
+                return plan.forward(isa, x, weight, bias);
             }
             let budget = direct::im2col_cost(self);
             if let Some(y) = direct::forward(isa, budget, self, x, weight, bias) {
@@ -91,8 +91,8 @@ impl Geometry {
     fn input_gradient(&self, gradient: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
-            if winograd::applies(self) {
-                return winograd::input_gradient(isa, self, gradient, weight, bias);
+            if let Some(plan) = winograd::Plan::worthwhile(self) {
+                return plan.input_gradient(isa, gradient, weight, bias);
             }
             let budget = direct::im2col_cost(self);
             let x = direct::input_gradient(isa, budget, self, gradient, weight, bias);
@@ -106,8 +106,8 @@ impl Geometry {
     fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
-            if winograd::applies(self) {
-                return winograd::weight_gradient(isa, self, x, gradient);
+            if let Some(plan) = winograd::Plan::worthwhile(self) {
+                return plan.weight_gradient(isa, x, gradient);
             }
             if direct::suits_weight_gradient(self) {
                 return direct::weight_gradient(isa, self, x, gradient);

@@ -54,7 +54,7 @@ use crate::{
     layer::Layer,
     loss::LossOps,
     norm::NormOps,
-    optim::OptimOps,
+    optim::{OptimOps, is_plain},
     resample::ResampleOps,
 };
 
@@ -208,8 +208,8 @@ pub fn adam_update<const D: usize>(
 ) -> AdamSlot<D> {
     let AdamSlot { value, first, second } = slot;
     let tensors = [&value, &first, &second, &gradient];
-    let plain = tensors.iter().all(|tensor| is_fast(tensor) && !tensor.device().is_autodiff());
-    if !plain || scale.as_ref().is_some_and(|scale| scale.device().is_autodiff()) {
+    let in_place = tensors.into_iter().all(|x| is_fast(x) && is_plain(x));
+    if !in_place || !scale.as_ref().is_none_or(is_plain) {
         return portable::adam_update(AdamSlot { value, first, second }, gradient, scale, at);
     }
     let [value, first, second, gradient] =
@@ -228,8 +228,8 @@ pub fn adam_update<const D: usize>(
 /// `average + weight · (value - average)`: the step of an exponential moving average, of plain
 /// tensors, in place where nobody else holds `average`. Tracked tensors take the slow path.
 pub fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
-    let tracked = average.device().is_autodiff() || value.device().is_autodiff();
-    if tracked || !is_fast(&average) {
+    let in_place = [&average, &value].into_iter().all(|x| is_fast(x) && is_plain(x));
+    if !in_place {
         return portable::lerp(average, value, weight);
     }
     let (average, value) = (average.into_dispatch(), value.into_dispatch());

@@ -67,7 +67,6 @@ impl Default for DdpmConfig {
                 learning_rate: 2e-3,
                 schedule: LearningRateSchedule::Cosine,
                 warmup: 0.02,
-                clip_norm: 0.0,
                 ..OptimizerConfig::default()
             },
             ema: EmaConfig { decay: 0.995 },
@@ -82,7 +81,7 @@ impl DdpmConfig {
             self.unet.init(context.shape.channels, device)
         });
         Box::new(Ddpm {
-            net: Optimized::new(net, self.optimizer, self.ema),
+            net: Optimized::new_with_ends(net, self.optimizer, self.ema, &["stem", "head"]),
             schedule: NoiseSchedule::new(self.schedule, self.steps),
             sampler: self.sampler,
             shape: context.shape,

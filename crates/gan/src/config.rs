@@ -7,6 +7,7 @@ use crate::{
 use genlab_core::{
     EmaConfig, InitContext, Optimized, OptimizerConfig, Train,
     nn::{Backbone, BackboneConfig, init_module},
+    optim::{AdamConfig, Method},
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,7 @@ impl Default for GanConfig {
         // stops learning.
         let optimizer = |learning_rate| OptimizerConfig {
             learning_rate,
-            beta1: 0.5,
+            method: Method::Adam(AdamConfig { beta1: 0.5, ..AdamConfig::default() }),
             ..OptimizerConfig::default()
         };
         Self {

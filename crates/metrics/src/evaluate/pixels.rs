@@ -1,5 +1,4 @@
-//! What becomes of test images before a model sees them: binarised or corrupted, always by draws
-//! that belong to the image.
+//! What becomes of test images before a model sees them: binarised by draws that belong to the image.
 
 use burn::tensor::Tensor;
 use genlab_core::{Phase, Seed};
@@ -7,7 +6,7 @@ use std::ops::Range;
 
 /// Images are binarised and corrupted by this seed whatever the run's, so that numbers of different
 /// runs are about the same images.
-const FIXED_SEED: Seed = Seed(0x6269_6e61_7269_7365);
+pub(super) const FIXED_SEED: Seed = Seed(0x6269_6e61_7269_7365);
 
 /// How grey pixels become binary ones for a likelihood of binary pixels: each is on with probability
 /// its grey level (Salakhutdinov & Murray 2008).
@@ -57,49 +56,8 @@ impl Pixels {
     }
 }
 
-/// A disturbance that a reconstruction may see through.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Corruption {
-    /// Gaussian noise of this standard deviation on each value, clipped to [0, 1].
-    Noise(f64),
-    /// This share of the pixels black in all channels, each by a draw of its own.
-    Masked(f64),
-}
-
-impl Corruption {
-    /// Clean images `[B, C, H, W]` at `rows` of their split to disturbed ones. All levels share their
-    /// draws: a stronger disturbance is the weaker one and more.
-    pub(super) fn apply(self, images: Tensor<4>, rows: &Range<usize>) -> Tensor<4> {
-        let [batch, _, height, width] = images.dims();
-        let device = images.device();
-        match self {
-            Self::Noise(sigma) => {
-                let noise = FIXED_SEED.during(Phase::Evaluate).normal(
-                    "evaluate/noise",
-                    0,
-                    numbers(rows),
-                    images.dims(),
-                    &device,
-                );
-                (images + noise * sigma).clamp(0.0, 1.0)
-            }
-            Self::Masked(share) => {
-                let shape = [batch, 1, height, width];
-                let draws = FIXED_SEED.during(Phase::Evaluate).uniform(
-                    "evaluate/mask",
-                    0,
-                    numbers(rows),
-                    shape,
-                    &device,
-                );
-                images * draws.greater_equal_elem(share).float()
-            }
-        }
-    }
-}
-
 /// Rows of a split as rows of noise.
-fn numbers(rows: &Range<usize>) -> Range<u64> {
+pub(super) fn numbers(rows: &Range<usize>) -> Range<u64> {
     rows.start as u64..rows.end as u64
 }
 
@@ -127,26 +85,5 @@ mod tests {
         assert!((mean(&fixed) - 0.3).abs() < 0.04, "{}", mean(&fixed));
         assert_eq!(fixed, draw(Binarisation::Static, 1));
         assert_ne!(draw(Binarisation::Dynamic, 0), draw(Binarisation::Dynamic, 1));
-    }
-
-    #[test]
-    fn a_mask_takes_its_share_of_pixels_from_all_channels_at_once() {
-        let masked = floats(Corruption::Masked(0.25).apply(grey(1.0), &(0..6)));
-        assert!((mean(&masked) - 0.75).abs() < 0.05, "{}", mean(&masked));
-        for image in masked.chunks(300) {
-            assert!(image[..100] == image[100..200] && image[..100] == image[200..]);
-        }
-        let stronger = floats(Corruption::Masked(0.5).apply(grey(1.0), &(0..6)));
-        assert!(masked.iter().zip(&stronger).all(|(weak, strong)| strong <= weak));
-    }
-
-    #[test]
-    fn noise_stays_within_the_range_of_images_and_belongs_to_the_row() {
-        let noisy = floats(Corruption::Noise(0.1).apply(grey(0.5), &(0..6)));
-        let squares: f64 = noisy.iter().map(|v| f64::from(v - 0.5).powi(2)).sum();
-        assert!((squares / noisy.len() as f64 - 0.01).abs() < 1e-3);
-        assert!(noisy.iter().all(|v| (0.0..=1.0).contains(v)));
-        let part = floats(Corruption::Noise(0.1).apply(grey(0.5).narrow(0, 0, 2), &(3..5)));
-        assert_eq!(part, noisy[900..1500]);
     }
 }

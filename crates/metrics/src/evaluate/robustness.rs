@@ -1,27 +1,31 @@
 //! Reconstruction of what is disturbed, and by search where there is no encoder.
 
-use super::{Evaluation, Evaluator, pixels::Corruption};
+use super::{
+    Evaluation, Evaluator,
+    pixels::{FIXED_SEED, numbers},
+};
 use crate::{features::host, measures::pairs, numerics::matrix::mean_and_sd};
-use genlab_core::{Invert, Reconstruct};
+use genlab_core::{Corruption, Invert, Phase, Reconstruct};
 
-/// Each disturbance with the metric of its name.
-const CORRUPTIONS: [(&str, Corruption); 5] = [
-    ("reconstruction/mse_noise_0.1", Corruption::Noise(0.1)),
-    ("reconstruction/mse_noise_0.3", Corruption::Noise(0.3)),
-    ("reconstruction/mse_noise_0.5", Corruption::Noise(0.5)),
-    ("reconstruction/mse_masked_0.25", Corruption::Masked(0.25)),
-    ("reconstruction/mse_masked_0.5", Corruption::Masked(0.5)),
+/// Each disturbance with its metric and its draws.
+const CORRUPTIONS: [(&str, Corruption, &str); 5] = [
+    ("reconstruction/mse_noise_0.1", Corruption::Noise(0.1), "evaluate/noise"),
+    ("reconstruction/mse_noise_0.3", Corruption::Noise(0.3), "evaluate/noise"),
+    ("reconstruction/mse_noise_0.5", Corruption::Noise(0.5), "evaluate/noise"),
+    ("reconstruction/mse_masked_0.25", Corruption::Masked(0.25), "evaluate/mask"),
+    ("reconstruction/mse_masked_0.5", Corruption::Masked(0.5), "evaluate/mask"),
 ];
 
 impl Evaluator<'_> {
     /// How near to the clean image a model comes from a disturbed one.
     pub(super) fn robustness(&self, model: &dyn Reconstruct, out: &mut Evaluation) {
         let shape = self.dataset.shape;
+        let noise = FIXED_SEED.during(Phase::Evaluate);
         let mut untouched = Vec::new();
-        for (name, corruption) in CORRUPTIONS {
+        for (name, corruption, draws) in CORRUPTIONS {
             let (mut errors, mut before) = (Vec::new(), Vec::new());
             for (rows, clean) in self.batches(self.split()) {
-                let disturbed = corruption.apply(clean.clone(), &rows);
+                let disturbed = corruption.apply(clean.clone(), noise, draws, numbers(&rows));
                 let found = host::floats(model.reconstruct(disturbed.clone()));
                 let clean = host::floats(clean);
                 errors.extend(pairs::mse(&clean, &found, shape));

@@ -18,13 +18,7 @@ impl Corruption {
     /// image i uses row `rows.start + i`. Levels of one kind that share a name share their draws: a
     /// stronger disturbance is the weaker one and more.
     #[track_caller]
-    pub fn apply(
-        self,
-        images: Tensor<4>,
-        noise: Noise,
-        name: &str,
-        rows: Range<u64>,
-    ) -> Tensor<4> {
+    pub fn apply(self, images: Tensor<4>, noise: Noise, name: &str, rows: Range<u64>) -> Tensor<4> {
         let [batch, channels, height, width] = images.dims();
         let device = images.device();
         match self {

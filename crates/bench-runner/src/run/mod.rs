@@ -3,6 +3,8 @@
 
 pub(crate) mod artefacts;
 pub(crate) mod directory;
+#[cfg(test)]
+mod draws;
 mod observer;
 pub(crate) mod provenance;
 

@@ -131,16 +131,17 @@ mod tests {
 
     #[test]
     fn the_bias_of_few_vectors_is_taken_off() {
-        // Between N(0, I) and N(0, 1.21 I) in 8 dimensions: 8 (1.1 - 1)² = 0.08.
+        // Between N(0, I) and N(0, 1.21 I) in 8 dimensions: 8 (1.1 - 1)² = 0.08. Of 1600 vectors a side
+        // one extrapolated distance spreads by 0.019, so the mean of 32 by 0.0033.
         let mut plain = 0.0;
         let mut extrapolated = 0.0;
-        let repeats = 8;
+        let repeats = 32;
         for step in 0..repeats {
-            let (x, y) = (normals(400, 1.0, 2 * step), normals(400, 1.1, 2 * step + 1));
+            let (x, y) = (normals(1600, 1.0, 2 * step), normals(1600, 1.1, 2 * step + 1));
             plain += frechet_distance(&x, &y).unwrap() / repeats as f64;
-            extrapolated += frechet_infinity(&x, &y, Seed(0)).unwrap() / repeats as f64;
+            extrapolated += frechet_infinity(&x, &y, Seed(step)).unwrap() / repeats as f64;
         }
-        assert!(plain > 0.11, "{plain}");
+        assert!(plain > 0.105, "{plain}");
         assert!((extrapolated - 0.08).abs() < 0.012, "{extrapolated}");
     }
 

@@ -14,7 +14,10 @@ use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use genlab_core::{Generative, Sample, SampleRequest, Seed};
 use genlab_data::npz_bytes;
-use genlab_metrics::generators::latent::{MixtureSampler, Prior};
+use genlab_metrics::{
+    findings::strip,
+    generators::latent::{MixtureSampler, Prior},
+};
 use genlab_report::png;
 use genlab_results::{FileError, atomic, file};
 use std::{path::Path, process::ExitCode};
@@ -44,7 +47,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     match out.extension().and_then(|e| e.to_str()) {
         Some("png") => {
             let columns = grid_columns(images.len());
-            png::save_grid(&out, &figures::strip(images, columns))?;
+            png::save_grid(&out, &strip(images, columns))?;
         }
         Some("npz") => atomic::write(&out, &npz_bytes(&images)?)?,
         _ => bail!("{} ends in neither .png nor .npz", out.display()),

@@ -2,15 +2,16 @@
 
 use super::{directory::RunDir, figures};
 use anyhow::Result;
-use burn::tensor::Device;
-use genlab_core::{Generative, Seed};
+use genlab_core::Generative;
 use genlab_data::npz_bytes;
-use genlab_metrics::{Evaluation, Evaluator, features::host};
+use genlab_metrics::{Evaluation, context::Context, features::host};
 use genlab_report::{png, tensorboard::EventWriter};
 use genlab_results::{Artefact, Figure, Plot, atomic};
 
 /// Images behind the histogram of codes.
 const CODES: usize = 500;
+/// Samples behind the histogram of pixels.
+const SAMPLES: usize = 100;
 
 /// Writes everything under `samples/`, the prior, and the same pictures and histograms to
 /// TensorBoard. Returns the manifest of the pictures.
@@ -20,24 +21,21 @@ const CODES: usize = 500;
 pub(super) fn write(
     dir: &RunDir,
     model: &dyn Generative,
-    evaluator: &Evaluator<'_>,
+    context: &Context<'_>,
     evaluation: &Evaluation,
-    device: &Device,
     board: &mut EventWriter,
-    at: (Seed, u64),
+    step: u64,
 ) -> Result<Vec<Artefact>> {
-    let (seed, step) = at;
-    let mut shown = figures::of_evaluation(evaluation);
-    shown.extend(figures::of_model(model, evaluator, device, seed));
-    let manifest = publish(&shown, dir, board, step)?;
+    let mut manifest = publish(&evaluation.figures, dir, board, step)?;
+    manifest.extend(publish(&figures::of_model(model, context), dir, board, step)?);
     if let Some(encoder) = model.encoder() {
-        let images = evaluator.split();
-        let codes = encoder.encode(images.tensor(0..images.len().min(CODES), device)).mean;
+        let images = context.split();
+        let codes = encoder.encode(images.tensor(0..images.len().min(CODES), &context.device)).mean;
         let codes: Vec<f64> = host::floats(codes).into_iter().map(f64::from).collect();
         board.histogram("codes/mean", step, &codes)?;
     }
     if let Some(samples) = &evaluation.samples {
-        let shown = samples.take(figures::GRID);
+        let shown = samples.take(SAMPLES);
         let values: Vec<f64> = shown.pixels.iter().map(|&v| f64::from(v) / 255.0).collect();
         board.histogram("samples/pixels", step, &values)?;
         atomic::write(&dir.samples().join("samples.npz"), &npz_bytes(samples)?)?;

@@ -10,6 +10,7 @@ use genlab_core::{
     trainer::{Flow, Line, Observer, Plan},
 };
 use genlab_data::Dataset;
+use genlab_metrics::findings::strip;
 use genlab_report::{png, tensorboard::EventWriter};
 use serde_json::{Map, Value, json};
 use std::{
@@ -131,7 +132,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let tag = if frozen.sampler().is_some() { "samples" } else { "reconstructions" };
-        let strip = figures::strip(figures::images(images), PREVIEW_COLUMNS);
+        let strip = strip(figures::images(images), PREVIEW_COLUMNS);
         Ok(self.board.image(tag, step, &png::encode_grid(&strip)?)?)
     }
 }

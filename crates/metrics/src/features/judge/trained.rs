@@ -53,7 +53,7 @@ impl Judge {
     /// and number of threads give the same bytes. `progress` is told what happens.
     ///
     /// # Errors
-    /// When the dataset has no use as a teacher ([`obstacle`]).
+    /// When no judge can be trained on the dataset ([`obstacle`]).
     pub fn trained_on(
         dataset: &Dataset,
         cache: Option<&Path>,
@@ -91,7 +91,7 @@ impl Judge {
     /// A judge from a file of weights: a trained one, which says what it is, or a shipped one.
     ///
     /// # Errors
-    /// When the file cannot be read or is no judge's.
+    /// When the file cannot be read or is not a judge's.
     pub fn from_file(path: &Path, device: &Device) -> Result<Self, JudgeError> {
         let file = path.display().to_string();
         let bytes =
@@ -220,7 +220,7 @@ mod tests {
         // Damaged: trained anew, to the same bytes.
         fs::write(files[0].path(), b"rubbish").unwrap();
         let error = Judge::from_file(&files[0].path(), &device).unwrap_err().to_string();
-        assert!(error.contains("is no judge"), "{error}");
+        assert!(error.contains("is not a judge"), "{error}");
         let mended = Judge::trained_on(&data, Some(cache.path()), &device, &tell).unwrap();
         assert_eq!(mended.sha256, first.sha256, "the same data gives the same bytes");
     }

@@ -43,16 +43,6 @@ pub struct Evaluation {
     pub prior: Option<Prior>,
 }
 
-impl Evaluation {
-    /// How reports name the samples: "ae + Gaussian mixture prior (10)", or the model alone.
-    pub fn sample_title(&self, model: &str) -> String {
-        match &self.prior {
-            Some(prior) => format!("{model} + {}", prior.title()),
-            None => model.into(),
-        }
-    }
-}
-
 /// Measures frozen models on one dataset.
 pub struct Evaluator<'a> {
     context: Context<'a>,

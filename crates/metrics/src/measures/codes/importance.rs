@@ -126,7 +126,7 @@ impl ImportanceBound {
                     *sum *= (*largest - weight).exp();
                     *largest = weight;
                 }
-                // −∞ − −∞ is no number; a weight of zero adds nothing.
+                // −∞ − −∞ is not a number; a weight of zero adds nothing.
                 if weight > f64::NEG_INFINITY {
                     *sum += (weight - *largest).exp();
                 } else if weight.is_nan() {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_no_number_is_not_hidden() {
+    fn a_weight_that_is_not_a_number_is_not_hidden() {
         let mut bound = ImportanceBound::new(1);
         bound.add(&[0.0, f32::NAN], 2);
         assert!(bound.nats_per_image()[0].is_nan());

@@ -94,7 +94,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
 pub struct Threshold(f64);
 
 impl Threshold {
-    /// From the neighbours of test images; None for fewer than 20, whose 5 % is no image.
+    /// From the neighbours of test images; None for fewer than 20, whose 5 % is less than one image.
     pub fn new(test: &[Nearest]) -> Option<Self> {
         let place = (EXPECTED * test.len() as f64) as usize;
         let mut ratios: Vec<f64> = test.iter().map(Nearest::ratio).collect();

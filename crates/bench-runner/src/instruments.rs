@@ -28,10 +28,10 @@ pub(crate) fn judge(
         JudgeName::Inception => {
             let judge = inception(&config.judge, device)?;
             let least = 2 * judge.features();
-            if config.samples < least {
+            let samples = config.settings.samples;
+            if samples < least {
                 terminal::note(&format!(
-                    "evaluation.samples is {}: FID will be absent, it needs {least}",
-                    config.samples
+                    "evaluation.samples is {samples}: FID will be absent, it needs {least}"
                 ));
             }
             Ok(Some(judge))

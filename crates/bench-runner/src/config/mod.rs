@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf};
 use toml::{Table, Value};
 
-pub(crate) use evaluation::{EvaluationBinarise, EvaluationConfig, EvaluationSplit};
+pub(crate) use evaluation::EvaluationConfig;
 pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
 pub(crate) use merge::{one_line, suggestion};
 

@@ -9,7 +9,7 @@ mod observer;
 pub(crate) mod provenance;
 
 use crate::{
-    config::{Binarise, EvaluationBinarise, EvaluationSplit, PrecisionConfig, RunConfig},
+    config::{Binarise, PrecisionConfig, RunConfig},
     device::Chosen,
     instruments, terminal,
 };
@@ -24,10 +24,10 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset};
 use genlab_kernels::Precision;
 use genlab_metrics::{
-    Binarisation, Evaluation, Evaluator, Judge, ReferenceCache, Settings, Split,
-    generators::latent::Prior, measures::sets::samples::Extrapolation,
+    Evaluation, Evaluator, Judge, ReferenceCache, generators::latent::Prior,
+    measures::cost::Training,
 };
-use genlab_results::Results;
+use genlab_results::{Plot, Results};
 use observer::Watch;
 use std::{path::Path, time::UNIX_EPOCH};
 
@@ -168,27 +168,8 @@ pub(crate) fn evaluator<'a>(
 ) -> Result<Evaluator<'a>> {
     let judge = instruments::judge(&config.evaluation, dataset, device)?;
     let lpips = instruments::lpips(&config.evaluation, dataset, device)?;
-    let settings = Settings {
-        samples: config.evaluation.samples,
-        binarisation: match config.evaluation.binarise {
-            EvaluationBinarise::Static => Binarisation::Static,
-            EvaluationBinarise::Dynamic => Binarisation::Dynamic,
-        },
-        importance_samples: config.evaluation.importance_samples,
-        importance_images: config.evaluation.importance_images,
-        inverted_images: config.evaluation.inverted_images,
-        split: match config.evaluation.split {
-            EvaluationSplit::Test => Split::Test,
-            EvaluationSplit::Validation => Split::Validation,
-        },
-        extrapolation: if config.evaluation.frechet_infinity {
-            Extrapolation::On
-        } else {
-            Extrapolation::Off
-        },
-        ..Settings::new(Seed(config.seed))
-    };
-    let evaluator = Evaluator::new(dataset, judge, device, settings).with_lpips(lpips);
+    let (seed, settings) = (Seed(config.seed), config.evaluation.settings);
+    let evaluator = Evaluator::new(dataset, judge, device, seed, settings).with_lpips(lpips);
     Ok(match reference_cache() {
         Some(cache) => evaluator.with_cache(cache),
         None => evaluator,
@@ -216,8 +197,10 @@ pub(crate) fn results(
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;
-    results.kl_per_dimension = evaluation.kl_per_dimension;
-    results.class_histogram = evaluation.class_histogram;
+    // Pictures are files of their own.
+    let is_data = |plot: &Plot| !matches!(plot, Plot::Strip(_));
+    results.figures = evaluation.figures;
+    results.figures.retain(|figure| is_data(&figure.plot));
     results
 }
 
@@ -277,15 +260,9 @@ fn resume(dir: &RunDir, model: &mut dyn Train, device: &Device) -> Result<Checkp
 
 fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
     let images = plan.progress(plan.total_steps()).images;
-    let rate = images as f64 / seconds.max(1e-9);
-    let costs = [
-        ("cost/train_seconds", Some(seconds)),
-        ("cost/images_per_second", Some(rate)),
-        ("cost/peak_memory_bytes", provenance::peak_memory_bytes().map(|b| b as f64)),
-    ];
-    for (name, value) in costs {
-        let Some(value) = value else { continue };
-        match genlab_metrics::catalogue::metric(name, "train", value, images as usize) {
+    let training = Training { images, seconds, peak_memory_bytes: provenance::peak_memory_bytes() };
+    for metric in training.metrics() {
+        match metric {
             Ok(metric) => results.metrics.push(metric),
             Err(reason) => results.notes.push(reason.to_string()),
         }

@@ -1,4 +1,4 @@
-//! Whether samples are copies of training images.
+//! The training images that are nearest to others, and what counts as a copy.
 //!
 //! The distance to the nearest training image alone misleads: a black or blurred image is near to
 //! everything. A copy is near to one image and to no other, so what counts is how much nearer the
@@ -42,9 +42,9 @@ impl Nearest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// They are not.
-    Strangers,
+    HeldOut,
     /// Image i is training image i, which does not count as its own neighbour.
-    Members,
+    Training,
 }
 
 /// The two nearest training images of each image, by brute force. None with too few training
@@ -71,7 +71,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
                 let mut dots = Mat::<f32>::zeros(norms.len(), best.len());
                 matmul(dots.as_mut(), Accum::Replace, block.transpose(), queries, 1.0, Par::Seq);
                 for (row, (best, dots)) in best.iter_mut().zip(dots.col_iter()).enumerate() {
-                    let itself = (relation == Relation::Members)
+                    let itself = (relation == Relation::Training)
                         .then(|| (task * BLOCK + row).wrapping_sub(part * TRAINING_BLOCK));
                     for (i, (dot, norm)) in dots.iter().zip(&norms).enumerate() {
                         // The image's own norm is the same for all, so it need not be added.
@@ -94,7 +94,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
 pub struct Threshold(f64);
 
 impl Threshold {
-    /// From the neighbours of test images; None for fewer than 20, whose 5 % is no image.
+    /// From the neighbours of test images; None for fewer than 20, whose 5 % is less than one image.
     pub fn new(test: &[Nearest]) -> Option<Self> {
         let place = (EXPECTED * test.len() as f64) as usize;
         let mut ratios: Vec<f64> = test.iter().map(Nearest::ratio).collect();
@@ -175,16 +175,16 @@ mod tests {
     #[test]
     fn the_two_nearest_images_are_found_with_exact_distances() {
         let training = images(&[0, 0, 0, 51, 255, 255, 0, 102]);
-        let found = nearest(&images(&[0, 51, 255, 204]), &training, Relation::Strangers).unwrap();
+        let found = nearest(&images(&[0, 51, 255, 204]), &training, Relation::HeldOut).unwrap();
         assert_eq!(found[0], Nearest { index: 1, distance: 0.0, second: 51.0 / 255.0 });
         assert_eq!((found[1].index, found[1].distance), (2, 51.0 / 255.0));
         assert_eq!(found[0].ratio(), 0.0);
     }
 
     #[test]
-    fn members_do_not_find_themselves_but_find_their_duplicates() {
+    fn training_images_do_not_find_themselves_but_find_their_duplicates() {
         let training = images(&[0, 0, 0, 51, 255, 255, 0, 51]);
-        let found = nearest(&training, &training, Relation::Members).unwrap();
+        let found = nearest(&training, &training, Relation::Training).unwrap();
         assert_eq!((found[0].distance, found[1].distance), (0.2, 0.0));
         assert_eq!((found[1].index, found[3].index), (3, 1));
     }
@@ -194,7 +194,7 @@ mod tests {
         let mut pixels = vec![200_u8; 2 * (TRAINING_BLOCK + 10)];
         pixels[2 * TRAINING_BLOCK + 7] = 9;
         pixels[20..22].copy_from_slice(&[150, 9]);
-        let found = nearest(&images(&[200, 9]), &images(&pixels), Relation::Strangers).unwrap();
+        let found = nearest(&images(&[200, 9]), &images(&pixels), Relation::HeldOut).unwrap();
         assert_eq!(found[0].index, TRAINING_BLOCK + 3);
         assert_eq!(found[0].second, 50.0 / 255.0);
     }

@@ -1,11 +1,25 @@
-//! The Fréchet distance that infinitely many images would have.
+//! The Fréchet distance that infinitely many images would have. Needs a judge, and the setting
+//! `frechet_infinity`.
 
-use crate::{
-    measures::sets::frechet::{FrechetError, frechet_distance},
-    numerics::matrix::Rows,
+use super::{
+    frechet::{FrechetError, frechet_distance},
+    measure::SetMeasure,
+    pair::Pair,
 };
+use crate::{findings::Findings, numerics::matrix::Rows};
 use genlab_core::{Phase, Seed};
+use genlab_results::{Direction::Lower, Entry, Section};
 use rayon::prelude::*;
+
+const FRECHET_INFINITY: Entry = Entry {
+    name: "samples/frechet_infinity",
+    title: "Fréchet distance, n to infinity",
+    unit: "judge features",
+    better: Some(Lower),
+    section: Section::Samples,
+    meaning: "The Fréchet distance extrapolated to infinitely many images, which takes off its bias.",
+    ..Entry::BASE
+};
 
 /// Subset sizes that the line is fitted through.
 const SIZES: usize = 10;
@@ -14,6 +28,26 @@ const DRAWS: usize = 4;
 /// The smallest subset is this part of all vectors, so that 1/n is spread without leaving the
 /// range where the bias is a straight line.
 const SMALLEST: usize = 4;
+
+/// The measure.
+pub(super) struct FrechetInfinity;
+
+impl SetMeasure for FrechetInfinity {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&FRECHET_INFINITY]
+    }
+
+    fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        let Some([samples, real]) = pair.readings().filter(|_| pair.settings.frechet_infinity)
+        else {
+            return;
+        };
+        match frechet_infinity(&samples.features, &real.features, pair.settings.seed) {
+            Ok(distance) => out.push(pair.metric(&FRECHET_INFINITY, distance)),
+            Err(reason) => out.absent(FRECHET_INFINITY.name, reason),
+        }
+    }
+}
 
 /// The Fréchet distance at 1/n = 0 of the line through its values at ten subset sizes: Chong and
 /// Forsyth 2020 (arXiv:1911.07023), whose real side is so large that they shrink the samples alone.

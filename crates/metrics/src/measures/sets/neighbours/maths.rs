@@ -3,6 +3,8 @@
 use crate::numerics::matrix::{Rows, squared_distances, squared_norms};
 use rayon::prelude::*;
 
+/// Neighbours that make a neighbourhood, after Naeem et al. 2020.
+pub const NEAREST: usize = 5;
 /// Rows of a distance matrix per task.
 pub(crate) const BLOCK: usize = 128;
 

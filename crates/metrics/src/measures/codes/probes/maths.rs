@@ -1,4 +1,4 @@
-//! What a simple classifier reads out of frozen codes: a linear probe and nearest neighbours.
+//! A linear probe and a vote of nearest neighbours, and the scale that codes are put on for them.
 
 use crate::numerics::{
     lbfgs::{Slope, minimise},

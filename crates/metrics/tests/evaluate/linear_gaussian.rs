@@ -1,12 +1,13 @@
 //! The evaluator on a VAE whose likelihood has a closed form: a linear decoder with Gaussian pixels
 //! is probabilistic PCA (Tipping & Bishop 1999), x ~ N(b, W Wᵀ + σ² I).
 
+use crate::models::{digits, value};
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{
     Batch, Codes, Decode, Density, Encode, Generative, Noise, Observation, Reconstruct,
     STARTING_NOISE, Sample, SampleRequest, Scalars, Seed, Term,
 };
-use genlab_data::{Dataset, LoadOptions, load};
+use genlab_data::Dataset;
 use genlab_metrics::{
     Evaluation, Evaluator, Settings,
     numerics::{
@@ -25,7 +26,7 @@ const SIGMA: f64 = 0.15;
 const TOO_WIDE: f64 = 1.5;
 
 /// A VAE with known parameters. Directions are orthogonal, so the posterior is diagonal.
-struct LinearVae {
+pub(crate) struct LinearVae {
     /// `[LATENT, PIXELS]`: Wᵀ.
     decoder: Tensor<2>,
     /// `[PIXELS, LATENT]`: (WᵀW + σ² I)⁻¹ Wᵀ, transposed.
@@ -41,7 +42,7 @@ struct LinearVae {
 
 impl LinearVae {
     /// The maximum-likelihood decoder of some images for the noise [`SIGMA`].
-    fn fit(images: &Rows) -> Self {
+    pub(crate) fn fit(images: &Rows) -> Self {
         let pca = Pca::fit(images, LATENT).expect("digits vary");
         let scale = |variance: &f64| (variance - SIGMA * SIGMA).sqrt();
         let scales: Vec<f64> = pca.variances.iter().map(scale).collect();
@@ -201,22 +202,13 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-fn digits() -> Dataset {
-    load("digits8x8", &LoadOptions::default()).expect("digits8x8 is embedded")
-}
-
-fn rows(images: &genlab_data::Images) -> Rows {
+pub(crate) fn rows(images: &genlab_data::Images) -> Rows {
     Rows::new(PIXELS, images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect())
 }
 
 fn evaluate(data: &Dataset, model: &LinearVae, settings: Settings) -> Evaluation {
-    Evaluator::new(data, None, &Device::flex(), settings).evaluate(model, &|_| ())
-}
-
-#[track_caller]
-fn value(found: &Evaluation, name: &str) -> f64 {
-    let metric = found.metrics.iter().find(|m| m.name == name);
-    metric.unwrap_or_else(|| panic!("no {name}: {:?}", found.notes)).value
+    let evaluator = Evaluator::new(data, None, &Device::flex(), Seed(0), settings);
+    evaluator.evaluate(model, &|_| ())
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -229,7 +221,7 @@ fn importance_sampling_finds_the_closed_form_and_improves_with_the_number_of_dra
     let model = LinearVae::fit(&rows(&data.train));
     let exact = mean(&model.exact_nll(&rows(&data.test)));
     let gap = |importance_samples| {
-        let settings = Settings { importance_samples, ..Settings::new(Seed(0)) };
+        let settings = Settings { importance_samples, ..Settings::default() };
         let found = evaluate(&data, &model, settings);
         assert_eq!(found.metrics.iter().find(|m| m.name == "nll/density").expect("it").n, 360);
         let nll = value(&found, "nll/density");
@@ -247,7 +239,7 @@ fn importance_sampling_finds_the_closed_form_and_improves_with_the_number_of_dra
 fn reconstruction_and_kl_make_the_bound_and_the_bound_has_its_known_gap() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let found = evaluate(&data, &model, Settings::new(Seed(0)));
+    let found = evaluate(&data, &model, Settings::default());
     let bound = value(&found, "negative_elbo");
     let (reconstruction, kl) = (value(&found, "reconstruction/nll"), value(&found, "kl/total"));
     assert!((reconstruction + kl - bound).abs() < 1e-5);
@@ -266,7 +258,7 @@ fn reconstruction_and_kl_make_the_bound_and_the_bound_has_its_known_gap() {
 fn no_number_of_any_image_depends_on_the_batch_it_is_measured_in() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let small = |batch| Settings { batch, importance_samples: 60, ..Settings::new(Seed(3)) };
+    let small = |batch| Settings { batch, importance_samples: 60, ..Settings::default() };
     let (a, b) = (evaluate(&data, &model, small(250)), evaluate(&data, &model, small(17)));
     assert_eq!(a.metrics.len(), b.metrics.len());
     let named = |prefix: &str| a.metrics.iter().any(|m| m.name.starts_with(prefix));
@@ -288,8 +280,7 @@ fn no_number_of_any_image_depends_on_the_batch_it_is_measured_in() {
 fn a_unit_says_which_pixels_and_how_many_draws() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let found =
-        evaluate(&data, &model, Settings { importance_samples: 7, ..Settings::new(Seed(0)) });
+    let found = evaluate(&data, &model, Settings { importance_samples: 7, ..Settings::default() });
     let unit = |name: &str| {
         found
             .metrics
@@ -302,8 +293,7 @@ fn a_unit_says_which_pixels_and_how_many_draws() {
     assert_eq!(unit("kl/total"), "nats per image, grey pixels");
     assert_eq!(unit("nll/density"), "nats per image, grey pixels, k = 7");
     assert_eq!(unit("nll/bits_per_dim_density"), "bits per dimension, grey pixels, k = 7");
-    let none =
-        evaluate(&data, &model, Settings { importance_samples: 0, ..Settings::new(Seed(0)) });
+    let none = evaluate(&data, &model, Settings { importance_samples: 0, ..Settings::default() });
     assert!(none.metrics.iter().all(|m| !m.name.starts_with("nll/")));
 }
 
@@ -311,7 +301,7 @@ fn a_unit_says_which_pixels_and_how_many_draws() {
 fn a_linear_model_reconstructs_noise_and_holes_better_than_they_are() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let found = evaluate(&data, &model, Settings::new(Seed(0)));
+    let found = evaluate(&data, &model, Settings::default());
     let clean = value(&found, "reconstruction/mse");
     let [weak, middle, strong] =
         ["0.1", "0.3", "0.5"].map(|s| value(&found, &format!("reconstruction/mse_noise_{s}")));

@@ -1,173 +1,22 @@
-//! The evaluator on models whose numbers are known.
+//! What the evaluator asks of a model, and what it leaves out.
 
-use burn::tensor::{Device, Tensor};
-use genlab_core::{
-    Batch, Codes, Decode, Density, Encode, Generative, Noise as Draws, Observation, Reconstruct,
-    Sample, SampleRequest, Scalars, Seed, Term,
+use crate::models::{
+    Coin, Diverged, Identity, Model, Noise, Recall, bars, digits, figure, has, strip, value,
 };
+use burn::tensor::Device;
+use genlab_core::Seed;
 use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
     Evaluation, Evaluator, Judge, ReferenceCache, Settings,
     numerics::{matrix::Rows, pca::Pca},
 };
-
-/// What a test's model can do.
-#[derive(Default)]
-struct Model {
-    sampler: Option<Box<dyn Sample + Send + Sync>>,
-    identity: Option<Identity>,
-    coin: Option<Coin>,
-}
-
-impl Generative for Model {
-    fn num_params(&self) -> usize {
-        7
-    }
-
-    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
-        Scalars::new()
-    }
-
-    fn sampler(&self) -> Option<&dyn Sample> {
-        self.sampler.as_deref().map(|s| s as &dyn Sample)
-    }
-
-    fn reconstructor(&self) -> Option<&dyn Reconstruct> {
-        self.identity.as_ref().map(|m| m as &dyn Reconstruct)
-    }
-
-    fn encoder(&self) -> Option<&dyn Encode> {
-        let identity = self.identity.as_ref().map(|m| m as &dyn Encode);
-        identity.or(self.coin.as_ref().map(|m| m as &dyn Encode))
-    }
-
-    fn decoder(&self) -> Option<&dyn Decode> {
-        self.identity.as_ref().map(|m| m as &dyn Decode)
-    }
-
-    fn density(&self) -> Option<&dyn Density> {
-        self.coin.as_ref().map(|m| m as &dyn Density)
-    }
-}
-
-/// The pixels are the code.
-struct Identity;
-
-impl Reconstruct for Identity {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        images
-    }
-}
-
-impl Encode for Identity {
-    fn encode(&self, images: Tensor<4>) -> Codes {
-        Codes { mean: images.flatten(1, 3), log_var: None }
-    }
-
-    fn is_sparse(&self) -> bool {
-        true
-    }
-}
-
-impl Decode for Identity {
-    fn latent(&self) -> usize {
-        64
-    }
-
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
-        let [count, _] = codes.dims();
-        codes.reshape([count, 1, 8, 8]).clamp(0.0, 1.0)
-    }
-}
-
-/// Every pixel is a fair coin, and the code is twice the standard normal's mean off.
-struct Coin;
-
-impl Density for Coin {
-    fn observation(&self) -> Observation {
-        Observation::Bernoulli
-    }
-
-    fn negative_elbo(&self, images: Tensor<4>, _noise: Draws, _first: u64) -> Vec<Term> {
-        let [count, ..] = images.dims();
-        // x (1 - x) is zero on binary pixels alone, so grey ones show.
-        let grey = images.clone() * (-images.clone() + 1.0);
-        let nats = (grey + 2.0_f64.ln()).sum_dim(1).sum_dim(2).sum_dim(3);
-        let kl = Tensor::full([count], 4.0, &images.device());
-        vec![
-            Term { name: "reconstruction", nats: nats.reshape([count]) },
-            Term { name: "kl", nats: kl },
-        ]
-    }
-}
-
-impl Encode for Coin {
-    fn encode(&self, images: Tensor<4>) -> Codes {
-        let [count, ..] = images.dims();
-        let zeros = Tensor::zeros([count, 2], &images.device());
-        Codes { mean: zeros.clone() + 2.0, log_var: Some(zeros) }
-    }
-}
-
-/// Training images, counted from the end.
-struct Recall(Dataset);
-
-impl Sample for Recall {
-    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        let end = self.0.train.len() - request.first as usize;
-        self.0.train.tensor(end - request.count..end, &Device::flex()).flip([0])
-    }
-
-    fn network_calls(&self, _request: &SampleRequest) -> usize {
-        3
-    }
-}
-
-struct Noise;
-
-impl Sample for Noise {
-    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        let shape = [request.count, 1, 8, 8];
-        request.noise().uniform("test", 0, request.rows(), shape, &Device::flex())
-    }
-
-    fn network_calls(&self, _request: &SampleRequest) -> usize {
-        1
-    }
-}
-
-/// A model that has diverged.
-struct Diverged;
-
-impl Sample for Diverged {
-    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        Tensor::full([request.count, 1, 8, 8], f32::NAN, &Device::flex())
-    }
-
-    fn network_calls(&self, _request: &SampleRequest) -> usize {
-        1
-    }
-}
-
-fn digits() -> Dataset {
-    load("digits8x8", &LoadOptions::default()).expect("digits8x8 is embedded")
-}
+use genlab_results::Scope;
 
 fn evaluate(data: &Dataset, model: &Model, batch: usize) -> Evaluation {
     let device = Device::flex();
     let judge = Judge::for_dataset(&data.name, data.shape, &device);
-    let settings = Settings { batch, ..Settings::new(Seed(0)) };
-    Evaluator::new(data, judge, &device, settings).evaluate(model, &|_| ())
-}
-
-#[track_caller]
-fn value(found: &Evaluation, name: &str) -> f64 {
-    let metric = found.metrics.iter().find(|m| m.name == name);
-    metric.unwrap_or_else(|| panic!("no {name}: {:?}", found.notes)).value
-}
-
-fn has(found: &Evaluation, name: &str) -> bool {
-    found.metrics.iter().any(|m| m.name.starts_with(name))
+    let settings = Settings { batch, ..Settings::default() };
+    Evaluator::new(data, judge, &device, Seed(0), settings).evaluate(model, &|_| ())
 }
 
 #[test]
@@ -178,14 +27,14 @@ fn a_perfect_reconstruction_has_no_error_and_its_codes_a_prior() {
     assert!(!has(&found, "reconstruction/ssim"), "8x8 is smaller than the window");
     assert!(found.notes.iter().any(|note| note.contains("smaller than its 11x11 window")));
     assert!((0.0..1.0).contains(&value(&found, "sparsity/l0")));
-    assert_eq!(found.sample_title("ae"), "ae + Gaussian mixture prior (10)");
+    assert_eq!(found.prior.expect("fitted on codes").title(), "Gaussian mixture prior (10)");
     let frechet = found.metrics.iter().find(|m| m.name == "samples/frechet").expect("a prior");
     assert!(frechet.real < Some(frechet.value) && Some(frechet.value) < frechet.noise);
     assert_eq!(found.samples.expect("360 samples").len(), 360);
 }
 
 #[test]
-fn real_images_score_like_the_floor_and_noise_like_the_ceiling() {
+fn real_images_score_like_the_real_row_and_noise_like_the_noise_row() {
     let data = digits();
     let recall = Model { sampler: Some(Box::new(Recall(digits()))), ..Model::default() };
     let real = evaluate(&data, &recall, 250);
@@ -193,17 +42,18 @@ fn real_images_score_like_the_floor_and_noise_like_the_ceiling() {
     assert_eq!(value(&real, "cost/network_calls_per_sample"), 3.0);
     for name in ["samples/frechet", "samples/kernel_distance"] {
         let metric = real.metrics.iter().find(|m| m.name == name).expect("samples are scored");
-        let (floor, ceiling) = (metric.real.expect("real row"), metric.noise.expect("noise row"));
-        assert!(metric.value < floor + 0.1 * (ceiling - floor), "{metric:?}");
-        assert!(value(&noise, name) > floor + 0.9 * (ceiling - floor), "{name}");
+        let (best, worst) = (metric.real.expect("real row"), metric.noise.expect("noise row"));
+        assert!(metric.value < best + 0.1 * (worst - best), "{metric:?}");
+        assert!(value(&noise, name) > best + 0.9 * (worst - best), "{name}");
     }
     assert!(value(&real, "samples/coverage") > 0.8 && value(&noise, "samples/coverage") < 0.1);
     assert!(!has(&real, "reconstruction") && !has(&real, "kl") && !has(&real, "elbo"));
     let names: Vec<&str> = real.references.iter().map(|r| r.name.as_str()).collect();
     assert_eq!(names, ["real", "pca-mixture", "gaussian", "class-mean", "noise"]);
-    assert_eq!(real.baseline_samples.expect("64 images").len(), 64);
-    let histogram = real.class_histogram.expect("a judge");
-    assert!((histogram.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert_eq!(strip(&real, "baseline"), (64, 8));
+    assert_eq!(figure(&real, "baseline").scope, Scope::Shared);
+    assert_eq!((strip(&real, "grid"), strip(&real, "neighbours")), ((100, 10), (40, 10)));
+    assert!((bars(&real, "class_histogram").iter().sum::<f64>() - 1.0).abs() < 1e-12);
 }
 
 #[test]
@@ -213,8 +63,8 @@ fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_re
     let rows = |program: &str| {
         let judge = Judge::for_dataset(&data.name, data.shape, &device);
         let cache = ReferenceCache::new(folder.clone(), program.into());
-        let settings = Settings { samples: 100, ..Settings::new(Seed(0)) };
-        let evaluator = Evaluator::new(&data, judge, &device, settings).with_cache(cache);
+        let settings = Settings { samples: 100, ..Settings::default() };
+        let evaluator = Evaluator::new(&data, judge, &device, Seed(0), settings).with_cache(cache);
         evaluator.references().to_vec()
     };
     let files = || -> Vec<_> {
@@ -265,11 +115,13 @@ fn the_bound_of_a_fair_coin_is_known() {
         ("negative_elbo", coin + 4.0),
         ("elbo", -coin - 4.0),
         ("kl/active_units", 0.0),
+        ("nll/binarised", coin),
+        ("nll/bits_per_dim_binarised", 1.0),
     ] {
         assert!((value(&found, name) - expected).abs() < 1e-4, "{name} {}", value(&found, name));
     }
     assert!(value(&found, "negative_elbo_grey") > coin + 5.0, "grey pixels are not binarised");
-    assert_eq!(found.kl_per_dimension, Some(vec![2.0, 2.0]));
+    assert_eq!(bars(&found, "kl_per_dimension"), [2.0, 2.0]);
     assert!(!has(&found, "samples"), "a coin has no decoder");
     assert!(found.notes.iter().any(|note| note.contains("neither samples nor decodes")));
 }
@@ -283,10 +135,12 @@ fn without_a_judge_pixels_are_scored_and_a_note_says_what_is_missing() {
     assert!(!has(&found, "samples/frechet") && !has(&found, "samples/modes"));
     for name in ["samples/sliced_wasserstein", "samples/pixel_mmd"] {
         let metric = found.metrics.iter().find(|m| m.name == name).expect("needs no judge");
-        let (floor, ceiling) = (metric.real.unwrap(), metric.noise.unwrap());
-        assert!(metric.value > floor + 0.9 * (ceiling - floor), "{metric:?}");
+        let (best, worst) = (metric.real.unwrap(), metric.noise.unwrap());
+        assert!(metric.value > best + 0.9 * (worst - best), "{metric:?}");
     }
-    assert!(found.samples.is_some() && found.baseline_samples.is_some());
+    assert!(found.samples.is_some());
+    assert_eq!(strip(&found, "baseline").0, 64);
+    assert!(found.figures.iter().all(|figure| figure.name != "class_histogram"));
     let reason = "folder:faces has no labels to train a judge on";
     assert!(found.notes.iter().any(|note| note.contains(reason)), "{:?}", found.notes);
 }

@@ -1,12 +1,29 @@
-//! How close an image is to its reconstruction. One value per image: averages and intervals are
-//! the caller's.
+//! Structural similarity.
 
+use super::measure::{PairMeasure, Pairs, per_image};
+use crate::context::Context;
 use genlab_core::ImageShape;
-use rayon::prelude::*;
+use genlab_results::{Direction::Higher, Entry, Rank, Section};
 
-/// Below this mean squared error PSNR stops growing: images that agree to the last of 8 bits are
-/// as good as equal, and an infinite value would swallow every average.
-pub const PSNR_MSE_FLOOR: f64 = 1e-10;
+const SSIM: Entry = Entry {
+    name: "reconstruction/ssim",
+    title: "Reconstruction SSIM",
+    unit: "index, at most 1",
+    better: Some(Higher),
+    section: Section::Reconstruction,
+    rank: Rank::Headline,
+    meaning: "Structural similarity in Gaussian windows (scikit-image's definition).",
+    ..Entry::BASE
+};
+
+const SEARCHED: Entry = Entry {
+    name: "reconstruction/ssim_inverted",
+    title: "SSIM by search",
+    rank: Rank::Detail,
+    meaning: "Structural similarity of the same image.",
+    ..SSIM
+};
+
 /// Standard deviation of SSIM's window.
 const SIGMA: f64 = 1.5;
 /// The window reaches this many pixels to each side: int(3.5 σ + 0.5).
@@ -15,21 +32,37 @@ const RADIUS: usize = 5;
 const C1: f64 = 1e-4;
 const C2: f64 = 9e-4;
 
-/// Mean squared difference of each image: `[n]` from two sets of images `[n, C, H, W]` in [0, 1].
-pub fn mse(images: &[f32], others: &[f32], shape: ImageShape) -> Vec<f64> {
-    per_image(images, others, shape, |a, b| {
-        let total: f64 =
-            a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
-        total / a.len() as f64
-    })
+/// The measure.
+pub(super) struct Ssim;
+
+impl PairMeasure for Ssim {
+    fn plain(&self) -> &'static Entry {
+        &SSIM
+    }
+
+    fn searched(&self) -> Option<&'static Entry> {
+        Some(&SEARCHED)
+    }
+
+    fn values(&self, pairs: &Pairs, context: &Context<'_>) -> Option<Vec<f64>> {
+        let [images, others] = pairs.floats();
+        ssim(images, others, context.dataset.shape)
+    }
+
+    fn note(&self, context: &Context<'_>) -> Option<String> {
+        let (shape, width) = (context.dataset.shape, 2 * RADIUS + 1);
+        (!fits(shape)).then(|| {
+            format!(
+                "{} is absent: images of {shape} are smaller than its {width}x{width} window.",
+                SSIM.name
+            )
+        })
+    }
 }
 
-/// Peak signal-to-noise ratio in dB for a data range of 1, from one image's mean squared error.
-/// At most 100 dB: the error counts as at least [`PSNR_MSE_FLOOR`].
-pub fn psnr(mse: f64) -> f64 {
-    // Not f64::max, which would turn a NaN into the best value there is.
-    let mse = if mse < PSNR_MSE_FLOOR { PSNR_MSE_FLOOR } else { mse };
-    -10.0 * mse.log10()
+/// Whether the window fits into images of this shape.
+fn fits(shape: ImageShape) -> bool {
+    shape.height.min(shape.width) > 2 * RADIUS
 }
 
 /// Structural similarity of each image, averaged over channels, for a data range of 1. Equal to
@@ -38,8 +71,7 @@ pub fn psnr(mse: f64) -> f64 {
 /// lie wholly inside the image count, so no border rule enters. None for images smaller than the
 /// window.
 pub fn ssim(images: &[f32], others: &[f32], shape: ImageShape) -> Option<Vec<f64>> {
-    let width = 2 * RADIUS + 1;
-    if shape.height < width || shape.width < width {
+    if !fits(shape) {
         return None;
     }
     let window = gaussian_window();
@@ -48,17 +80,6 @@ pub fn ssim(images: &[f32], others: &[f32], shape: ImageShape) -> Option<Vec<f64
         let channels = a.chunks(plane).zip(b.chunks(plane));
         channels.map(|(a, b)| ssim_plane(a, b, shape, &window)).sum::<f64>() / shape.channels as f64
     }))
-}
-
-fn per_image(
-    images: &[f32],
-    others: &[f32],
-    shape: ImageShape,
-    measure: impl Fn(&[f32], &[f32]) -> f64 + Sync,
-) -> Vec<f64> {
-    assert_eq!(images.len(), others.len(), "as many reconstructions as images");
-    let pixels = shape.pixels();
-    images.par_chunks(pixels).zip(others.par_chunks(pixels)).map(|(a, b)| measure(a, b)).collect()
 }
 
 fn gaussian_window() -> [f64; 2 * RADIUS + 1] {
@@ -114,26 +135,11 @@ mod tests {
 
     const SHAPE: ImageShape = ImageShape::new(1, 12, 14);
 
-    fn wave(frequency: f32) -> Vec<f32> {
-        (0..2 * SHAPE.pixels()).map(|i| 0.5 + 0.5 * (i as f32 * frequency).sin()).collect()
-    }
-
     #[test]
     fn an_image_is_like_itself() {
-        let x = wave(0.3);
-        assert_eq!(mse(&x, &x, SHAPE), [0.0, 0.0]);
+        let wave = |i: usize| 0.5 + 0.5 * (i as f32 * 0.3).sin();
+        let x: Vec<f32> = (0..2 * SHAPE.pixels()).map(wave).collect();
         assert!(ssim(&x, &x, SHAPE).unwrap().iter().all(|s| (s - 1.0).abs() < 1e-12));
-    }
-
-    #[test]
-    fn mse_and_psnr_of_a_constant_shift_are_known() {
-        let zeros = vec![0.0; SHAPE.pixels()];
-        let tenth = vec![0.1; SHAPE.pixels()];
-        let error = mse(&zeros, &tenth, SHAPE)[0];
-        assert!((error - 0.01).abs() < 1e-9);
-        assert!((psnr(error) - 20.0).abs() < 1e-6);
-        assert_eq!(psnr(0.0), 100.0);
-        assert!(psnr(f64::NAN).is_nan());
     }
 
     #[test]

@@ -1,78 +1,84 @@
 //! Who lies in whose neighbourhood, kept as bits, so that precision, recall, density and coverage of
 //! many resampled sets cost little more than those of one.
 
-use crate::{
-    measures::sets::neighbours::{BLOCK, Neighbourhoods, squared_radii},
-    numerics::matrix::{Rows, squared_distances, squared_norms},
-};
+use super::maths::{BLOCK, Neighbourhoods, squared_radii};
+use crate::numerics::matrix::{Rows, squared_distances, squared_norms};
 use rayon::prelude::*;
 
-/// Contacts between samples and real images. Neighbourhoods are those of the full sets.
-pub(crate) struct Contacts {
+/// Images a side whose memberships fit into memory as bits.
+const MOST_IMAGES: usize = 20_000;
+
+/// Which samples and real images lie in each other's neighbourhoods, which are those of the full sets.
+#[derive(Debug)]
+pub(crate) struct Memberships {
     /// Samples.
     samples: usize,
     /// Neighbours that make a neighbourhood.
     k: usize,
     /// One per real image.
-    facts: Vec<Contact>,
+    around: Vec<Membership>,
 }
 
 /// One bit per sample, in words of 64.
 type Bits = Vec<u64>;
 
-struct Contact {
+/// One real image among the samples.
+#[derive(Debug)]
+struct Membership {
     /// The samples inside this real image's neighbourhood.
     holds: Bits,
     /// The samples in whose neighbourhood it lies.
     held_by: Bits,
 }
 
-impl Contacts {
-    /// None when a side has no more than `k` vectors.
+impl Memberships {
+    /// None when a side has no more than `k` vectors, or too many for their memberships to fit into
+    /// memory.
     pub(crate) fn new(samples: &Rows, real: &Rows, k: usize) -> Option<Self> {
-        if k == 0 || samples.len() <= k || real.len() <= k {
+        let (fewest, most) = (samples.len().min(real.len()), samples.len().max(real.len()));
+        if k == 0 || fewest <= k || most > MOST_IMAGES {
             return None;
         }
         let (radius_of_sample, radius_of_real) =
             (squared_radii(samples, k), squared_radii(real, k));
         let norms = squared_norms(samples);
-        let facts = real
+        let around = real
             .values
             .par_chunks(BLOCK * real.dim)
             .enumerate()
             .flat_map_iter(|(task, block)| {
                 let distances = squared_distances(block, samples, &norms);
-                let contact = |(i, row): (usize, &[f64])| {
+                let membership = |(i, row): (usize, &[f64])| {
                     let radius = radius_of_real[task * BLOCK + i];
                     let pairs = || row.iter().zip(&radius_of_sample);
-                    Contact {
+                    Membership {
                         holds: bits(row.iter().map(|distance| *distance < radius)),
                         held_by: bits(pairs().map(|(distance, radius)| distance < radius)),
                     }
                 };
-                let contacts: Vec<_> =
-                    distances.chunks(samples.len()).enumerate().map(contact).collect();
-                contacts
+                let memberships: Vec<_> =
+                    distances.chunks(samples.len()).enumerate().map(membership).collect();
+                memberships
             })
             .collect();
-        Some(Self { samples: samples.len(), k, facts })
+        Some(Self { samples: samples.len(), k, around })
     }
 
     /// The four numbers of the sets that these rows, with repetitions, make up.
     pub(crate) fn among(&self, samples: &[usize], real: &[usize]) -> Neighbourhoods {
-        let (of_sample, of_real) = (counts(samples, self.samples), counts(real, self.facts.len()));
+        let (of_sample, of_real) = (counts(samples, self.samples), counts(real, self.around.len()));
         let present = bits(of_sample.iter().map(|count| *count > 0));
         let mut hit = vec![0_u64; present.len()];
         let (mut recalled, mut covered, mut inside) = (0, 0, 0);
-        for (contact, count) in self.facts.iter().zip(&of_real).filter(|(_, count)| **count > 0) {
-            if meet(&contact.held_by, &present) {
+        for (one, count) in self.around.iter().zip(&of_real).filter(|(_, count)| **count > 0) {
+            if meet(&one.held_by, &present) {
                 recalled += count;
             }
-            if meet(&contact.holds, &present) {
+            if meet(&one.holds, &present) {
                 covered += count;
-                inside += count * members(&contact.holds).map(|i| of_sample[i]).sum::<usize>();
+                inside += count * members(&one.holds).map(|i| of_sample[i]).sum::<usize>();
             }
-            hit.iter_mut().zip(&contact.holds).for_each(|(all, one)| *all |= one);
+            hit.iter_mut().zip(&one.holds).for_each(|(all, word)| *all |= word);
         }
         let precise: usize = members(&hit).map(|i| of_sample[i]).sum();
         let share = |count: usize, of: usize| count as f64 / of as f64;
@@ -123,7 +129,7 @@ fn members(words: &[u64]) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measures::sets::neighbours::neighbourhoods;
+    use crate::measures::sets::neighbours::maths::neighbourhoods;
 
     fn wave(n: usize, frequency: f64) -> Rows {
         Rows::new(2, (0..2 * n).map(|i| ((i * i) as f64 * frequency).sin()).collect())
@@ -132,10 +138,10 @@ mod tests {
     #[test]
     fn every_row_once_gives_the_plain_numbers() {
         let (samples, real) = (wave(150, 0.731), wave(200, 0.417));
-        let contacts = Contacts::new(&samples, &real, 5).unwrap();
+        let memberships = Memberships::new(&samples, &real, 5).unwrap();
         let all = |n: usize| (0..n).collect::<Vec<_>>();
         let plain = neighbourhoods(&samples, &real, 5).unwrap();
-        assert_eq!(contacts.among(&all(150), &all(200)), plain);
+        assert_eq!(memberships.among(&all(150), &all(200)), plain);
     }
 
     #[test]
@@ -143,14 +149,14 @@ mod tests {
         // Radii (k = 1): real 0, 1, 2, 10 have 1, 1, 1, 8; samples 0.5, 50, 51 have 49.5, 1, 1.
         let real = Rows::new(1, vec![0.0, 1.0, 2.0, 10.0]);
         let samples = Rows::new(1, vec![0.5, 50.0, 51.0]);
-        let contacts = Contacts::new(&samples, &real, 1).unwrap();
-        let found = contacts.among(&[0, 0, 1], &[0, 2, 2, 2]);
+        let memberships = Memberships::new(&samples, &real, 1).unwrap();
+        let found = memberships.among(&[0, 0, 1], &[0, 2, 2, 2]);
         // 0.5 lies in the ball of 0 alone of those drawn; it reaches all of them.
         assert_eq!(found.precision, 2.0 / 3.0);
         assert_eq!(found.recall, 1.0);
         assert_eq!(found.density, 2.0 / 3.0);
         assert_eq!(found.coverage, 1.0 / 4.0);
-        let found = contacts.among(&[1, 1, 2], &[0, 1, 2, 3]);
+        let found = memberships.among(&[1, 1, 2], &[0, 1, 2, 3]);
         assert_eq!((found.precision, found.recall, found.coverage), (0.0, 0.0, 0.0));
     }
 }

@@ -19,7 +19,7 @@ use genlab_results::Entry;
 use measure::{CodeMeasure, Subject};
 
 /// Every measure of codes and bounds, in the order of reports.
-pub const CODE_MEASURES: [&dyn CodeMeasure; 8] = [
+pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &bounds::Bounds,
     &importance::ImportanceSampled,
     &kl::KlToPrior,
@@ -32,7 +32,7 @@ pub const CODE_MEASURES: [&dyn CodeMeasure; 8] = [
 
 /// Their entries, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    CODE_MEASURES.into_iter().flat_map(CodeMeasure::entries).copied()
+    CODE_MEASURES.iter().flat_map(|measure| measure.entries()).copied()
 }
 
 /// Measures the codes and bounds of a model.

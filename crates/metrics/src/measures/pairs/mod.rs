@@ -19,12 +19,12 @@ use genlab_results::Entry;
 use measure::{Disturbance, PairMeasure, Pairs};
 
 /// Every measure of pairs, in the order of reports.
-pub const PAIR_MEASURES: [&dyn PairMeasure; 4] =
-    [&mse::Mse, &psnr::Psnr, &ssim::Ssim, &lpips::LearnedDistance];
+pub const PAIR_MEASURES: &[&dyn PairMeasure] =
+    &[&mse::Mse, &psnr::Psnr, &ssim::Ssim, &lpips::LearnedDistance];
 
 /// Their entries, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    let all = || PAIR_MEASURES.into_iter();
+    let all = || PAIR_MEASURES.iter().copied();
     let disturbed = all().flat_map(PairMeasure::disturbed).map(|one| &one.entry);
     let searched = all().filter_map(PairMeasure::searched);
     all().map(PairMeasure::plain).chain(disturbed).chain(searched)
@@ -33,7 +33,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 /// How well a model gives the images of the split back.
 pub fn reconstructions(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Findings) {
     let again = |images| model.reconstruct(images);
-    let values = compared(&PAIR_MEASURES, context.split(), &again, context);
+    let values = compared(PAIR_MEASURES, context.split(), &again, context);
     for (measure, values) in PAIR_MEASURES.iter().zip(values) {
         if let Some(values) = values {
             out.push(context.mean(measure.plain(), &values));
@@ -47,7 +47,7 @@ pub fn reconstructions(model: &dyn Reconstruct, context: &Context<'_>, out: &mut
 /// How near to the clean images of the split a model comes from disturbed ones.
 pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Findings) {
     let mut untouched = Vec::new();
-    for measure in PAIR_MEASURES {
+    for &measure in PAIR_MEASURES {
         for disturbance in measure.disturbed() {
             let [found, before] = from_disturbed(measure, disturbance, model, context);
             let entry = &disturbance.entry;
@@ -66,7 +66,8 @@ pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Find
 pub fn inversions(model: &dyn Invert, context: &Context<'_>, out: &mut Findings) {
     let images = context.split().take(context.settings.inverted_images);
     let (measures, entries): (Vec<_>, Vec<_>) = PAIR_MEASURES
-        .into_iter()
+        .iter()
+        .copied()
         .filter_map(|measure| Some((measure, measure.searched()?)))
         .unzip();
     let values = compared(&measures, &images, &|images| model.invert(images), context);

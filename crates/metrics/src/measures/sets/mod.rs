@@ -21,7 +21,7 @@ use measure::SetMeasure;
 use pair::Pair;
 
 /// Every measure of sets, in the order of reports.
-pub const SET_MEASURES: [&dyn SetMeasure; 10] = [
+pub const SET_MEASURES: &[&dyn SetMeasure] = &[
     &frechet::Frechet,
     &frechet_infinity::FrechetInfinity,
     &neighbours::Coverage,
@@ -36,7 +36,7 @@ pub const SET_MEASURES: [&dyn SetMeasure; 10] = [
 
 /// Their entries, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    SET_MEASURES.into_iter().flat_map(SetMeasure::entries).copied()
+    SET_MEASURES.iter().flat_map(|measure| measure.entries()).copied()
 }
 
 /// Every metric of the pair's samples that the pair allows of, in the order of reports, with pictures.
@@ -52,7 +52,7 @@ pub fn score(pair: &Pair<'_>) -> Findings {
 /// Gives the metrics of [`score`] that have none an interval by resampling both sides, where that is
 /// affordable: some seconds.
 pub fn add_intervals(metrics: &mut [Metric], pair: &Pair<'_>) {
-    intervals::add(metrics, &SET_MEASURES, pair);
+    intervals::add(metrics, SET_MEASURES, pair);
 }
 
 #[cfg(test)]

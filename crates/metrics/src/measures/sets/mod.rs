@@ -14,6 +14,7 @@ pub mod pixel_mmd;
 pub mod pixels;
 pub mod roughness;
 pub mod sliced;
+pub mod vendi;
 
 use crate::findings::Findings;
 use genlab_results::{Entry, Metric};
@@ -30,6 +31,7 @@ pub const SET_MEASURES: &[&dyn SetMeasure] = &[
     &memorisation::Memorised,
     &roughness::Roughness,
     &classes::Classes,
+    &vendi::Vendi,
     &sliced::SlicedWasserstein,
     &pixel_mmd::PixelMmd,
 ];

@@ -64,7 +64,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
             Some((_, group)) if group.iter().any(|o| o.results.seed == run.results.seed) => {
                 warnings.push(format!(
                     "{} is left out: {} with seed {} and the same settings is there already, and \
-                     the same seed twice is no second sample.",
+                     the same seed twice is not a second sample.",
                     run.dir.path().display(),
                     run.results.title(),
                     run.results.seed,

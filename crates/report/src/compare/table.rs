@@ -58,7 +58,7 @@ impl Table {
     }
 }
 
-/// A column that is no model.
+/// A column that is not a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReferenceColumn {
     /// Its key in the runs' results.

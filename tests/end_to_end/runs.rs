@@ -51,6 +51,10 @@ fn every_model_trains_evaluates_and_reports() {
             (&run["exit_reason"], &run["events"]),
             (&"finished".into(), &serde_json::json!([]))
         );
+        for time in ["start", "end"] {
+            let text = run[time].as_str().unwrap();
+            assert!(text.len() == "2026-11-22T06:30:00Z".len() && text.ends_with('Z'), "{text}");
+        }
         assert!(run["peak_memory_bytes"].as_u64().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

@@ -6,11 +6,8 @@ use anyhow::{Context, Result};
 use genlab_core::digest::sha256;
 use genlab_data::Dataset;
 use genlab_results::{Commit, DataRecord, Event, RunRecord, SCHEMA_VERSION};
-use std::{
-    fs,
-    process::Command,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use jiff::Timestamp;
+use std::{fs, process::Command};
 
 /// The dependencies this binary was built from.
 const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
@@ -103,34 +100,7 @@ pub(crate) fn peak_memory_bytes() -> Option<u64> {
 
 /// Now in UTC as 2026-11-22T06:30:00Z.
 fn now() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    rfc3339(seconds)
-}
-
-/// Civil date from days since 1970 (Hinnant, "chrono-compatible low-level date algorithms").
-fn rfc3339(seconds: u64) -> String {
-    let (days, rest) = ((seconds / 86_400) as i64 + 719_468, seconds % 86_400);
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (h, m, s) = (rest / 3600, rest % 3600 / 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_civil() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(rfc3339(1_735_689_599), "2024-12-31T23:59:59Z");
-    }
+    let now = Timestamp::now();
+    // Without the fraction of a second.
+    Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }

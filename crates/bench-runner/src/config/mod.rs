@@ -1,22 +1,30 @@
 //! Settings of a run: defaults, an experiment file and flags, merged and checked into one value.
 
 mod check;
+mod draft;
 mod evaluation;
+mod flags;
 mod instruments;
-mod merge;
+mod layer;
+mod words;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use draft::Draft;
 use genlab_core::digest::sha256;
 use genlab_data::{ColourMode, LoadOptions};
+use layer::{Layer, parse_toml};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 pub(crate) use evaluation::{EvaluationBinarise, EvaluationConfig, EvaluationSplit};
 pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
-pub(crate) use merge::{one_line, suggestion};
+pub(crate) use words::toml_fault;
 
 /// Everything that decides a run's numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,30 +182,22 @@ impl RunConfig {
 /// # Errors
 /// One sentence: which key, flag or file is wrong, and how to mend it.
 pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
-    let file = match &args.experiment {
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read experiment file {}", path.display()))?;
-            text.parse::<Table>()
-                .with_context(|| format!("{} is not valid TOML", path.display()))?
-        }
-        None => Table::new(),
-    };
-    let flags = flag_table(args)?;
+    let file = args.experiment.as_deref().map(read_experiment).transpose()?.unwrap_or_default();
+    let mut layers = Vec::new();
+    if let Some(path) = &args.experiment {
+        layers.push(Layer::of_table(&file, path.display().to_string()));
+    }
+    layers.push(sets(&args.set)?);
+    layers.extend(flags::layers(args)?);
     let mut configs = Vec::new();
     for model in models(args, &file)? {
-        let mut table = Table::try_from(RunConfig::defaults(model.clone()))
-            .expect("a config of plain values serialises");
-        let origin = args.experiment.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
-        merge::overlay(&mut table, &file, &origin)?;
-        for set in &args.set {
-            let (key, value) = merge::parse_set(set)?;
-            merge::set(&mut table, &key, value)?;
+        let mut draft = Draft::new(&RunConfig::defaults(model.clone()));
+        // One experiment file can serve several models.
+        let others = |path: &[String]| belongs_to_another(path, &model);
+        for layer in &layers {
+            layer.over(&mut draft, others)?;
         }
-        merge::overlay(&mut table, &flags, "the command line")?;
-        let config: RunConfig = Value::Table(table)
-            .try_into()
-            .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
+        let config = draft.finish();
         check::check(&config)?;
         for seed in 0..args.seeds {
             let seed = config.seed.checked_add(seed).context("--seed plus --seeds is too large")?;
@@ -205,6 +205,32 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
         }
     }
     Ok(configs)
+}
+
+fn read_experiment(path: &Path) -> Result<Table> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read experiment file {}", path.display()))?;
+    parse_toml(&text).with_context(|| format!("{} is not valid TOML", path.display()))
+}
+
+/// All `--set` lines as one layer: their order does not matter.
+fn sets(lines: &[String]) -> Result<Layer> {
+    let mut layer = Layer::new("--set");
+    for line in lines {
+        let (path, value) = layer::parse_set(line)?;
+        layer.put(path, value);
+    }
+    Ok(layer)
+}
+
+/// Whether `path` leads into the settings of another model than `model`.
+fn belongs_to_another(path: &[String], model: &ModelConfig) -> bool {
+    match path {
+        [first, name, ..] if first == "model" => {
+            name != model.name() && ModelConfig::by_name(name).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// The models that are asked for, without repetition.
@@ -227,60 +253,12 @@ fn models(args: &RunArgs, file: &Table) -> Result<Vec<ModelConfig>> {
     let mut models: Vec<ModelConfig> = Vec::new();
     for name in names {
         let Some(model) = ModelConfig::by_name(&name) else {
-            let hint = suggestion(&name, known.iter().copied());
-            bail!("there is no model {name:?}{hint}; the models are {}, or all", known.join(", "));
+            let hint = words::suggestion(&name, known.iter().copied());
+            bail!("there is no model {name:?} among {}{hint}", known.join(", "));
         };
         if !models.iter().any(|m| m.name() == model.name()) {
             models.push(model);
         }
     }
     Ok(models)
-}
-
-/// The flags as they would stand in a file.
-fn flag_table(args: &RunArgs) -> Result<Table> {
-    let mut table = Table::new();
-    let mut put = |path: &[&str], value: Value| merge::insert(&mut table, path, value);
-    let integer = |flag: &str, n: u64| -> Result<Value> {
-        Ok(Value::Integer(i64::try_from(n).with_context(|| format!("{flag} {n} is too large"))?))
-    };
-    if let Some(seed) = args.seed {
-        put(&["seed"], integer("--seed", seed)?);
-    }
-    if let Some(name) = &args.dataset {
-        put(&["dataset"], Value::String(name.clone()));
-    }
-    if let Some(images) = args.budget_images {
-        put(&["budget", "images"], integer("--budget-images", images)?);
-    }
-    if let Some(size) = args.batch_size {
-        put(&["batch_size"], integer("--batch-size", size as u64)?);
-    }
-    if let Some(precision) = args.precision {
-        let precision = Value::try_from(precision).expect("a config of plain values serialises");
-        put(&["precision"], precision);
-    }
-    if let Some(dir) = &args.data_dir {
-        put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));
-    }
-    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
-        let judge = Value::try_from(judge).expect("a config of plain values serialises");
-        put(&["evaluation", "judge"], judge);
-    }
-    if let Some(colour) = &args.colour {
-        put(&["data", "colour"], Value::String(colour.clone()));
-    }
-    if let Some(size) = &args.image_size {
-        let sides: Option<Vec<Value>> = size
-            .split('x')
-            .map(|side| side.parse::<u16>().ok().map(|side| Value::Integer(i64::from(side))))
-            .collect();
-        let sides = match sides.as_deref() {
-            Some([side]) => vec![side.clone(), side.clone()],
-            Some([height, width]) => vec![height.clone(), width.clone()],
-            _ => bail!("--image-size {size} is no size; write 32 or 112x92 (height x width)"),
-        };
-        put(&["data", "image_size"], Value::Array(sides));
-    }
-    Ok(table)
 }

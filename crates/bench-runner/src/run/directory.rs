@@ -148,7 +148,7 @@ pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let text = fs::read_to_string(&path)
         .with_context(|| format!("{} is no run directory (no config.toml)", dir.display()))?;
     toml::from_str(&text)
-        .map_err(|e: toml::de::Error| anyhow::anyhow!("{}", crate::config::one_line(&e)))
+        .map_err(|error| anyhow::anyhow!("{}", crate::config::toml_fault(&text, &error)))
         .with_context(|| format!("{} is damaged", path.display()))
 }
 

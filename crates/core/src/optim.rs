@@ -295,7 +295,7 @@ mod tests {
         let net = init_module(Seed(1), "test", &device, |device| Linear::new(2, 1, device));
         let config =
             OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
-        let mut net = Optimized::new(net, config, EmaConfig { decay: 0.5 });
+        let mut net = Optimized::new(net, config, EmaConfig::Exponential { decay: 0.5 });
         let before = values(&net.raw());
         let x = Tensor::<2>::from_floats([[3.0, 4.0]], &device);
         let loss = net.net().forward(x).sum();
@@ -325,7 +325,8 @@ mod tests {
     fn the_average_trails_the_weights() {
         let device = Device::flex();
         let net = init_module(Seed(1), "test", &device, |device| Linear::new(2, 1, device));
-        let mut net = Optimized::new(net, OptimizerConfig::default(), EmaConfig { decay: 0.9 });
+        let mut net =
+            Optimized::new(net, OptimizerConfig::default(), EmaConfig::Exponential { decay: 0.9 });
         let start = values(&net.raw());
         let x = Tensor::<2>::ones([1, 2], &device);
         let loss = net.net().forward(x).sum();

@@ -1,6 +1,6 @@
 //! The two sides of the game, on logits `l` with D = σ(l). All losses are means over the batch.
 
-use crate::Adversarial;
+use crate::GanLoss;
 use burn::tensor::Tensor;
 
 /// log(1 + eˣ) without overflow.
@@ -16,10 +16,10 @@ pub fn critic_loss(real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
 
 /// The generator's loss on the critic's logits of its images: −E[log D(G(z))] (section 3 of
 /// arXiv:1406.2661) or E[log(1 − D(G(z)))].
-pub fn generator_loss(fake: Tensor<1>, adversarial: Adversarial) -> Tensor<1> {
-    match adversarial {
-        Adversarial::NonSaturating => softplus(fake.neg()).mean(),
-        Adversarial::Minimax => softplus(fake).mean().neg(),
+pub fn generator_loss(fake: Tensor<1>, loss: GanLoss) -> Tensor<1> {
+    match loss {
+        GanLoss::NonSaturating => softplus(fake.neg()).mean(),
+        GanLoss::Minimax => softplus(fake).mean().neg(),
     }
 }
 
@@ -44,9 +44,9 @@ mod tests {
     #[test]
     fn the_two_generator_losses_match_their_formulas() {
         let d = 1.0 / (1.0 + (-1.3_f32).exp());
-        let loss = number(generator_loss(logits(1.3), Adversarial::NonSaturating));
+        let loss = number(generator_loss(logits(1.3), GanLoss::NonSaturating));
         assert!((loss + d.ln()).abs() < 1e-6);
-        let loss = number(generator_loss(logits(1.3), Adversarial::Minimax));
+        let loss = number(generator_loss(logits(1.3), GanLoss::Minimax));
         assert!((loss - (1.0 - d).ln()).abs() < 1e-6);
     }
 

@@ -70,7 +70,7 @@ impl Encode for Identity {
 }
 
 impl Decode for Identity {
-    fn latent(&self) -> usize {
+    fn latent_dim(&self) -> usize {
         64
     }
 

@@ -8,8 +8,8 @@ use crate::{
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Noise, Observation,
-    Optimized, Progress, Reconstruct, STARTING_NOISE, Sample, SampleRequest, Scalars, StateReader,
-    StateWriter, Term, Train,
+    Optimized, Progress, Reconstruct, Sample, SampleRequest, Scalars, StateReader, StateWriter,
+    Term, Train,
     loss::{bernoulli_nll, gaussian_nll},
     nn::sigmoid,
 };
@@ -59,7 +59,7 @@ impl NegativeElbo {
 fn nll(config: &VaeConfig, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
     match config.likelihood {
         Likelihood::Bernoulli => bernoulli_nll(logits, images),
-        Likelihood::Gaussian => gaussian_nll(sigmoid(logits), images, config.sigma),
+        Likelihood::Gaussian { sigma } => gaussian_nll(sigmoid(logits), images, sigma),
     }
 }
 
@@ -137,8 +137,7 @@ impl Generative for FrozenVae {
 impl Sample for FrozenVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.net.devices().remove(0);
-        let shape = [request.count, self.config.latent];
-        self.decode(request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device))
+        self.decode(request.starting_noise([request.count, self.config.latent_dim], &device))
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -160,8 +159,8 @@ impl Encode for FrozenVae {
 }
 
 impl Decode for FrozenVae {
-    fn latent(&self) -> usize {
-        self.config.latent
+    fn latent_dim(&self) -> usize {
+        self.config.latent_dim
     }
 
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
@@ -173,7 +172,7 @@ impl Density for FrozenVae {
     fn observation(&self) -> Observation {
         match self.config.likelihood {
             Likelihood::Bernoulli => Observation::Bernoulli,
-            Likelihood::Gaussian => Observation::Gaussian,
+            Likelihood::Gaussian { .. } => Observation::Gaussian,
         }
     }
 
@@ -210,10 +209,7 @@ impl Density for FrozenVae {
 #[cfg(test)]
 mod tests {
     use crate::{Likelihood, VaeConfig};
-    use genlab_core::{
-        nn::{Backbone, BackboneConfig},
-        testing::contract,
-    };
+    use genlab_core::{nn::BackboneConfig, testing::contract};
 
     #[test]
     fn the_mlp_keeps_the_contract() {
@@ -222,13 +218,9 @@ mod tests {
 
     #[test]
     fn the_convolutional_gaussian_one_keeps_the_contract() {
-        let backbone = BackboneConfig {
-            kind: Backbone::Conv,
-            channels: vec![8, 16],
-            ..BackboneConfig::default()
-        };
-        let config =
-            VaeConfig { likelihood: Likelihood::Gaussian, backbone, ..VaeConfig::default() };
+        let (likelihood, backbone) =
+            (Likelihood::Gaussian { sigma: 0.1 }, BackboneConfig::conv([8, 16]));
+        let config = VaeConfig { likelihood, backbone, ..VaeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
     }
 }

@@ -58,6 +58,11 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
         Self { value, whole: PhantomData }
     }
 
+    /// What stands at `path`, which exists; null where an optional setting is off.
+    pub(crate) fn at(&self, path: &[String]) -> &Value {
+        lookup(&self.value, path).expect("a path of these settings")
+    }
+
     /// The finished settings.
     pub(crate) fn finish(self) -> T {
         serde_json::from_value(self.value).expect("every key was set on a whole value")
@@ -106,6 +111,14 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
         }
         let (path, given, origin) = (words::path(path), words::value(given), origin.to_owned());
         Err(Refused::Mistyped { path, given, origin, expected })
+    }
+
+    /// The kinds that the table at `path` can have; none where it is no variant of an enum.
+    #[cfg(test)]
+    pub(crate) fn kinds(&self, path: &[String]) -> Vec<String> {
+        let tagged = self.at(path).get(KIND).is_some();
+        let refused = self.with(path, json!({ KIND: "" })).err().filter(|_| tagged);
+        refused.and_then(|error| words::variants(&error.to_string())).unwrap_or_default()
     }
 
     /// What stands at `path`; null below an optional table that is off.

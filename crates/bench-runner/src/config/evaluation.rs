@@ -1,6 +1,13 @@
 //! How a run's model is measured.
 
-use super::{JudgeConfig, WeightsConfig};
+use super::judge::{JudgeConfig, named};
+use genlab_core::{
+    Check, Fault, Seed,
+    settings::{LARGEST_SIZE, at_least, at_most, count, size, within},
+};
+use genlab_metrics::{
+    Binarisation, PinnedFile, Settings, Split, measures::sets::samples::Extrapolation,
+};
 use serde::{Deserialize, Serialize};
 
 /// The images that a model is measured on.
@@ -23,10 +30,9 @@ pub(crate) enum EvaluationBinarise {
     Dynamic,
 }
 
-/// How the model is judged. Each key that is absent has its default, so that settings written before
-/// it was thought of still load.
+/// How the model is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(crate) struct EvaluationConfig {
     /// The images to measure on: the test split for reported numbers, the validation split for
     /// every choice.
@@ -50,7 +56,7 @@ pub(crate) struct EvaluationConfig {
     /// The network whose features carry the sample metrics.
     pub judge: JudgeConfig,
     /// Weights of LPIPS; without them it is left out.
-    pub lpips: WeightsConfig,
+    pub lpips: Option<PinnedFile>,
 }
 
 impl Default for EvaluationConfig {
@@ -66,20 +72,49 @@ impl Default for EvaluationConfig {
             log_lines: 100,
             validation_images: 512,
             judge: JudgeConfig::default(),
-            lpips: WeightsConfig::default(),
+            lpips: None,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl EvaluationConfig {
+    /// What the evaluator of a run of this seed needs to know.
+    pub(crate) fn settings(&self, seed: Seed) -> Settings {
+        Settings {
+            samples: self.samples,
+            binarisation: match self.binarise {
+                EvaluationBinarise::Static => Binarisation::Static,
+                EvaluationBinarise::Dynamic => Binarisation::Dynamic,
+            },
+            importance_samples: self.importance_samples,
+            importance_images: self.importance_images,
+            inverted_images: self.inverted_images,
+            split: match self.split {
+                EvaluationSplit::Test => Split::Test,
+                EvaluationSplit::Validation => Split::Validation,
+            },
+            extrapolation: if self.frechet_infinity {
+                Extrapolation::On
+            } else {
+                Extrapolation::Off
+            },
+            ..Settings::new(seed)
+        }
+    }
+}
 
-    #[test]
-    fn settings_written_before_a_key_was_added_load_with_its_default() {
-        let old = "split = \"test\"\nsamples = 300\nlog_lines = 100\nvalidation_images = 512\n";
-        let loaded: EvaluationConfig = toml::from_str(old).unwrap();
-        assert_eq!(loaded, EvaluationConfig { samples: 300, ..EvaluationConfig::default() });
-        assert!(toml::from_str::<EvaluationConfig>("sampels = 300").is_err());
+impl Check for EvaluationConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("samples", self.samples)?;
+        count("importance_samples", self.importance_samples)?;
+        size("importance_images", self.importance_images)?;
+        count("inverted_images", self.inverted_images)?;
+        at_least("log_lines", self.log_lines, 1)?;
+        at_most("log_lines", self.log_lines, LARGEST_SIZE as u64)?;
+        size("validation_images", self.validation_images)?;
+        within("judge", &self.judge)?;
+        let Some(lpips) = &self.lpips else { return Ok(()) };
+        let example = "--set evaluation.lpips.path=lpips-alex.safetensors";
+        named(lpips, example).map_err(|fault| fault.within("lpips"))
     }
 }

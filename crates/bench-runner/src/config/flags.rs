@@ -18,7 +18,7 @@ pub(super) fn layers(args: &RunArgs) -> Result<Vec<Layer>> {
         ("--dataset", &["dataset"], args.dataset.as_deref().map(Value::from)),
         ("--budget-images", &["budget", "images"], args.budget_images.map(Value::from)),
         ("--batch-size", &["batch_size"], args.batch_size.map(Value::from)),
-        ("--precision", &["precision"], args.precision.map(|precision| json!(precision))),
+        ("--precision", &["precision"], args.precision.as_deref().map(Value::from)),
         ("--data-dir", &["data", "dir"], data_dir.map(Value::from)),
         ("--judge", &["evaluation", "judge"], judge.map(|judge| json!(judge))),
         ("--colour", &["data", "colour"], args.colour.as_deref().map(Value::from)),

@@ -87,11 +87,11 @@ impl RunDir {
         }
     }
 
-    /// What is there, given what the caller is about to run.
+    /// What is there, given the hash of the settings that the caller is about to run.
     ///
     /// # Errors
     /// When it holds a run with other settings, or files of something else.
-    pub(crate) fn find(&self, config: &RunConfig) -> Result<Found> {
+    pub(crate) fn find(&self, hash: &str) -> Result<Found> {
         let path = self.config();
         if !path.exists() {
             let strangers = fs::read_dir(&self.0)
@@ -104,7 +104,7 @@ impl RunDir {
             return Ok(Found::New);
         }
         let there = read_config(&self.0)?;
-        if there.hash() != config.hash() {
+        if there.hash() != hash {
             bail!(
                 "{} holds a run with other settings (see its config.toml); choose another --out, \
                  or pass --fresh to discard it",
@@ -146,10 +146,8 @@ impl RunDir {
 pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let path = dir.join("config.toml");
     let text = fs::read_to_string(&path)
-        .with_context(|| format!("{} is no run directory (no config.toml)", dir.display()))?;
-    toml::from_str(&text)
-        .map_err(|error| anyhow::anyhow!("{}", crate::config::toml_fault(&text, &error)))
-        .with_context(|| format!("{} is damaged", path.display()))
+        .with_context(|| format!("{} is not a run directory: no config.toml", dir.display()))?;
+    RunConfig::from_toml(&text).with_context(|| format!("cannot use {}", path.display()))
 }
 
 /// The results of the run in `dir`, where there are some.

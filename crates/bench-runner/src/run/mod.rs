@@ -1,4 +1,4 @@
-//! The road of one run: config, data on the device, steps, checkpoint, frozen model, metrics,
+//! The road of one run: settings, data on the device, steps, checkpoint, frozen model, metrics,
 //! results.json, report.html.
 
 pub(crate) mod artefacts;
@@ -7,29 +7,23 @@ pub(crate) mod directory;
 mod draws;
 mod observer;
 pub(crate) mod provenance;
+pub(crate) mod scoring;
+pub(crate) mod stations;
+pub(crate) mod training;
 
-use crate::{
-    config::{Binarise, EvaluationBinarise, EvaluationSplit, PrecisionConfig, RunConfig},
-    device::Chosen,
-    instruments, terminal,
-};
-use anyhow::{Context, Result, bail};
-use burn::tensor::{Device, FloatDType};
+use crate::{config::RunConfig, device, terminal};
+use anyhow::Result;
+use burn::tensor::Device;
 use directory::{Found, RunDir, write_atomically};
 use genlab_core::{
-    InitContext, Seed, Train,
-    checkpoint::{self, CheckpointState},
-    trainer::{self, Outcome, Plan},
+    Train,
+    trainer::{self, Outcome},
 };
-use genlab_data::{BatchStream, Dataset};
-use genlab_kernels::Precision;
-use genlab_metrics::{
-    Binarisation, Evaluation, Evaluator, Judge, ReferenceCache, Settings, Split,
-    generators::latent::Prior, measures::sets::samples::Extrapolation,
-};
-use genlab_results::Results;
+use genlab_data::{Dataset, LoadOptions};
+use genlab_metrics::Evaluator;
+use genlab_report::tensorboard::EventWriter;
 use observer::Watch;
-use std::{path::Path, time::UNIX_EPOCH};
+use stations::{Identity, Source, Stations, Training};
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -66,58 +60,36 @@ pub(crate) fn execute(
     device_name: &str,
     existing: Existing,
 ) -> Result<Ended> {
-    let Chosen { device, name: device_name } = crate::device::choose(device_name)?;
-    if config.precision == PrecisionConfig::Bf16 && !device.supports_dtype(FloatDType::BF16) {
-        bail!("{device_name} has no bf16; train with --precision f32, or on another --device");
-    }
-    let dataset = load(config)?;
+    let Stations { identity, data, training, scoring } = Stations::of(config.clone());
+    let chosen = device::choose(device_name)?;
+    chosen.require(training.plan.precision)?;
+    let device = &chosen.device;
+    let dataset = load(&data)?;
     let _lock = dir.lock()?;
     if existing == Existing::Discard {
         dir.clear()?;
     }
-    if let Found::Finished = dir.find(config)? {
+    if let Found::Finished = dir.find(&identity.hash)? {
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
-    let evaluator = evaluator(config, &dataset, &device)?;
-    write_atomically(&dir.config(), config.to_toml().as_bytes())?;
-    provenance::begin(dir, config, &dataset, &device_name)?;
+    let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
+    write_atomically(&dir.config(), identity.settings.as_bytes())?;
+    provenance::begin(dir, identity.seed, &dataset, &chosen.name)?;
 
-    let context = init_context(config, &dataset, &device);
-    let mut model = config.model.init(&context);
-    let start = resume(dir, model.as_mut(), &device)?;
-    let plan = plan(config);
-    let mut watch = Watch::open(dir, config, &dataset, &device, plan, &start)?;
-    let stream = BatchStream::new(&dataset.train, Seed(config.seed), config.batch_size, &device)
-        .binarised(match config.data.binarise {
-            Binarise::None => genlab_data::Binarise::None,
-            Binarise::Dynamic => genlab_data::Binarise::Dynamic,
-        });
+    let mut model = training::init(&training, &dataset, device);
+    let start = training::resume(dir, model.as_mut(), device)?;
+    let mut watch = Watch::open(dir, &training, &dataset, device, &start)?;
+    let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
-    let outcome = trainer::train(model.as_mut(), &batches, &plan, start, &mut watch)?;
-    let mut board = watch.close()?;
+    let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;
+    let board = watch.close()?;
 
     match outcome {
         Outcome::Finished { seconds } => {
-            let frozen = model.freeze();
-            drop(model);
-            let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
-                terminal::note(&format!("{}: evaluating {stage}", config.model.name()));
-            });
-            let at = (Seed(config.seed), plan.total_steps());
-            artefacts::write(dir, frozen.as_ref(), &dataset, &device, &evaluation, &mut board, at)?;
-            let mut results = results(config, &evaluator, evaluation);
-            push_costs(&mut results, &plan, seconds);
-            for metric in &results.metrics {
-                board.scalar(
-                    &format!("final/{}", metric.name),
-                    plan.total_steps(),
-                    metric.value,
-                )?;
-            }
-            board.flush()?;
-            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            let trained = Trained { model, training, seconds, board };
+            publish(dir, &identity, trained, &evaluator, &dataset, device)?;
             provenance::finish(dir, "finished")?;
             genlab_report::run::write_run_report(dir.path())?;
             Ok(Ended::Finished)
@@ -127,8 +99,7 @@ pub(crate) fn execute(
             Ok(Ended::Interrupted)
         }
         Outcome::Diverged { step, scalar } => {
-            let mut results =
-                Results::new(config.model.name(), &config.dataset, config.seed, "diverged");
+            let mut results = scoring::empty(&identity, "diverged");
             results.notes.push(format!("{scalar} was not a number in step {step}."));
             write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
             provenance::finish(dir, "diverged")?;
@@ -141,153 +112,47 @@ pub(crate) fn execute(
 ///
 /// # Errors
 /// When it cannot be found or read.
-pub(crate) fn load(config: &RunConfig) -> Result<Dataset> {
-    let mut options = config.load_options();
-    options.progress = Some(Box::new(terminal::download));
-    Ok(genlab_data::load(&config.dataset, &options)?)
-}
-
-/// What the model's config needs to build it.
-pub(crate) fn init_context(config: &RunConfig, dataset: &Dataset, device: &Device) -> InitContext {
-    InitContext {
-        shape: dataset.shape,
-        classes: dataset.classes.as_ref().map(Vec::len),
-        device: device.clone(),
-        seed: Seed(config.seed),
-    }
-}
-
-/// Scores models of this run. A labelled dataset without a judge gets one here, on first use.
-///
-/// # Errors
-/// When the weights of a judge or of LPIPS cannot be used.
-pub(crate) fn evaluator<'a>(
-    config: &RunConfig,
-    dataset: &'a Dataset,
-    device: &Device,
-) -> Result<Evaluator<'a>> {
-    let judge = instruments::judge(&config.evaluation, dataset, device)?;
-    let lpips = instruments::lpips(&config.evaluation, dataset, device)?;
-    let settings = Settings {
-        samples: config.evaluation.samples,
-        binarisation: match config.evaluation.binarise {
-            EvaluationBinarise::Static => Binarisation::Static,
-            EvaluationBinarise::Dynamic => Binarisation::Dynamic,
-        },
-        importance_samples: config.evaluation.importance_samples,
-        importance_images: config.evaluation.importance_images,
-        inverted_images: config.evaluation.inverted_images,
-        split: match config.evaluation.split {
-            EvaluationSplit::Test => Split::Test,
-            EvaluationSplit::Validation => Split::Validation,
-        },
-        extrapolation: if config.evaluation.frechet_infinity {
-            Extrapolation::On
-        } else {
-            Extrapolation::Off
-        },
-        ..Settings::new(Seed(config.seed))
+pub(crate) fn load(data: &Source) -> Result<Dataset> {
+    let options = LoadOptions {
+        data_dir: data.dir.clone(),
+        image_size: data.image_size.map(|[height, width]| (height, width)),
+        colour: data.colour,
+        progress: Some(Box::new(terminal::download)),
     };
-    let evaluator = Evaluator::new(dataset, judge, device, settings).with_lpips(lpips);
-    Ok(match reference_cache() {
-        Some(cache) => evaluator.with_cache(cache),
-        None => evaluator,
-    })
+    Ok(genlab_data::load(&data.dataset, &options)?)
 }
 
-/// Reference rows in the user's cache folder. They belong to this very build of the program, which
-/// its size and the time of its last change stand for; None where either cannot be told.
-fn reference_cache() -> Option<ReferenceCache> {
-    let folder = genlab_data::cache_folder()?.join("references");
-    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
-    let changed = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(ReferenceCache::new(folder, format!("{} {}", file.len(), changed.as_nanos())))
+/// A model at the end of its budget.
+struct Trained {
+    model: Box<dyn Train>,
+    training: Training,
+    seconds: f64,
+    board: EventWriter,
 }
 
-/// results.json of an evaluation, without costs of training.
-pub(crate) fn results(
-    config: &RunConfig,
+/// Measures a trained model and writes what there is to show: pictures, archives, results.json.
+fn publish(
+    dir: &RunDir,
+    identity: &Identity,
+    trained: Trained,
     evaluator: &Evaluator<'_>,
-    evaluation: Evaluation,
-) -> Results {
-    let mut results = Results::new(config.model.name(), &config.dataset, config.seed, "finished");
-    results.judge = evaluator.judge().map(Judge::info);
-    results.prior = evaluation.prior.as_ref().map(Prior::title);
-    results.metrics = evaluation.metrics;
-    results.references = evaluation.references;
-    results.notes = evaluation.notes;
-    results.kl_per_dimension = evaluation.kl_per_dimension;
-    results.class_histogram = evaluation.class_histogram;
-    results
-}
-
-/// The model of a finished run, with the weights it ended with.
-///
-/// # Errors
-/// When the run has no checkpoint of its last step, or that is damaged.
-pub(crate) fn restore(
-    dir: &Path,
-    config: &RunConfig,
     dataset: &Dataset,
     device: &Device,
-) -> Result<Box<dyn Train>> {
-    let path = RunDir::new(dir.to_owned()).checkpoints();
-    let last = checkpoint::list(&path).pop().with_context(|| {
-        format!("{} has no checkpoint; run its training command first", dir.display())
-    })?;
-    let mut model = config.model.init(&init_context(config, dataset, device));
-    let state = checkpoint::restore(&last, model.as_mut(), device)?;
-    if state.step < plan(config).total_steps() {
-        anyhow::bail!(
-            "{} stopped at step {} of {}; run the same training command again to finish it",
-            dir.display(),
-            state.step,
-            plan(config).total_steps()
-        );
+) -> Result<()> {
+    let Trained { model, training, seconds, mut board } = trained;
+    let frozen = model.freeze();
+    drop(model);
+    let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
+        terminal::note(&format!("{}: evaluating {stage}", identity.model));
+    });
+    let last = training.plan.total_steps();
+    let at = (identity.seed, last);
+    artefacts::write(dir, frozen.as_ref(), dataset, device, &evaluation, &mut board, at)?;
+    let mut results = scoring::results(identity, evaluator, evaluation);
+    scoring::push_costs(&mut results, &training.plan, seconds);
+    for metric in &results.metrics {
+        board.scalar(&format!("final/{}", metric.name), last, metric.value)?;
     }
-    Ok(model)
-}
-
-fn plan(config: &RunConfig) -> Plan {
-    let mut plan = Plan {
-        seed: Seed(config.seed),
-        batch_size: config.batch_size,
-        total_images: config.budget.images,
-        log_every: 1,
-        precision: match config.precision {
-            PrecisionConfig::F32 => Precision::F32,
-            PrecisionConfig::Bf16 => Precision::Bf16,
-        },
-    };
-    plan.log_every = (plan.total_steps() / config.evaluation.log_lines).max(1);
-    plan
-}
-
-/// Restores the newest checkpoint, if there is one.
-fn resume(dir: &RunDir, model: &mut dyn Train, device: &Device) -> Result<CheckpointState> {
-    match checkpoint::list(&dir.checkpoints()).pop() {
-        Some(path) => {
-            let state = checkpoint::restore(&path, model, device)?;
-            terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
-            Ok(state)
-        }
-        None => Ok(CheckpointState::default()),
-    }
-}
-
-fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
-    let images = plan.progress(plan.total_steps()).images;
-    let rate = images as f64 / seconds.max(1e-9);
-    let costs = [
-        ("cost/train_seconds", Some(seconds)),
-        ("cost/images_per_second", Some(rate)),
-        ("cost/peak_memory_bytes", provenance::peak_memory_bytes().map(|b| b as f64)),
-    ];
-    for (name, value) in costs {
-        let Some(value) = value else { continue };
-        match genlab_metrics::catalogue::metric(name, "train", value, images as usize) {
-            Ok(metric) => results.metrics.push(metric),
-            Err(reason) => results.notes.push(reason.to_string()),
-        }
-    }
+    board.flush()?;
+    write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)
 }

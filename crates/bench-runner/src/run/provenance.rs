@@ -1,9 +1,8 @@
 //! run.json: where a result comes from.
 
 use super::directory::{RunDir, write_atomically};
-use crate::config::RunConfig;
 use anyhow::Result;
-use genlab_core::digest::sha256;
+use genlab_core::{Seed, digest::sha256};
 use genlab_data::Dataset;
 use serde_json::{Value, json};
 use std::{
@@ -19,12 +18,7 @@ const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn begin(
-    dir: &RunDir,
-    config: &RunConfig,
-    dataset: &Dataset,
-    device: &str,
-) -> Result<()> {
+pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -> Result<()> {
     let value = json!({
         "schema_version": 1,
         "genlab_version": env!("CARGO_PKG_VERSION"),
@@ -42,7 +36,7 @@ pub(crate) fn begin(
         "backend": device.split(':').next().unwrap_or(device),
         "device": device,
         "threads": rayon::current_num_threads(),
-        "seeds": [config.seed],
+        "seeds": [seed.0],
         "start": now(),
         "end": null,
         "exit_reason": null,

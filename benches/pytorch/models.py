@@ -172,7 +172,13 @@ class Vae(Model):
         logits = net.decoder(mean + (0.5 * log_var).exp() * posterior)
         nll = F.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
         total = nll + self.config["beta"] * kl
-        return {"total": total, "loss": nll + kl, "reconstruction": nll, "kl": kl}
+        return {
+            "total": total,
+            "loss": total,
+            "negative_elbo": nll + kl,
+            "reconstruction": nll,
+            "kl": kl,
+        }
 
     def noise_of_samples(self, count):
         return torch.randn(count, self.config["latent_dim"])

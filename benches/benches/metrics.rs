@@ -8,11 +8,11 @@ use genlab_core::{Phase, Seed};
 use genlab_metrics::{
     Judge,
     measures::{
-        pairs::{mse, ssim},
+        pairs::{mse::mse, ssim::ssim},
         sets::{
             frechet::frechet_distance,
             kernel::{Kernel, Subsets, kernel_distance},
-            neighbours::neighbourhoods,
+            neighbours::maths::neighbourhoods,
         },
     },
     numerics::matrix::Rows,

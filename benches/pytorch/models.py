@@ -18,23 +18,25 @@ SHAPE = (1, 28, 28)
 
 
 class Trained:
-    """A network with its Adam, learning rate and moving average (crates/core/src/optim.rs)."""
+    """A network with its Adam, learning rate and moving average (crates/core/src/optim/)."""
 
     def __init__(self, net, config, ema=None):
         self.net, self.config, self.ema, self.steps = net, config, ema, 0
         self.params = list(net.parameters())
         averaged = ema is not None and ema["kind"] == "exponential"
         self.average = [p.detach().clone() for p in self.params] if averaged else None
-        betas = (config["beta1"], config["beta2"])
+        method = config["method"]
+        assert method["kind"] == "adam", "the twin has the default method only"
+        betas = (method["beta1"], method["beta2"])
         self.adam = torch.optim.Adam(
-            self.params, config["learning_rate"], betas=betas, eps=config["epsilon"]
+            self.params, config["learning_rate"], betas=betas, eps=method["epsilon"]
         )
 
     def learning_rate(self, fraction, images, total):
         rate, warmup = self.config["learning_rate"], self.config["warmup"]
         if fraction < warmup:
             return rate * min(max(images + 0.5, 1.0) / total / warmup, 1.0)
-        if self.config["schedule"] == "cosine":
+        if self.config["schedule"]["kind"] == "cosine":
             return rate * 0.5 * (1 + math.cos(math.pi * (fraction - warmup) / (1 - warmup)))
         return rate
 
@@ -42,7 +44,7 @@ class Trained:
         """One step; `images` of the budget's `total` came before it."""
         self.adam.zero_grad()
         loss.backward()
-        if self.config["clip_norm"] > 0:
+        if self.config["clip_norm"] is not None:
             nn.utils.clip_grad_norm_(self.params, self.config["clip_norm"])
         rate = self.learning_rate(min(images / total, 1.0), images, total)
         self.adam.param_groups[0]["lr"] = rate

@@ -141,7 +141,7 @@ fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
         (&["holes.npz", "good.npz"], "not finite (NaN) in image 14"),
         (&["mask.npz", "good.npz"], "only the uint8 values 0 and 1"),
         (&["broken.npz", "good.npz"], "broken.npz is not an .npz archive"),
-        (&["notes.txt", "good.npz"], "but no .npz archive"),
+        (&["notes.txt", "good.npz"], "but not an .npz archive"),
         (&["empty", "good.npz"], "contains no .png, .jpg or .jpeg files"),
         (&["mixed", "good.npz"], "resize all images to the same size"),
         (&["nowhere", "good.npz"], "there is no \"nowhere\""),
@@ -155,7 +155,7 @@ fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
             "the weights notes.txt are not pinned",
         ),
         (&["good.npz", "good.npz", "--judge", "mnist-28", "--judge-sha256", "ab"], "needs no pin"),
-        (&["good.npz", "good.npz", "--judge", "notes.txt"], "notes.txt is no judge"),
+        (&["good.npz", "good.npz", "--judge", "notes.txt"], "notes.txt is not a judge"),
     ] {
         let mut all = vec!["metrics"];
         all.extend(args);

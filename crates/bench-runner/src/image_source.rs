@@ -58,7 +58,9 @@ impl ImageSource {
         }
         if path.is_file() {
             if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
-                bail!("{name} is a file, but no .npz archive; give one, or a folder of PNG files");
+                bail!(
+                    "{name} is a file, but not an .npz archive; give one, or a folder of PNG files"
+                );
             }
             return Ok(unknown(read_npz(path)?));
         }

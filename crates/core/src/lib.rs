@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod corruption;
 pub mod digest;
 pub mod ema;
 pub mod loss;
@@ -22,6 +23,7 @@ pub mod testing;
 pub mod trainer;
 
 pub use batch::{Batch, Progress};
+pub use corruption::Corruption;
 pub use ema::EmaConfig;
 pub use model::{
     Codes, Decode, Density, Encode, Generative, InitContext, Invert, Observation, Reconstruct,

@@ -3,6 +3,7 @@
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
+    optim::GradientsParams,
     tensor::Tensor,
 };
 use std::collections::BTreeMap;
@@ -66,6 +67,21 @@ pub fn named_params<M: Module>(module: &M) -> Vec<NamedParam> {
         }
     }
     visit(module, Collect(Vec::new())).0
+}
+
+/// Takes the gradients of a module's float parameters out of `gradients`, each flattened. Parameters
+/// that no gradient reached are absent.
+pub fn flat_gradients<M: Module>(module: &M, gradients: &mut GradientsParams) -> FlatTensors {
+    struct Collect<'a>(&'a mut GradientsParams, FlatTensors);
+    impl Visit for Collect<'_> {
+        fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.0.remove::<D>(param.id) {
+                let n = gradient.shape().num_elements();
+                self.1.insert(name, gradient.reshape([n]));
+            }
+        }
+    }
+    visit(module, Collect(gradients, FlatTensors::new())).1
 }
 
 /// What a pass over the named parameters of a module returns for each: the new values, flattened.

@@ -1,7 +1,6 @@
 //! Which values settings can have: each config checks its own fields, beside them, and a fault carries
 //! the path of keys to where it lies.
 
-use crate::optim::OptimizerConfig;
 use std::fmt::Display;
 
 /// Beyond this a size is a slip of the finger.
@@ -75,6 +74,18 @@ pub fn size(key: &str, value: usize) -> Result<(), Fault> {
     count(key, value)
 }
 
+/// The value of an optional setting, where it is on.
+///
+/// # Errors
+/// That of `rule`.
+pub fn optional<T>(
+    key: &str,
+    value: Option<T>,
+    rule: impl FnOnce(&str, T) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    value.map_or(Ok(()), |value| rule(key, value))
+}
+
 /// Sizes of any number of layers.
 ///
 /// # Errors
@@ -128,17 +139,6 @@ fn require(holds: bool, key: &str, value: impl Display, rule: impl Display) -> R
         return Ok(());
     }
     Err(Fault::new(key, format!("is {value}; it must be {rule}")))
-}
-
-impl Check for OptimizerConfig {
-    fn check(&self) -> Result<(), Fault> {
-        positive("learning_rate", self.learning_rate)?;
-        share("warmup", self.warmup)?;
-        share("beta1", self.beta1)?;
-        share("beta2", self.beta2)?;
-        positive("epsilon", self.epsilon)?;
-        non_negative("clip_norm", self.clip_norm)
-    }
 }
 
 #[cfg(test)]

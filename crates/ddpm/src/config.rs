@@ -89,7 +89,6 @@ impl Default for DdpmConfig {
                 learning_rate: 2e-3,
                 schedule: LearningRateSchedule::Cosine,
                 warmup: 0.02,
-                clip_norm: 0.0,
                 ..OptimizerConfig::default()
             },
             ema: EmaConfig::Exponential { decay: 0.995 },
@@ -120,7 +119,7 @@ impl DdpmConfig {
             self.unet.init(context.shape.channels, device)
         });
         Box::new(Ddpm {
-            net: Optimized::new(net, self.optimizer, self.ema),
+            net: Optimized::new_with_ends(net, self.optimizer, self.ema, &["stem", "head"]),
             schedule: NoiseSchedule::new(self.schedule, self.steps),
             sampler: self.sampler,
             shape: context.shape,

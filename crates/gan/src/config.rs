@@ -7,6 +7,7 @@ use crate::{
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     nn::{BackboneConfig, ConvBackbone, init_module},
+    optim::{AdamConfig, Method},
     settings::{LARGEST_SIZE, at_least, at_most, size, within},
 };
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ impl Default for GanConfig {
         // stops learning.
         let optimizer = |learning_rate| OptimizerConfig {
             learning_rate,
-            beta1: 0.5,
+            method: Method::Adam(AdamConfig { beta1: 0.5, ..AdamConfig::default() }),
             ..OptimizerConfig::default()
         };
         Self {

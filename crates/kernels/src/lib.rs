@@ -26,6 +26,7 @@ mod activation;
 mod conv;
 mod flex;
 mod gemm;
+mod layer;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod linear;
@@ -48,13 +49,12 @@ use burn::{backend::Dispatch, tensor::Tensor};
 
 use crate::{
     activation::{Unary, UnaryOps},
-    conv::ConvOps,
+    conv::Convolution,
     flex::is_fast,
-    linear::LinearOps,
+    layer::Layer,
     loss::LossOps,
     norm::NormOps,
-    optim::OptimOps,
-    precision::{in_bf16, is_mixed},
+    optim::{OptimOps, is_plain},
     resample::ResampleOps,
 };
 
@@ -67,15 +67,10 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, |x, weight, bias| {
-            portable::conv2d(x, weight, bias, stride, padding)
-        });
-    }
-    if !is_fast(&x) {
-        return portable::conv2d(x, weight, bias, stride, padding);
-    }
-    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed: None })
+    let composed = |x, weight, bias| portable::conv2d(x, weight, bias, stride, padding);
+    layer::apply(x, weight, bias, composed, |x, weight| {
+        Layer::Conv(Convolution::new(x, weight, stride, padding))
+    })
 }
 
 /// Transposed convolution. `x` [B, C_in, H, W], `weight` [C_in, C_out, K_h, K_w], `bias` [C_out];
@@ -88,45 +83,18 @@ pub fn conv_transpose2d(
     padding: [usize; 2],
     output_padding: [usize; 2],
 ) -> Tensor<4> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, |x, weight, bias| {
-            portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding)
-        });
-    }
-    if !is_fast(&x) {
-        return portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
-    }
-    let transposed = Some(output_padding);
-    dispatch_conv(x, weight, bias, conv::Options { stride, padding, transposed })
-}
-
-fn dispatch_conv(
-    x: Tensor<4>,
-    weight: Tensor<4>,
-    bias: Option<Tensor<1>>,
-    options: conv::Options,
-) -> Tensor<4> {
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(match bias {
-        Some(bias) => Dispatch::genlab_conv_bias(x, weight, bias.into_dispatch(), options),
-        None => Dispatch::genlab_conv(x, weight, options),
+    let composed = |x, weight, bias| {
+        portable::conv_transpose2d(x, weight, bias, stride, padding, output_padding)
+    };
+    layer::apply(x, weight, bias, composed, |x, weight| {
+        Layer::Conv(Convolution::transposed(x, weight, stride, padding, output_padding))
     })
 }
 
 /// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
 /// returns [B, N_out].
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, portable::linear);
-    }
-    if !is_fast(&x) {
-        return portable::linear(x, weight, bias);
-    }
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(match bias {
-        Some(bias) => Dispatch::genlab_linear_bias(x, weight, bias.into_dispatch()),
-        None => Dispatch::genlab_linear(x, weight),
-    })
+    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear)
 }
 
 /// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].
@@ -240,8 +208,8 @@ pub fn adam_update<const D: usize>(
 ) -> AdamSlot<D> {
     let AdamSlot { value, first, second } = slot;
     let tensors = [&value, &first, &second, &gradient];
-    let plain = tensors.iter().all(|tensor| is_fast(tensor) && !tensor.device().is_autodiff());
-    if !plain || scale.as_ref().is_some_and(|scale| scale.device().is_autodiff()) {
+    let in_place = tensors.into_iter().all(|x| is_fast(x) && is_plain(x));
+    if !in_place || !scale.as_ref().is_none_or(is_plain) {
         return portable::adam_update(AdamSlot { value, first, second }, gradient, scale, at);
     }
     let [value, first, second, gradient] =
@@ -260,8 +228,8 @@ pub fn adam_update<const D: usize>(
 /// `average + weight · (value - average)`: the step of an exponential moving average, of plain
 /// tensors, in place where nobody else holds `average`. Tracked tensors take the slow path.
 pub fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
-    let tracked = average.device().is_autodiff() || value.device().is_autodiff();
-    if tracked || !is_fast(&average) {
+    let in_place = [&average, &value].into_iter().all(|x| is_fast(x) && is_plain(x));
+    if !in_place {
         return portable::lerp(average, value, weight);
     }
     let (average, value) = (average.into_dispatch(), value.into_dispatch());

@@ -21,7 +21,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use crate::{Activation, AdamSlot, AdamStep};
+use crate::{Activation, AdamSlot, AdamStep, optim::is_plain};
 
 /// Whether `x` is on libtorch, tracked or not.
 pub(crate) fn applies<const D: usize>(x: &Tensor<D>) -> bool {
@@ -30,6 +30,11 @@ pub(crate) fn applies<const D: usize>(x: &Tensor<D>) -> bool {
         DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::LibTorch(_)),
         device => matches!(device, DispatchDevice::LibTorch(_)),
     }
+}
+
+/// Whether [`adam_update`] and [`lerp`] take `x`.
+pub(crate) fn updates<const D: usize>(x: &Tensor<D>) -> bool {
+    applies(x) && is_plain(x)
 }
 
 /// An operation that libtorch computes and differentiates. Its derivative must not read its output,
@@ -206,29 +211,19 @@ impl<C: CheckpointStrategy> NativeOps for Autodiff<LibTorch, C> {
     }
 }
 
-/// [`crate::conv2d`] and [`crate::conv_transpose2d`].
-pub(crate) fn conv(
-    x: Tensor<4>,
-    weight: Tensor<4>,
+/// [`crate::conv2d`], [`crate::conv_transpose2d`], [`crate::linear`] with a bias and
+/// [`crate::group_norm`], by `op`.
+pub(crate) fn weighted<const D: usize, const W: usize>(
+    x: Tensor<D>,
+    weight: Tensor<W>,
     bias: Option<Tensor<1>>,
     op: Native,
-) -> Tensor<4> {
+) -> Tensor<D> {
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(match bias {
         Some(bias) => Dispatch::genlab_native_bias(x, weight, bias.into_dispatch(), op),
         None => Dispatch::genlab_native_weight(x, weight, op),
     })
-}
-
-/// [`crate::group_norm`].
-pub(crate) fn group_norm(
-    x: Tensor<4>,
-    weight: Tensor<1>,
-    bias: Tensor<1>,
-    op: Native,
-) -> Tensor<4> {
-    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(Dispatch::genlab_native_bias(x, weight, bias, op))
 }
 
 /// [`crate::silu`].
@@ -314,10 +309,4 @@ pub(crate) fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight:
 pub(crate) fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let (logits, targets) = (logits.into_dispatch(), targets.into_dispatch());
     Tensor::from_dispatch(Dispatch::genlab_native_weight(logits, targets, Native::Bce))
-}
-
-/// [`crate::linear`] with a bias.
-pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(Dispatch::genlab_native_bias(x, weight, bias, Native::Linear))
 }

@@ -3,7 +3,10 @@
 //! burn's Adam makes about ten tensors per parameter and step. A buffer that is shared (say with a
 //! snapshot) is copied first, so the others never see the update.
 
-use burn::backend::{Backend, Flex, backend_extension, flex::FlexTensor, tensor::FloatTensor};
+use burn::{
+    backend::{Backend, Flex, backend_extension, flex::FlexTensor, tensor::FloatTensor},
+    tensor::Tensor,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -14,6 +17,11 @@ use crate::{
 
 /// Below this many elements, waking other threads costs more than they save.
 const PARALLEL: usize = 64 * 1024;
+
+/// Whether `x` is on a device without gradients. Updates in place are for such tensors alone.
+pub(crate) fn is_plain<const D: usize>(x: &Tensor<D>) -> bool {
+    !x.device().is_autodiff()
+}
 
 /// The constants of one Adam step, rounded once.
 #[derive(Clone, Copy)]

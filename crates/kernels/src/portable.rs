@@ -18,7 +18,7 @@ pub(crate) fn conv2d(
 ) -> Tensor<4> {
     #[cfg(feature = "tch")]
     if libtorch::applies(&x) {
-        return libtorch::conv(x, weight, bias, Native::Conv { stride, padding });
+        return libtorch::weighted(x, weight, bias, Native::Conv { stride, padding });
     }
     module::conv2d(x, weight, bias, ConvOptions::new(stride, padding, [1, 1], 1))
 }
@@ -34,7 +34,7 @@ pub(crate) fn conv_transpose2d(
     #[cfg(feature = "tch")]
     if libtorch::applies(&x) {
         let op = Native::ConvTranspose { stride, padding, output_padding };
-        return libtorch::conv(x, weight, bias, op);
+        return libtorch::weighted(x, weight, bias, op);
     }
     let options = ConvTransposeOptions::new(stride, padding, output_padding, [1, 1], 1);
     module::conv_transpose2d(x, weight, bias, options)
@@ -46,7 +46,7 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -
     };
     #[cfg(feature = "tch")]
     if libtorch::applies(&x) {
-        return libtorch::linear(x, weight, bias);
+        return libtorch::weighted(x, weight, Some(bias), Native::Linear);
     }
     x.matmul(weight) + bias.unsqueeze()
 }
@@ -80,7 +80,7 @@ pub(crate) fn group_norm(
     #[cfg(feature = "tch")]
     if libtorch::applies(&x) {
         let op = Native::GroupNorm { groups, epsilon, activation };
-        return libtorch::group_norm(x, weight, bias, op);
+        return libtorch::weighted(x, weight, Some(bias), op);
     }
     let [batch, channels, height, width] = x.dims();
     let grouped = x.reshape([batch, groups, channels / groups * height * width]);
@@ -116,7 +116,7 @@ pub(crate) fn adam_update<const D: usize>(
         None => gradient,
     };
     #[cfg(feature = "tch")]
-    if libtorch::applies(&g) && ![&slot.value, &g].iter().any(|x| x.device().is_autodiff()) {
+    if [&slot.value, &slot.first, &slot.second, &g].into_iter().all(libtorch::updates) {
         return libtorch::adam_update(slot, g, at);
     }
     let first = slot.first * at.beta1 + g.clone() * (1.0 - at.beta1);
@@ -130,7 +130,7 @@ pub(crate) fn adam_update<const D: usize>(
 
 pub(crate) fn lerp<const D: usize>(average: Tensor<D>, value: Tensor<D>, weight: f64) -> Tensor<D> {
     #[cfg(feature = "tch")]
-    if libtorch::applies(&value) && ![&average, &value].iter().any(|x| x.device().is_autodiff()) {
+    if [&average, &value].into_iter().all(libtorch::updates) {
         return libtorch::lerp(average, value, weight);
     }
     average.clone() + (value - average) * weight

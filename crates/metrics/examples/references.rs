@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::flex();
     let judge = Judge::for_dataset(&data.name, data.shape, &device);
     let start = Instant::now();
-    let evaluator = Evaluator::new(&data, judge, &device, Settings::new(Seed(0)));
+    let evaluator = Evaluator::new(&data, judge, &device, Seed(0), Settings::default());
     let mut out = stdout();
     for reference in evaluator.references() {
         writeln!(out, "{}: {}", reference.name, reference.title)?;

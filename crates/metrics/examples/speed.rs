@@ -13,9 +13,10 @@ use genlab_metrics::{
     measures::sets::{
         frechet::frechet_distance,
         kernel::{Kernel, Subsets, kernel_distance},
-        memorisation::{Relation, nearest},
-        neighbours::neighbourhoods,
-        samples::{Extrapolation, ScoreSettings, score_images},
+        memorisation::maths::{Relation, nearest},
+        neighbours::maths::neighbourhoods,
+        pair::{ImageSet, Pair, ScoreSettings},
+        score,
     },
     numerics::matrix::Rows,
 };
@@ -51,17 +52,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pixels = [&data.train.pixels[..], &data.validation.pixels].concat();
     data.test = Images { shape: data.shape, pixels, labels: None };
     let judge = || Judge::for_dataset(&data.name, data.shape, &device);
-    let settings = ScoreSettings { seed, split: "test", extrapolation: Extrapolation::Off };
+    let settings = ScoreSettings { seed, split: "test", frechet_infinity: false };
     let samples = &data.test;
     timed("all sample metrics, 10,000 beside 10,000", || {
-        score_images(samples, &data.test, judge().as_ref(), &device, &settings)
+        let judge = judge();
+        let read = || ImageSet::new(samples.clone(), judge.as_ref(), &device);
+        score(&Pair::new(&read(), &read(), settings))
     })?;
     timed("nearest of 9,000 training images for 10,000 samples", || {
-        nearest(samples, &data.train, Relation::Strangers)
+        nearest(samples, &data.train, Relation::HeldOut)
     })?;
     if env::args().nth(1).is_some_and(|word| word == "all") {
-        let settings = Settings { samples: COUNT, ..Settings::new(seed) };
-        let evaluator = Evaluator::new(&data, judge(), &device, settings);
+        let settings = Settings { samples: COUNT, ..Settings::default() };
+        let evaluator = Evaluator::new(&data, judge(), &device, seed, settings);
         timed("five reference rows of 10,000 images", || evaluator.references().len())?;
     }
     Ok(())

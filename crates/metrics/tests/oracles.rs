@@ -4,15 +4,17 @@ use genlab_core::ImageShape;
 use genlab_data::Images;
 use genlab_metrics::{
     measures::{
-        codes::probe::{Probe, ProbeSettings, nearest_label},
-        pairs::{mse, psnr, ssim},
+        codes::probes::maths::{Probe, ProbeSettings, nearest_label},
+        pairs::{mse::mse, psnr::psnr, ssim::ssim},
         sets::{
             classes::{classifier_score, histogram, histogram_kl, smoothed},
             frechet::frechet_distance,
             kernel::{Kernel, unbiased_mmd2},
-            memorisation::{Relation, nearest},
-            neighbours::neighbourhoods,
-            pixels::{self, median_distance, roughness},
+            memorisation::maths::{Relation, nearest},
+            neighbours::maths::neighbourhoods,
+            pixel_mmd::median_distance,
+            pixels,
+            roughness::roughness,
             sliced::mean_along,
         },
     },
@@ -168,7 +170,7 @@ fn pixel_metrics_equal_scipys_and_scikit_learns() {
 fn nearest_training_images_equal_scipys() {
     let fixture = Fixture::read("pixels");
     let (samples, training) = (fixture.images("samples"), fixture.images("training"));
-    let found = nearest(&samples, &training, Relation::Strangers).unwrap();
+    let found = nearest(&samples, &training, Relation::HeldOut).unwrap();
     let indices: Vec<f64> = found.iter().map(|n| n.index as f64).collect();
     assert_eq!(indices, fixture.numbers("nearest"));
     let distances: Vec<f64> = found.iter().flat_map(|n| [n.distance, n.second]).collect();

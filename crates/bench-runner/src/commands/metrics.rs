@@ -12,9 +12,10 @@ use genlab_core::Seed;
 use genlab_metrics::{
     Judge,
     measures::sets::{
-        bootstrap,
+        add_intervals,
         frechet::FrechetError,
-        samples::{Extrapolation, ImageSet, ScoreSettings, score},
+        pair::{ImageSet, Pair, ScoreSettings},
+        score,
     },
 };
 use genlab_results::{JudgeInfo, Metric};
@@ -69,10 +70,10 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     }
 
     let [left, right] = sides.map(|images| ImageSet::new(images, judge.as_ref(), &device));
-    let extrapolation = if args.frechet_infinity { Extrapolation::On } else { Extrapolation::Off };
-    let seed = Seed(args.seed);
-    let mut scored = score(&left, &right, &ScoreSettings { seed, split, extrapolation });
-    bootstrap::add_intervals(&mut scored.metrics, &left, &right, seed);
+    let (seed, frechet_infinity) = (Seed(args.seed), args.frechet_infinity);
+    let pair = Pair::new(&left, &right, ScoreSettings { seed, split, frechet_infinity });
+    let mut scored = score(&pair);
+    add_intervals(&mut scored.metrics, &pair);
     if judge.is_none() {
         scored.notes.push(format!(
             "Metrics of features are absent: there is no judge for images of {shape}; compare with \

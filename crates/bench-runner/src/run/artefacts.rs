@@ -7,9 +7,10 @@ use genlab_core::{Decode, Encode, Generative, ImageShape, SampleRequest, Seed};
 use genlab_data::{Dataset, Images};
 use genlab_metrics::Evaluation;
 use genlab_report::{Picture, npz, png, tensorboard::EventWriter};
+use genlab_results::{ImageStrip, Plot};
 use std::fs;
 
-/// Images in a sample grid.
+/// Samples in the histogram of pixels.
 const GRID: usize = 100;
 /// Images in a grid of reconstructions.
 const PAIRS: usize = 20;
@@ -83,14 +84,13 @@ pub(crate) fn write(
         png::save_grid(folder.join(format!("{name}.png")), picture, columns)?;
         log_picture(board, &format!("final/{name}"), step, picture, columns)
     };
-    if let Some(samples) = &evaluation.samples {
-        save("grid", &host_picture(&samples.take(GRID))?, COLUMNS)?;
-    }
-    if let Some(baseline) = &evaluation.baseline_samples {
-        save("baseline", &host_picture(baseline)?, 8)?;
-    }
-    if let Some(neighbours) = &evaluation.neighbours {
-        save("neighbours", &host_picture(neighbours)?, COLUMNS)?;
+    for figure in &evaluation.figures {
+        if let Plot::Strip(strip) = &figure.plot {
+            let ImageStrip { channels, height, width, columns, .. } = *strip;
+            let pixels = strip.pixels.clone();
+            let picture = Picture::new(strip.count(), channels, height, width, pixels)?;
+            save(&figure.name, &picture, columns)?;
+        }
     }
     if let Some(reconstructor) = model.reconstructor() {
         let originals = dataset.test.tensor(0..PAIRS.min(dataset.test.len()), device);

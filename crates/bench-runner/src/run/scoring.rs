@@ -9,8 +9,11 @@ use anyhow::Result;
 use burn::tensor::Device;
 use genlab_core::trainer::Plan;
 use genlab_data::Dataset;
-use genlab_metrics::{Evaluation, Evaluator, Judge, ReferenceCache, generators::latent::Prior};
-use genlab_results::Results;
+use genlab_metrics::{
+    Evaluation, Evaluator, Judge, ReferenceCache, generators::latent::Prior,
+    measures::cost::Training,
+};
+use genlab_results::{Plot, Results};
 use std::time::UNIX_EPOCH;
 
 /// Scores models of this run. A labelled dataset without a judge gets one here, on first use.
@@ -24,7 +27,8 @@ pub(crate) fn evaluator<'a>(
 ) -> Result<Evaluator<'a>> {
     let judge = instruments::judge(scoring, dataset, device)?;
     let lpips = instruments::lpips(scoring.lpips.as_ref(), dataset, device)?;
-    let evaluator = Evaluator::new(dataset, judge, device, scoring.settings).with_lpips(lpips);
+    let Scoring { seed, settings, .. } = *scoring;
+    let evaluator = Evaluator::new(dataset, judge, device, seed, settings).with_lpips(lpips);
     Ok(match reference_cache() {
         Some(cache) => evaluator.with_cache(cache),
         None => evaluator,
@@ -57,23 +61,19 @@ pub(crate) fn results(
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;
-    results.kl_per_dimension = evaluation.kl_per_dimension;
-    results.class_histogram = evaluation.class_histogram;
+    // Pictures are files of their own.
+    let is_data = |plot: &Plot| !matches!(plot, Plot::Strip(_));
+    results.figures = evaluation.figures;
+    results.figures.retain(|figure| is_data(&figure.plot));
     results
 }
 
 /// Adds what training has cost.
 pub(super) fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
     let images = plan.progress(plan.total_steps()).images;
-    let rate = images as f64 / seconds.max(1e-9);
-    let costs = [
-        ("cost/train_seconds", Some(seconds)),
-        ("cost/images_per_second", Some(rate)),
-        ("cost/peak_memory_bytes", provenance::peak_memory_bytes().map(|b| b as f64)),
-    ];
-    for (name, value) in costs {
-        let Some(value) = value else { continue };
-        match genlab_metrics::catalogue::metric(name, "train", value, images as usize) {
+    let training = Training { images, seconds, peak_memory_bytes: provenance::peak_memory_bytes() };
+    for metric in training.metrics() {
+        match metric {
             Ok(metric) => results.metrics.push(metric),
             Err(reason) => results.notes.push(reason.to_string()),
         }

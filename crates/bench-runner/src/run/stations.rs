@@ -66,7 +66,9 @@ pub(crate) struct Training {
 /// How a frozen model is measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Scoring {
-    /// Split, numbers of images, seed.
+    /// The run's seed.
+    pub(crate) seed: Seed,
+    /// Split, numbers of images.
     pub(crate) settings: Settings,
     /// The network whose features carry the sample metrics.
     pub(crate) judge: JudgeConfig,
@@ -108,7 +110,8 @@ impl Stations {
                 validation_images: config.evaluation.validation_images,
             },
             scoring: Scoring {
-                settings: config.evaluation.settings(seed),
+                seed,
+                settings: config.evaluation.settings,
                 judge: config.evaluation.judge,
                 lpips: config.evaluation.lpips,
             },

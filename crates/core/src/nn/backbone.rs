@@ -6,7 +6,7 @@ use super::{
     mlp::Mlp,
 };
 use crate::{
-    settings::{Check, Fault, levels, non_negative, size, sizes},
+    settings::{Check, Fault, levels, non_negative, optional, size, sizes},
     shape::ImageShape,
 };
 use burn::{
@@ -69,7 +69,7 @@ impl Check for BackboneConfig {
             Self::Mlp(MlpBackbone { hidden }) => sizes("hidden", hidden),
             Self::Conv(ConvBackbone { channels, norm_groups, negative_slope }) => {
                 levels("channels", channels)?;
-                norm_groups.map_or(Ok(()), |groups| size("norm_groups", groups))?;
+                optional("norm_groups", *norm_groups, size)?;
                 non_negative("negative_slope", *negative_slope)
             }
         }

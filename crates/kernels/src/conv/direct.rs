@@ -305,10 +305,9 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
     let planes = Planes::input(g);
     let offsets = tap_offsets(g, &planes);
     let channels = g.out_channels.next_multiple_of(isa.lanes());
-    let positions = g.output[0] * g.output[1];
     let parts = split(g.batch, |images| {
         let mut sums = vec![0.0; offsets.len() * channels];
-        with_scratch(planes.len() + (positions + 1) * channels, |scratch| {
+        with_scratch(planes.len() + (g.positions() + 1) * channels, |scratch| {
             let (source, lines) = scratch.split_at_mut(planes.len());
             for image in images {
                 planes.fill(&x[image * g.in_image()..][..g.in_image()], source);

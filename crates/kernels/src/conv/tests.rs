@@ -131,7 +131,7 @@ fn direct_convolution_is_the_definition_on_every_instruction_set() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn minimal_filtering_is_the_definition_on_every_instruction_set() {
-    use super::winograd;
+    use super::winograd::Plan;
 
     let mut all = Vec::new();
     let channels = [[8, 9], [17, 8], [33, 40], [16, 70]];
@@ -149,13 +149,14 @@ fn minimal_filtering_is_the_definition_on_every_instruction_set() {
         }
     }
     // Where the tiles hang over the edge it does not pay, but is right.
-    assert!(all.iter().filter(|g| winograd::applies(g)).count() * 2 > all.len());
+    assert!(all.iter().filter(|g| Plan::worthwhile(g).is_some()).count() * 2 > all.len());
     for &isa in instruction_sets() {
         check(all.clone(), 1e-5, |g, [x, weight, dy]| {
+            let plan = || Plan::new(g).expect("three taps per phase suffice");
             [
-                winograd::forward(isa, g, x, weight, None),
-                winograd::input_gradient(isa, g, dy, weight, None),
-                winograd::weight_gradient(isa, g, x, dy),
+                plan().forward(isa, x, weight, None),
+                plan().input_gradient(isa, dy, weight, None),
+                plan().weight_gradient(isa, x, dy),
             ]
         });
     }

@@ -7,7 +7,7 @@ use genlab_kernels::{
     upsample_nearest2x,
 };
 
-use crate::support::{close, elements, identical, leaf, random, tracked};
+use crate::support::{close, elements, grad, identical, leaf, random, tracked};
 
 /// A small network through every operation; the loss per image.
 fn network(
@@ -69,11 +69,11 @@ fn gradients_through_a_frozen_network_match_those_through_a_live_one() {
     live.x = live.x.require_grad();
     live.w = live.w.map(Tensor::require_grad);
     live.affine = live.affine.map(Tensor::require_grad);
-    let expected = live.x.grad(&live.loss().sum().backward()).expect("a tracked leaf");
+    let expected = grad(&live.x, &live.loss().sum().backward());
     let mut frozen = Inputs::new(&Device::flex());
     frozen.x = Tensor::from_inner(frozen.x).require_grad();
     let grads = frozen.loss().sum().backward();
-    identical("dx", frozen.x.grad(&grads).expect("a tracked leaf"), expected);
+    identical("dx", grad(&frozen.x, &grads), expected);
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn weights_receive_gradients_from_plain_images() {
     all.x = all.x.require_grad();
     all.w = all.w.map(Tensor::require_grad);
     let grads = all.loss().sum().backward();
-    let expected = all.w.each_ref().map(|w| w.grad(&grads).expect("a tracked leaf"));
+    let expected = all.w.each_ref().map(|w| grad(w, &grads));
     let mut some = Inputs::new(&Device::flex());
     some.w = some.w.map(|w| Tensor::from_inner(w).require_grad());
     let grads = some.loss().sum().backward();
     for (w, expected) in some.w.iter().zip(expected) {
-        identical("dw", w.grad(&grads).expect("a tracked leaf"), expected);
+        identical("dw", grad(w, &grads), expected);
     }
 }
 
@@ -97,10 +97,7 @@ fn gradients_agree_with_finite_differences() {
     inputs.x = inputs.x.require_grad();
     inputs.w = inputs.w.map(Tensor::require_grad);
     let grads = inputs.loss().sum().backward();
-    let (dx, dw) = (
-        inputs.x.grad(&grads).expect("a tracked leaf"),
-        inputs.w[1].grad(&grads).expect("a tracked leaf"),
-    );
+    let (dx, dw) = (grad(&inputs.x, &grads), grad(&inputs.w[1], &grads));
     let total = |inputs: &Inputs| -> f64 {
         elements(inputs.loss().inner()).into_iter().map(f64::from).sum()
     };
@@ -136,13 +133,9 @@ fn equal_runs_give_equal_bits() {
         let head = leaf(5, [24 * 196, 30]);
         let y = linear(y.reshape([37, 24 * 196]), head.clone(), None);
         let grads = y.clone().square().sum_dim(1).sum_dim(0).reshape([1]).backward();
-        let wide =
-            (w.grad(&grads).expect("a tracked leaf"), x.grad(&grads).expect("a tracked leaf"));
-        let rest = (
-            weight.grad(&grads).expect("a tracked leaf"),
-            bias.grad(&grads).expect("a tracked leaf"),
-        );
-        (wide, rest, head.grad(&grads).expect("a tracked leaf"), y.inner())
+        let wide = (grad(&w, &grads), grad(&x, &grads));
+        let rest = (grad(&weight, &grads), grad(&bias, &grads));
+        (wide, rest, grad(&head, &grads), y.inner())
     };
     let (a, b) = (run(), run());
     identical("dw", a.0.0, b.0.0);
@@ -208,16 +201,8 @@ fn an_expanded_upstream_gradient_is_understood() {
     let expanded = y.clone().sum().backward();
     let y = conv2d(x.clone(), w.clone(), None, [1, 1], [0, 0]);
     let dense = (y.clone() * y.ones_like()).sum().backward();
-    identical(
-        "dx",
-        x.grad(&expanded).expect("a tracked leaf"),
-        x.grad(&dense).expect("a tracked leaf"),
-    );
-    identical(
-        "dw",
-        w.grad(&expanded).expect("a tracked leaf"),
-        w.grad(&dense).expect("a tracked leaf"),
-    );
+    identical("dx", grad(&x, &expanded), grad(&x, &dense));
+    identical("dw", grad(&w, &expanded), grad(&w, &dense));
 }
 
 #[test]
@@ -229,7 +214,7 @@ fn gradient_checkpointing_changes_nothing() {
         let y = conv2d(silu(x.clone()) * 2.0, w.clone(), None, [1, 1], [1, 1]);
         let y = group_norm(y + 1.0, affine.clone(), affine, 2, 1e-5, Activation::Silu);
         let grads = y.square().sum().backward();
-        (x.grad(&grads).expect("a tracked leaf"), w.grad(&grads).expect("a tracked leaf"))
+        (grad(&x, &grads), grad(&w, &grads))
     };
     let usual = run(&tracked());
     let saving = run(&tracked().gradient_checkpointing());

@@ -7,7 +7,7 @@ use burn::tensor::{
 use genlab_kernels::{conv_transpose2d, conv2d};
 use proptest::prelude::*;
 
-use crate::support::{close, leaf, random, tracked};
+use crate::support::{Both, close, leaf};
 
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -71,29 +71,11 @@ fn compare(
     b: Option<&Tensor<1>>,
 ) {
     close(&format!("{case:?} y"), ours.clone().inner(), theirs.clone().inner(), 1e-5);
-    let upstream = random(case.seed + 3, ours.dims(), &tracked());
-    let ours = (ours * upstream.clone()).sum().backward();
-    let theirs = (theirs * upstream).sum().backward();
-    let name = |what| format!("{case:?} {what}");
-    close(
-        &name("dx"),
-        x.grad(&ours).expect("a tracked leaf"),
-        x.grad(&theirs).expect("a tracked leaf"),
-        1e-5,
-    );
-    close(
-        &name("dw"),
-        w.grad(&ours).expect("a tracked leaf"),
-        w.grad(&theirs).expect("a tracked leaf"),
-        1e-5,
-    );
+    let gradients = Both::backward(case.seed + 3, ours, theirs);
+    gradients.close(&format!("{case:?} dx"), x, 1e-5);
+    gradients.close(&format!("{case:?} dw"), w, 1e-5);
     if let Some(b) = b {
-        close(
-            &name("db"),
-            b.grad(&ours).expect("a tracked leaf"),
-            b.grad(&theirs).expect("a tracked leaf"),
-            1e-5,
-        );
+        gradients.close(&format!("{case:?} db"), b, 1e-5);
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use genlab_kernels::{AdamSlot, AdamStep, adam_update, lerp};
 
-use crate::support::{close, elements, identical, random};
+use crate::support::{close, elements, identical, random, tracked};
 
 fn at(step: u64) -> AdamStep {
     AdamStep { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step }
@@ -90,4 +90,24 @@ fn views_are_updated_as_if_they_were_copies() {
     // The first step moves by the learning rate against the gradient's sign.
     let expected = view - gradient.transpose().sign() * 0.01;
     close("view", after.value, expected, 1e-5);
+}
+
+#[test]
+fn tracked_tensors_take_any_place_and_are_updated_like_plain_ones() {
+    let run = |place: Option<u64>| {
+        let tensor = |seed: u64| -> Tensor<2> {
+            let device = if place == Some(seed) { tracked() } else { Device::flex() };
+            random(seed, [5, 7], &device)
+        };
+        let slot = AdamSlot { value: tensor(1), first: tensor(2), second: tensor(3).abs() };
+        let average = lerp(tensor(1), tensor(2), 0.3);
+        let after = adam_update(slot, tensor(4), None, at(3));
+        let plain = |x: Tensor<2>| Tensor::<2>::from_data(x.into_data(), &Device::flex());
+        [after.value, after.first, after.second, average].map(plain)
+    };
+    for place in 1..=4 {
+        for (tracked, plain) in run(Some(place)).into_iter().zip(run(None)) {
+            close(&format!("{place}"), tracked, plain, 1e-6);
+        }
+    }
 }

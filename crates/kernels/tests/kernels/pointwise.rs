@@ -9,7 +9,7 @@ use genlab_kernels::{
 };
 use proptest::prelude::*;
 
-use crate::support::{close, elements, leaf, random, tracked, wide_leaf};
+use crate::support::{Both, close, elements, grad, leaf, tracked, wide_leaf};
 
 /// Group normalisation of burn's operations.
 fn reference_norm(
@@ -45,17 +45,9 @@ fn compare<const D: usize, const E: usize>(
     inputs: &[Tensor<E>],
 ) {
     close(what, ours.clone().inner(), theirs.clone().inner(), 1e-5);
-    let upstream = random(9, ours.dims(), &tracked());
-    let ours = (ours * upstream.clone()).sum().backward();
-    let theirs = (theirs * upstream).sum().backward();
+    let gradients = Both::backward(9, ours, theirs);
     for (i, x) in inputs.iter().enumerate() {
-        let name = format!("{what}: gradient {i}");
-        close(
-            &name,
-            x.grad(&ours).expect("a tracked leaf"),
-            x.grad(&theirs).expect("a tracked leaf"),
-            2e-5,
-        );
+        gradients.close(&format!("{what}: gradient {i}"), x, 2e-5);
     }
 }
 
@@ -80,13 +72,11 @@ proptest! {
         let theirs = reference_norm(x.clone(), weight.clone(), bias.clone(), groups, activation);
         let what = format!("{batch} {groups} {share} {size:?} {activation:?}");
         close(&what, ours.clone().inner(), theirs.clone().inner(), 2e-5);
-        let upstream = random(seed + 3, ours.dims(), &tracked());
-        let ours = (ours * upstream.clone()).sum().backward();
-        let theirs = (theirs * upstream).sum().backward();
+        let gradients = Both::backward(seed + 3, ours, theirs);
         // Two pixels per group leave differences of nearly equal numbers: hence the tolerance.
-        close(&what, x.grad(&ours).expect("a tracked leaf"), x.grad(&theirs).expect("a tracked leaf"), 1e-3);
-        close(&what, weight.grad(&ours).expect("a tracked leaf"), weight.grad(&theirs).expect("a tracked leaf"), 5e-5);
-        close(&what, bias.grad(&ours).expect("a tracked leaf"), bias.grad(&theirs).expect("a tracked leaf"), 5e-5);
+        gradients.close(&what, &x, 1e-3);
+        gradients.close(&what, &weight, 5e-5);
+        gradients.close(&what, &bias, 5e-5);
     }
 
     #[test]
@@ -130,9 +120,7 @@ fn extreme_logits_have_finite_losses_and_gradients() {
     let loss = bce_with_logits(x.clone(), targets);
     let y = silu(x.clone()).sum() * 1e-30;
     let grads = (loss.clone().sum() * 1e-30 + y).backward();
-    for value in
-        elements(loss.inner()).into_iter().chain(elements(x.grad(&grads).expect("a tracked leaf")))
-    {
+    for value in elements(loss.inner()).into_iter().chain(elements(grad(&x, &grads))) {
         assert!(value.is_finite(), "{value}");
     }
 }

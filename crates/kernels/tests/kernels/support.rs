@@ -1,6 +1,6 @@
 //! Random tensors and comparisons.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 /// The CPU with gradients.
 pub(crate) fn tracked() -> Device {
@@ -39,6 +39,12 @@ pub(crate) fn elements<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().try_to_vec().expect("f32")
 }
 
+/// The gradient of the leaf `x`.
+#[track_caller]
+pub(crate) fn grad<const D: usize>(x: &Tensor<D>, grads: &Gradients) -> Tensor<D> {
+    x.grad(grads).expect("a tracked leaf")
+}
+
 /// Fails unless `ours` is `theirs` up to `tolerance` times the largest of theirs.
 #[track_caller]
 pub(crate) fn close<const D: usize>(
@@ -60,4 +66,27 @@ pub(crate) fn close<const D: usize>(
 pub(crate) fn identical<const D: usize>(what: &str, a: Tensor<D>, b: Tensor<D>) {
     let bits = |x| elements(x).into_iter().map(f32::to_bits).collect::<Vec<_>>();
     assert_eq!(bits(a), bits(b), "{what}: bits");
+}
+
+/// The gradients of two ways to compute the same.
+pub(crate) struct Both {
+    ours: Gradients,
+    theirs: Gradients,
+}
+
+impl Both {
+    /// Runs both backward from the same random upstream gradient.
+    pub(crate) fn backward<const D: usize>(seed: u64, ours: Tensor<D>, theirs: Tensor<D>) -> Self {
+        let upstream = random(seed, ours.dims(), &tracked());
+        Self {
+            ours: (ours * upstream.clone()).sum().backward(),
+            theirs: (theirs * upstream).sum().backward(),
+        }
+    }
+
+    /// Fails unless the leaf `x` has [`close`] gradients.
+    #[track_caller]
+    pub(crate) fn close<const D: usize>(&self, what: &str, x: &Tensor<D>, tolerance: f32) {
+        close(what, grad(x, &self.ours), grad(x, &self.theirs), tolerance);
+    }
 }

@@ -1,12 +1,11 @@
 //! Reference rows between runs: they depend on data, judge, seed and settings alone, and every run
 //! of a comparison asks for the same ones.
 
-use super::references::ReferenceRows;
 use genlab_core::digest::sha256;
+use genlab_results::atomic;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process,
     time::SystemTime,
 };
 
@@ -22,25 +21,20 @@ pub struct ReferenceCache {
 }
 
 impl ReferenceCache {
-    /// ReferenceRows in `folder`, which need not exist. `program` names the build that computes them, so
+    /// Rows in `folder`, which need not exist. `program` names the build that computes them, so
     /// that no row outlives the code it came from.
     pub fn new(folder: PathBuf, program: String) -> Self {
         Self { folder, program }
     }
 
-    /// The rows for `key`, everything that decides them, or None.
-    pub(super) fn read(&self, key: &str) -> Option<ReferenceRows> {
-        ReferenceRows::from_json(&fs::read_to_string(self.path(key)).ok()?)
+    /// What was kept for `key`, everything that decides the rows, or None.
+    pub(super) fn read(&self, key: &str) -> Option<String> {
+        fs::read_to_string(self.path(key)).ok()
     }
 
     /// Keeps rows. The file appears whole, whoever else writes it.
     pub(super) fn write(&self, key: &str, json: &str) {
-        let path = self.path(key);
-        let partial = path.with_extension(format!("{}.partial", process::id()));
-        let written = fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::write(&partial, json))
-            .and_then(|()| fs::rename(&partial, &path));
-        if written.is_ok() {
+        if atomic::write(&self.path(key), json.as_bytes()).is_ok() {
             self.forget_the_oldest();
         }
     }

@@ -1,22 +1,34 @@
 //! The rows that a model is held against: real images, generators without a network, class means,
 //! noise.
 
-use super::{Evaluator, MOST_PIXELS};
+use super::{
+    cache::ReferenceCache,
+    sets::{read, score_settings, values},
+};
 use crate::{
+    context::Context,
     features::{host, judge::trained},
-    generators::baseline::{PcaMixture, Projected},
-    measures::sets::{
-        memorisation::{self, Relation, Threshold},
-        samples::{ImageSet, score},
+    findings::strip,
+    generators::{
+        FIT_IMAGES,
+        baseline::{PcaMixture, Projected},
     },
+    measures::sets::{
+        memorisation::maths::{Relation, Threshold, nearest},
+        pair::{ImageSet, Pair, TrainingImages},
+        score,
+    },
+    numerics::{fit::FitError, pca::MOST_VALUES},
 };
 use genlab_core::ImageShape;
 use genlab_data::Images;
-use genlab_results::{Metric, Reference, Role};
+use genlab_results::{Figure, Reference, Role, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
 const SHOWN: usize = 64;
+/// Columns of their picture.
+const COLUMNS: usize = 8;
 
 /// Everything that the models of a run share.
 pub(super) struct References {
@@ -27,14 +39,14 @@ pub(super) struct References {
 }
 
 impl References {
-    /// Scores the references, or takes them from the evaluator's cache.
-    pub(super) fn new(evaluator: &Evaluator<'_>) -> Self {
-        let split = evaluator.read(evaluator.split().take(evaluator.sample_count()));
-        let key = key(evaluator);
-        let kept = evaluator.cache.as_ref().and_then(|cache| cache.read(&key));
+    /// Scores the references, or takes them from `cache`.
+    pub(super) fn new(context: &Context<'_>, cache: Option<&ReferenceCache>) -> Self {
+        let split = read(context.split().take(context.sample_count()), context);
+        let key = key(context);
+        let kept = cache.and_then(|cache| ReferenceRows::from_json(&cache.read(&key)?));
         let rows = kept.unwrap_or_else(|| {
-            let json = ReferenceRows::new(evaluator, &split).to_json();
-            if let Some(cache) = &evaluator.cache {
+            let json = ReferenceRows::new(context, &split).to_json();
+            if let Some(cache) = cache {
                 cache.write(&key, &json);
             }
             // Reading a number back may round its last bit: read what the next run will read.
@@ -51,13 +63,10 @@ impl References {
 }
 
 /// Everything that decides the rows but the program.
-fn key(evaluator: &Evaluator<'_>) -> String {
-    let dataset = evaluator.dataset;
-    let judge = evaluator.judge().map(|judge| judge.sha256.as_str());
-    format!(
-        "{} {} {judge:?} {:?} {:?}",
-        dataset.name, dataset.sha256, evaluator.settings, evaluator.device
-    )
+fn key(context: &Context<'_>) -> String {
+    let Context { dataset, seed, settings, device, .. } = context;
+    let judge = context.judge.as_ref().map(|judge| judge.sha256.as_str());
+    format!("{} {} {judge:?} {seed:?} {settings:?} {device:?}", dataset.name, dataset.sha256)
 }
 
 /// What the references score, and what is made on the way.
@@ -74,34 +83,39 @@ pub(super) struct ReferenceRows {
 }
 
 impl ReferenceRows {
-    fn new(evaluator: &Evaluator<'_>, split: &ImageSet) -> Self {
-        let count = evaluator.sample_count();
-        let train = &evaluator.dataset.train;
-        let memory = memorisation::nearest(&split.images, train, Relation::Strangers)
+    fn new(context: &Context<'_>, split: &ImageSet) -> Self {
+        let (train, count) = (&context.dataset.train, context.sample_count());
+        let memory = nearest(&split.images, train, Relation::HeldOut)
             .and_then(|found| Threshold::new(&found));
-        let mut making = Making { evaluator, split, notes: Vec::new(), scored: Vec::new() };
+        let mut making = Making { context, split, notes: Vec::new(), scored: Vec::new() };
         if split.reading.is_none() {
-            let reason = trained::obstacle(evaluator.dataset);
-            let reason = reason.unwrap_or_else(|| "the evaluation was given no judge".into());
-            making.notes.push(format!("Metrics of a judge's features are absent: {reason}."));
+            let reason = trained::obstacle(context.dataset);
+            let reason = reason.unwrap_or_else(|| "the evaluation was given none".into());
+            making.notes.push(format!(
+                "Metrics of a judge's features (a frozen classifier's, which stand in for \
+                 Inception's) are absent: {reason}."
+            ));
         }
-        // As many training images as samples, so that the floor has the bias of the same n.
-        let real = train.take(count);
-        let title = format!("Real training images ({})", real.len());
-        let memorised = memory.and_then(|threshold| among_members(evaluator, &real, threshold));
-        making.add("real", title, real);
-        making.scored[0].metrics.extend(memorised);
+        making.real(count, memory);
         let baseline = making.baselines(count);
         making.class_means(count);
-        making.add("noise", "Uniform noise".into(), noise(evaluator, count));
+        making.add("noise", "Uniform noise".into(), Role::Noise, noise(context, count));
         let baseline = baseline.map(|images| images.pixels);
         Self { memory, scored: making.scored, notes: making.notes, baseline }
     }
 
-    /// Samples of the PCA mixture.
-    pub(super) fn baseline_samples(&self, shape: ImageShape) -> Option<Images> {
-        let pixels = self.baseline.clone()?;
-        Some(Images { shape, pixels, labels: None })
+    /// Samples of the PCA mixture, side by side.
+    pub(super) fn baseline(&self, shape: ImageShape) -> Option<Figure> {
+        let images = Images { shape, pixels: self.baseline.clone()?, labels: None };
+        Some(Figure {
+            name: "baseline".into(),
+            section: "Samples".into(),
+            title: "PCA + Gaussian mixture".into(),
+            caption: "Samples of a Gaussian mixture in PCA space, the baseline without a network."
+                .into(),
+            scope: Scope::Shared,
+            plot: strip(images, COLUMNS),
+        })
     }
 
     fn to_json(&self) -> String {
@@ -109,83 +123,99 @@ impl ReferenceRows {
     }
 
     /// None where the text is damaged.
-    pub(super) fn from_json(json: &str) -> Option<Self> {
+    fn from_json(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()
     }
 }
 
-/// How many of the training images count as memorised beside the other training images: what fresh
-/// images of the same source score.
-fn among_members(evaluator: &Evaluator<'_>, real: &Images, threshold: Threshold) -> Option<Metric> {
-    let found = memorisation::nearest(real, &evaluator.dataset.train, Relation::Members)?;
-    evaluator.metric("samples/memorised", threshold.share(&found), found.len()).ok()
-}
-
-/// ReferenceRows in the making.
+/// [`ReferenceRows`] in the making.
 struct Making<'a> {
-    evaluator: &'a Evaluator<'a>,
+    context: &'a Context<'a>,
     split: &'a ImageSet,
     scored: Vec<Reference>,
     notes: Vec<String>,
 }
 
 impl Making<'_> {
+    /// As many training images as samples, so that they have the bias of the same n. How many of them
+    /// count as memorised beside the *other* training images is what fresh images of the same source
+    /// score.
+    fn real(&mut self, count: usize, memory: Option<Threshold>) {
+        let train = &self.context.dataset.train;
+        let set = read(train.take(count), self.context);
+        let title = format!("Real training images ({})", set.images.len());
+        let pair = Pair::new(&set, self.split, score_settings(self.context));
+        let training =
+            TrainingImages { images: train, relation: Relation::Training, threshold: memory };
+        self.push("real", title, Role::Real, &pair.with_training(training));
+    }
+
     /// The mean image of each class, in the proportions of the training images.
     fn class_means(&mut self, count: usize) {
-        let train = &self.evaluator.dataset.train;
+        let train = &self.context.dataset.train;
         let Some(labels) = &train.labels else { return };
         let means = ClassMeans::new(train, labels);
         let classes = means.shown();
         let pixels = labels.iter().take(count).flat_map(|&label| means.image(label));
         let images = Images { shape: train.shape, pixels: pixels.collect(), labels: None };
-        self.add("class-mean", format!("Class means ({classes})"), images);
+        self.add("class-mean", format!("Class means ({classes})"), Role::Baseline, images);
     }
 
     /// The generators without a network; some samples of the first to look at.
     fn baselines(&mut self, count: usize) -> Option<Images> {
-        let evaluator = self.evaluator;
-        let pixels = evaluator.dataset.shape.pixels();
-        if pixels > MOST_PIXELS {
+        let context = self.context;
+        let pixels = context.dataset.shape.pixels();
+        if pixels > MOST_VALUES {
             self.notes.push(format!(
                 "The baselines pca-mixture and gaussian are absent: images of {pixels} values are \
-                 beyond the {MOST_PIXELS} that principal components are computed for."
+                 beyond the {MOST_VALUES} that principal components are computed for."
             ));
             return None;
         }
-        let Some(projected) = Projected::new(&evaluator.fit_images()) else {
+        let Some(projected) = Projected::new(&context.dataset.train.take(FIT_IMAGES)) else {
             self.notes.push("The baselines are absent: there are fewer than two images.".into());
             return None;
         };
         let (dims, components) = (projected.dimensions(), projected.components());
-        let fit =
-            |components| projected.fit(components, evaluator.settings.seed, &evaluator.device);
-        let mut add = |name, title, fitted: Result<PcaMixture, _>| match fitted {
+        let fit = |components| projected.fit(components, context.seed, &context.device);
+        let title = format!("PCA ({dims}) + Gaussian mixture ({components})");
+        let mixture = self.baseline("pca-mixture", title, fit(components), count);
+        let title = format!("PCA ({dims}) + one Gaussian");
+        self.baseline("gaussian", title, fit(1), count);
+        mixture.map(|images| images.take(SHOWN))
+    }
+
+    /// Draws and scores a generator; its samples, or a note.
+    fn baseline(
+        &mut self,
+        name: &str,
+        title: String,
+        fitted: Result<PcaMixture, FitError>,
+        count: usize,
+    ) -> Option<Images> {
+        match fitted {
             Ok(model) => {
-                let images = host::quantised(&evaluator.draw(&model, count), model.shape);
-                let shown = images.take(SHOWN);
-                self.add(name, title, images);
-                Some(shown)
+                let drawn = values(&model, count, self.context);
+                let images = host::quantised(&drawn, model.shape);
+                self.add(name, title, Role::Baseline, images.clone());
+                Some(images)
             }
             Err(reason) => {
                 self.notes.push(format!("The baseline {name} is absent: {reason}."));
                 None
             }
-        };
-        let title = format!("PCA ({dims}) + Gaussian mixture ({components})");
-        let shown = add("pca-mixture", title, fit(components));
-        add("gaussian", format!("PCA ({dims}) + one Gaussian"), fit(1));
-        shown
+        }
     }
 
-    fn add(&mut self, name: &str, title: String, images: Images) {
-        let set = self.evaluator.read(images);
-        let scored = score(&set, self.split, &self.evaluator.score_settings());
-        let role = match name {
-            "real" => Role::Real,
-            "noise" => Role::Noise,
-            _ => Role::Baseline,
-        };
-        self.scored.push(Reference { name: name.into(), title, role, metrics: scored.metrics });
+    fn add(&mut self, name: &str, title: String, role: Role, images: Images) {
+        let set = read(images, self.context);
+        let settings = score_settings(self.context);
+        self.push(name, title, role, &Pair::new(&set, self.split, settings));
+    }
+
+    fn push(&mut self, name: &str, title: String, role: Role, pair: &Pair<'_>) {
+        let metrics = score(pair).metrics;
+        self.scored.push(Reference { name: name.into(), title, role, metrics });
     }
 }
 
@@ -221,15 +251,15 @@ impl ClassMeans {
     }
 }
 
-/// Pixels uniform in [0, 1): the ceiling of every distance.
-fn noise(evaluator: &Evaluator<'_>, count: usize) -> Images {
-    let shape = evaluator.dataset.shape;
-    let draws = evaluator.noise().uniform(
+/// Pixels uniform in [0, 1): what any model should beat.
+fn noise(context: &Context<'_>, count: usize) -> Images {
+    let shape = context.dataset.shape;
+    let draws = context.noise().uniform(
         "references/noise",
         0,
         0..count as u64,
         shape.batch(count),
-        &evaluator.device,
+        &context.device,
     );
     host::quantised(&host::floats(draws), shape)
 }

@@ -1,5 +1,6 @@
-//! The judge: one small frozen classifier per dataset, whose penultimate features are the space of
-//! every sample metric; or, where the user brings its weights, the Inception network of the FID.
+//! The judge: a frozen classifier whose features stand in for Inception's. There is one small one per
+//! dataset, whose penultimate features are the space of the sample metrics; or, where the user brings
+//! its weights, Inception itself, the network of the FID.
 //!
 //! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
 //! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
@@ -115,7 +116,7 @@ pub enum JudgeError {
     },
     /// The file does not say what it is.
     #[error(
-        "{file} is no judge: give a file that genlab trained, or the name of a judge ({})",
+        "{file} is not a judge: give a file that genlab trained, or the name of a judge ({})",
         JUDGES.each_ref().map(|judge| judge.name).join(", ")
     )]
     NoJudge {
@@ -156,8 +157,17 @@ pub struct Reading {
     /// `[n, classes]`, each row sums to 1; None from a judge that knows other classes than the
     /// dataset's.
     pub probabilities: Option<Rows>,
-    /// What a Fréchet distance of these features is called: [`Judge::frechet_metric`].
-    pub frechet_metric: &'static str,
+    /// Whose features they are.
+    pub space: FeatureSpace,
+}
+
+/// Whose features a judge gives, which decides what a distance between them may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeatureSpace {
+    /// A classifier's of the dataset's own classes.
+    Classifier,
+    /// Those of the published FID.
+    Inception,
 }
 
 impl Judge {
@@ -185,7 +195,7 @@ impl Judge {
     /// A judge with weights of one's own.
     ///
     /// # Errors
-    /// When the bytes are no safetensors file or lack a tensor of the network.
+    /// When the bytes are not a safetensors file or lack a tensor of the network.
     pub fn from_bytes(
         name: &str,
         architecture: &Architecture,
@@ -254,24 +264,19 @@ impl Judge {
         }
     }
 
-    /// What a Fréchet distance between its features is called: FID for Inception's alone.
-    pub fn frechet_metric(&self) -> &'static str {
-        match self.network {
-            Network::Classifier { .. } => "samples/frechet",
-            Network::Inception(_) => "samples/fid",
-        }
-    }
-
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
     pub fn read(&self, images: &Tensor<4>) -> Reading {
-        let (features, probabilities) = match &self.network {
+        match &self.network {
             Network::Classifier { architecture, net } => {
                 let (features, probabilities) = self.classified(architecture, net, images);
-                (features, Some(probabilities))
+                let space = FeatureSpace::Classifier;
+                Reading { features, probabilities: Some(probabilities), space }
             }
-            Network::Inception(net) => (net.features(images, &self.device), None),
-        };
-        Reading { features, probabilities, frechet_metric: self.frechet_metric() }
+            Network::Inception(net) => {
+                let features = net.features(images, &self.device);
+                Reading { features, probabilities: None, space: FeatureSpace::Inception }
+            }
+        }
     }
 
     fn classified(

@@ -66,7 +66,7 @@ pub enum WeightsError {
     },
     /// The file is not a safetensors file.
     #[error(
-        "the weights {} are no safetensors file ({cause}); make one with \
+        "the weights file {} is not a safetensors file ({cause}); make one with \
          crates/metrics/judges/convert.py", path.display()
     )]
     Format {
@@ -198,6 +198,6 @@ mod tests {
         assert!(refusal(&absent, "x", &[2]).starts_with("cannot read the weights"));
         fs::write(&file.path, b"rubbish").unwrap();
         let rubbish = PinnedFile { sha256: sha256(b"rubbish"), ..file };
-        assert!(refusal(&rubbish, "x", &[2]).contains("are no safetensors file"));
+        assert!(refusal(&rubbish, "x", &[2]).contains("is not a safetensors file"));
     }
 }

@@ -46,7 +46,7 @@ pub struct Projected {
 }
 
 impl Projected {
-    /// The images' first [`DIMENSIONS`] principal components, or as many as carry any variance.
+    /// The images' first [`DIMENSIONS`] principal components, or as many as have any variance.
     /// None with fewer than two images.
     pub fn new(images: &Images) -> Option<Self> {
         let pixels = images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect();
@@ -61,7 +61,7 @@ impl Projected {
         self.coordinates.dim
     }
 
-    /// How many Gaussians the images can carry: at most [`COMPONENTS`].
+    /// How many Gaussians the images are enough for: at most [`COMPONENTS`].
     pub fn components(&self) -> usize {
         affordable_components(COMPONENTS, &self.coordinates)
     }

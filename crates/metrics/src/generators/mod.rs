@@ -2,3 +2,6 @@
 
 pub mod baseline;
 pub mod latent;
+
+/// Training images that densities are fitted on, at most.
+pub const FIT_IMAGES: usize = 10_000;

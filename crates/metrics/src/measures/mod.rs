@@ -1,5 +1,11 @@
-//! Every measure: of one set of images beside another, of codes, of pairs of images.
+//! Every measure, one file each: the entries of its metrics, what it needs, how it is computed, and
+//! how it is resampled.
+//!
+//! A new one is a file here, a line in a list ([`pairs::PAIR_MEASURES`], [`codes::CODE_MEASURES`] or
+//! [`sets::SET_MEASURES`]) and a paragraph in docs/metrics.md. The catalogue, evaluations and reports
+//! follow from the lists.
 
 pub mod codes;
+pub mod cost;
 pub mod pairs;
 pub mod sets;

@@ -35,7 +35,7 @@ impl FitSettings {
     }
 }
 
-/// How many Gaussians some vectors can carry: `wanted`, or what leaves each twice as many vectors as
+/// How many Gaussians some vectors are enough for: `wanted`, or what leaves each twice as many vectors as
 /// it has dimensions, lest a component is a few vectors and the noise between them.
 pub fn affordable_components(wanted: usize, rows: &Rows) -> usize {
     wanted.min(rows.len() / (2 * rows.dim)).max(1)

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 /// Rows per task of a parallel sum.
 const BLOCK: usize = 512;
+/// 97.5 % quantile of the standard normal: half the width of a 95 % interval, in standard errors.
+pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// One vector per image: `len()` rows of `dim` numbers, row after row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,8 @@ use crate::numerics::matrix::{Rows, columns, product, symmetric_eigen};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Vectors with more values have too large a covariance to decompose beside an evaluation.
+pub const MOST_VALUES: usize = 1024;
 /// Rows per task of a projection.
 const BLOCK: usize = 256;
 
@@ -20,7 +22,7 @@ pub struct Pca {
 
 impl Pca {
     /// The `kept` directions of largest variance, by eigendecomposition of the covariance. `kept`
-    /// is lowered to what `rows` can carry: its dimension and its number of rows less one.
+    /// is lowered to what `rows` allow of: their dimension and their number less one.
     /// None when the rows are not finite or fewer than two.
     pub fn fit(rows: &Rows, kept: usize) -> Option<Self> {
         if rows.len() < 2 {
@@ -36,7 +38,7 @@ impl Pca {
         Some(Self { mean: moments.mean, directions, variances })
     }
 
-    /// The same without the directions that carry next to no variance: `least` or less. At least
+    /// The same without the directions of next to no variance: `least` or less. At least
     /// one stays.
     pub fn without_flat_directions(mut self, least: f64) -> Self {
         let kept = self.variances.iter().take_while(|v| **v > least).count().max(1);

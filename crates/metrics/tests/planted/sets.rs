@@ -6,8 +6,9 @@ use genlab_data::{Dataset, Images, LoadOptions, load};
 use genlab_metrics::{
     Judge,
     measures::sets::{
-        memorisation::{Relation, Threshold, nearest},
-        samples::{Extrapolation, ImageSet, ScoreSettings, score},
+        memorisation::maths::{Relation, Threshold, nearest},
+        pair::{ImageSet, Pair, ScoreSettings, TrainingImages},
+        score,
     },
 };
 use rand::RngExt;
@@ -39,20 +40,16 @@ pub(crate) fn planted() -> Vec<Planted> {
     let judge = Judge::for_dataset(&data.name, data.shape, &device).expect("mnist has a judge");
     let read = |images| ImageSet::new(images, Some(&judge), &device);
     let real = read(data.test.take(COUNT));
-    let neighbours = |images: &Images| {
-        nearest(images, &data.train, Relation::Strangers).expect("9000 training images")
-    };
-    let threshold = Threshold::new(&neighbours(&real.images)).expect("1000 test images");
-    let settings =
-        ScoreSettings { seed: Seed(0), split: "test", extrapolation: Extrapolation::Off };
+    let relation = Relation::HeldOut;
+    let neighbours = nearest(&real.images, &data.train, relation).expect("9000 training images");
+    let training =
+        TrainingImages { images: &data.train, relation, threshold: Threshold::new(&neighbours) };
+    let settings = ScoreSettings { seed: Seed(0), split: "test", frechet_infinity: false };
     let score = |(name, images): (&'static str, Images)| {
         let set = read(images);
-        let scored = score(&set, &real, &settings);
-        let mut metrics: Vec<(String, f64)> =
-            scored.metrics.into_iter().map(|metric| (metric.name, metric.value)).collect();
-        let share = threshold.share(&neighbours(&set.images));
-        metrics.push(("samples/memorised".into(), share));
-        Planted { name, metrics }
+        let found = score(&Pair::new(&set, &real, settings).with_training(training));
+        let metrics = found.metrics.into_iter().map(|metric| (metric.name, metric.value));
+        Planted { name, metrics: metrics.collect() }
     };
     sets(&data).into_iter().map(score).collect()
 }

@@ -1,6 +1,6 @@
 //! The transforms of F(4 × 4, 3 × 3), [`LANES`] channels at a time.
 //!
-//! Lines are `[pixel, channel]`, transformed tiles `[entry, phase, tile, channel]`, transformed kernels
+//! Lines are `[pixel, channel]`, transformed tiles `[entry, part, tile, channel]`, transformed kernels
 //! `[entry, phase, from, to]` and taps `[from, kernel area, to]`; the last dimension is whole vectors
 //! everywhere.
 
@@ -135,40 +135,56 @@ fn gather([a, b, c, d, e, f]: [Lane; SIDE]) -> [Lane; 3] {
     ]
 }
 
-multiversion! {
-    /// Bᵀ d B of every tile of one image, from the float `start` of each entry on; tile t reads the
-    /// pixels `pixels[t]`.
-    pub(super) fn transform_input(
-        lines: &[f32],
-        width: usize,
-        pixels: &[[usize; ENTRIES]],
-        start: usize,
-        entries: &mut [f32],
-    ) {
-        let (lines, blocks) = (lines.as_chunks::<LANES>().0, width / LANES);
-        let entries = entries.as_chunks_mut::<LANES>().0;
-        let space = entries.len() / ENTRIES;
-        let mut rows = [[[0.0; LANES]; SIDE]; SIDE];
-        for (t, pixels) in pixels.iter().enumerate() {
-            for block in 0..blocks {
-                for x in 0..SIDE {
-                    let mut column = [[0.0; LANES]; SIDE];
-                    for y in 0..SIDE {
-                        column[y] = lines[pixels[y * SIDE + x] * blocks + block];
-                    }
-                    for (y, lane) in filter(column).into_iter().enumerate() {
-                        rows[y][x] = lane;
-                    }
-                }
-                let place = start / LANES + t * blocks + block;
-                for (y, row) in rows.iter().enumerate() {
-                    for (x, lane) in filter(*row).into_iter().enumerate() {
-                        entries[(y * SIDE + x) * space + place] = lane;
+/// A function that reads tiles of some size and applies some matrix along both directions.
+macro_rules! tiles_to_entries {
+    ($(#[$meta:meta])* fn $name:ident, $matrix:ident of $size:ident) => {
+        multiversion! {
+            $(#[$meta])*
+            ///
+            /// Of one image, from the float `start` of each entry on; tile t reads the pixels `pixels[t]`.
+            pub(super) fn $name(
+                lines: &[f32],
+                width: usize,
+                pixels: &[[usize; $size * $size]],
+                start: usize,
+                entries: &mut [f32],
+            ) {
+                let (lines, blocks) = (lines.as_chunks::<LANES>().0, width / LANES);
+                let entries = entries.as_chunks_mut::<LANES>().0;
+                let space = entries.len() / ENTRIES;
+                let mut rows = [[[0.0; LANES]; $size]; SIDE];
+                for (t, pixels) in pixels.iter().enumerate() {
+                    for block in 0..blocks {
+                        for x in 0..$size {
+                            let mut column = [[0.0; LANES]; $size];
+                            for y in 0..$size {
+                                column[y] = lines[pixels[y * $size + x] * blocks + block];
+                            }
+                            for (y, lane) in $matrix(column).into_iter().enumerate() {
+                                rows[y][x] = lane;
+                            }
+                        }
+                        let place = start / LANES + t * blocks + block;
+                        for (y, row) in rows.iter().enumerate() {
+                            for (x, lane) in $matrix(*row).into_iter().enumerate() {
+                                entries[(y * SIDE + x) * space + place] = lane;
+                            }
+                        }
                     }
                 }
             }
         }
-    }
+    };
+}
+
+tiles_to_entries! {
+    /// Bᵀ d B of every tile.
+    fn transform_input, filter of SIDE
+}
+
+tiles_to_entries! {
+    /// A y Aᵀ of every tile of an output gradient.
+    fn pull_output, pull of OUT
 }
 
 multiversion! {
@@ -200,42 +216,6 @@ multiversion! {
                 for (y, row) in rows.iter().enumerate() {
                     for (x, lane) in collect(*row).into_iter().enumerate() {
                         lines[pixels[y * OUT + x] * blocks + block] = each(|k| lane[k] + bias[k]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-multiversion! {
-    /// A y Aᵀ of every tile of one image's output gradient, from the float `start` of each entry on;
-    /// tile t reads the pixels `pixels[t]`.
-    pub(super) fn pull_output(
-        lines: &[f32],
-        width: usize,
-        pixels: &[[usize; OUT * OUT]],
-        start: usize,
-        pulled: &mut [f32],
-    ) {
-        let (lines, blocks) = (lines.as_chunks::<LANES>().0, width / LANES);
-        let pulled = pulled.as_chunks_mut::<LANES>().0;
-        let space = pulled.len() / ENTRIES;
-        let mut rows = [[[0.0; LANES]; OUT]; SIDE];
-        for (t, pixels) in pixels.iter().enumerate() {
-            for block in 0..blocks {
-                for x in 0..OUT {
-                    let mut column = [[0.0; LANES]; OUT];
-                    for y in 0..OUT {
-                        column[y] = lines[pixels[y * OUT + x] * blocks + block];
-                    }
-                    for (y, lane) in pull(column).into_iter().enumerate() {
-                        rows[y][x] = lane;
-                    }
-                }
-                let place = start / LANES + t * blocks + block;
-                for (y, row) in rows.iter().enumerate() {
-                    for (x, lane) in pull(*row).into_iter().enumerate() {
-                        pulled[(y * SIDE + x) * space + place] = lane;
                     }
                 }
             }

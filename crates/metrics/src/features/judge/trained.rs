@@ -10,9 +10,10 @@ use super::{
 use burn::tensor::Device;
 use genlab_core::digest::sha256;
 use genlab_data::Dataset;
+use genlab_results::atomic;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fs, io::Write, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 /// Fewer training images than this teach a judge nothing worth a number.
 const MIN_IMAGES: usize = 100;
@@ -52,7 +53,7 @@ impl Judge {
     /// and number of threads give the same bytes. `progress` is told what happens.
     ///
     /// # Errors
-    /// When the dataset has no use as a teacher ([`obstacle`]).
+    /// When no judge can be trained on the dataset ([`obstacle`]).
     pub fn trained_on(
         dataset: &Dataset,
         cache: Option<&Path>,
@@ -79,7 +80,7 @@ impl Judge {
         }
         let bytes = teach(dataset, &architecture, progress)?;
         if let Some(path) = &path {
-            match keep(path, &bytes) {
+            match atomic::write(path, &bytes) {
                 Ok(()) => progress(&format!("kept in {}", path.display())),
                 Err(reason) => {
                     progress(&format!("cannot keep it in {}: {reason}", path.display()));
@@ -92,7 +93,7 @@ impl Judge {
     /// A judge from a file of weights: a trained one, which says what it is, or a shipped one.
     ///
     /// # Errors
-    /// When the file cannot be read or is no judge's.
+    /// When the file cannot be read or is not a judge's.
     pub fn from_file(path: &Path, device: &Device) -> Result<Self, JudgeError> {
         let file = path.display().to_string();
         let bytes =
@@ -161,16 +162,6 @@ fn describe(bytes: &[u8]) -> Option<Description> {
     serde_json::from_str(metadata.metadata().as_ref()?.get(KEY)?).ok()
 }
 
-/// Writes the whole file or nothing, whoever else writes the same one.
-fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().expect("a file in the folder judges");
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".judge-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 /// The largest label of any split.
 fn highest(dataset: &Dataset) -> usize {
     let splits = [&dataset.train, &dataset.validation, &dataset.test];
@@ -231,7 +222,7 @@ mod tests {
         // Damaged: trained anew, to the same bytes.
         fs::write(files[0].path(), b"rubbish").unwrap();
         let error = Judge::from_file(&files[0].path(), &device).unwrap_err().to_string();
-        assert!(error.contains("is no judge"), "{error}");
+        assert!(error.contains("is not a judge"), "{error}");
         let mended = Judge::trained_on(&data, Some(cache.path()), &device, &tell).unwrap();
         assert_eq!(mended.sha256, first.sha256, "the same data gives the same bytes");
     }

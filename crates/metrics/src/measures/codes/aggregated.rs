@@ -1,7 +1,68 @@
-//! What the posteriors of many images make together: q(z) = 1/N Σⱼ q(z | xⱼ).
+//! What the posteriors of many images make together: q(z) = 1/N Σⱼ q(z | xⱼ). Needs an encoder with a
+//! Gaussian posterior.
 
-use crate::numerics::matrix::Rows;
+use super::{
+    kl::gaussian_kl_per_image,
+    measure::{CodeMeasure, Subject},
+};
+use crate::{features::host, findings::Findings, numerics::matrix::Rows};
+use genlab_results::{Entry, Section};
 use rayon::prelude::*;
+
+const MUTUAL_INFORMATION: Entry = Entry {
+    name: "kl/mutual_information",
+    title: "Mutual information",
+    unit: "nats per image",
+    section: Section::Likelihood,
+    meaning: "What a code tells about which image it came from: at most ln n, and at most the KL.",
+    ..Entry::BASE
+};
+
+const AGGREGATED: Entry = Entry {
+    name: "kl/aggregated",
+    title: "KL of all codes to the prior",
+    unit: "nats per image",
+    section: Section::Likelihood,
+    meaning: "KL of the mixture of all posteriors to the prior: what the KL holds beside the \
+              information.",
+    ..Entry::BASE
+};
+
+/// Beyond this share of its upper limit ln N, an estimate of the information says more about N.
+const SATURATED: f64 = 0.9;
+
+/// The KL's two parts: what codes say about their image, and how far all codes together are from the
+/// prior. Their sum is the KL itself, since the second is what the first leaves of it.
+pub(super) struct Aggregated;
+
+impl CodeMeasure for Aggregated {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&MUTUAL_INFORMATION, &AGGREGATED]
+    }
+
+    fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
+        let Some([mean, log_var]) = subject.posteriors() else { return };
+        let (n, context) = (mean.len(), subject.context);
+        let shape = [n, mean.dim];
+        let noise =
+            context.noise().normal("codes/information", 0, 0..n as u64, shape, &context.device);
+        let noise = host::floats(noise);
+        let parts = mean.values.iter().zip(&log_var.values).zip(&noise);
+        let draws = parts.map(|((m, v), e)| m + (0.5 * v).exp() * f64::from(*e)).collect();
+        let information = information(&Rows::new(mean.dim, draws), mean, log_var);
+        let kl = gaussian_kl_per_image(mean, log_var);
+        let rest: Vec<f64> = kl.iter().zip(&information).map(|(kl, i)| kl - i).collect();
+        out.push(subject.mean(&MUTUAL_INFORMATION, &information));
+        out.push(subject.mean(&AGGREGATED, &rest));
+        let (found, most) = (information.iter().sum::<f64>() / n as f64, (n as f64).ln());
+        if found > SATURATED * most {
+            out.note(format!(
+                "kl/mutual_information ({found:.2}) is near ln {n} = {most:.2}, the most that {n} \
+                 images can show: it is a lower limit here, and kl/aggregated an upper one.",
+            ));
+        }
+    }
+}
 
 /// ln q(zᵢ | xᵢ) − ln q(zᵢ) of each image in nats, for one draw zᵢ of each posterior
 /// N(mean, diag exp(log_var)), all `[N, latent]`.

@@ -1,6 +1,103 @@
-//! Likelihood bounds from importance weights, and the units of likelihoods.
+//! The likelihood by importance sampling. Needs a density with a posterior that can be drawn from.
 
-use genlab_core::ImageShape;
+use super::{
+    measure::{CodeMeasure, Subject},
+    pixels::Pixels,
+};
+use crate::{features::host, findings::Findings};
+use genlab_core::{Density, ImageShape};
+use genlab_results::{Direction::Lower, Entry, Section};
+
+const BINARISED: Entry = Entry {
+    name: "nll/binarised",
+    title: "Importance-sampled NLL",
+    unit: "nats per image",
+    better: Some(Lower),
+    section: Section::Likelihood,
+    meaning: "-log p(x) of binarised images by importance sampling with k draws; an upper bound that \
+              tightens with k.",
+    ..Entry::BASE
+};
+
+const BITS_BINARISED: Entry = Entry {
+    name: "nll/bits_per_dim_binarised",
+    title: "Bits per dimension, binarised",
+    unit: "bits per dimension",
+    better: Some(Lower),
+    section: Section::Likelihood,
+    meaning: "The same over ln 2 and the number of pixels; a fair coin per pixel takes 1.",
+    ..Entry::BASE
+};
+
+const DENSITY: Entry = Entry {
+    name: "nll/density",
+    title: "Importance-sampled NLL of the density",
+    unit: "nats per image",
+    better: Some(Lower),
+    section: Section::Likelihood,
+    meaning: "-log p(x) of a density of grey pixels in [0, 1], by importance sampling with k draws; \
+              may be negative.",
+    ..Entry::BASE
+};
+
+const BITS_DENSITY: Entry = Entry {
+    name: "nll/bits_per_dim_density",
+    title: "Bits per dimension of the density",
+    unit: "bits per dimension",
+    better: Some(Lower),
+    section: Section::Likelihood,
+    meaning: "The same over ln 2 and the number of pixel values; add 8 for levels of 0 to 255.",
+    ..Entry::BASE
+};
+
+/// Importance draws per call of a model: they share one pass of the encoder.
+const DRAWS_PER_CALL: u64 = 50;
+
+/// −log p(x) of the first images of the split.
+pub(super) struct ImportanceSampled;
+
+impl CodeMeasure for ImportanceSampled {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&BINARISED, &BITS_BINARISED, &DENSITY, &BITS_DENSITY]
+    }
+
+    fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
+        let draws = subject.context.settings.importance_samples as u64;
+        let nats = subject.model.density().and_then(|density| nats(density, draws, subject));
+        let Some(nats) = nats.filter(|nats| draws > 0 && !nats.is_empty()) else { return };
+        let shape = subject.context.dataset.shape;
+        let bits: Vec<f64> = nats.iter().map(|nats| bits_per_dim(*nats, shape)).collect();
+        let pixels = subject.pixels();
+        let (in_nats, in_bits) = match pixels {
+            Pixels::Binary(_) => (&BINARISED, &BITS_BINARISED),
+            Pixels::Grey => (&DENSITY, &BITS_DENSITY),
+        };
+        let qualifier = format!("{}, k = {draws}", pixels.words());
+        for (entry, values) in [(in_nats, &nats), (in_bits, &bits)] {
+            out.push(subject.context.mean(entry, values).map(|m| m.qualified(&qualifier)));
+        }
+    }
+}
+
+/// The bound of each image by `draws` draws; None where the model gives no weights.
+fn nats(density: &dyn Density, draws: u64, subject: &Subject<'_>) -> Option<Vec<f64>> {
+    let context = subject.context;
+    let images = context.split().take(context.settings.importance_images);
+    let mut nats = Vec::with_capacity(images.len());
+    for (rows, batch) in context.batches(&images) {
+        let (first, count) = (rows.start, (rows.end - rows.start) as usize);
+        let batch = subject.pixels().of(batch, rows, context.seed);
+        let mut bound = ImportanceBound::new(count);
+        for start in (0..draws).step_by(DRAWS_PER_CALL as usize) {
+            let some = start..draws.min(start + DRAWS_PER_CALL);
+            let count = (some.end - some.start) as usize;
+            let weights = density.log_weights(batch.clone(), context.noise(), first, some)?;
+            bound.add(&host::floats(weights), count);
+        }
+        nats.extend(bound.nats_per_image());
+    }
+    Some(nats)
+}
 
 /// −ln (1/k) Σ wₖ of each image from streamed log-weights: Eq. 8 of Burda et al. 2016
 /// (arXiv:1509.00519). An upper bound on −log p(x) in expectation that falls towards it as k grows;
@@ -29,7 +126,7 @@ impl ImportanceBound {
                     *sum *= (*largest - weight).exp();
                     *largest = weight;
                 }
-                // −∞ − −∞ is no number; a weight of zero adds nothing.
+                // −∞ − −∞ is not a number; a weight of zero adds nothing.
                 if weight > f64::NEG_INFINITY {
                     *sum += (weight - *largest).exp();
                 } else if weight.is_nan() {
@@ -85,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_that_is_no_number_is_not_hidden() {
+    fn a_weight_that_is_not_a_number_is_not_hidden() {
         let mut bound = ImportanceBound::new(1);
         bound.add(&[0.0, f32::NAN], 2);
         assert!(bound.nats_per_image()[0].is_nan());

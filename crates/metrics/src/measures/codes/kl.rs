@@ -1,10 +1,56 @@
-//! Closed-form Kullback-Leibler divergences to the standard normal prior.
+//! The KL from the posterior to the prior, in all and by dimension. Needs a density with such a term,
+//! or an encoder with a Gaussian posterior.
 
-use crate::numerics::matrix::{Rows, cholesky, trace};
+use super::measure::{CodeMeasure, Subject};
+use crate::{findings::Findings, numerics::matrix::Rows};
+use genlab_results::{Entry, Figure, Plot, Rank, Scope, Section};
 
-/// A dimension is active when its posterior mean varies over images by more than this: Burda et
-/// al. 2016 (arXiv:1509.00519), section 5.2.
-pub const ACTIVE_VARIANCE: f64 = 0.01;
+const TOTAL: Entry = Entry {
+    name: "kl/total",
+    title: "KL to the prior",
+    unit: "nats per image",
+    section: Section::Likelihood,
+    rank: Rank::Headline,
+    meaning: "Information that the code carries about the image.",
+    ..Entry::BASE
+};
+
+/// The total, and bars for the dimensions.
+pub(super) struct KlToPrior;
+
+impl CodeMeasure for KlToPrior {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&TOTAL]
+    }
+
+    fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
+        if let Some(kl) = subject.terms().and_then(|terms| terms.get("kl")) {
+            out.push(subject.mean(&TOTAL, kl));
+        }
+        let Some([mean, log_var]) = subject.posteriors() else { return };
+        let per_dimension = gaussian_kl_per_dimension(mean, log_var);
+        if subject.model.density().is_none() {
+            let total = subject.context.metric(&TOTAL, per_dimension.iter().sum(), mean.len());
+            out.push(total.map(|metric| metric.qualified(subject.pixels().words())));
+        }
+        if per_dimension.iter().all(|v| v.is_finite()) {
+            out.figures.push(bars(per_dimension));
+        }
+    }
+}
+
+fn bars(mut values: Vec<f64>) -> Figure {
+    values.sort_by(|a, b| b.total_cmp(a));
+    let x_label = "latent dimension, largest first".into();
+    Figure {
+        name: "kl_per_dimension".into(),
+        section: "Latent codes".into(),
+        title: "KL per latent dimension, nats per image".into(),
+        caption: "A dimension near 0 says nothing about the image.".into(),
+        scope: Scope::Run,
+        plot: Plot::Bars { values, x_label, guide: None },
+    }
+}
 
 /// KL(N(m, σ²) ‖ N(0, 1)) in nats: ½ (m² + σ² − 1 − log σ²), Kingma and Welling 2014
 /// (arXiv:1312.6114), appendix B.
@@ -32,32 +78,6 @@ pub fn gaussian_kl_per_dimension(mean: &Rows, log_var: &Rows) -> Vec<f64> {
     total
 }
 
-/// How many dimensions have a posterior mean whose variance over images exceeds
-/// [`ACTIVE_VARIANCE`].
-pub fn active_units(mean: &Rows) -> usize {
-    let n = mean.len() as f64;
-    let mut centre = vec![0.0; mean.dim];
-    mean.iter().for_each(|row| crate::numerics::matrix::add(&mut centre, row));
-    let mut squares = vec![0.0; mean.dim];
-    for row in mean.iter() {
-        for ((sum, x), total) in squares.iter_mut().zip(row).zip(&centre) {
-            *sum += (x - total / n).powi(2);
-        }
-    }
-    squares.iter().filter(|&&sum| sum / n > ACTIVE_VARIANCE).count()
-}
-
-/// KL(N(m, S) ‖ N(0, I)) for the mean and covariance of the codes themselves: how far a standard
-/// normal prior would miss them. None when the covariance is singular, where the KL is infinite.
-pub fn moment_matched_kl(codes: &Rows) -> Option<f64> {
-    let moments = codes.moments();
-    let spread = trace(moments.covariance.as_ref());
-    let factor = cholesky(moments.covariance)?;
-    let log_det: f64 = (0..codes.dim).map(|i| 2.0 * factor[(i, i)].ln()).sum();
-    let mean: f64 = moments.mean.iter().map(|m| m * m).sum();
-    Some(0.5 * (mean + spread - codes.dim as f64 - log_det))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,23 +99,5 @@ mod tests {
         let (means, log_vars) =
             (Rows::new(1, vec![2.0, 0.0]), Rows::new(1, vec![0.0, 4.0_f64.ln()]));
         assert_eq!(gaussian_kl_per_image(&means, &log_vars), kl);
-    }
-
-    #[test]
-    fn a_dimension_that_never_moves_is_not_active() {
-        let codes = Rows::new(
-            3,
-            (0..30).flat_map(|i| [f64::from(i % 2), 5.0, f64::from(i % 2) * 0.19]).collect(),
-        );
-        assert_eq!(active_units(&codes), 1);
-    }
-
-    #[test]
-    fn moment_matched_kl_is_the_closed_form_and_infinite_for_flat_codes() {
-        // Unbiased variance 2 and mean 1.
-        let codes = Rows::new(1, vec![0.0, 2.0]);
-        let expected = 0.5 * (1.0 + 2.0 - 1.0 - 2.0_f64.ln());
-        assert!((moment_matched_kl(&codes).unwrap() - expected).abs() < 1e-12);
-        assert_eq!(moment_matched_kl(&Rows::new(1, vec![1.0, 1.0])), None);
     }
 }

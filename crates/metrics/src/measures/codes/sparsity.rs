@@ -1,11 +1,79 @@
-//! How many units of a code are on.
+//! How many units of a code are on. Needs an encoder whose codes are meant to be sparse.
 
-use crate::numerics::matrix::Rows;
+use super::measure::{CodeMeasure, Subject};
+use crate::{findings::Findings, numerics::matrix::Rows};
+use genlab_core::Encode;
+use genlab_results::{Direction::Lower, Entry, Section, Style};
+
+const L0: Entry = Entry {
+    name: "sparsity/l0",
+    title: "Active fraction",
+    unit: "fraction of units",
+    section: Section::Sparsity,
+    meaning: "Share of code units that are on, averaged over images.",
+    ..Entry::BASE
+};
+
+const HOYER: Entry = Entry {
+    name: "sparsity/hoyer",
+    title: "Hoyer sparseness",
+    unit: "0 to 1",
+    section: Section::Sparsity,
+    meaning: "0 where all units are equally large, 1 where one is on; averaged over codes that are \
+              not zero.",
+    ..Entry::BASE
+};
+
+const DEAD: Entry = Entry {
+    name: "sparsity/dead",
+    title: "Dead units",
+    unit: "units",
+    better: Some(Lower),
+    section: Section::Sparsity,
+    style: Style::Count,
+    meaning: "Code units that are off for every test image.",
+    ..Entry::BASE
+};
+
+const ALWAYS_ON: Entry = Entry {
+    name: "sparsity/always_on",
+    title: "Always-on units",
+    unit: "units",
+    section: Section::Sparsity,
+    style: Style::Count,
+    meaning: "Code units that are on for every test image.",
+    ..Entry::BASE
+};
 
 /// A unit is on for an image when its size exceeds this share of the largest size any unit reaches
 /// on any image. Relative, so that it means the same for codes of any scale; above zero, because a
 /// sigmoid never reaches it and f32 rounding may miss it.
 pub const ON_SHARE: f64 = 0.01;
+
+/// The measure.
+pub(super) struct SparseUnits;
+
+impl CodeMeasure for SparseUnits {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&L0, &HOYER, &DEAD, &ALWAYS_ON]
+    }
+
+    fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
+        if !subject.model.encoder().is_some_and(Encode::is_sparse) {
+            return;
+        }
+        let Some(codes) = subject.codes() else { return };
+        let (n, context) = (codes.mean.len(), subject.context);
+        let found = sparsity(&codes.mean);
+        out.push(context.metric(&L0, found.active_fraction, n));
+        let hoyer = hoyer(&codes.mean);
+        if !hoyer.is_empty() {
+            out.push(context.mean(&HOYER, &hoyer));
+        }
+        out.push(context.metric(&DEAD, found.dead_units as f64, n));
+        out.push(context.metric(&ALWAYS_ON, found.always_on_units as f64, n));
+    }
+}
 
 /// How sparse a set of codes is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,135 @@
-//! What a classifier makes of samples.
+//! What a classifier makes of samples. Needs a judge that knows the dataset's classes.
 
-use crate::numerics::matrix::Rows;
+use super::{
+    measure::{Draw, Resampled, SetMeasure, chosen},
+    pair::Pair,
+};
+use crate::{
+    findings::Findings,
+    numerics::matrix::{Rows, add, divide},
+};
+use genlab_results::{
+    Direction::{Higher, Lower},
+    Entry, Figure, Plot, Scope, Section, Style,
+};
+use rayon::prelude::*;
+
+const MODES: Entry = Entry {
+    name: "samples/modes",
+    title: "Modes covered",
+    unit: "classes",
+    better: Some(Higher),
+    section: Section::Samples,
+    style: Style::Count,
+    meaning: "Classes of the test images that hold at least one sample, as the judge reads them.",
+    ..Entry::BASE
+};
+
+const CLASS_KL: Entry = Entry {
+    name: "samples/class_kl",
+    title: "Class KL",
+    unit: "nats",
+    better: Some(Lower),
+    range: [0.0, f64::INFINITY],
+    section: Section::Samples,
+    meaning: "KL of the samples' class histogram from the test images' (both as the judge reads \
+              them).",
+    ..Entry::BASE
+};
+
+const CLASS_KL_FORWARD: Entry = Entry {
+    name: "samples/class_kl_forward",
+    title: "Class KL, forward",
+    unit: "nats",
+    better: Some(Lower),
+    range: [0.0, f64::INFINITY],
+    section: Section::Samples,
+    meaning: "KL of the test images' class histogram from the samples', half a sample added to each \
+              class.",
+    ..Entry::BASE
+};
+
+const CLASSIFIER_SCORE: Entry = Entry {
+    name: "samples/classifier_score",
+    title: "Classifier score",
+    unit: "1 to the number of classes",
+    better: Some(Higher),
+    range: [1.0, f64::INFINITY],
+    section: Section::Samples,
+    meaning: "Inception score with the judge as classifier: sure of each sample, even over classes.",
+    ..Entry::BASE
+};
+
+/// The measure, with bars for the classes.
+pub(super) struct Classes;
+
+impl SetMeasure for Classes {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&MODES, &CLASS_KL, &CLASS_KL_FORWARD, &CLASSIFIER_SCORE]
+    }
+
+    fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        if pair.readings().is_none() {
+            return;
+        }
+        let Some([samples, real]) = probabilities(pair) else {
+            out.note(
+                "samples/classifier_score, modes and class_kl are absent: the judge knows other \
+                 classes than the dataset's.",
+            );
+            return;
+        };
+        let (found, expected) = (histogram(samples), histogram(real));
+        let smoothed = smoothed(&found, samples.len());
+        out.push(pair.metric(&MODES, modes(&found, &expected) as f64));
+        out.push(pair.metric(&CLASS_KL, histogram_kl(&found, &expected)));
+        out.push(pair.metric(&CLASS_KL_FORWARD, histogram_kl(&expected, &smoothed)));
+        out.push(pair.metric(&CLASSIFIER_SCORE, classifier_score(samples)));
+        out.figures.push(bars(found));
+    }
+
+    fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
+        let Some([samples, real]) = probabilities(pair) else { return Vec::new() };
+        let on_draws = |entry, value: &(dyn Fn(&Draw) -> f64 + Sync)| {
+            let values = draws.par_iter().map(value).collect();
+            Resampled { entry, values }
+        };
+        let histograms = |draw: &Draw| {
+            let found = histogram(&chosen(samples, &draw.samples));
+            (found, histogram(&chosen(real, &draw.real)))
+        };
+        vec![
+            on_draws(&CLASS_KL, &|draw| {
+                let (found, expected) = histograms(draw);
+                histogram_kl(&found, &expected)
+            }),
+            on_draws(&CLASS_KL_FORWARD, &|draw| {
+                let (found, expected) = histograms(draw);
+                histogram_kl(&expected, &smoothed(&found, samples.len()))
+            }),
+            on_draws(&CLASSIFIER_SCORE, &|draw| classifier_score(&chosen(samples, &draw.samples))),
+        ]
+    }
+}
+
+fn probabilities<'a>(pair: &Pair<'a>) -> Option<[&'a Rows; 2]> {
+    let [samples, real] = pair.readings()?;
+    Some([samples.probabilities.as_ref()?, real.probabilities.as_ref()?])
+}
+
+fn bars(values: Vec<f64>) -> Figure {
+    let even = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let guide = Some((even, "an even spread".into()));
+    let x_label = "class, as the judge reads it".into();
+    Figure {
+        name: "class_histogram".into(),
+        section: "Samples".into(),
+        title: "Classes of the samples".into(),
+        caption: "Share of the samples that the judge puts into each class.".into(),
+        scope: Scope::Run,
+        plot: Plot::Bars { values, x_label, guide },
+    }
+}
 
 /// Share of rows whose largest probability is each class: `[classes]`, sums to 1.
 pub fn histogram(probabilities: &Rows) -> Vec<f64> {
@@ -35,8 +164,8 @@ pub fn smoothed(histogram: &[f64], n: usize) -> Vec<f64> {
 pub fn classifier_score(probabilities: &Rows) -> f64 {
     let n = probabilities.len() as f64;
     let mut mean = vec![0.0; probabilities.dim];
-    probabilities.iter().for_each(|row| crate::numerics::matrix::add(&mut mean, row));
-    crate::numerics::matrix::divide(&mut mean, n);
+    probabilities.iter().for_each(|row| add(&mut mean, row));
+    divide(&mut mean, n);
     (probabilities.iter().map(|row| histogram_kl(row, &mean)).sum::<f64>() / n).exp()
 }
 

@@ -1,7 +1,86 @@
-//! The Fréchet distance between two sets of features, each read as one Gaussian.
+//! The Fréchet distance between two sets of features, each read as one Gaussian. Needs a judge; the
+//! judge says which of the two metrics a distance of its features is.
 
-use crate::numerics::matrix::{Moments, Rows, product, symmetric_eigen, trace};
+use super::{
+    measure::{Draw, Resampled, SetMeasure, chosen},
+    pair::Pair,
+};
+use crate::{
+    features::judge::FeatureSpace,
+    findings::Findings,
+    numerics::matrix::{Moments, Rows, product, symmetric_eigen, trace},
+};
 use faer::{Mat, MatRef};
+use genlab_results::{Direction::Lower, Entry, Rank, Section};
+use rayon::prelude::*;
+
+const FRECHET: Entry = Entry {
+    name: "samples/frechet",
+    title: "Fréchet distance",
+    unit: "judge features",
+    better: Some(Lower),
+    range: [0.0, f64::INFINITY],
+    section: Section::Samples,
+    rank: Rank::Leading,
+    meaning: "Distance of Gaussians fitted to the judge's features of samples and of test images; no \
+              FID.",
+    ..Entry::BASE
+};
+
+const FID: Entry = Entry {
+    name: "samples/fid",
+    title: "FID",
+    unit: "pool3 features of inception-2015-12-05",
+    better: Some(Lower),
+    range: [0.0, f64::INFINITY],
+    section: Section::Samples,
+    rank: Rank::Leading,
+    meaning: "Fréchet inception distance to the test images, in pytorch-fid's features; mind n.",
+    ..Entry::BASE
+};
+
+/// Features whose covariances are decomposed a hundred times without a wait.
+const MOST_FEATURES: usize = 256;
+
+/// The measure.
+pub(super) struct Frechet;
+
+/// What a distance between features of a space is called: FID for Inception's alone.
+fn entry(space: FeatureSpace) -> &'static Entry {
+    match space {
+        FeatureSpace::Classifier => &FRECHET,
+        FeatureSpace::Inception => &FID,
+    }
+}
+
+impl SetMeasure for Frechet {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&FRECHET, &FID]
+    }
+
+    fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        let Some([samples, real]) = pair.readings() else { return };
+        let entry = entry(samples.space);
+        match frechet_distance(&samples.features, &real.features) {
+            Ok(distance) => out.push(pair.metric(entry, distance)),
+            Err(reason) => out.absent(entry.name, reason),
+        }
+    }
+
+    fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
+        let Some([samples, real]) = pair.readings() else { return Vec::new() };
+        if samples.features.dim > MOST_FEATURES {
+            return Vec::new();
+        }
+        let distance = |draw: &Draw| {
+            let left = chosen(&samples.features, &draw.samples);
+            frechet_distance(&left, &chosen(&real.features, &draw.real)).ok()
+        };
+        let values: Option<Vec<f64>> = draws.par_iter().map(distance).collect();
+        let found = values.map(|values| Resampled { entry: entry(samples.space), values });
+        found.into_iter().collect()
+    }
+}
 
 /// Why there is no distance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -18,7 +18,7 @@ pub enum Kernel {
     Cubic,
     /// exp(−|x − y|² / 2σ²), for vectors without a scale that fits the cubic one.
     Gaussian {
-        /// σ, usually [`crate::measures::sets::pixels::median_distance`] of the real images.
+        /// σ, usually the median distance between the real images.
         bandwidth: f64,
     },
 }

@@ -1,13 +1,45 @@
-//! The sliced Wasserstein distance.
+//! The sliced Wasserstein distance between pixels, for images without a judge.
 
-use crate::numerics::matrix::{Rows, product};
+use super::{measure::SetMeasure, pair::Pair, pixels};
+use crate::{
+    findings::Findings,
+    numerics::matrix::{Rows, columns, divide, product},
+};
 use genlab_core::{Phase, Seed};
+use genlab_results::{Direction::Lower, Entry, Section};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
+const SLICED_WASSERSTEIN: Entry = Entry {
+    name: "samples/sliced_wasserstein",
+    title: "Sliced Wasserstein",
+    unit: "pixels, [0,1]",
+    better: Some(Lower),
+    section: Section::Samples,
+    meaning: "1-Wasserstein distance of the pixels along random directions; needs no judge.",
+    ..Entry::BASE
+};
+
+/// Random directions, after Karras et al. 2018.
+const DIRECTIONS: usize = 512;
 /// Directions per task.
 const BLOCK: usize = 32;
+
+/// The measure.
+pub(super) struct SlicedWasserstein;
+
+impl SetMeasure for SlicedWasserstein {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&SLICED_WASSERSTEIN]
+    }
+
+    fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        let [samples, real] = [pair.samples, pair.real].map(|set| pixels::rows(&set.images));
+        let distance = sliced_wasserstein(&samples, &real, DIRECTIONS, pair.settings.seed);
+        out.push(pair.metric(&SLICED_WASSERSTEIN, distance));
+    }
+}
 
 /// Mean over random directions of the 1-Wasserstein distance between the two sets' projections:
 /// Rabin et al. 2011, with absolute differences as Karras et al. 2018 (arXiv:1710.10196) take them.
@@ -38,7 +70,7 @@ fn unit_directions(dim: usize, count: usize, seed: Seed) -> Rows {
         let mut rng = seed.during(Phase::Evaluate).row("sliced-wasserstein/direction", 0, row);
         let mut direction: Vec<f64> = (0..dim).map(|_| rng.sample(StandardNormal)).collect();
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt();
-        crate::numerics::matrix::divide(&mut direction, length);
+        divide(&mut direction, length);
         values.extend(direction);
     }
     Rows::new(dim, values)
@@ -46,7 +78,7 @@ fn unit_directions(dim: usize, count: usize, seed: Seed) -> Rows {
 
 /// The coordinates of all rows along each direction.
 fn projections(rows: &Rows, directions: &[f64]) -> Vec<Vec<f64>> {
-    let directions = crate::numerics::matrix::columns(directions, rows.dim);
+    let directions = columns(directions, rows.dim);
     let all = product(rows.columns().transpose(), directions);
     all.col_iter().map(|column| column.iter().copied().collect()).collect()
 }

@@ -1,0 +1,202 @@
+//! One network with everything that training it mutates: parameters, what the optimizer remembers of
+//! each, and their exponential moving average.
+
+mod adam;
+mod adamw;
+mod clip;
+mod config;
+mod muon;
+mod rmsprop;
+mod rule;
+mod sgd;
+#[cfg(test)]
+mod tests;
+
+pub use adam::AdamConfig;
+pub use adamw::AdamWConfig;
+pub use config::{LearningRateSchedule, Method, OptimizerConfig};
+pub use genlab_kernels::AdamSlot;
+pub use muon::{MuonAdamConfig, MuonConfig};
+pub use rmsprop::RmsPropConfig;
+pub use sgd::SgdConfig;
+
+use crate::{
+    batch::Progress,
+    ema::EmaConfig,
+    params::{FlatTensors, flat_gradients, named_params, update_params},
+    state::{CheckpointError, Section, StateReader, StateWriter},
+};
+use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
+use genlab_kernels::lerp;
+use rule::{ForMuon, Rule};
+use std::collections::BTreeMap;
+
+/// One step, all that does not depend on the parameter's values.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Learning rate of this parameter in this step.
+    pub learning_rate: f64,
+    /// Number of this step, from 1.
+    pub number: u64,
+}
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Optimized<M> {
+    // None only inside `descend`, which needs the module by value.
+    net: Option<M>,
+    config: OptimizerConfig,
+    rules: BTreeMap<String, Rule>,
+    steps: u64,
+    ema: EmaConfig,
+    average: FlatTensors,
+}
+
+impl<M: Module> Optimized<M> {
+    /// Takes over a freshly initialised network whose parameters are on an autodiff device.
+    pub fn new(net: M, config: OptimizerConfig, ema: EmaConfig) -> Self {
+        Self::new_with_ends(net, config, ema, &[])
+    }
+
+    /// The same for a network whose `ends` Muon must leave to its Adam: layers that read the data or
+    /// write it, whose weights are no map from one hidden layer to the next. An end is the name of a
+    /// parameter (`"head.weight"`) or of a module that holds some (`"head"`). For other methods ends
+    /// are as anything else.
+    ///
+    /// # Panics
+    /// When the network has nothing of such a name.
+    pub fn new_with_ends(net: M, config: OptimizerConfig, ema: EmaConfig, ends: &[&str]) -> Self {
+        let params = named_params(&net);
+        for end in ends {
+            assert!(params.iter().any(|p| is_within(&p.name, end)), "nothing is called {end}");
+        }
+        let mut rules = BTreeMap::new();
+        for param in &params {
+            let at_end = ends.iter().any(|end| is_within(&param.name, end));
+            let muon = if at_end { ForMuon::Excluded } else { ForMuon::Allowed };
+            rules.insert(param.name.clone(), Rule::new(&config, param, muon));
+        }
+        let average = if ema.is_on() {
+            params.into_iter().map(|p| (p.name, p.value)).collect()
+        } else {
+            FlatTensors::new()
+        };
+        Self { net: Some(net), config, rules, steps: 0, ema, average }
+    }
+
+    /// The network, tracked: what a training step runs.
+    pub fn net(&self) -> &M {
+        self.net.as_ref().expect("the network is only away inside `descend`")
+    }
+
+    /// The network off the graph, as it stands now.
+    pub fn raw(&self) -> M {
+        self.net().valid()
+    }
+
+    /// The network off the graph with averaged weights, or as it stands where no average is kept.
+    pub fn frozen(&self) -> M {
+        let net = self.raw();
+        if self.average.is_empty() {
+            return net;
+        }
+        update_params(net, &mut |name, _, value| self.average.get(name).cloned().unwrap_or(value))
+    }
+
+    /// One step down the gradient of `loss` `[1]`. Returns the gradient's global norm before
+    /// clipping where clipping is on (it costs a pass over all gradients).
+    pub fn descend(&mut self, loss: Tensor<1>, at: Progress) -> Option<Tensor<1>> {
+        let net = self.net.take().expect("`descend` puts the network back");
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &net);
+        let mut flat = flat_gradients(&net, &mut gradients);
+        let clipping = self.config.clip_norm.map(|largest| (clip::global_norm(&flat), largest));
+        let factor = clipping.clone().map(|(norm, largest)| clip::factor(norm, largest));
+
+        self.steps += 1;
+        let (share, number) = (self.config.share_at(at), self.steps);
+        let net = update_params(net, &mut |name, _, value| {
+            let Some(gradient) = flat.remove(name) else {
+                return value; // none reached this parameter in this step
+            };
+            let rule = self.rules.remove(name).expect("every parameter has a rule");
+            let (value, rule) = rule.step(value, gradient, factor.clone(), share, number);
+            self.rules.insert(name.to_owned(), rule);
+            value
+        });
+        self.update_average(&net);
+        self.net = Some(net);
+        clipping.map(|(norm, _)| norm)
+    }
+
+    fn update_average(&mut self, net: &M) {
+        if self.average.is_empty() {
+            return;
+        }
+        let weight = 1.0 - self.ema.decay_at(self.steps);
+        for param in named_params(net) {
+            if let Some(average) = self.average.remove(&param.name) {
+                self.average.insert(param.name, lerp(average, param.value, weight));
+            }
+        }
+    }
+
+    /// Writes parameters, what the optimizer remembers of them, and their average under `prefix`.
+    pub fn state(&self, prefix: &str, out: &mut StateWriter) {
+        for param in named_params(self.net()) {
+            out.tensor(
+                Section::Weights,
+                format!("{prefix}.{}", param.name),
+                param.shape,
+                param.value,
+            );
+        }
+        for (name, rule) in &mut self.rules.clone() {
+            for (slot, value) in rule.slots() {
+                let (name, shape) = (format!("{prefix}.{slot}.{name}"), value.dims().to_vec());
+                out.tensor(Section::Optimizer, name, shape, value.clone());
+            }
+        }
+        for (name, value) in &self.average {
+            let (name, shape) = (format!("{prefix}.average.{name}"), value.dims().to_vec());
+            out.tensor(Section::Average, name, shape, value.clone());
+        }
+        out.count(&format!("{prefix}.steps"), self.steps);
+    }
+
+    /// Puts back what [`Optimized::state`] wrote.
+    ///
+    /// # Errors
+    /// Names the entry that is missing or has another size.
+    pub fn restore(&mut self, prefix: &str, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.steps = from.count(&format!("{prefix}.steps"))?;
+        for (name, rule) in &mut self.rules {
+            for (slot, value) in rule.slots() {
+                let name = format!("{prefix}.{slot}.{name}");
+                *value = from.tensor(Section::Optimizer, &name, value)?;
+            }
+        }
+        for (name, value) in &mut self.average {
+            *value = from.tensor(Section::Average, &format!("{prefix}.average.{name}"), value)?;
+        }
+        let net = self.net.take().expect("`restore` puts the network back");
+        let mut fault = None;
+        let net = update_params(net, &mut |name, _, value| match from.tensor(
+            Section::Weights,
+            &format!("{prefix}.{name}"),
+            &value,
+        ) {
+            Ok(read) => read,
+            Err(error) => {
+                fault.get_or_insert(error);
+                value
+            }
+        });
+        self.net = Some(net);
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+/// Whether the parameter `name` is `module` or lies in it.
+fn is_within(name: &str, module: &str) -> bool {
+    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

@@ -1,0 +1,91 @@
+//! The weight gradient: tiles of images times tiles of output gradients.
+
+use super::{
+    ENTRIES,
+    pass::Pass,
+    transform::{gather_kernels, pull_output, transform_input},
+};
+use crate::{
+    conv::{
+        lines::lines_to_image,
+        micro::{Isa, Walk, correlate},
+    },
+    flex::{fold, split, with_scratch},
+};
+
+/// The gradient of the weight of the convolution `pass`, which reads `x`, from the gradient of what
+/// it writes.
+pub(super) fn gradient(pass: &Pass, isa: Isa, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let (reads, writes) = (&pass.reads, &pass.writes);
+    let (sizes, width) = (pass.sizes(), writes.width());
+    let taps = sizes.from * sizes.area;
+    let batch = x.len() / reads.image();
+    let group = pass.group(batch);
+    let parts = split(batch, |batch| {
+        let mut lines = vec![0.0; taps * width];
+        if batch.is_empty() {
+            return lines;
+        }
+        let tiles = [reads.transformed(group), writes.transformed(group)];
+        let sums = ENTRIES * sizes.phases * sizes.from * width;
+        let total = tiles[0] + tiles[1] + sums + reads.lines().max(writes.lines());
+        with_scratch(total, |scratch| {
+            let (read, scratch) = scratch.split_at_mut(tiles[0]);
+            let (pulled, scratch) = scratch.split_at_mut(tiles[1]);
+            let (sums, scratch) = scratch.split_at_mut(sums);
+            for first in batch.clone().step_by(group) {
+                let count = group.min(batch.end - first);
+                let images = &x[first * reads.image()..][..count * reads.image()];
+                reads.fill(isa, images, scratch, read, transform_input);
+                let images = &gradient[first * writes.image()..][..count * writes.image()];
+                writes.fill(isa, images, scratch, pulled, pull_output);
+                multiply(pass, isa, count, [read, pulled], first > batch.start, sums);
+            }
+            write(pass, sums, &mut lines);
+        });
+        lines
+    });
+    lines_to_image(isa, &fold(parts), width, writes.channels, taps)
+}
+
+/// The products of `images` images' tiles on both sides, summed over tiles, `[entry, phase, from, to]`;
+/// they are added to `sums`, or replace what is there.
+fn multiply(
+    pass: &Pass,
+    isa: Isa,
+    images: usize,
+    [read, pulled]: [&[f32]; 2],
+    add: bool,
+    sums: &mut [f32],
+) {
+    let widths = [pass.reads.width(), pass.writes.width()];
+    let spaces = [pass.reads.space(read), pass.writes.space(pulled)];
+    let (from, phases) = (pass.reads.channels, pass.phases.len());
+    let tiles = images * pass.reads.per_part();
+    let starts: Vec<usize> = (0..from).collect();
+    for (place, sums) in sums.chunks_exact_mut(from * widths[1]).enumerate() {
+        let (entry, phase) = (place / phases, place % phases);
+        if !pass.phases[phase].uses(entry) {
+            sums.fill(0.0);
+            continue;
+        }
+        let walk = Walk {
+            source: &read[place * spaces[0]..][..tiles * widths[0]],
+            row_stride: 0,
+            step: widths[0],
+            gradient: &pulled[entry * spaces[1]..][..tiles * widths[1]],
+            rows: 1,
+            cols: tiles,
+            channels: widths[1],
+            add,
+        };
+        correlate(isa, &walk, &starts, sums);
+    }
+}
+
+/// Gᵀ s G of the `sums`, to lines `[from, kernel area, to]`.
+fn write(pass: &Pass, sums: &[f32], lines: &mut [f32]) {
+    for (phase, window) in pass.phases.iter().enumerate() {
+        gather_kernels(sums, pass.sizes(), &window.taps(pass.kernel[1]), phase, lines);
+    }
+}

@@ -1,0 +1,81 @@
+//! Whether samples are copies of training images. Needs the training images, and enough real images to
+//! say what counts as memorised.
+
+pub mod maths;
+
+use super::{
+    measure::SetMeasure,
+    pair::{Pair, TrainingImages},
+};
+use crate::findings::{Findings, strip};
+use genlab_data::Images;
+use genlab_results::{Entry, Figure, Scope, Section};
+use maths::{EXPECTED, Nearest, nearest, suspicious};
+
+const MEMORISED: Entry = Entry {
+    name: "samples/memorised",
+    title: "Memorised",
+    unit: "fraction of samples, 0.05 for fresh real images",
+    section: Section::Samples,
+    meaning: "Samples as close to one single training image as one test image in twenty is.",
+    ..Entry::BASE
+};
+
+/// Samples in each row of the picture.
+const SHOWN: usize = 10;
+
+/// The measure, with a picture of its evidence.
+pub(super) struct Memorised;
+
+impl SetMeasure for Memorised {
+    fn entries(&self) -> &'static [&'static Entry] {
+        &[&MEMORISED]
+    }
+
+    fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        let Some(TrainingImages { images, relation, threshold }) = pair.training else { return };
+        let samples = &pair.samples.images;
+        let Some(found) = nearest(samples, images, relation) else { return };
+        if let Some(threshold) = threshold {
+            let share = threshold.share(&found);
+            out.push(pair.metric(&MEMORISED, share));
+            if share > suspicious(found.len(), pair.real.images.len()) {
+                out.note(format!(
+                    "{:.1} % of the samples are as close to one single training image as {} % of the \
+                     images of the {} split are: look for copies among the nearest training images.",
+                    100.0 * share,
+                    100.0 * EXPECTED,
+                    pair.settings.split,
+                ));
+            }
+        }
+        out.figures.push(beside_neighbours(samples, images, &found));
+    }
+}
+
+/// Rows of samples, each above the row of their nearest training images: the first ten samples, then
+/// the ten that are nearest to one training image alone.
+fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> Figure {
+    let shown = SHOWN.min(samples.len());
+    let first: Vec<usize> = (0..shown).collect();
+    let mut suspects: Vec<usize> = (0..samples.len()).collect();
+    suspects.sort_by(|&a, &b| found[a].ratio().total_cmp(&found[b].ratio()));
+    suspects.truncate(shown);
+    let rows = [first, suspects].into_iter().flat_map(|chosen| {
+        let nearest: Vec<usize> = chosen.iter().map(|&sample| found[sample].index).collect();
+        [samples.select(&chosen).pixels, training.select(&nearest).pixels]
+    });
+    let pixels = rows.collect::<Vec<_>>().concat();
+    Figure {
+        name: "neighbours".into(),
+        section: "Nearest training images".into(),
+        title: String::new(),
+        caption: "Rows come in pairs: samples above, the training image nearest to each (in its \
+                  pixels) below. First pair: the first samples. Second pair: of all samples scored, \
+                  those that are nearest to one training image and to no other; copies would be among \
+                  them."
+            .into(),
+        scope: Scope::Run,
+        plot: strip(Images { shape: samples.shape, pixels, labels: None }, shown),
+    }
+}

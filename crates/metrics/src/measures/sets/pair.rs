@@ -1,0 +1,120 @@
+//! Two sets of images, side by side.
+
+use super::{
+    memorisation::maths::{Relation, Threshold},
+    neighbours::{
+        maths::{NEAREST, Neighbourhoods, neighbourhoods},
+        resampled::Memberships,
+    },
+};
+use crate::features::judge::{Judge, Reading};
+use burn::tensor::Device;
+use genlab_core::Seed;
+use genlab_data::Images;
+use genlab_results::{Entry, Metric, NotFinite};
+use std::sync::OnceLock;
+
+/// Images, and what the judge makes of them.
+#[derive(Clone, Debug)]
+pub struct ImageSet {
+    /// 8-bit images.
+    pub images: Images,
+    /// The judge's features and probabilities; None without a judge.
+    pub reading: Option<Reading>,
+}
+
+impl ImageSet {
+    /// Has `judge` read the images. `device` is the plain device that the judge is on.
+    pub fn new(images: Images, judge: Option<&Judge>, device: &Device) -> Self {
+        let reading = judge.map(|judge| judge.read(&images.tensor(0..images.len(), device)));
+        Self { images, reading }
+    }
+}
+
+/// How a set of images is scored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreSettings {
+    /// Seed of subsets and of random directions.
+    pub seed: Seed,
+    /// What the real images are: `test`, `validation`, ...
+    pub split: &'static str,
+    /// Whether the Fréchet distance is extrapolated to infinitely many images as well.
+    pub frechet_infinity: bool,
+}
+
+/// The images that the samples may be copies of.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingImages<'a> {
+    /// All of them.
+    pub images: &'a Images,
+    /// Whether the samples are among them.
+    pub relation: Relation,
+    /// What counts as memorised; None with too few real images.
+    pub threshold: Option<Threshold>,
+}
+
+/// Samples beside real images: what a measure of sets is given.
+#[derive(Debug)]
+pub struct Pair<'a> {
+    /// What is scored.
+    pub samples: &'a ImageSet,
+    /// What it is scored against.
+    pub real: &'a ImageSet,
+    /// How.
+    pub settings: ScoreSettings,
+    /// Where copies are looked for; None leaves that out.
+    pub training: Option<TrainingImages<'a>>,
+    neighbourhoods: OnceLock<Option<Neighbourhoods>>,
+    memberships: OnceLock<Option<Memberships>>,
+}
+
+impl<'a> Pair<'a> {
+    /// Without training images.
+    ///
+    /// # Panics
+    /// When the two sides are not of one shape, or one of them is empty.
+    pub fn new(samples: &'a ImageSet, real: &'a ImageSet, settings: ScoreSettings) -> Self {
+        assert_eq!(samples.images.shape, real.images.shape, "images of one shape");
+        assert!(!samples.images.is_empty() && !real.images.is_empty(), "images on both sides");
+        let (neighbourhoods, memberships) = (OnceLock::new(), OnceLock::new());
+        Self { samples, real, settings, training: None, neighbourhoods, memberships }
+    }
+
+    /// The same with images that the samples may be copies of.
+    pub fn with_training(self, training: TrainingImages<'a>) -> Self {
+        Self { training: Some(training), ..self }
+    }
+
+    /// What the judge makes of the samples and of the real images; None without a judge.
+    pub fn readings(&self) -> Option<[&'a Reading; 2]> {
+        Some([self.samples.reading.as_ref()?, self.real.reading.as_ref()?])
+    }
+
+    /// A metric of the samples.
+    ///
+    /// # Errors
+    /// When `value` is not finite.
+    pub fn metric(&self, entry: &Entry, value: f64) -> Result<Metric, NotFinite> {
+        Metric::new(entry, self.settings.split, value, self.samples.images.len())
+    }
+
+    /// How the two sides lie among each other, computed once for the measures that read it; None
+    /// without a judge or with too few images.
+    pub(super) fn neighbourhoods(&self) -> Option<Neighbourhoods> {
+        let find = || {
+            let [samples, real] = self.readings()?;
+            neighbourhoods(&samples.features, &real.features, NEAREST)
+        };
+        *self.neighbourhoods.get_or_init(find)
+    }
+
+    /// Who lies in whose neighbourhood, computed once for the measures that resample it; None without
+    /// a judge, with too few images or too many.
+    pub(super) fn memberships(&self) -> Option<&Memberships> {
+        let find = || {
+            let [samples, real] = self.readings()?;
+            Memberships::new(&samples.features, &real.features, NEAREST)
+        };
+        self.memberships.get_or_init(find).as_ref()
+    }
+}

@@ -1,0 +1,91 @@
+//! How a model is measured: the settings of an evaluation and their defaults.
+
+use genlab_core::{
+    Check, Fault,
+    settings::{count, size},
+};
+use serde::{Deserialize, Serialize};
+
+/// The split that a model is measured on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// For reported numbers, once.
+    #[default]
+    Test,
+    /// For every choice: hyper-parameters, sweeps.
+    Validation,
+}
+
+impl Split {
+    /// Its name in `results.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
+/// How grey pixels become binary ones for a likelihood of binary pixels: each is on with probability
+/// its grey level (Salakhutdinov & Murray 2008).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binarisation {
+    /// Once and for all: the same binary images for every run.
+    #[default]
+    Static,
+    /// Afresh for each seed of a run.
+    Dynamic,
+}
+
+/// How a model is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The images to measure on: the test split for reported numbers, the validation split for
+    /// every choice.
+    pub split: Split,
+    /// Samples to draw and score, lowered to the number of images in the split so that both sides of
+    /// a distance are of one size.
+    pub samples: usize,
+    /// Whether the Fréchet distance is extrapolated to infinitely many images as well: some forty
+    /// more distances.
+    pub frechet_infinity: bool,
+    /// How images become binary for a likelihood of binary pixels.
+    pub binarise: Binarisation,
+    /// Importance weights per image behind a likelihood; 0 leaves it out.
+    pub importance_samples: usize,
+    /// Images of the split that it is measured on, at most.
+    pub importance_images: usize,
+    /// Images that a model without an encoder reconstructs by search, which is slow; 0 leaves it out.
+    pub inverted_images: usize,
+    /// Images per network call. It decides speed and memory and no number, so files do not have it.
+    #[serde(skip)]
+    pub batch: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            split: Split::Test,
+            samples: 2000,
+            frechet_infinity: false,
+            binarise: Binarisation::Static,
+            importance_samples: 100,
+            importance_images: 1000,
+            inverted_images: 0,
+            batch: 250,
+        }
+    }
+}
+
+impl Check for Settings {
+    fn check(&self) -> Result<(), Fault> {
+        size("samples", self.samples)?;
+        count("importance_samples", self.importance_samples)?;
+        size("importance_images", self.importance_images)?;
+        count("inverted_images", self.inverted_images)?;
+        size("batch", self.batch)
+    }
+}

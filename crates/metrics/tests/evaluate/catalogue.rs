@@ -1,0 +1,180 @@
+//! No entry of the catalogue without an evaluation that finds it, and no metric without an entry.
+
+use crate::{
+    linear_gaussian::{LinearVae, rows},
+    models::{Coin, Identity, Model, Noise, digits},
+};
+use burn::tensor::{Device, Tensor};
+use genlab_core::{
+    Batch, Codes, Encode, Generative, ImageShape, Invert, Noise as Draws, Reconstruct, Scalars,
+    Seed, digest::sha256,
+};
+use genlab_data::{Dataset, Images};
+use genlab_metrics::{
+    CATALOGUE, Evaluator, Judge, Lpips, PinnedFile, Settings,
+    features::judge::{FeatureSpace, Reading},
+    measures::{
+        cost,
+        sets::{
+            pair::{ImageSet, Pair, ScoreSettings},
+            score,
+        },
+    },
+    numerics::matrix::Rows,
+};
+use genlab_results::Metric;
+use safetensors::tensor::{Dtype, TensorView};
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// Gives images back as they are, by reconstruction and by search.
+struct Mirror;
+
+impl Generative for Mirror {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn reconstructor(&self) -> Option<&dyn Reconstruct> {
+        Some(self)
+    }
+    fn inverter(&self) -> Option<&dyn Invert> {
+        Some(self)
+    }
+}
+
+impl Reconstruct for Mirror {
+    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
+        images
+    }
+}
+
+impl Invert for Mirror {
+    fn method(&self) -> String {
+        "a look".into()
+    }
+    fn invert(&self, images: Tensor<4>) -> Tensor<4> {
+        images
+    }
+}
+
+/// Codes without a posterior: the means of the rows of pixels.
+struct Means;
+
+impl Generative for Means {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn encoder(&self) -> Option<&dyn Encode> {
+        Some(self)
+    }
+}
+
+impl Encode for Means {
+    fn encode(&self, images: Tensor<4>) -> Codes {
+        let [count, channels, height, _] = images.dims();
+        let mean = images.mean_dim(3).reshape([count, channels * height]);
+        Codes { mean, log_var: None }
+    }
+}
+
+/// A few digits, each pixel four by four large: enough for the windows of SSIM and LPIPS.
+fn enlarged(data: &Dataset) -> Dataset {
+    let enlarge = |images: &Images| {
+        let images = images.take(12);
+        let pixel = |place: usize| {
+            let (image, row, column) = (place / 1024, place / 32 % 32, place % 32);
+            images.image(image)[row / 4 * 8 + column / 4]
+        };
+        let pixels = (0..images.len() * 1024).map(pixel).collect();
+        Images { shape: ImageShape::new(1, 32, 32), pixels, labels: images.labels.clone() }
+    };
+    Dataset {
+        shape: ImageShape::new(1, 32, 32),
+        train: enlarge(&data.train),
+        validation: enlarge(&data.validation),
+        test: enlarge(&data.test),
+        ..data.clone()
+    }
+}
+
+/// LPIPS with weights that mean nothing, under the names and in the shapes of the published ones.
+fn lpips(folder: &Path, shape: ImageShape) -> Lpips {
+    let convolutions = [
+        ("net.slice1.0", [64, 3, 11, 11]),
+        ("net.slice2.3", [192, 64, 5, 5]),
+        ("net.slice3.6", [384, 192, 3, 3]),
+        ("net.slice4.8", [256, 384, 3, 3]),
+        ("net.slice5.10", [256, 256, 3, 3]),
+    ];
+    let parts = convolutions.iter().enumerate().flat_map(|(index, (name, weight))| {
+        let outputs = weight[0];
+        [
+            (format!("{name}.weight"), weight.to_vec()),
+            (format!("{name}.bias"), vec![outputs]),
+            (format!("lin{index}.model.1.weight"), vec![1, outputs, 1, 1]),
+        ]
+    });
+    let parts: Vec<(String, Vec<usize>, Vec<u8>)> = parts
+        .map(|(name, shape)| {
+            let values = (0..shape.iter().product()).map(|i: usize| (i % 7) as f32 * 0.01);
+            (name, shape, values.flat_map(f32::to_le_bytes).collect())
+        })
+        .collect();
+    let views = parts.iter().map(|(name, shape, bytes)| {
+        (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("four bytes a value"))
+    });
+    let bytes = safetensors::serialize(views, None).expect("named f32 tensors serialise");
+    let path = folder.join("lpips.safetensors");
+    fs::write(&path, &bytes).expect("writable");
+    let file = PinnedFile { path, sha256: sha256(&bytes) };
+    Lpips::open(&file, shape, &Device::flex()).expect("every tensor of the network")
+}
+
+/// A distance between features that stand for Inception's.
+fn fid() -> Vec<Metric> {
+    let set = |frequency: f64| {
+        let values = (0..400).map(|i| (f64::from(i * i) * frequency).sin()).collect();
+        let features = Rows::new(4, values);
+        let shape = ImageShape::new(1, 2, 2);
+        let images = Images { shape, pixels: vec![7; 400], labels: None };
+        let reading = Reading { features, probabilities: None, space: FeatureSpace::Inception };
+        ImageSet { images, reading: Some(reading) }
+    };
+    let (samples, real) = (set(0.731), set(0.417));
+    let settings = ScoreSettings { seed: Seed(0), split: "test", frechet_infinity: false };
+    score(&Pair::new(&samples, &real, settings)).metrics
+}
+
+#[test]
+fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
+    let (digits, device) = (digits(), Device::flex());
+    let mut found: BTreeSet<String> = fid().into_iter().map(|metric| metric.name).collect();
+    let mut measure = |data: &Dataset, lpips, settings, model: &dyn Generative| {
+        let judge = Judge::for_dataset("digits8x8", data.shape, &device);
+        let evaluator = Evaluator::new(data, judge, &device, Seed(0), settings).with_lpips(lpips);
+        let metrics = evaluator.evaluate(model, &|_| ()).metrics;
+        found.extend(metrics.into_iter().map(|metric| metric.name));
+    };
+    let few = Settings { importance_samples: 2, ..Settings::default() };
+    let sampler: Box<dyn genlab_core::Sample + Send + Sync> = Box::new(Noise);
+    let pixels = Model { sampler: Some(sampler), identity: Some(Identity), ..Model::default() };
+    measure(&digits, None, Settings { frechet_infinity: true, ..few }, &pixels);
+    measure(&digits, None, few, &Model { coin: Some(Coin), ..Model::default() });
+    measure(&digits, None, few, &LinearVae::fit(&rows(&digits.train)));
+    measure(&digits, None, few, &Means);
+    let (large, folder) = (enlarged(&digits), tempfile::tempdir().expect("a temporary folder"));
+    let lpips = lpips(folder.path(), large.shape);
+    measure(&large, Some(lpips), Settings { inverted_images: 3, ..few }, &Mirror);
+
+    found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));
+    let known: BTreeSet<String> = CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();
+    let never: Vec<_> = known.difference(&found).collect();
+    assert!(never.is_empty(), "no evaluation finds {never:?}");
+    let strange: Vec<_> = found.difference(&known).collect();
+    assert!(strange.is_empty(), "the catalogue does not know {strange:?}");
+}

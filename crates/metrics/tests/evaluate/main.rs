@@ -1,0 +1,6 @@
+//! The evaluator on models whose numbers are known.
+
+mod catalogue;
+mod evaluator;
+mod linear_gaussian;
+mod models;

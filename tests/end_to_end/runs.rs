@@ -28,6 +28,17 @@ fn every_model_trains_evaluates_and_reports() {
         for metric in json(&dir.join("results.json"))["metrics"].as_array().unwrap() {
             assert!(metric["value"].is_f64() || metric["value"].is_u64(), "{metric}");
         }
+        let results = json(&dir.join("results.json"));
+        for artefact in results["artefacts"].as_array().unwrap() {
+            assert!(dir.join(artefact["file"].as_str().unwrap()).exists(), "{artefact}");
+        }
+        let title = results["model_title"].as_str().unwrap();
+        let report = fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(report.contains(&format!("<h1>{title} on digits8x8</h1>")), "{model}");
+        for section in ["Samples", "Nearest training images", "Classes of the samples"] {
+            assert!(report.contains(&format!(">{section}</h2>")), "{model}: no {section}");
+        }
+        assert_eq!(report.contains(">KL per latent dimension</h2>"), model == "vae");
         let frechet = metric(&dir, "samples/frechet").unwrap();
         assert!(frechet > 0.0, "{model}: {frechet}");
         assert_eq!(metric(&dir, "reconstruction/mse").is_some(), !["gan", "ddpm"].contains(&model));
@@ -36,7 +47,10 @@ fn every_model_trains_evaluates_and_reports() {
         assert_eq!(dir.join("prior.json").exists(), ["ae", "sparse-ae"].contains(&model));
         assert_eq!(dir.join("samples/denoising.png").exists(), model == "ddpm");
         let run = json(&dir.join("run.json"));
-        assert_eq!(run["exit_reason"], "finished");
+        assert_eq!(
+            (&run["exit_reason"], &run["events"]),
+            (&"finished".into(), &serde_json::json!([]))
+        );
         assert!(run["peak_memory_bytes"].as_u64().is_none_or(|bytes| bytes > 1 << 20));
     }
 }
@@ -130,6 +144,12 @@ fn an_interrupted_run_resumes_to_the_same_numbers() {
         assert!(!dir.join("results.json").exists());
         assert_eq!(json(&dir.join("run.json"))["exit_reason"], "interrupted");
         succeed(folder.path(), &args("stopped"));
+        let events = json(&dir.join("run.json"))["events"].clone();
+        let (step, texts) = (&events[0]["step"], [&events[0]["text"], &events[1]["text"]]);
+        assert!(step.as_u64().unwrap() > 0 && *step == events[1]["step"], "{events}");
+        assert_eq!(texts, ["interrupted", "resumed after an interruption"]);
+        let report = fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(report.contains("resumed after an interruption.</li>"));
         succeed(folder.path(), &args("whole"));
         let whole = folder.path().join("whole");
         assert_eq!(log_without_times(&dir), log_without_times(&whole), "{model}");
@@ -145,11 +165,25 @@ fn an_interrupted_run_resumes_to_the_same_numbers() {
 fn settings_can_be_chosen_on_the_validation_split() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();
-    let more = ["--budget-images", "500", "--set", "evaluation.split=validation", "--out", "run"];
-    succeed(folder.path(), &quick(&file, "vae", &more));
-    let results = json(&folder.path().join("run/results.json"));
+    for split in ["test", "validation"] {
+        let set = format!("evaluation.split={split}");
+        let more = ["--budget-images", "500", "--set", &set, "--out", split];
+        succeed(folder.path(), &quick(&file, "vae", &more));
+    }
+    let results = json(&folder.path().join("validation/results.json"));
     for metric in results["metrics"].as_array().unwrap() {
         assert_ne!(metric["split"], "test", "{metric}");
+    }
+    let pictures = results["artefacts"].as_array().unwrap();
+    for (name, words) in [
+        ("reconstructions", "validation images above"),
+        ("interpolation", "the code of one validation image"),
+    ] {
+        let file = format!("samples/{name}.png");
+        let listed = pictures.iter().find(|picture| picture["file"] == file.as_str()).unwrap();
+        assert!(listed["caption"].as_str().unwrap().contains(words), "{listed}");
+        let bytes = |split: &str| fs::read(folder.path().join(split).join(&file)).unwrap();
+        assert_ne!(bytes("test"), bytes("validation"), "{name} shows the same images");
     }
 }
 

@@ -7,15 +7,12 @@ use crate::{
     config::RunConfig,
     interrupt::{self, EXIT_INTERRUPTED},
     registry::ModelConfig,
-    run::{
-        Existing,
-        directory::{read_results, write_atomically},
-    },
+    run::{Existing, directory::RunDir},
     terminal,
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
-use genlab_results::{JudgeInfo, Results};
+use genlab_results::{JudgeInfo, Results, atomic};
 use std::{
     collections::BTreeSet,
     fs,
@@ -57,7 +54,12 @@ pub(crate) fn execute(
         bail!("no run finished; the messages above say why");
     }
     let title = title(configs);
-    let report = genlab_report::run::write_comparison(&group, &title, &finished)?;
+    let report = genlab_report::run::write_comparison(
+        &group,
+        &title,
+        &finished,
+        &genlab_metrics::CATALOGUE,
+    )?;
     print(&finished, json)?;
     terminal::note(&format!("report: {}", report.display()));
     if failed.is_empty() {
@@ -72,7 +74,7 @@ pub(crate) fn execute(
 
 fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Result<Option<i32>> {
     let settings = dir.with_extension("toml");
-    write_atomically(&settings, config.to_toml().as_bytes())?;
+    atomic::write(&settings, config.to_toml().as_bytes())?;
     let binary = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(binary);
     command.arg("--experiment").arg(&settings).arg("--out").arg(dir).args(["--device", device]);
@@ -94,7 +96,7 @@ pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";
 pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
     let mut all = Vec::new();
     for dir in dirs {
-        let results = read_results(dir)?;
+        let results = RunDir::new(dir).read_results()?;
         all.push(results.with_context(|| format!("{} has no results.json", dir.display()))?);
     }
     if json {

@@ -47,6 +47,17 @@ impl ModelConfig {
         }
     }
 
+    /// The name for people.
+    pub(crate) fn title(&self) -> &'static str {
+        match self {
+            Self::Ae(_) => "AE",
+            Self::SparseAe(_) => "Sparse AE",
+            Self::Vae(_) => "VAE",
+            Self::Gan(_) => "GAN",
+            Self::Ddpm(_) => "DDPM",
+        }
+    }
+
     /// A freshly initialised model.
     pub(crate) fn init(&self, context: &InitContext) -> Box<dyn Train> {
         match self {

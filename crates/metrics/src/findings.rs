@@ -1,7 +1,8 @@
 //! What measures find.
 
+use genlab_core::ImageShape;
 use genlab_data::Images;
-use genlab_results::{Figure, ImageStrip, Metric, NotFinite, Plot};
+use genlab_results::{Figure, ImageStrip, Metric, NotFinite};
 use std::fmt::Display;
 
 /// Metrics, figures, and what a reader must know about them, in the making.
@@ -42,14 +43,8 @@ impl Findings {
     }
 }
 
-/// Images as a plot with `columns` in a row.
-pub(crate) fn strip(images: Images, columns: usize) -> Plot {
-    let shape = images.shape;
-    Plot::Strip(ImageStrip {
-        channels: shape.channels,
-        height: shape.height,
-        width: shape.width,
-        pixels: images.pixels,
-        columns,
-    })
+/// Images with `columns` in a row.
+pub fn strip(images: Images, columns: usize) -> ImageStrip {
+    let ImageShape { channels, height, width } = images.shape;
+    ImageStrip { channels, height, width, pixels: images.pixels, columns }
 }

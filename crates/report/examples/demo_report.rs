@@ -4,8 +4,9 @@
 #[path = "../tests/fabricate/mod.rs"]
 mod fabricate;
 
-use fabricate::{Fake, Noise, write_curves, write_pictures};
+use fabricate::{Fake, Noise, add_figures, catalogue, figure, pictures, write_curves};
 use genlab_report::run::{write_comparison, write_run_report};
+use genlab_results::{Event, Figure, Plot};
 use std::path::{Path, PathBuf};
 
 /// How a model's invented numbers look.
@@ -110,9 +111,10 @@ fn main() {
             }
         }
         for run in &runs {
-            write_run_report(run).expect("a fabricated run has a report");
+            write_run_report(run, &catalogue()).expect("a fabricated run has a report");
         }
-        write_comparison(&out, "Five models on mnist-10k", &runs).expect("the runs compare");
+        let title = "Five models on mnist-10k";
+        write_comparison(&out, title, &runs, &catalogue()).expect("the runs compare");
     }
     mixed(&dir.join("mixed"));
 }
@@ -146,29 +148,76 @@ fn fabricate_run(out: &Path, look: &Look, seed: u64) -> PathBuf {
         fake = fake.with("cost/network_calls_per_sample", look.calls);
         fake = fake.with("cost/seconds_per_sample", jitter(2e-4 * look.calls));
     }
+    if look.model == "ddpm" {
+        fake.events = vec![Event::new(1200, "interrupted")];
+        fake.events.push(Event::new(1200, "resumed after an interruption"));
+    }
     let dir = fake.write(out);
-    extend_results(&dir, look, &mut noise);
+    add_figures(&dir, plots(look, &mut noise));
     write_curves(&dir, 100_000, 600, look.curves, &mut noise);
-    write_pictures(&dir, look.blur, look.mse.is_some(), look.model == "ddpm", &mut noise);
+    let encodes = look.mse.is_some();
+    add_figures(&dir, pictures(look.blur, encodes, look.model == "ddpm", &mut noise));
     dir
 }
 
-/// Adds what only some models have.
-fn extend_results(dir: &Path, look: &Look, noise: &mut Noise) {
-    let path = dir.join("results.json");
-    let text = std::fs::read_to_string(&path).expect("results were just written");
-    let mut results: serde_json::Value = serde_json::from_str(&text).expect("results are JSON");
+/// Figures that are data; only some models have them.
+fn plots(look: &Look, noise: &mut Noise) -> Vec<Figure> {
+    let mut all = Vec::new();
     if look.samples.is_some() {
-        let shares: Vec<f64> =
-            (0..10).map(|_| 0.1 + 0.03 * noise.normal().clamp(-3.0, 3.0)).collect();
-        results["class_histogram"] = shares.into();
+        let shares =
+            (0..10).map(|_| 0.1 + 0.03 * noise.normal().clamp(-3.0, 3.0)).collect::<Vec<f64>>();
+        let (x_label, guide) =
+            ("class, as the judge reads it".into(), (0.1, "an even spread".into()));
+        let caption = "Share of samples that the judge puts into each class.";
+        let bars = Plot::Bars { values: shares, x_label, guide: Some(guide) };
+        all.push(figure("classes", "Classes of the samples", caption, bars));
     }
     if look.model == "vae" {
-        let kl: Vec<f64> =
+        let kl =
             (0..20_i32).map(|i| 3.2 * (-f64::from(i) / 7.0).exp() * f64::from(i < 17)).collect();
-        results["kl_per_dimension"] = kl.into();
+        let x_label = "latent dimension, largest first".into();
+        let bars = Plot::Bars { values: kl, x_label, guide: None };
+        all.push(figure("kl", "KL per latent dimension", "In nats per image.", bars));
     }
-    std::fs::write(&path, results.to_string()).expect("the folder takes files");
+    if look.mse.is_some() {
+        all.extend([codes(noise), spectrum(), confusion(noise)]);
+    }
+    all
+}
+
+/// Codes of three classes in a plane.
+fn codes(noise: &mut Noise) -> Figure {
+    let cloud = |class: usize, noise: &mut Noise| {
+        let centre = [(-2.0, 0.0), (1.0, 1.8), (1.5, -1.5)][class];
+        let mut point = || (centre.0 + 0.7 * noise.normal(), centre.1 + 0.7 * noise.normal());
+        (format!("class {class}"), (0..120).map(|_| point()).collect())
+    };
+    let series = (0..3).map(|class| cloud(class, noise)).collect();
+    let (x_label, y_label) = ("first component".into(), "second component".into());
+    let plot = Plot::Scatter { series, x_label, y_label };
+    figure("codes", "Codes in a plane", "A point per test image, by its class.", plot)
+}
+
+/// Two curves that are no training log.
+fn spectrum() -> Figure {
+    let curve = |name: &str, slope: f64| {
+        let points = (1..=14).map(|i| (f64::from(i), 10.0 * f64::from(i).powf(-slope))).collect();
+        (name.to_owned(), points)
+    };
+    let series = vec![curve("samples", 1.6), curve("test images", 1.2)];
+    let (x_label, y_label) = ("frequency".into(), "power".into());
+    let plot = Plot::Lines { series, x_label, y_label };
+    figure("spectrum", "Spectrum", "Radially averaged power of the pixels.", plot)
+}
+
+/// What a classifier takes for what.
+fn confusion(noise: &mut Noise) -> Figure {
+    let cell = |at: usize, noise: &mut Noise| {
+        if at / 10 == at % 10 { 0.9 } else { 0.02 * noise.unit() }
+    };
+    let values = (0..100).map(|at| cell(at, noise)).collect();
+    let plot = Plot::HeatMap { columns: 10, values, label: "share of a class's images".into() };
+    figure("confusion", "Confusion of a probe", "Rows are classes, columns guesses.", plot)
 }
 
 /// Runs that must not be compared: another judge, another budget, a diverged one, an unfinished one.
@@ -185,8 +234,9 @@ fn mixed(out: &Path) {
     let mut runs: Vec<PathBuf> =
         [gan, ddpm, diverged, vae].iter().map(|fake| fake.write(out)).collect();
     for run in &runs {
-        write_run_report(run).expect("a fabricated run has a report");
+        write_run_report(run, &catalogue()).expect("a fabricated run has a report");
     }
     runs.push(out.join("ae-not-finished"));
-    write_comparison(out, "Runs that do not match", &runs).expect("the runs compare");
+    let title = "Runs that do not match";
+    write_comparison(out, title, &runs, &catalogue()).expect("the runs compare");
 }

@@ -4,7 +4,8 @@
 //! pixels at step 99; one histogram `codes` of 1001 values at step 99; one text `config`.
 
 use genlab_report::tensorboard::EventWriter;
-use genlab_report::{Picture, Result, png};
+use genlab_report::{Result, png};
+use genlab_results::ImageStrip;
 use std::path::PathBuf;
 
 fn main() -> Result<()> {
@@ -23,8 +24,9 @@ fn main() -> Result<()> {
         log.scalar("train/loss", step, 1.0 / (step + 1) as f64)?;
     }
     log.scalar("validation/loss", 90, 0.1)?;
-    let images = Picture::new(2, 1, 28, 28, (0..2 * 784).map(|i| (i % 256) as u8).collect())?;
-    log.image("samples/grid", 99, &png::encode_grid(&images, 2)?, 118, 60)?;
+    let pixels = (0..2 * 784).map(|i| (i % 256) as u8).collect();
+    let images = ImageStrip { channels: 1, height: 28, width: 28, pixels, columns: 2 };
+    log.image("samples/grid", 99, &png::encode_grid(&images)?)?;
     let codes: Vec<f64> = (-500..=500).map(|i| f64::from(i) / 250.0).collect();
     log.histogram("codes", 99, &codes)?;
     log.text("config", 0, "```toml\nseed = 0\n```")?;

@@ -1,6 +1,7 @@
 //! Training curves from `metrics.jsonl`.
 
-use crate::error::{ReportError, Result};
+use crate::error::Result;
+use genlab_results::{FileError, file};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,15 +31,12 @@ impl Curves {
     /// Reads `metrics.jsonl`; a file that is not there gives no curves.
     ///
     /// # Errors
-    /// When the file cannot be read, or a line before the last is no JSON object. A last line cut
+    /// When the file cannot be read, or a line before the last is not a JSON object. A last line cut
     /// short by a crash is left out.
     pub fn read(path: &Path) -> Result<Self> {
-        match std::fs::read(path) {
-            Ok(bytes) => Self::parse(&String::from_utf8_lossy(&bytes))
-                .map_err(|reason| ReportError::damaged(path, reason)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ReportError::read(path, source)),
-        }
+        let Some(bytes) = file::read(path)? else { return Ok(Self::default()) };
+        let curves = Self::parse(&String::from_utf8_lossy(&bytes));
+        Ok(curves.map_err(|reason| FileError::damaged(path, reason))?)
     }
 
     fn parse(text: &str) -> std::result::Result<Self, String> {
@@ -52,7 +50,9 @@ impl Curves {
             let object: Map<String, Value> = match serde_json::from_str(line) {
                 Ok(object) => object,
                 Err(_) if !text.ends_with('\n') && index + 1 == text.lines().count() => break,
-                Err(error) => return Err(format!("line {} is no JSON object: {error}", index + 1)),
+                Err(error) => {
+                    return Err(format!("line {} is not a JSON object: {error}", index + 1));
+                }
             };
             for name in object.keys().filter(|name| !AXES.contains(&name.as_str())) {
                 if !names.contains(name) {
@@ -94,6 +94,6 @@ mod tests {
     #[test]
     fn a_damaged_line_is_named() {
         let error = Curves::parse("{\"step\":1}\noops\n{\"step\":2}\n").unwrap_err();
-        assert!(error.starts_with("line 2 is no JSON object"), "{error}");
+        assert!(error.starts_with("line 2 is not a JSON object"), "{error}");
     }
 }

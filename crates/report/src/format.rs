@@ -1,89 +1,64 @@
 //! Numbers the way people read them: four significant digits, units that fit the size.
 
+use genlab_results::Style;
+
 /// Groups of three digits; narrow and unbreakable, as in print.
 const THIN_SPACE: char = '\u{202f}';
 /// What a table shows where a model has no such number.
 pub(crate) const ABSENT: &str = "—";
 
-/// How the numbers of one metric are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// Four significant digits.
-    Plain,
-    /// Whole numbers with thin spaces.
-    Count,
-    /// Bytes, written in MiB.
-    Bytes,
-    /// Seconds, written in the unit that fits.
-    Seconds,
+/// The unit that stands beside the title, where the numbers do not carry their own.
+pub(crate) fn unit(style: Style, unit: &str) -> String {
+    match (style, unit) {
+        (Style::Bytes, _) => "MiB".into(),
+        (Style::Seconds, unit) => match unit.strip_prefix("seconds ") {
+            Some(of_what) => of_what.into(),
+            None => "wall clock".into(),
+        },
+        (Style::Count, "numbers") => String::new(),
+        (_, unit) => unit.into(),
+    }
 }
 
-impl Style {
-    /// The style that a metric's name and unit ask for.
-    pub(crate) fn of(name: &str, unit: &str) -> Self {
-        match unit {
-            "bytes" => Self::Bytes,
-            "numbers" | "count" | "calls" | "units" | "latent dimensions" | "classes" => {
-                Self::Count
-            }
-            _ if unit == "s" || unit.starts_with("seconds") => Self::Seconds,
-            _ if name.ends_with("_bytes") => Self::Bytes,
-            _ if name.ends_with("_seconds") => Self::Seconds,
-            _ => Self::Plain,
-        }
+/// One number.
+pub(crate) fn one(style: Style, value: f64) -> String {
+    match style {
+        Style::Plain => number(value),
+        Style::Count => count(value),
+        Style::Bytes => mebibytes(value),
+        Style::Seconds => seconds(value),
     }
+}
 
-    /// The unit that stands beside the title, where the numbers do not carry their own.
-    pub(crate) fn unit(self, unit: &str) -> String {
-        match (self, unit) {
-            (Self::Bytes, _) => "MiB".into(),
-            (Self::Seconds, "seconds per sample") => "per sample".into(),
-            (Self::Seconds, _) => "wall clock".into(),
-            (Self::Count, "numbers") => String::new(),
-            (_, unit) => unit.into(),
-        }
+/// A mean and the half width of its interval: two digits of the half width decide.
+pub(crate) fn mean(style: Style, mean: f64, half_width: f64) -> String {
+    let (factor, suffix) = scale(style, mean.abs().max(half_width));
+    let (mean, half) = (mean * factor, half_width * factor);
+    if half <= 0.0 || !half.is_finite() {
+        return one(style, mean / factor);
     }
-
-    /// One number.
-    pub(crate) fn one(self, value: f64) -> String {
-        match self {
-            Self::Plain => number(value),
-            Self::Count => count(value),
-            Self::Bytes => mebibytes(value),
-            Self::Seconds => seconds(value),
-        }
+    let magnitude = half.log10().floor();
+    if magnitude < -5.0 || mean.abs() >= 1e7 {
+        return format!("{} ± {}{suffix}", number(mean), digits(half, 2));
     }
+    let decimals = (1.0 - magnitude).max(0.0) as usize;
+    format!("{} ± {}{suffix}", fixed(mean, decimals), fixed(half, decimals))
+}
 
-    /// A mean and the half width of its interval: two digits of the half width decide.
-    pub(crate) fn mean(self, mean: f64, half_width: f64) -> String {
-        let (factor, suffix) = self.scale(mean.abs().max(half_width));
-        let (mean, half) = (mean * factor, half_width * factor);
-        if half <= 0.0 || !half.is_finite() {
-            return self.one(mean / factor);
-        }
-        let magnitude = half.log10().floor();
-        if magnitude < -5.0 || mean.abs() >= 1e7 {
-            return format!("{} ± {}{suffix}", number(mean), digits(half, 2));
-        }
-        let decimals = (1.0 - magnitude).max(0.0) as usize;
-        format!("{} ± {}{suffix}", fixed(mean, decimals), fixed(half, decimals))
-    }
+/// Both ends of an interval.
+pub(crate) fn interval(style: Style, [low, high]: [f64; 2]) -> String {
+    format!("{} – {}", one(style, low), one(style, high))
+}
 
-    /// Both ends of an interval.
-    pub(crate) fn interval(self, [low, high]: [f64; 2]) -> String {
-        format!("{} – {}", self.one(low), self.one(high))
-    }
-
-    fn scale(self, size: f64) -> (f64, &'static str) {
-        match self {
-            Self::Bytes => (1.0 / MEBIBYTE, ""),
-            Self::Seconds if size < 1e-3 => (1e6, " µs"),
-            Self::Seconds if size < 1.0 => (1e3, " ms"),
-            Self::Seconds if size < 120.0 => (1.0, " s"),
-            Self::Seconds if size < 7200.0 => (1.0 / 60.0, " min"),
-            Self::Seconds => (1.0 / 3600.0, " h"),
-            Self::Plain | Self::Count => (1.0, ""),
-        }
+fn scale(style: Style, size: f64) -> (f64, &'static str) {
+    match style {
+        Style::Bytes => (1.0 / MEBIBYTE, ""),
+        Style::Seconds if size < 1e-3 => (1e6, " µs"),
+        Style::Seconds if size < 1.0 => (1e3, " ms"),
+        Style::Seconds if size < 120.0 => (1.0, " s"),
+        Style::Seconds if size < 7200.0 => (1.0 / 60.0, " min"),
+        Style::Seconds => (1.0 / 3600.0, " h"),
+        Style::Plain | Style::Count => (1.0, ""),
     }
 }
 
@@ -226,12 +201,27 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_is_left_out_where_the_numbers_carry_it() {
+        let cases = [
+            (Style::Bytes, "bytes", "MiB"),
+            (Style::Seconds, "seconds", "wall clock"),
+            (Style::Seconds, "seconds per sample", "per sample"),
+            (Style::Count, "numbers", ""),
+            (Style::Count, "calls", "calls"),
+            (Style::Plain, "seconds per sample", "seconds per sample"),
+        ];
+        for (style, given, shown) in cases {
+            assert_eq!(unit(style, given), shown);
+        }
+    }
+
+    #[test]
     fn the_half_width_decides_the_digits_of_the_mean() {
-        assert_eq!(Style::Plain.mean(21.4372, 0.8731), "21.44 ± 0.87");
-        assert_eq!(Style::Plain.mean(0.012_341, 0.000_12), "0.01234 ± 0.00012");
-        assert_eq!(Style::Count.mean(13_100.0, 412.0), "13\u{202f}100 ± 412");
-        assert_eq!(Style::Seconds.mean(180.0, 6.0), "3.00 ± 0.10 min");
-        assert_eq!(Style::Bytes.mean(MEBIBYTE * 700.0, MEBIBYTE), "700.0 ± 1.0");
-        assert_eq!(Style::Plain.mean(4.0, 0.0), "4.000");
+        assert_eq!(mean(Style::Plain, 21.4372, 0.8731), "21.44 ± 0.87");
+        assert_eq!(mean(Style::Plain, 0.012_341, 0.000_12), "0.01234 ± 0.00012");
+        assert_eq!(mean(Style::Count, 13_100.0, 412.0), "13\u{202f}100 ± 412");
+        assert_eq!(mean(Style::Seconds, 180.0, 6.0), "3.00 ± 0.10 min");
+        assert_eq!(mean(Style::Bytes, MEBIBYTE * 700.0, MEBIBYTE), "700.0 ± 1.0");
+        assert_eq!(mean(Style::Plain, 4.0, 0.0), "4.000");
     }
 }

@@ -1,11 +1,11 @@
-//! Results made readable: HTML reports, Markdown tables, pictures, archives and TensorBoard logs.
+//! Results made readable: HTML reports, Markdown tables, pictures and TensorBoard logs.
 //!
 //! A report is one file that needs no network. It says what is not comparable before it compares,
 //! shows units and directions beside every number, writes "—" where a model lacks a capability, and
 //! uses the word "better" only where at least three seeds and their intervals allow it.
 //!
-//! The crate knows the result types of `genlab_metrics` and the files of a run directory, no model
-//! and no tensor.
+//! The crate stands on `genlab_results` alone. It goes through what a run left behind and shows it
+//! as the catalogue and the manifest say: it knows no model's, no metric's and no picture's name.
 
 mod chart;
 mod compare;
@@ -15,17 +15,14 @@ mod format;
 mod html;
 mod machine;
 mod names;
-mod picture;
 mod run_data;
 mod stats;
 
 pub mod markdown;
-pub mod npz;
 pub mod png;
 pub mod run;
 pub mod tensorboard;
 
 pub use curves::{Curve, Curves};
 pub use error::{ReportError, Result};
-pub use picture::Picture;
-pub use run_data::{Pictures, RunData};
+pub use run_data::{Picture, RunData};

@@ -2,13 +2,14 @@
 
 use crate::compare::{Cell, Comparison, Mark, Pairs, Table, pairs};
 use crate::format::count;
+use crate::names;
 use crate::run_data::RunData;
-use genlab_results::Direction;
+use genlab_results::{Catalogue, Direction};
 use std::fmt::Write;
 
 /// The tables of a comparison with its warnings and findings.
-pub fn comparison(runs: &[RunData]) -> String {
-    body(&Comparison::new(runs))
+pub fn comparison(runs: &[RunData], catalogue: &Catalogue) -> String {
+    body(&Comparison::new(runs, catalogue))
 }
 
 pub(crate) fn document(title: &str, comparison: &Comparison<'_>) -> String {
@@ -37,8 +38,9 @@ fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
         let column = &comparison.columns[*index];
         format!("{}<br>{}", escaped(&column.label), escaped(&column.seeds()))
     });
-    let references =
-        table.references.iter().map(|r| format!("*{}*<br>*{}*", escaped(&r.title), r.role()));
+    let references = table.references.iter().map(|reference| {
+        format!("*{}*<br>*{}*", escaped(&reference.title), names::role(reference.role))
+    });
     let headers: Vec<String> =
         ["Metric".into(), "n".into()].into_iter().chain(columns).chain(references).collect();
     line(out, &format!("| {} |", headers.join(" | ")));
@@ -51,7 +53,7 @@ fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
         };
         let unit =
             if row.unit.is_empty() { String::new() } else { format!(", {}", escaped(&row.unit)) };
-        let title = format!("{}{arrow} ({}{unit})", escaped(&row.title), escaped(row.split()));
+        let title = format!("{}{arrow} ({}{unit})", escaped(&row.title), escaped(&row.split));
         let n = row
             .n
             .iter()

@@ -1,41 +1,46 @@
 //! What things are called on the page.
 
-use genlab_metrics::CATALOGUE;
+use genlab_results::{Catalogue, Role};
 
-/// Models whose names are abbreviations.
-const ABBREVIATIONS: [&str; 10] =
-    ["ae", "vae", "iwae", "gan", "wgan", "ddpm", "ddim", "dit", "pca", "kl"];
-
-/// `sparse-ae` becomes "Sparse AE", `vae` becomes "VAE"; a name with capitals or spaces stays.
-pub(crate) fn model(name: &str) -> String {
-    if name.contains(|c: char| c.is_uppercase() || c.is_whitespace()) {
-        return name.to_owned();
+/// What a reference stands for, below its title.
+pub(crate) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Real => "real",
+        Role::Baseline => "no network",
+        Role::Noise => "noise",
     }
-    let word = |(index, word): (usize, &str)| match word {
-        word if ABBREVIATIONS.contains(&word) => word.to_uppercase(),
-        word if index == 0 => capitalised(word),
-        word => word.to_owned(),
+}
+
+/// The title of a metric: the catalogue's, or its name made readable.
+pub(crate) fn metric(name: &str, catalogue: &Catalogue) -> String {
+    catalogue.get(name).map_or_else(|| sentence(name, catalogue), |entry| entry.title.to_owned())
+}
+
+/// `images_per_second` becomes "Images per second". A word that the catalogue writes in capitals is
+/// written so.
+pub(crate) fn sentence(name: &str, catalogue: &Catalogue) -> String {
+    let titles = || catalogue.iter().flat_map(|entry| entry.title.split(' '));
+    let word = |word: &str| {
+        let same = |known: &&str| is_abbreviation(known) && known.eq_ignore_ascii_case(word);
+        titles().find(same).unwrap_or(word).to_owned()
     };
-    name.split('-').enumerate().map(word).collect::<Vec<_>>().join(" ")
+    let words: Vec<String> = name.split(['_', '/', ' ']).map(word).collect();
+    capitalised(&words.join(" "))
 }
 
-/// The title of a metric: the registry's, or its name made readable.
-pub(crate) fn metric(name: &str) -> String {
-    CATALOGUE.get(name).map_or_else(|| sentence(name), |kind| kind.title.to_owned())
+/// A title within a sentence: "Reconstruction MSE" loses its capital, "FID" does not.
+pub(crate) fn within_a_sentence(title: &str) -> String {
+    if title.split(' ').next().is_some_and(is_abbreviation) {
+        return title.to_owned();
+    }
+    let mut letters = title.chars();
+    let first = letters.next().map(|letter| letter.to_lowercase().collect::<String>());
+    first.unwrap_or_default() + letters.as_str()
 }
 
-/// One line on what a metric says; empty for a metric that the registry does not know.
-pub(crate) fn meaning(name: &str) -> &'static str {
-    CATALOGUE.get(name).map_or("", |kind| kind.meaning)
-}
-
-/// `images_per_second` becomes "Images per second".
-pub(crate) fn sentence(name: &str) -> String {
-    capitalised(&name.replace(['_', '/'], " "))
-        .split(' ')
-        .map(|word| if word.eq_ignore_ascii_case("kl") { "KL" } else { word })
-        .collect::<Vec<_>>()
-        .join(" ")
+/// Whether a word is written in capitals: MSE, FID.
+fn is_abbreviation(word: &str) -> bool {
+    word.chars().filter(|c| c.is_uppercase()).count() > 1
 }
 
 /// "a", "a and b", "a, b and c".
@@ -57,14 +62,29 @@ fn capitalised(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_results::Entry;
+
+    static DISTANCE: Entry = Entry { name: "a/distance", title: "A distance", ..Entry::BASE };
+    static TOTAL: Entry = Entry { name: "kl/total", title: "KL to the prior", ..Entry::BASE };
 
     #[test]
-    fn names_become_titles() {
-        assert_eq!(model("sparse-ae"), "Sparse AE");
-        assert_eq!(model("ddpm"), "DDPM");
-        assert_eq!(model("ae + Gaussian prior"), "ae + Gaussian prior");
-        assert_eq!(metric("samples/frechet"), "Fréchet distance");
-        assert_eq!(metric("kl/free_bits"), "KL free bits");
+    fn a_metric_has_the_catalogues_title_or_its_own_name_made_readable() {
+        let catalogue = Catalogue::new([&DISTANCE, &TOTAL]);
+        assert_eq!(metric("a/distance", &catalogue), "A distance");
+        assert_eq!(metric("images_per_second", &catalogue), "Images per second");
+        assert_eq!(metric("kl/free_bits", &catalogue), "KL free bits");
+        assert_eq!(metric("kl/free_bits", &Catalogue::new([])), "Kl free bits");
+    }
+
+    #[test]
+    fn a_title_keeps_the_capitals_of_an_abbreviation_within_a_sentence() {
+        assert_eq!(within_a_sentence("Reconstruction MSE"), "reconstruction MSE");
+        assert_eq!(within_a_sentence("KL to the prior"), "KL to the prior");
+        assert_eq!(within_a_sentence(""), "");
+    }
+
+    #[test]
+    fn lists_read_as_in_a_sentence() {
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

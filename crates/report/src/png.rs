@@ -1,8 +1,7 @@
 //! Grids of images as PNG files.
 
-use crate::error::write_file;
 use crate::error::{ReportError, Result};
-use crate::picture::Picture;
+use genlab_results::{ImageStrip, atomic};
 use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
@@ -14,10 +13,43 @@ const GUTTER: usize = 2;
 /// Between black digits on white paper and white digits on a dark page.
 const GUTTER_GREY: u8 = 128;
 
-/// Lays the images out row by row, `columns` to a row, with gutters between them. Small images are
-/// enlarged by a whole factor with nearest neighbours, so that a pixel stays a sharp square.
-pub fn grid(images: &Picture, columns: usize) -> DynamicImage {
-    let Picture { count, channels, height, width, .. } = *images;
+/// The bytes of a PNG file with the images laid out row by row, with gutters between them. Small
+/// images are enlarged by a whole factor with nearest neighbours, so that a pixel stays a sharp square.
+///
+/// # Errors
+/// When there is no image, the pixels do not fill the shape, the channels are neither 1 nor 3, or the
+/// encoder refuses.
+pub fn encode_grid(strip: &ImageStrip) -> Result<Vec<u8>> {
+    check(strip)?;
+    let mut bytes = Cursor::new(Vec::new());
+    grid(strip)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| ReportError::Encode { reason: error.to_string() })?;
+    Ok(bytes.into_inner())
+}
+
+/// Writes the grid to `path`, atomically.
+///
+/// # Errors
+/// As [`encode_grid`], and when the file cannot be written.
+pub fn save_grid(path: impl AsRef<Path>, strip: &ImageStrip) -> Result<()> {
+    Ok(atomic::write(path.as_ref(), &encode_grid(strip)?)?)
+}
+
+fn check(strip: &ImageStrip) -> Result<()> {
+    let ImageStrip { channels, height, width, ref pixels, .. } = *strip;
+    let bytes = pixels.len();
+    let size = channels.checked_mul(height).and_then(|size| size.checked_mul(width));
+    let whole = size.is_some_and(|size| size > 0 && bytes > 0 && bytes.is_multiple_of(size));
+    if matches!(channels, 1 | 3) && whole {
+        return Ok(());
+    }
+    Err(ReportError::Strip { channels, height, width, bytes })
+}
+
+fn grid(strip: &ImageStrip) -> DynamicImage {
+    let ImageStrip { channels, height, width, columns, .. } = *strip;
+    let count = strip.count();
     let columns = columns.clamp(1, count.max(1));
     let factor = MIN_TILE.div_ceil(height.max(width).max(1));
     let (tile_width, tile_height) = (width * factor + GUTTER, height * factor + GUTTER);
@@ -26,7 +58,7 @@ pub fn grid(images: &Picture, columns: usize) -> DynamicImage {
         (count.div_ceil(columns) * tile_height + GUTTER) as u32,
         Rgb([GUTTER_GREY; 3]),
     );
-    for (index, image) in images.images().enumerate() {
+    for (index, image) in strip.images().enumerate() {
         let left = (index % columns) * tile_width + GUTTER;
         let top = (index / columns) * tile_height + GUTTER;
         for y in 0..height * factor {
@@ -48,27 +80,6 @@ fn grey(canvas: &DynamicImage) -> GrayImage {
     GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| image::Luma([rgb.get_pixel(x, y).0[0]]))
 }
 
-/// The bytes of a PNG file with the grid.
-///
-/// # Errors
-/// When the picture does not fill its shape or the encoder refuses.
-pub fn encode_grid(images: &Picture, columns: usize) -> Result<Vec<u8>> {
-    images.check()?;
-    let mut bytes = Cursor::new(Vec::new());
-    grid(images, columns)
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| ReportError::Encode { format: "PNG", reason: error.to_string() })?;
-    Ok(bytes.into_inner())
-}
-
-/// Writes the grid to `path`, atomically.
-///
-/// # Errors
-/// As [`encode_grid`], and when the file cannot be written.
-pub fn save_grid(path: impl AsRef<Path>, images: &Picture, columns: usize) -> Result<()> {
-    write_file(path.as_ref(), &encode_grid(images, columns)?)
-}
-
 /// Width and height of a PNG file, from its header.
 pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
     let header = png.get(..24)?;
@@ -81,11 +92,14 @@ pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
+    fn strip(channels: usize, side: usize, columns: usize, pixels: Vec<u8>) -> ImageStrip {
+        ImageStrip { channels, height: side, width: side, pixels, columns }
+    }
+
     #[test]
     fn small_images_grow_by_a_whole_factor_and_keep_their_pixels() {
         let pixels = (0..3 * 64).map(|i| (i % 251) as u8).collect();
-        let images = Picture::new(3, 1, 8, 8, pixels).unwrap();
-        let grid = grid(&images, 2);
+        let grid = grid(&strip(1, 8, 2, pixels));
         assert_eq!((grid.width(), grid.height()), (2 * 58 + 2, 2 * 58 + 2));
         let grid = grid.to_luma8();
         assert_eq!(grid.get_pixel(0, 0).0, [GUTTER_GREY]);
@@ -98,18 +112,28 @@ mod tests {
         let mut pixels = vec![10; 64 * 64];
         pixels.extend([20; 64 * 64]);
         pixels.extend([30; 64 * 64]);
-        let images = Picture::new(1, 3, 64, 64, pixels).unwrap();
-        let grid = grid(&images, 10).to_rgb8();
+        let grid = grid(&strip(3, 64, 10, pixels)).to_rgb8();
         assert_eq!(grid.dimensions(), (68, 68));
         assert_eq!(grid.get_pixel(33, 33).0, [10, 20, 30]);
     }
 
     #[test]
-    fn equal_pictures_give_equal_bytes_with_a_readable_size() {
-        let images = Picture::new(4, 1, 28, 28, vec![200; 4 * 784]).unwrap();
-        let png = encode_grid(&images, 4).unwrap();
-        assert_eq!(png, encode_grid(&images, 4).unwrap());
+    fn equal_strips_give_equal_bytes_with_a_readable_size() {
+        let images = strip(1, 28, 4, vec![200; 4 * 784]);
+        let png = encode_grid(&images).unwrap();
+        assert_eq!(png, encode_grid(&images).unwrap());
         assert_eq!(size(&png), Some((4 * 58 + 2, 60)));
         assert_eq!(size(b"GIF89a"), None);
+    }
+
+    #[test]
+    fn a_strip_of_the_wrong_length_is_refused() {
+        assert!(encode_grid(&strip(1, 2, 1, vec![0; 8])).is_ok());
+        for (channels, side, len) in
+            [(1, 2, 7), (1, 2, 0), (2, 2, 8), (1, 0, 4), (3, usize::MAX, 12)]
+        {
+            let error = encode_grid(&strip(channels, side, 1, vec![0; len])).unwrap_err();
+            assert!(error.to_string().contains("one channel or three"), "{error}");
+        }
     }
 }

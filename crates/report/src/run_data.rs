@@ -3,44 +3,35 @@
 use crate::curves::Curves;
 use crate::error::{ReportError, Result};
 use crate::png;
-use genlab_results::{Results, SCHEMA_VERSION};
-use serde_json::{Map, Value};
-use std::path::{Path, PathBuf};
+use genlab_results::{Artefact, FileError, Results, RunDir, RunRecord, Scope, file};
+use std::path::Path;
 
-/// The files of `samples/` that reports show.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pictures {
-    /// Samples of the model.
-    pub grid: Option<Vec<u8>>,
-    /// Samples of the PCA + Gaussian mixture baseline.
-    pub baseline: Option<Vec<u8>>,
-    /// Rows in pairs: samples above their nearest training images.
-    pub neighbours: Option<Vec<u8>>,
-    /// Rows in pairs: originals above reconstructions.
-    pub reconstructions: Option<Vec<u8>>,
-    /// Decoded lines between codes.
-    pub interpolation: Option<Vec<u8>>,
-    /// Rows are samples, columns are time.
-    pub denoising: Option<Vec<u8>>,
+/// A picture of a run with its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Its line in the manifest.
+    pub artefact: Artefact,
+    /// The bytes of a PNG file.
+    pub png: Vec<u8>,
 }
 
 /// A run directory in memory.
 #[derive(Clone, Debug)]
 pub struct RunData {
     /// The run directory.
-    pub dir: PathBuf,
+    pub dir: RunDir,
     /// `results.json`.
     pub results: Results,
     /// `run.json`; empty if absent.
-    pub provenance: Map<String, Value>,
+    pub record: RunRecord,
     /// `config.toml` as written; None if absent.
     pub config: Option<String>,
     /// `config.toml` as a table; empty if absent.
     pub settings: toml::Table,
     /// `metrics.jsonl`.
     pub curves: Curves,
-    /// `samples/*.png`.
-    pub pictures: Pictures,
+    /// The pictures that the results list, in their order, without those that are no longer there.
+    pub pictures: Vec<Picture>,
 }
 
 impl RunData {
@@ -50,31 +41,29 @@ impl RunData {
     /// [`ReportError::NotFinished`] without `results.json`; otherwise when a file cannot be read or is
     /// damaged.
     pub fn read(dir: &Path) -> Result<Self> {
-        let Some(bytes) = read_optional(&dir.join("results.json"))? else {
-            return Err(ReportError::NotFinished { dir: dir.to_owned() });
+        let dir = RunDir::new(dir);
+        let Some(results) = dir.read_results()? else {
+            return Err(ReportError::NotFinished { dir: dir.path().to_owned() });
         };
-        let picture = |name: &str| read_png(&dir.join("samples").join(name));
-        let config = read_optional(&dir.join("config.toml"))?
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let config =
+            file::read(&dir.config())?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let settings =
             config.as_deref().unwrap_or_default().parse().map_err(|error: toml::de::Error| {
-                ReportError::damaged(&dir.join("config.toml"), error.message())
+                FileError::damaged(&dir.config(), error.message())
             })?;
+        let listed = match results.artefacts.as_slice() {
+            [] => unlisted(&dir)?,
+            listed => listed.to_vec(),
+        };
+        let pictures = listed.into_iter().map(|artefact| picture(&dir, artefact));
         Ok(Self {
-            dir: dir.to_owned(),
-            results: parse_results(&dir.join("results.json"), &bytes)?,
-            provenance: read_provenance(&dir.join("run.json"))?,
+            record: dir.read_record()?.unwrap_or_default(),
             config,
             settings,
-            curves: Curves::read(&dir.join("metrics.jsonl"))?,
-            pictures: Pictures {
-                grid: picture("grid.png")?,
-                baseline: picture("baseline.png")?,
-                neighbours: picture("neighbours.png")?,
-                reconstructions: picture("reconstructions.png")?,
-                interpolation: picture("interpolation.png")?,
-                denoising: picture("denoising.png")?,
-            },
+            curves: Curves::read(&dir.metrics())?,
+            pictures: pictures.filter_map(Result::transpose).collect::<Result<_>>()?,
+            results,
+            dir,
         })
     }
 
@@ -89,64 +78,62 @@ impl RunData {
         u64::try_from(images).ok()
     }
 
-    /// A text of `run.json` by its path, `dataset.sha256` for instance. Numbers and flags are written
-    /// out.
-    pub fn provenance_text(&self, path: &str) -> Option<String> {
-        let mut keys = path.split('.');
-        let first = self.provenance.get(keys.next()?)?;
-        match keys.try_fold(first, |value, key| value.get(key))? {
-            Value::String(text) => Some(text.clone()),
-            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
-            _ => None,
-        }
+    /// The hash of the data, where `run.json` has it.
+    pub fn data_sha256(&self) -> Option<&str> {
+        Some(self.record.dataset.sha256.as_str()).filter(|hash| !hash.is_empty())
     }
 }
 
-fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReportError::read(path, source)),
+fn picture(dir: &RunDir, artefact: Artefact) -> Result<Option<Picture>> {
+    let path = dir.path().join(&artefact.file);
+    let Some(png) = file::read(&path)? else { return Ok(None) };
+    if png::size(&png).is_none() {
+        return Err(FileError::damaged(&path, "it is not a PNG file").into());
     }
+    Ok(Some(Picture { artefact, png }))
 }
 
-fn read_png(path: &Path) -> Result<Option<Vec<u8>>> {
-    let bytes = read_optional(path)?;
-    if bytes.as_ref().is_some_and(|bytes| png::size(bytes).is_none()) {
-        return Err(ReportError::damaged(path, "it is no PNG file"));
+/// The pictures of a run from before there was a manifest, under the names of their files.
+fn unlisted(dir: &RunDir) -> Result<Vec<Artefact>> {
+    let folder = dir.samples();
+    let cannot = |source| FileError::Read { path: folder.clone(), source };
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(cannot)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry.map_err(cannot)?.file_name().into_string());
     }
-    Ok(bytes)
-}
-
-fn read_provenance(path: &Path) -> Result<Map<String, Value>> {
-    match read_optional(path)? {
-        Some(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| ReportError::damaged(path, error.to_string())),
-        None => Ok(Map::new()),
-    }
-}
-
-fn parse_results(path: &Path, bytes: &[u8]) -> Result<Results> {
-    let damaged = |error: serde_json::Error| ReportError::damaged(path, error.to_string());
-    let value: Value = serde_json::from_slice(bytes).map_err(damaged)?;
-    let version = value.get("schema_version").and_then(Value::as_u64);
-    if let Some(found) = version.and_then(|found| u32::try_from(found).ok())
-        && found != SCHEMA_VERSION
-    {
-        return Err(ReportError::Schema { path: path.to_owned(), found, known: SCHEMA_VERSION });
-    }
-    serde_json::from_value(value).map_err(damaged)
+    names.sort();
+    let artefact = |name: String| {
+        let title = name.strip_suffix(".png")?.replace('_', " ");
+        Some(Artefact {
+            file: format!("samples/{name}"),
+            section: "Pictures".into(),
+            title,
+            caption: String::new(),
+            scope: Scope::Run,
+        })
+    };
+    Ok(names.into_iter().filter_map(artefact).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_results::ImageStrip;
 
-    fn run_with(results: &str) -> (tempfile::TempDir, Result<RunData>) {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("results.json"), results).unwrap();
-        let run = RunData::read(dir.path());
-        (dir, run)
+    fn run() -> (tempfile::TempDir, RunDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        dir.write_results(&Results::new("vae", "mnist-10k", 0, "finished")).unwrap();
+        (folder, dir)
+    }
+
+    fn save(dir: &RunDir, name: &str) {
+        let strip = ImageStrip { channels: 1, height: 1, width: 1, pixels: vec![9], columns: 1 };
+        png::save_grid(dir.samples().join(name), &strip).unwrap();
     }
 
     #[test]
@@ -158,34 +145,47 @@ mod tests {
 
     #[test]
     fn results_alone_make_a_run() {
-        let json = serde_json::to_string(&Results::new("vae", "mnist-10k", 0, "finished")).unwrap();
-        let (_dir, run) = run_with(&json);
-        let run = run.unwrap();
-        assert!(run.is_finished() && run.pictures == Pictures::default() && run.budget().is_none());
+        let (_folder, dir) = run();
+        let run = RunData::read(dir.path()).unwrap();
+        assert!(run.is_finished() && run.pictures.is_empty() && run.budget().is_none());
+        assert_eq!((run.record.clone(), run.data_sha256()), (RunRecord::default(), None));
     }
 
     #[test]
-    fn results_of_another_version_or_in_pieces_are_refused_in_words() {
-        let (_dir, run) = run_with(r#"{"schema_version": 99}"#);
-        assert!(run.unwrap_err().to_string().contains("schema version 99, this genlab reads 1"));
-        let (_dir, run) = run_with(r#"{"schema_version": 1, "model": "#);
-        assert!(run.unwrap_err().to_string().contains("results.json is damaged: EOF"));
-    }
-
-    #[test]
-    fn budget_and_provenance_are_found_by_path() {
-        let json = serde_json::to_string(&Results::new("vae", "mnist-10k", 0, "finished")).unwrap();
-        let (dir, _) = run_with(&json);
-        std::fs::write(dir.path().join("config.toml"), "[budget]\nimages = 600000\n").unwrap();
-        std::fs::write(
-            dir.path().join("run.json"),
-            r#"{"dataset": {"sha256": "ab"}, "threads": 2}"#,
-        )
-        .unwrap();
+    fn budget_and_provenance_are_found() {
+        let (_folder, dir) = run();
+        std::fs::write(dir.config(), "[budget]\nimages = 600000\n").unwrap();
+        let record = r#"{"dataset": {"sha256": "ab"}, "threads": 2}"#;
+        std::fs::write(dir.record(), record).unwrap();
         let run = RunData::read(dir.path()).unwrap();
         assert_eq!(run.budget(), Some(600_000));
-        assert_eq!(run.provenance_text("dataset.sha256").as_deref(), Some("ab"));
-        assert_eq!(run.provenance_text("threads").as_deref(), Some("2"));
-        assert_eq!(run.provenance_text("dataset.licence"), None);
+        assert_eq!((run.data_sha256(), run.record.threads), (Some("ab"), 2));
+    }
+
+    #[test]
+    fn pictures_are_those_that_the_results_list_as_far_as_they_are_there() {
+        let (_folder, dir) = run();
+        let names = |dir: &RunDir| {
+            let pictures = RunData::read(dir.path()).unwrap().pictures;
+            pictures.into_iter().map(|picture| picture.artefact.file).collect::<Vec<_>>()
+        };
+        save(&dir, "b_c.png");
+        save(&dir, "a.png");
+        std::fs::write(dir.samples().join("samples.npz"), b"no picture").unwrap();
+        assert_eq!(
+            names(&dir),
+            ["samples/a.png", "samples/b_c.png"],
+            "no manifest, so all of them"
+        );
+        let mut results = dir.read_results().unwrap().unwrap();
+        let listed = RunData::read(dir.path()).unwrap().pictures.remove(1).artefact;
+        assert_eq!(listed.title, "b c");
+        let gone = Artefact { file: "samples/gone.png".into(), ..listed.clone() };
+        results.artefacts = vec![gone, listed];
+        dir.write_results(&results).unwrap();
+        assert_eq!(names(&dir), ["samples/b_c.png"]);
+        std::fs::write(dir.samples().join("b_c.png"), b"rubbish").unwrap();
+        let error = RunData::read(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("b_c.png is damaged: it is not a PNG file"), "{error}");
     }
 }

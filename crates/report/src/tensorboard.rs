@@ -5,6 +5,7 @@
 
 use crate::error::{ReportError, Result};
 use crate::png;
+use genlab_results::FileError;
 use protobuf::{Message, RepeatedField};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
@@ -37,7 +38,7 @@ impl EventWriter {
     /// # Errors
     /// When the folder or the file cannot be created.
     pub fn create(dir: &Path) -> Result<Self> {
-        std::fs::create_dir_all(dir).map_err(|source| ReportError::write(dir, source))?;
+        std::fs::create_dir_all(dir).map_err(|source| FileError::write(dir, source))?;
         let (path, file) = new_file(dir)?;
         let mut writer = Self { path, records: RecordWriter::new(BufWriter::new(file)) };
         let mut event = Event::new();
@@ -78,21 +79,14 @@ impl EventWriter {
         self.summary(tag, step, entry)
     }
 
-    /// Logs a picture: the bytes of a PNG file of `width` by `height` pixels.
+    /// Logs a picture: the bytes of a PNG file.
     ///
     /// # Errors
-    /// When the bytes are no PNG or the file cannot be written.
-    pub fn image(
-        &mut self,
-        tag: &str,
-        step: u64,
-        png_bytes: &[u8],
-        width: u32,
-        height: u32,
-    ) -> Result<()> {
-        if png::size(png_bytes).is_none() {
+    /// When the bytes are something else or the file cannot be written.
+    pub fn image(&mut self, tag: &str, step: u64, png_bytes: &[u8]) -> Result<()> {
+        let Some((width, height)) = png::size(png_bytes) else {
             return Err(ReportError::NotPng { tag: tag.to_owned() });
-        }
+        };
         let mut image = Summary_Image::new();
         image.set_width(width as i32);
         image.set_height(height as i32);
@@ -152,7 +146,7 @@ impl EventWriter {
     /// # Errors
     /// When the file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        self.records.flush().map_err(|source| ReportError::write(&self.path, source))
+        Ok(self.records.flush().map_err(|source| FileError::write(&self.path, source))?)
     }
 
     fn summary(&mut self, tag: &str, step: u64, mut entry: Summary_Value) -> Result<()> {
@@ -167,11 +161,11 @@ impl EventWriter {
     fn write(&mut self, mut event: Event, step: u64) -> Result<()> {
         event.set_step(i64::try_from(step).unwrap_or(i64::MAX));
         event.set_wall_time(since_epoch().as_secs_f64());
-        event
+        let written = event
             .write_to_bytes()
             .map_err(io::Error::from)
-            .and_then(|bytes| self.records.write(&bytes))
-            .map_err(|source| ReportError::write(&self.path, source))
+            .and_then(|bytes| self.records.write(&bytes));
+        Ok(written.map_err(|source| FileError::write(&self.path, source))?)
     }
 }
 
@@ -189,7 +183,7 @@ fn new_file(dir: &Path) -> Result<(PathBuf, File)> {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(ReportError::write(&path, source)),
+            Err(source) => return Err(FileError::write(&path, source).into()),
         }
     }
     unreachable!("a process does not open four billion event files within a second")
@@ -275,7 +269,7 @@ mod tests {
         let mut writer = EventWriter::create(dir.path()).unwrap();
         let error = writer.histogram("codes", 3, &[f64::NAN]).unwrap_err().to_string();
         assert!(error.contains("codes at step 3"), "{error}");
-        assert!(writer.image("grid", 3, b"no picture", 1, 1).is_err());
+        assert!(writer.image("grid", 3, b"no picture").is_err());
     }
 
     #[test]

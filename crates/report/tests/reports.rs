@@ -2,9 +2,10 @@
 
 mod fabricate;
 
-use fabricate::{Fake, Noise, write_curves, write_pictures};
+use fabricate::{Fake, Noise, add_figures, catalogue, figure, pictures, write_curves};
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_report::{RunData, markdown};
+use genlab_results::{Event, Plot};
 use std::path::{Path, PathBuf};
 
 fn page(path: &Path) -> String {
@@ -13,7 +14,8 @@ fn page(path: &Path) -> String {
 
 fn compare(dir: &Path, fakes: &[Fake]) -> (String, String) {
     let runs: Vec<PathBuf> = fakes.iter().map(|fake| fake.write(dir)).collect();
-    let html = page(&write_comparison(dir, "A title", &runs).expect("the runs compare"));
+    let html =
+        page(&write_comparison(dir, "A title", &runs, &catalogue()).expect("the runs compare"));
     (html, page(&dir.join("comparison.md")))
 }
 
@@ -34,18 +36,23 @@ fn a_full_run_has_every_section_and_needs_no_network() {
         .write(dir.path());
     let scalars = [("train/loss", 541.0, 109.0), ("validation/loss", 300.0, 112.0)];
     write_curves(&run, 100_000, 200, &scalars, &mut noise);
-    write_pictures(&run, 0.5, true, true, &mut noise);
-    let page = page(&write_run_report(&run).unwrap());
-    for id in [
-        "numbers",
-        "curves",
-        "reconstructions",
-        "samples",
-        "neighbours",
-        "interpolation",
-        "denoising",
-    ] {
+    add_figures(&run, pictures(0.5, true, true, &mut noise));
+    let page = page(&write_run_report(&run, &catalogue()).unwrap());
+    for id in ["numbers", "curves", "provenance"] {
         assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
+    }
+    for (number, title) in [
+        "Samples",
+        "Nearest training images",
+        "Originals and reconstructions",
+        "Interpolation",
+        "Denoising",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let heading = format!("<h2 id=\"figures-{}\">{title}</h2>", number + 1);
+        assert!(page.contains(&heading), "{heading}");
     }
     assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 6);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
@@ -66,8 +73,8 @@ fn a_run_with_nothing_but_results_still_has_a_report() {
         std::fs::remove_file(run.join(name)).unwrap();
     }
     std::fs::remove_dir_all(run.join("samples")).unwrap();
-    let page = page(&write_run_report(&run).unwrap());
-    assert!(page.contains("This run reports no metric") && !page.contains("<h2 id=\"samples\">"));
+    let page = page(&write_run_report(&run, &catalogue()).unwrap());
+    assert!(page.contains("This run reports no metric") && !page.contains("<h2 id=\"figures-1\">"));
 }
 
 #[test]
@@ -88,19 +95,34 @@ fn texts_from_files_are_escaped_everywhere() {
     let results = std::fs::read_to_string(run.join("results.json")).unwrap();
     let mut results: serde_json::Value = serde_json::from_str(&results).unwrap();
     results["model"] = fake.model.into();
+    results["model_title"] = fake.model.into();
     results["dataset"] = fake.dataset.into();
     results["status"] = fake.status.into();
     results["notes"] = serde_json::json!(fake.notes);
+    let words = "<script>alert(8)</script>";
+    let plot = serde_json::json!({
+        "kind": "bars", "values": [1.0], "x_label": words, "guide": [0.5, words],
+    });
+    results["figures"] = serde_json::json!([
+        {"name": words, "section": words, "title": "", "caption": words, "plot": plot},
+        {"name": words, "section": words, "title": words, "caption": words, "plot": plot},
+    ]);
     std::fs::write(run.join("results.json"), results.to_string()).unwrap();
     std::fs::write(run.join("config.toml"), "x = \"</pre><script>alert(4)</script>\"\n").unwrap();
-    std::fs::write(run.join("run.json"), r#"{"argv": ["<script>alert(5)</script>"]}"#).unwrap();
+    std::fs::write(
+        run.join("run.json"),
+        r#"{"argv": ["<script>alert(5)</script>"],
+            "events": [{"step": 1, "text": "<script>alert(9)</script>"}]}"#,
+    )
+    .unwrap();
     std::fs::write(
         run.join("metrics.jsonl"),
         "{\"step\":1,\"train/<script>alert(6)</script>\":1}\n{\"step\":2,\"train/<script>alert(6)</script>\":2}\n",
     )
     .unwrap();
-    let single = page(&write_run_report(&run).unwrap());
-    let several = page(&write_comparison(dir.path(), "<script>alert(7)</script>", &[run]).unwrap());
+    let single = page(&write_run_report(&run, &catalogue()).unwrap());
+    let title = "<script>alert(7)</script>";
+    let several = page(&write_comparison(dir.path(), title, &[run], &catalogue()).unwrap());
     for page in [single, several] {
         assert!(!page.contains("<script") && !page.contains("<img src=x") && !page.contains("<b>"));
     }
@@ -139,11 +161,80 @@ fn the_baseline_without_a_network_is_named_when_it_wins() {
         Fake::new("ddpm", 0).with("samples/frechet", 12.0),
     ];
     let (html, markdown) = compare(dir.path(), &fakes);
-    let sentence = "has a lower Fréchet distance (24.80) than 1 of 2 models: VAE (31.00).";
+    let sentence = "The best baseline without any network, PCA + Gaussian mixture (50), has a lower \
+                    Fréchet distance (24.80) than 1 of 2 models: VAE (31.00).";
     assert!(html.contains(sentence) && markdown.contains(sentence));
-    let columns = ["Real images", "PCA + Gaussian mixture (50)", "One Gaussian", "Noise"];
+    let columns = ["Real images", "One Gaussian", "PCA + Gaussian mixture (50)", "Noise"];
     let places = columns.map(|title| markdown.find(&format!("*{title}*")).unwrap());
-    assert!(places.is_sorted(), "from the floor to the ceiling");
+    assert!(places.is_sorted(), "real images, then baselines, then noise");
+}
+
+#[test]
+fn the_best_baseline_is_the_best_in_the_direction_of_the_leading_metric() {
+    let dir = tempfile::tempdir().unwrap();
+    let fakes = [
+        Fake::new("vae", 0).with("samples/coverage", 0.6),
+        Fake::new("ddpm", 0).with("samples/coverage", 0.9),
+    ];
+    let (html, _) = compare(dir.path(), &fakes);
+    assert!(html.contains(
+        "The best baseline without any network, PCA + Gaussian mixture (50), has a higher coverage \
+         (0.7130) than 1 of 2 models: VAE (0.6000)."
+    ));
+}
+
+#[test]
+fn a_metric_that_the_catalogue_does_not_know_is_shown_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let fakes = [
+        Fake::new("vae", 0).with("quantum/kl_entanglement", 0.5),
+        Fake::new("gan", 0).with("quantum/kl_entanglement", 0.25),
+    ];
+    let (html, markdown) = compare(dir.path(), &fakes);
+    assert!(markdown.contains("## Other numbers") && html.contains("Quantum KL entanglement"));
+    assert!(row(&markdown, "Quantum KL").contains("| **0.5000** | 0.2500 |"), "{markdown}");
+}
+
+#[test]
+fn what_runs_share_is_shown_once_and_their_own_figures_under_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    for model in ["vae", "gan"] {
+        let run = Fake::new(model, 0).with("samples/frechet", 9.0).write(dir.path());
+        let bars = Plot::Bars { values: vec![1.0, 2.0], x_label: "class".into(), guide: None };
+        let mut figures = pictures(0.5, model == "vae", false, &mut Noise::new(3));
+        figures.push(figure("classes", "Classes", "A bar per class.", bars));
+        add_figures(&run, figures);
+        runs.push(run);
+    }
+    let html = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    let count = |what: &str| html.matches(what).count();
+    assert_eq!(count("<strong>PCA + Gaussian mixture</strong>"), 1);
+    assert_eq!(count("alt=\"Samples of VAE on mnist-10k\""), 1);
+    assert_eq!(count("alt=\"Samples of GAN on mnist-10k\""), 1);
+    assert_eq!(count("alt=\"Interpolation of "), 1, "only one of them has codes");
+    assert_eq!(count("Not picked: the first samples"), 1);
+    assert_eq!(count("A bar per class."), 1);
+    assert_eq!(count("aria-label=\"Classes of VAE on mnist-10k: 2 bars"), 1);
+    let places = ["Samples", "Interpolation", "Classes"].map(|title| {
+        html.find(&format!("\">{title}</h2>")).unwrap_or_else(|| panic!("no {title}"))
+    });
+    assert!(places.is_sorted());
+}
+
+#[test]
+fn what_happened_to_a_run_is_told_with_its_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut fake = Fake::new("vae", 0).with("samples/frechet", 9.0);
+    let quiet = page(&write_run_report(&fake.write(dir.path()), &catalogue()).unwrap());
+    assert!(!quiet.contains("<h2 id=\"events\">"));
+    fake.events = vec![Event::new(1200, "resumed after an interruption")];
+    let run = fake.write(dir.path());
+    let line = "Step 1\u{202f}200: resumed after an interruption";
+    let single = page(&write_run_report(&run, &catalogue()).unwrap());
+    assert!(single.contains("<h2 id=\"events\">") && single.contains(line));
+    let several = page(&write_comparison(dir.path(), "x", &[run], &catalogue()).unwrap());
+    assert!(several.contains(line));
 }
 
 #[test]
@@ -233,13 +324,14 @@ fn unfinished_runs_are_shown_and_never_best() {
     fakes[0].status = "diverged";
     let mut runs: Vec<PathBuf> = fakes.iter().map(|fake| fake.write(dir.path())).collect();
     runs.push(dir.path().join("nothing-here"));
-    let html = page(&write_comparison(dir.path(), "x", &runs).unwrap());
+    let html = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
     let markdown = page(&dir.path().join("comparison.md"));
     assert!(row(&markdown, "Fréchet").contains("| 1.000 | **2.000** | 3.000 |"));
     assert!(html.contains("seed 0 (diverged) did not finish; its numbers are shown"));
     assert!(html.contains("the run is not finished; run the same command again to resume"));
-    assert!(page(&write_run_report(&runs[0]).unwrap()).contains("This run diverged"));
-    let error = write_comparison(dir.path(), "x", &runs[3..]).unwrap_err().to_string();
+    assert!(page(&write_run_report(&runs[0], &catalogue()).unwrap()).contains("This run diverged"));
+    let error =
+        write_comparison(dir.path(), "x", &runs[3..], &catalogue()).unwrap_err().to_string();
     assert!(error.starts_with("none of the 1 runs"), "{error}");
 }
 
@@ -254,7 +346,7 @@ fn one_model_with_two_settings_makes_two_named_columns() {
         std::fs::write(run.join("config.toml"), config).unwrap();
     }
     let runs = [plain, heavy].map(|run| RunData::read(&run).unwrap());
-    let markdown = markdown::comparison(&runs);
+    let markdown = markdown::comparison(&runs, &catalogue());
     assert!(markdown.contains("VAE (beta = 1)<br>seed 0 | VAE (beta = 4)<br>seed 1"), "{markdown}");
 }
 

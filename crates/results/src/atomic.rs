@@ -1,5 +1,6 @@
 //! Files that are either old or new, never half written.
 
+use crate::file::FileError;
 use std::{
     io::{Result, Write},
     path::Path,
@@ -7,11 +8,15 @@ use std::{
 use tempfile::Builder;
 
 /// Writes `bytes` beside `path` and renames them into place, so that a reader or a crash never
-/// meets half a file. Creates the folder.
+/// meets half a file, whoever else writes the same one. Creates the folder.
 ///
 /// # Errors
-/// What the operating system answers; the file is then as it was before.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+/// When the operating system refuses; the file is then as it was before.
+pub fn write(path: &Path, bytes: &[u8]) -> std::result::Result<(), FileError> {
+    replace(path, bytes).map_err(|source| FileError::write(path, source))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -52,11 +57,25 @@ mod tests {
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 
+    /// Whatever the umask is, a file written in the ordinary way is as readable.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_as_readable_as_any_other() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let [ours, plain] = ["ours", "plain"].map(|name| dir.path().join(name));
+        write(&ours, b"x").unwrap();
+        std::fs::write(&plain, b"x").unwrap();
+        let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&plain));
+    }
+
     #[test]
     fn a_file_in_the_place_of_the_folder_is_an_error_and_stays() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), b"kept").unwrap();
-        assert!(write(&dir.path().join("file/report.html"), b"x").is_err());
+        let error = write(&dir.path().join("file/report.html"), b"x").unwrap_err().to_string();
+        assert!(error.contains("could not write") && error.contains("report.html"), "{error}");
         assert_eq!(std::fs::read(dir.path().join("file")).unwrap(), b"kept");
     }
 }

@@ -88,6 +88,8 @@ pub struct Entry {
     pub name: &'static str,
     /// A short title for tables.
     pub title: &'static str,
+    /// Whether the title keeps its capital within a sentence: it begins with a proper name.
+    pub proper_name: bool,
     /// The unit.
     pub unit: &'static str,
     /// Which way it improves; None where neither way is better for every model.
@@ -110,6 +112,7 @@ impl Entry {
     pub const BASE: Self = Self {
         name: "",
         title: "",
+        proper_name: false,
         unit: "",
         better: None,
         range: [f64::NEG_INFINITY, f64::INFINITY],

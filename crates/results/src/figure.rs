@@ -9,7 +9,8 @@ pub struct Figure {
     pub name: String,
     /// The heading that it stands under: "Samples". Figures of one section stand together.
     pub section: String,
-    /// Its own title; empty where the section's says enough.
+    /// Its own title; empty where the section's says enough. The captions of figures without a title
+    /// explain their section.
     pub title: String,
     /// How to read it, in a sentence or two.
     pub caption: String,
@@ -18,6 +19,35 @@ pub struct Figure {
     pub scope: Scope,
     /// What is shown.
     pub plot: Plot,
+}
+
+impl Figure {
+    /// Whether it is data that JSON can hold: no picture, and every value finite.
+    pub fn is_data(&self) -> bool {
+        let finite =
+            |points: &[(f64, f64)]| points.iter().all(|(x, y)| x.is_finite() && y.is_finite());
+        match &self.plot {
+            Plot::Bars { values, guide, .. } => {
+                values.iter().chain(guide.iter().map(|(value, _)| value)).all(|v| v.is_finite())
+            }
+            Plot::Lines { series, .. } | Plot::Scatter { series, .. } => {
+                series.iter().all(|(_, points)| finite(points))
+            }
+            Plot::HeatMap { values, .. } => values.iter().all(|v| v.is_finite()),
+            Plot::Strip(_) => false,
+        }
+    }
+
+    /// Its line of the manifest once it is a picture in `file`, relative to the run directory.
+    pub fn artefact(&self, file: impl Into<String>) -> Artefact {
+        Artefact {
+            file: file.into(),
+            section: self.section.clone(),
+            title: self.title.clone(),
+            caption: self.caption.clone(),
+            scope: self.scope,
+        }
+    }
 }
 
 /// Whose a figure is.
@@ -31,7 +61,7 @@ pub enum Scope {
     Shared,
 }
 
-/// What a figure shows.
+/// What a figure shows. All numbers are finite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Plot {
@@ -123,4 +153,46 @@ pub struct Artefact {
     /// As [`Figure::scope`].
     #[serde(default)]
     pub scope: Scope,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(plot: Plot) -> Figure {
+        let text = String::new;
+        Figure {
+            name: text(),
+            section: text(),
+            title: text(),
+            caption: text(),
+            scope: Scope::Run,
+            plot,
+        }
+    }
+
+    #[test]
+    fn pictures_and_values_that_json_cannot_hold_are_no_data() {
+        let label = String::new;
+        let bars = |values| Plot::Bars { values, x_label: label(), guide: None };
+        let points = |y| vec![("a".to_owned(), vec![(0.0, 1.0), (1.0, y)])];
+        let lines = |y| Plot::Lines { series: points(y), x_label: label(), y_label: label() };
+        let scatter = |y| Plot::Scatter { series: points(y), x_label: label(), y_label: label() };
+        let map = |value| Plot::HeatMap { columns: 1, values: vec![value], label: label() };
+        for value in [1.0, f64::NAN, f64::INFINITY] {
+            for plot in [bars(vec![value]), lines(value), scatter(value), map(value)] {
+                assert_eq!(figure(plot).is_data(), value.is_finite());
+            }
+        }
+        let (channels, height, width, pixels) = (1, 1, 1, vec![0]);
+        let strip = ImageStrip { channels, height, width, pixels, columns: 1 };
+        assert!(!figure(Plot::Strip(strip)).is_data());
+    }
+
+    #[test]
+    fn a_strip_counts_its_images() {
+        let strip =
+            ImageStrip { channels: 3, height: 2, width: 1, pixels: vec![7; 12], columns: 2 };
+        assert_eq!((strip.image_len(), strip.count(), strip.images().count()), (6, 2, 2));
+    }
 }

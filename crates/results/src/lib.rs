@@ -1,16 +1,27 @@
 //! What a run leaves behind, as types: metrics and their catalogue, figures as data, the manifest of
-//! pictures, and the one way to write a file.
+//! pictures, the record of how the run was made and what happened to it, the places of all files,
+//! and the one way to write a file.
 //!
 //! Whoever measures writes these types, whoever reports reads them, and neither knows the other. The
 //! crate holds no tensor, no model's name and no metric's name.
 
 pub mod atomic;
 pub mod catalogue;
+pub mod directory;
+pub mod event;
 pub mod figure;
+pub mod file;
 pub mod metric;
+pub mod record;
+pub mod reference;
 pub mod results;
 
 pub use catalogue::{Catalogue, Direction, Entry, Rank, Section, Style};
+pub use directory::RunDir;
+pub use event::Event;
 pub use figure::{Artefact, Figure, ImageStrip, Plot, Scope};
+pub use file::FileError;
 pub use metric::{Metric, NotFinite};
-pub use results::{JudgeInfo, Reference, Results, Role, SCHEMA_VERSION};
+pub use record::{Commit, DataRecord, RunRecord};
+pub use reference::{Reference, Role};
+pub use results::{JudgeInfo, Results, SCHEMA_VERSION};

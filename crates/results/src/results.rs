@@ -3,6 +3,7 @@
 use crate::{
     figure::{Artefact, Figure},
     metric::Metric,
+    reference::Reference,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,33 +22,6 @@ pub struct JudgeInfo {
     pub accuracy: Option<f64>,
 }
 
-/// What a reference row stands for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Real images: the best that can be hoped for.
-    Real,
-    /// A generator without a network.
-    #[default]
-    Baseline,
-    /// Pure noise: what any model should beat.
-    Noise,
-}
-
-/// A row to hold the model against: the sample metrics of something that is not the model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reference {
-    /// Its key, unique within a run: `real`, `pca-mixture`, `noise`.
-    pub name: String,
-    /// For people: "PCA + Gaussian mixture (50)".
-    pub title: String,
-    /// What it stands for.
-    #[serde(default)]
-    pub role: Role,
-    /// The same sample metrics as the model's.
-    pub metrics: Vec<Metric>,
-}
-
 /// Everything in `results.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -55,7 +29,7 @@ pub struct Results {
     pub schema_version: u32,
     /// The model's name on the command line.
     pub model: String,
-    /// The model's name for people.
+    /// The model's name for people; empty in files from before there was one.
     #[serde(default)]
     pub model_title: String,
     /// `mnist-10k`, ...
@@ -79,13 +53,7 @@ pub struct Results {
     /// What a reader must know: metrics left out and why, caveats.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// KL of each latent dimension in nats per image, where the model has a Gaussian posterior.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kl_per_dimension: Option<Vec<f64>>,
-    /// Share of samples that the judge puts into each class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class_histogram: Option<Vec<f64>>,
-    /// Figures that are data, in the order of reports.
+    /// Figures that are data ([`Figure::is_data`]), in the order of reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<Figure>,
     /// The pictures of the run, in the order of reports.
@@ -108,11 +76,14 @@ impl Results {
             metrics: Vec::new(),
             references: Vec::new(),
             notes: Vec::new(),
-            kl_per_dimension: None,
-            class_histogram: None,
             figures: Vec::new(),
             artefacts: Vec::new(),
         }
+    }
+
+    /// The model's name for people; that of the command line where there is none.
+    pub fn title(&self) -> &str {
+        if self.model_title.is_empty() { &self.model } else { &self.model_title }
     }
 
     /// The metric of that name.
@@ -124,7 +95,11 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Entry;
+    use crate::{
+        catalogue::Entry,
+        figure::{Plot, Scope},
+        reference::Role,
+    };
 
     static ENTRY: Entry = Entry { name: "x", unit: "things", ..Entry::BASE };
 
@@ -141,7 +116,28 @@ mod tests {
             role: Role::Real,
             metrics: vec![],
         }];
+        results.figures = vec![Figure {
+            name: "shares".into(),
+            section: "Shares".into(),
+            title: String::new(),
+            caption: "A share each.".into(),
+            scope: Scope::Run,
+            plot: Plot::Bars {
+                values: vec![0.25, 0.75],
+                x_label: "class".into(),
+                guide: Some((0.5, "an even spread".into())),
+            },
+        }];
+        results.artefacts = vec![results.figures[0].artefact("samples/shares.png")];
         let json = serde_json::to_string(&results).unwrap();
         assert_eq!(serde_json::from_str::<Results>(&json).unwrap(), results);
+    }
+
+    #[test]
+    fn a_model_without_a_title_goes_by_its_name() {
+        let mut results = Results::new("sparse-ae", "mnist-10k", 0, "finished");
+        assert_eq!(results.title(), "sparse-ae");
+        results.model_title = "Sparse AE".into();
+        assert_eq!(results.title(), "Sparse AE");
     }
 }

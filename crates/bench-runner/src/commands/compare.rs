@@ -1,6 +1,6 @@
 //! `compare RUN...`
 
-use crate::{cli::CompareArgs, group, terminal};
+use crate::{cli::CompareArgs, group, run::directory::RunDir, terminal};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -18,7 +18,8 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create {}", args.out.display()))?;
     let title = format!("{} runs", runs.len());
-    let report = genlab_report::run::write_comparison(&args.out, &title, &runs)?;
+    let catalogue = &genlab_metrics::CATALOGUE;
+    let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
     group::print(&runs, false)?;
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
@@ -26,14 +27,15 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
 
 /// `path` itself if it is a run, else the runs right below it.
 fn runs_in(path: &Path) -> Result<Vec<PathBuf>> {
-    if path.join("results.json").exists() {
+    let is_run = |path: &Path| RunDir::new(path).results().exists();
+    if is_run(path) {
         return Ok(vec![path.to_owned()]);
     }
     let entries =
         fs::read_dir(path).with_context(|| format!("cannot read run {}", path.display()))?;
     let mut runs: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|path| path.join("results.json").exists())
+        .filter(|path| is_run(path))
         .collect();
     runs.sort();
     if runs.is_empty() {

@@ -58,8 +58,7 @@ fn train_one(config: &RunConfig, args: &RunArgs, existing: Existing) -> Result<E
         Ended::Finished => {
             if std::env::var_os(group::QUIET).is_none() {
                 group::print(&[dir.path().to_owned()], args.json)?;
-                let report = dir.path().join("report.html");
-                terminal::note(&format!("report: {}", report.display()));
+                terminal::note(&format!("report: {}", dir.report().display()));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -5,8 +5,8 @@ use crate::{
     device,
     run::{
         self,
-        artefacts::picture,
         directory::{self, RunDir},
+        figures,
         stations::Stations,
         training,
     },
@@ -15,9 +15,14 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use genlab_core::{Generative, Sample, SampleRequest, Seed};
-use genlab_metrics::generators::latent::{MixtureSampler, Prior};
-use genlab_report::{npz, png};
-use std::{fs, path::Path, process::ExitCode};
+use genlab_data::npz_bytes;
+use genlab_metrics::{
+    findings::strip,
+    generators::latent::{MixtureSampler, Prior},
+};
+use genlab_report::png;
+use genlab_results::{FileError, atomic, file};
+use std::{path::Path, process::ExitCode};
 
 /// Images per network call.
 const CHUNK: usize = 100;
@@ -41,14 +46,13 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| {
         RunDir::new(args.run.clone()).samples().join(format!("samples-s{seed}.png"))
     });
-    if let Some(folder) = out.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-    }
-    let picture = picture(images)?;
+    let images = figures::images(images);
     match out.extension().and_then(|e| e.to_str()) {
-        Some("png") => png::save_grid(&out, &picture, grid_columns(picture.count))?,
-        Some("npz") => npz::save_images(&out, &picture)?,
+        Some("png") => {
+            let columns = grid_columns(images.len());
+            png::save_grid(&out, &strip(images, columns))?;
+        }
+        Some("npz") => atomic::write(&out, &npz_bytes(&images)?)?,
         _ => bail!("{} ends in neither .png nor .npz", out.display()),
     }
     terminal::line(&out.display().to_string());
@@ -56,16 +60,11 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
 }
 
 fn stored_prior(run: &Path) -> Result<Option<Prior>> {
-    let path = run.join("prior.json");
-    match fs::read(&path) {
-        Ok(bytes) => {
-            let prior = serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged", path.display()))?;
-            Ok(Some(prior))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
+    let path = RunDir::new(run).prior();
+    let Some(bytes) = file::read(&path)? else { return Ok(None) };
+    let prior = serde_json::from_slice(&bytes)
+        .map_err(|error| FileError::damaged(&path, error.to_string()))?;
+    Ok(Some(prior))
 }
 
 fn draw(

@@ -1,20 +1,20 @@
 //! The road of one run: settings, data on the device, steps, checkpoint, frozen model, metrics,
 //! results.json, report.html.
 
-pub(crate) mod artefacts;
+mod artefacts;
 pub(crate) mod directory;
 #[cfg(test)]
 mod draws;
+pub(crate) mod figures;
 mod observer;
-pub(crate) mod provenance;
+mod provenance;
 pub(crate) mod scoring;
 pub(crate) mod stations;
 pub(crate) mod training;
 
 use crate::{config::RunConfig, device, terminal};
 use anyhow::Result;
-use burn::tensor::Device;
-use directory::{Found, RunDir, write_atomically};
+use directory::{Found, RunDir};
 use genlab_core::{
     Train,
     trainer::{self, Outcome},
@@ -22,6 +22,7 @@ use genlab_core::{
 use genlab_data::{Dataset, LoadOptions};
 use genlab_metrics::Evaluator;
 use genlab_report::tensorboard::EventWriter;
+use genlab_results::atomic;
 use observer::Watch;
 use stations::{Identity, Source, Stations, Training};
 
@@ -65,17 +66,17 @@ pub(crate) fn execute(
     chosen.require(training.plan.precision)?;
     let device = &chosen.device;
     let dataset = load(&data)?;
-    let _lock = dir.lock()?;
+    let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
-        dir.clear()?;
+        directory::clear(dir)?;
     }
-    if let Found::Finished = dir.find(&identity.hash)? {
+    if let Found::Finished = directory::find(dir, &identity.hash)? {
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
     let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
-    write_atomically(&dir.config(), identity.settings.as_bytes())?;
+    atomic::write(&dir.config(), identity.settings.as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name)?;
 
     let mut model = training::init(&training, &dataset, device);
@@ -89,19 +90,21 @@ pub(crate) fn execute(
     match outcome {
         Outcome::Finished { seconds } => {
             let trained = Trained { model, training, seconds, board };
-            publish(dir, &identity, trained, &evaluator, &dataset, device)?;
+            publish(dir, &identity, trained, &evaluator)?;
             provenance::finish(dir, "finished")?;
-            genlab_report::run::write_run_report(dir.path())?;
+            genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
             Ok(Ended::Finished)
         }
-        Outcome::Stopped { .. } => {
+        Outcome::Stopped { step } => {
+            provenance::happened(dir, step, "interrupted")?;
             provenance::finish(dir, "interrupted")?;
             Ok(Ended::Interrupted)
         }
         Outcome::Diverged { step, scalar } => {
             let mut results = scoring::empty(&identity, "diverged");
             results.notes.push(format!("{scalar} was not a number in step {step}."));
-            write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)?;
+            dir.write_results(&results)?;
+            provenance::happened(dir, step, &format!("{scalar} was not a number"))?;
             provenance::finish(dir, "diverged")?;
             Ok(Ended::Diverged { step, scalar })
         }
@@ -136,8 +139,6 @@ fn publish(
     identity: &Identity,
     trained: Trained,
     evaluator: &Evaluator<'_>,
-    dataset: &Dataset,
-    device: &Device,
 ) -> Result<()> {
     let Trained { model, training, seconds, mut board } = trained;
     let frozen = model.freeze();
@@ -145,14 +146,14 @@ fn publish(
     let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
         terminal::note(&format!("{}: evaluating {stage}", identity.model));
     });
-    let last = training.plan.total_steps();
-    let at = (identity.seed, last);
-    artefacts::write(dir, frozen.as_ref(), dataset, device, &evaluation, &mut board, at)?;
+    let (context, step) = (evaluator.context(), training.plan.total_steps());
+    let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
     let mut results = scoring::results(identity, evaluator, evaluation);
+    results.artefacts = artefacts;
     scoring::push_costs(&mut results, &training.plan, seconds);
     for metric in &results.metrics {
-        board.scalar(&format!("final/{}", metric.name), last, metric.value)?;
+        board.scalar(&format!("final/{}", metric.name), step, metric.value)?;
     }
     board.flush()?;
-    write_atomically(&dir.results(), &serde_json::to_vec_pretty(&results)?)
+    Ok(dir.write_results(&results)?)
 }

@@ -1,6 +1,6 @@
 //! What watches a run: the progress bar, the log, TensorBoard, checkpoints.
 
-use super::{artefacts, directory::RunDir, stations::Training};
+use super::{directory::RunDir, figures, stations::Training};
 use crate::{interrupt, terminal::Progress};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
@@ -10,7 +10,8 @@ use genlab_core::{
     trainer::{Flow, Line, Observer},
 };
 use genlab_data::Dataset;
-use genlab_report::tensorboard::EventWriter;
+use genlab_metrics::findings::strip;
+use genlab_report::{png, tensorboard::EventWriter};
 use serde_json::{Map, Value, json};
 use std::{
     fs::{File, OpenOptions},
@@ -24,8 +25,9 @@ const SAVE_EVERY: Duration = Duration::from_mins(1);
 const LINES_PER_VALIDATION: u64 = 10;
 /// Logged lines between sample grids in TensorBoard.
 const LINES_PER_PREVIEW: u64 = 25;
-/// Samples in such a grid.
+/// Samples in such a grid, and how many stand in a row.
 const PREVIEW: usize = 16;
+const PREVIEW_COLUMNS: usize = 4;
 
 /// Watches one run on behalf of its run directory.
 pub(crate) struct Watch<'a> {
@@ -129,7 +131,8 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let tag = if frozen.sampler().is_some() { "samples" } else { "reconstructions" };
-        artefacts::log_grid(&mut self.board, tag, step, images)
+        let strip = strip(figures::images(images), PREVIEW_COLUMNS);
+        Ok(self.board.image(tag, step, &png::encode_grid(&strip)?)?)
     }
 }
 

@@ -1,10 +1,10 @@
-//! run.json: where a result comes from.
+//! run.json: where a result comes from, and what happened on the way.
 
-use super::directory::{RunDir, write_atomically};
-use anyhow::Result;
+use super::directory::RunDir;
+use anyhow::{Context, Result};
 use genlab_core::{Seed, digest::sha256};
 use genlab_data::Dataset;
-use serde_json::{Value, json};
+use genlab_results::{Commit, DataRecord, Event, RunRecord, SCHEMA_VERSION};
 use std::{
     fs,
     process::Command,
@@ -14,35 +14,46 @@ use std::{
 /// The dependencies this binary was built from.
 const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 
-/// Writes run.json at the start of a session; `end` and what follows come with [`finish`].
+/// Writes run.json at the start of a session; how it ends comes with [`finish`]. What happened in
+/// earlier sessions is kept.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it cannot be written, or that of an earlier session cannot be read.
 pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -> Result<()> {
-    let value = json!({
-        "schema_version": 1,
-        "genlab_version": env!("CARGO_PKG_VERSION"),
-        "argv": std::env::args().collect::<Vec<_>>(),
-        "git": git(),
-        "cargo_lock_sha256": sha256(CARGO_LOCK),
-        "dataset": {
-            "name": dataset.name,
-            "sha256": dataset.sha256,
-            "licence": dataset.licence,
-            "train": dataset.train.len(),
-            "validation": dataset.validation.len(),
-            "test": dataset.test.len(),
+    let earlier = dir.read_record()?;
+    dir.write_record(&RunRecord {
+        schema_version: SCHEMA_VERSION,
+        genlab_version: env!("CARGO_PKG_VERSION").to_owned(),
+        argv: std::env::args().collect(),
+        git: git(),
+        cargo_lock_sha256: sha256(CARGO_LOCK),
+        dataset: DataRecord {
+            name: dataset.name.clone(),
+            sha256: dataset.sha256.clone(),
+            licence: dataset.licence.clone(),
+            train: dataset.train.len(),
+            validation: dataset.validation.len(),
+            test: dataset.test.len(),
         },
-        "backend": device.split(':').next().unwrap_or(device),
-        "device": device,
-        "threads": rayon::current_num_threads(),
-        "seeds": [seed.0],
-        "start": now(),
-        "end": null,
-        "exit_reason": null,
-        "peak_memory_bytes": null,
-    });
-    write(dir, &value)
+        backend: device.split(':').next().unwrap_or(device).to_owned(),
+        device: device.to_owned(),
+        threads: rayon::current_num_threads(),
+        seeds: vec![seed.0],
+        start: now(),
+        end: None,
+        exit_reason: None,
+        peak_memory_bytes: None,
+        events: earlier.map(|earlier| earlier.events).unwrap_or_default(),
+    })?;
+    Ok(())
+}
+
+/// Adds something that happened.
+///
+/// # Errors
+/// When run.json cannot be read or written.
+pub(crate) fn happened(dir: &RunDir, step: u64, text: &str) -> Result<()> {
+    amend(dir, |record| record.events.push(Event::new(step, text)))
 }
 
 /// Adds how the session ended.
@@ -50,29 +61,30 @@ pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -
 /// # Errors
 /// When run.json cannot be read or written.
 pub(crate) fn finish(dir: &RunDir, reason: &str) -> Result<()> {
-    let bytes = fs::read(dir.path().join("run.json"))?;
-    let mut value: Value = serde_json::from_slice(&bytes)?;
-    value["end"] = json!(now());
-    value["exit_reason"] = json!(reason);
-    value["peak_memory_bytes"] = json!(peak_memory_bytes());
-    write(dir, &value)
+    amend(dir, |record| {
+        record.end = Some(now());
+        record.exit_reason = Some(reason.to_owned());
+        record.peak_memory_bytes = peak_memory_bytes();
+    })
 }
 
-fn write(dir: &RunDir, value: &Value) -> Result<()> {
-    write_atomically(&dir.path().join("run.json"), &serde_json::to_vec_pretty(value)?)
+fn amend(dir: &RunDir, change: impl FnOnce(&mut RunRecord)) -> Result<()> {
+    let record = dir.read_record()?;
+    let mut record =
+        record.with_context(|| format!("{} has disappeared", dir.record().display()))?;
+    change(&mut record);
+    Ok(dir.write_record(&record)?)
 }
 
-/// Commit and whether files differ from it, of the folder the command runs in; null outside a
+/// Commit and whether files differ from it, of the folder the command runs in; None outside a
 /// checkout.
-fn git() -> Value {
+fn git() -> Option<Commit> {
     let ask = |args: &[&str]| {
         let out = Command::new("git").args(args).output().ok()?;
         out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
     };
-    match (ask(&["rev-parse", "HEAD"]), ask(&["status", "--porcelain"])) {
-        (Some(hash), Some(changes)) => json!({ "hash": hash, "dirty": !changes.is_empty() }),
-        _ => Value::Null,
-    }
+    let (hash, changes) = (ask(&["rev-parse", "HEAD"])?, ask(&["status", "--porcelain"])?);
+    Some(Commit { hash, dirty: !changes.is_empty() })
 }
 
 /// The largest resident set of this process so far, where the system tells (Linux).

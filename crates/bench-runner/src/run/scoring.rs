@@ -13,7 +13,7 @@ use genlab_metrics::{
     Evaluation, Evaluator, Judge, ReferenceCache, generators::latent::Prior,
     measures::cost::Training,
 };
-use genlab_results::{Plot, Results};
+use genlab_results::{Figure, Results};
 use std::time::UNIX_EPOCH;
 
 /// Scores models of this run. A labelled dataset without a judge gets one here, on first use.
@@ -46,7 +46,8 @@ fn reference_cache() -> Option<ReferenceCache> {
 
 /// The results of a run that has nothing to show yet.
 pub(super) fn empty(identity: &Identity, status: &str) -> Results {
-    Results::new(identity.model, &identity.dataset, identity.seed.0, status)
+    let results = Results::new(identity.model, &identity.dataset, identity.seed.0, status);
+    Results { model_title: identity.model_title.to_owned(), ..results }
 }
 
 /// results.json of an evaluation, without costs of training.
@@ -61,10 +62,9 @@ pub(crate) fn results(
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;
-    // Pictures are files of their own.
-    let is_data = |plot: &Plot| !matches!(plot, Plot::Strip(_));
+    // Pictures are files of their own, listed in the manifest.
     results.figures = evaluation.figures;
-    results.figures.retain(|figure| is_data(&figure.plot));
+    results.figures.retain(Figure::is_data);
     results
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Stations {
 pub(crate) struct Identity {
     /// The model's name.
     pub(crate) model: &'static str,
+    /// The model's name for people.
+    pub(crate) model_title: &'static str,
     /// The dataset's name.
     pub(crate) dataset: String,
     /// The run's seed.
@@ -82,6 +84,7 @@ impl Stations {
         let seed = Seed(config.seed);
         let identity = Identity {
             model: config.model.name(),
+            model_title: config.model.title(),
             dataset: config.dataset.clone(),
             seed,
             hash: config.hash(),

@@ -1,6 +1,6 @@
 //! A model in training: new, resumed, or as a finished run left it.
 
-use super::{directory::RunDir, stations::Training};
+use super::{directory::RunDir, provenance, stations::Training};
 use crate::terminal;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
@@ -31,7 +31,7 @@ pub(super) fn batches(training: &Training, dataset: &Dataset, device: &Device) -
 /// Restores the newest checkpoint, if there is one.
 ///
 /// # Errors
-/// When it is damaged.
+/// When it is damaged, or run.json cannot be written.
 pub(super) fn resume(
     dir: &RunDir,
     model: &mut dyn Train,
@@ -41,6 +41,7 @@ pub(super) fn resume(
         Some(path) => {
             let state = checkpoint::restore(&path, model, device)?;
             terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
+            provenance::happened(dir, state.step, "resumed after an interruption")?;
             Ok(state)
         }
         None => Ok(CheckpointState::default()),
@@ -57,7 +58,7 @@ pub(crate) fn finished(
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Box<dyn Train>> {
-    let path = RunDir::new(dir.to_owned()).checkpoints();
+    let path = RunDir::new(dir).checkpoints();
     let last = checkpoint::list(&path).pop().with_context(|| {
         format!("{} has no checkpoint; run its training command first", dir.display())
     })?;

@@ -78,6 +78,11 @@ impl<'a> Evaluator<'a> {
         self
     }
 
+    /// What models are measured with.
+    pub fn context(&self) -> &Context<'a> {
+        &self.context
+    }
+
     /// The judge behind the sample metrics.
     pub fn judge(&self) -> Option<&Judge> {
         self.context.judge.as_ref()

@@ -22,7 +22,7 @@ use crate::{
 };
 use genlab_core::ImageShape;
 use genlab_data::Images;
-use genlab_results::{Figure, Reference, Role, Scope};
+use genlab_results::{Figure, Plot, Reference, Role, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
@@ -111,10 +111,9 @@ impl ReferenceRows {
             name: "baseline".into(),
             section: "Samples".into(),
             title: "PCA + Gaussian mixture".into(),
-            caption: "Samples of a Gaussian mixture in PCA space, the baseline without a network."
-                .into(),
+            caption: "a baseline without any network".into(),
             scope: Scope::Shared,
-            plot: strip(images, COLUMNS),
+            plot: Plot::Strip(strip(images, COLUMNS)),
         })
     }
 

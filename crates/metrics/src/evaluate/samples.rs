@@ -25,7 +25,7 @@ use crate::{
 };
 use genlab_core::{Encode, Generative, Sample, SampleRequest};
 use genlab_data::Images;
-use genlab_results::{Figure, Scope};
+use genlab_results::{Figure, Plot, Scope};
 use std::time::Instant;
 
 /// Samples in the grid that is shown.
@@ -52,9 +52,12 @@ impl Drawn {
             name: "grid".into(),
             section: "Samples".into(),
             title: String::new(),
-            caption: "Not picked: the first samples of the run's seed.".into(),
+            caption:
+                "Not picked: the first samples of the run's seed. Runs of one seed share their \
+                      noise, so models whose noise has one shape start from the same draws."
+                    .into(),
             scope: Scope::Run,
-            plot: strip(self.images.take(SHOWN), COLUMNS),
+            plot: Plot::Strip(strip(self.images.take(SHOWN), COLUMNS)),
         }
     }
 }

@@ -5,7 +5,7 @@ use genlab_core::ImageShape;
 use genlab_data::Images;
 
 /// A tensor's values in row-major order.
-pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data().convert::<f32>();
     data.try_into_vec::<f32>().expect("converted to f32 on the line above")
 }
@@ -21,9 +21,9 @@ pub(crate) fn broken(values: &[f32], shape: ImageShape) -> usize {
     values.chunks(shape.pixels()).filter(|image| image.iter().any(|v| !v.is_finite())).count()
 }
 
-/// Images in [0, 1] as 8-bit levels: what is saved is what is scored, so every sample metric can be
-/// computed again from the files of a run. What is not finite becomes black.
-pub(crate) fn quantised(values: &[f32], shape: ImageShape) -> Images {
+/// Images `[n, C, H, W]` in [0, 1] as 8-bit levels: what is saved is what is scored, so every sample
+/// metric can be computed again from the files of a run. What is not finite becomes black.
+pub fn quantised(values: &[f32], shape: ImageShape) -> Images {
     let level = |v: &f32| (v.clamp(0.0, 1.0) * 255.0).round() as u8;
     Images { shape, pixels: values.iter().map(level).collect(), labels: None }
 }

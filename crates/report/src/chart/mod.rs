@@ -2,234 +2,121 @@
 //! style sheet sets for light and dark; dashes tell curves apart without colour.
 
 mod axis;
+mod bars;
+mod curves;
+mod drawing;
+mod heat;
+mod scatter;
 mod series;
 
-use crate::format::{number, short_count};
-use askama::Template;
-use axis::{Axis, Scale, Tick};
+pub(crate) use curves::{Series, Stroke, training};
+pub(crate) use drawing::{Chart, Words};
 pub(crate) use series::Start;
-use series::{Points, range, smoothed, thinned};
-use std::fmt::Write;
 
-const WIDTH: f64 = 400.0;
-const HEIGHT: f64 = 230.0;
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 16.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 38.0;
+use genlab_results::Plot;
 
-/// One curve to draw.
-pub(crate) struct Series {
-    /// In the legend; empty for a curve that the legend skips.
-    pub(crate) label: String,
-    /// (images, value).
-    pub(crate) points: Points,
-    /// From the palette, 1 to 7.
-    pub(crate) colour: usize,
-    /// Solid or dashed.
-    pub(crate) stroke: Stroke,
-}
-
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stroke {
-    /// Drawn through.
-    Solid,
-    /// Dashed.
-    Dashed,
-}
-
-impl Stroke {
-    fn class(self) -> &'static str {
-        match self {
-            Self::Solid => "",
-            Self::Dashed => "dashed",
+/// Draws a figure that is data; None for images, and where there is nothing to draw. `colour` is the
+/// palette's, 1 to 7; several series have one each, from the first on.
+pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Chart> {
+    match plot {
+        Plot::Bars { values, x_label, guide } => {
+            bars::bars(words, values, x_label, guide.as_ref(), colour)
         }
-    }
-}
-
-/// A chart with its title, legend and remarks: one `figure`.
-#[derive(Template)]
-#[template(path = "chart.html")]
-pub(crate) struct Chart {
-    title: String,
-    description: String,
-    legend: Vec<Key>,
-    remarks: Vec<String>,
-    x_label: &'static str,
-    x_ticks: Vec<Tick>,
-    y_ticks: Vec<Tick>,
-    lines: Vec<Line>,
-    bars: Vec<Bar>,
-    /// A horizontal line across the plot, for comparison.
-    guide: Option<f64>,
-    frame: Frame,
-    /// Unique within the page.
-    id: String,
-    bar_class: String,
-}
-
-struct Key {
-    label: String,
-    class: String,
-}
-
-struct Line {
-    class: String,
-    path: String,
-}
-
-struct Bar {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-    title: String,
-}
-
-struct Frame {
-    left: f64,
-    top: f64,
-    right: f64,
-    bottom: f64,
-    width: f64,
-    height: f64,
-}
-
-impl Frame {
-    const fn new() -> Self {
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        Self { left: LEFT, top: TOP, right, bottom, width: WIDTH, height: HEIGHT }
-    }
-}
-
-/// Draws curves over images seen; None without a point. `id` names the chart within its page.
-pub(crate) fn lines(id: &str, title: &str, start: Start, curves: &[Series]) -> Option<Chart> {
-    let frame = Frame::new();
-    let shown = curves.iter().map(|curve| &curve.points[..]);
-    let range = range(shown.clone(), start)?;
-    let last = shown.flatten().map(|point| point.0).fold(0.0, f64::max);
-    let x = Axis::exact(0.0, last, frame.left, frame.right);
-    let y = Axis::fitting(range.low, range.high, range.median, frame.bottom, frame.top);
-    let mut remarks = Vec::new();
-    if y.scale == Scale::Log {
-        remarks.push("Log scale.".to_owned());
-    }
-    if range.cut {
-        remarks.push("The start of training runs off the scale.".to_owned());
-    }
-    let mut lines = Vec::new();
-    for curve in curves {
-        let class = format!("c{} {}", curve.colour, curve.stroke.class());
-        let smooth = smoothed(&curve.points);
-        if smooth.is_some() {
-            lines.push(Line { class: format!("raw {class}"), path: path(&curve.points, &x, &y) });
+        Plot::Lines { series, x_label, y_label } => {
+            curves::lines(words, series, [x_label, y_label], colour)
         }
-        let points = smooth.as_ref().unwrap_or(&curve.points);
-        lines.push(Line { class, path: path(points, &x, &y) });
+        Plot::Scatter { series, x_label, y_label } => {
+            scatter::scatter(words, series, [x_label, y_label], colour)
+        }
+        Plot::HeatMap { columns, values, label } => {
+            heat::heat_map(words, *columns, values, label, colour)
+        }
+        Plot::Strip(_) => None,
     }
-    if lines.len() > curves.len() {
-        remarks.push("Faint: every logged value; strong: running mean.".to_owned());
-    }
-    // Raw curves lie below all smooth ones.
-    lines.sort_by_key(|line| !line.class.starts_with("raw"));
-    let named = || curves.iter().filter(|curve| !curve.label.is_empty());
-    let key = |curve: &Series| Key {
-        label: curve.label.clone(),
-        class: format!("c{} {}", curve.colour, curve.stroke.class()),
-    };
-    let last_value = |curve: &Series| {
-        let value = curve.points.last().map_or_else(String::new, |point| number(point.1));
-        format!("{} ends at {value}", curve.label)
-    };
-    Some(Chart {
-        title: title.to_owned(),
-        description: format!(
-            "{title} over images seen. {}.",
-            named().map(last_value).collect::<Vec<_>>().join("; ")
-        ),
-        // A legend that repeats the title says nothing.
-        legend: named().filter(|curve| !curve.label.eq_ignore_ascii_case(title)).map(key).collect(),
-        remarks,
-        x_label: "training images seen",
-        x_ticks: x.ticks(),
-        y_ticks: y.ticks(),
-        lines,
-        bars: Vec::new(),
-        guide: None,
-        frame,
-        id: id.to_owned(),
-        bar_class: String::new(),
-    })
 }
 
-/// What bars stand for.
-pub(crate) struct Bars<'a> {
-    /// Heights, at least 0.
-    pub(crate) values: &'a [f64],
-    /// Below the axis.
-    pub(crate) x_label: &'static str,
-    /// A value to hold the bars against, and its name.
-    pub(crate) guide: Option<(f64, &'static str)>,
-    /// From the palette.
-    pub(crate) colour: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use askama::Template;
 
-/// Draws a bar per value; None without values.
-pub(crate) fn bars(id: &str, title: &str, bars: &Bars<'_>) -> Option<Chart> {
-    let frame = Frame::new();
-    let values = bars.values;
-    let guide = bars.guide.map_or(0.0, |(value, _)| value);
-    let high = values.iter().copied().fold(guide, f64::max);
-    let y = Axis::padded(0.0, high, frame.bottom, frame.top);
-    let slot = (frame.right - frame.left) / values.len().max(1) as f64;
-    let bar = |(index, value): (usize, &f64)| Bar {
-        x: frame.left + slot * (index as f64 + 0.12),
-        y: y.place(*value),
-        width: slot * 0.76,
-        height: (frame.bottom - y.place(*value)).max(0.0),
-        title: format!("{index}: {}", number(*value)),
-    };
-    let stride = values.len().div_ceil(12).max(1);
-    let tick = |index: usize| Tick {
-        at: frame.left + slot * (index as f64 + 0.5),
-        label: short_count(index as f64),
-    };
-    let top = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    Some(Chart {
-        title: title.to_owned(),
-        description: format!(
-            "{title}: {} bars, the largest is {} at {}.",
-            values.len(),
-            number(*top.1),
-            top.0,
-        ),
-        legend: Vec::new(),
-        remarks: bars
-            .guide
-            .iter()
-            .map(|(value, name)| format!("Dashed: {name} ({}).", number(*value)))
-            .collect(),
-        x_label: bars.x_label,
-        x_ticks: (0..values.len()).step_by(stride).map(tick).collect(),
-        y_ticks: y.ticks(),
-        lines: Vec::new(),
-        bars: values.iter().enumerate().map(bar).collect(),
-        guide: bars.guide.map(|(value, _)| y.place(value)),
-        frame,
-        id: id.to_owned(),
-        bar_class: format!("c{}", bars.colour),
-    })
-}
-
-fn path(points: &[(f64, f64)], x: &Axis, y: &Axis) -> String {
-    let mut path = String::new();
-    for (index, point) in thinned(points).into_iter().enumerate() {
-        let command = if index == 0 { 'M' } else { 'L' };
-        // Far outside values are kept near the clip, so that the path has no absurd numbers.
-        let place = y.place(point.1).clamp(-HEIGHT, 2.0 * HEIGHT);
-        write!(path, "{command}{:.1} {place:.1}", x.place(point.0))
-            .expect("a string takes any text");
+    fn drawn(figure: &Plot) -> Option<String> {
+        let [id, title, alt] = ["figure-1", "Title", "Codes of VAE"].map(str::to_owned);
+        let words = Words { id, title, alt, remark: "A <remark>.".into() };
+        plot(words, figure, 3).map(|chart| chart.render().unwrap())
     }
-    path
+
+    fn series(points: &[&[(f64, f64)]]) -> Vec<(String, Vec<(f64, f64)>)> {
+        let named =
+            |(index, points): (usize, &&[(f64, f64)])| (format!("s{index}"), points.to_vec());
+        points.iter().enumerate().map(named).collect()
+    }
+
+    #[test]
+    fn bars_have_a_height_each_and_a_guide() {
+        let guide = Some((1.0, "even".to_owned()));
+        let svg = drawn(&Plot::Bars { values: vec![2.0, 0.0], x_label: "class".into(), guide });
+        let svg = svg.unwrap();
+        assert!(svg.contains("aria-label=\"Codes of VAE: 2 bars, the largest is 2.000 at 0.\""));
+        assert_eq!(svg.matches("class=\"bar c3\"").count(), 2);
+        assert!(svg.contains("Dashed: even (1.000).") && svg.contains("A &#60;remark&#62;."));
+        assert!(svg.contains("height=\"0.0\"") && svg.contains(">class</text>"));
+    }
+
+    #[test]
+    fn lines_run_from_the_least_to_the_greatest_x_in_colours_of_their_own() {
+        let series = series(&[&[(1.0, 0.0), (3.0, 4.0)], &[(1.0, 4.0), (3.0, 0.0)]]);
+        let (x_label, y_label) = ("frequency".into(), "power".into());
+        let svg = drawn(&Plot::Lines { series, x_label, y_label }).unwrap();
+        let paths: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"line ")).collect();
+        assert_eq!(paths.len(), 2);
+        assert!(paths[0].contains("line c1\" d=\"M48.0 ") && paths[0].contains("L384.0 "));
+        assert!(paths[1].contains("line c2\""));
+        assert!(svg.contains("s0 ends at 4.000; s1 ends at 0.") && svg.contains(">power</text>"));
+    }
+
+    #[test]
+    fn scattered_points_stand_where_their_values_are() {
+        let series = series(&[&[(0.0, 0.0), (10.0, 10.0), (5.0, 5.0)]]);
+        let (x_label, y_label) = ("first".into(), "second".into());
+        let svg = drawn(&Plot::Scatter { series, x_label, y_label }).unwrap();
+        // Axes from 0 to 10.6, 48 to 384 across and 192 to 28 up.
+        assert!(
+            svg.contains("class=\"dots c3\" d=\"M48.0 192.0h0M365.0 37.3h0M206.5 114.6h0\""),
+            "{svg}"
+        );
+        assert!(svg.contains("Codes of VAE: 3 points."));
+    }
+
+    #[test]
+    fn a_heat_map_has_a_strength_per_value_and_its_first_row_on_top() {
+        let (columns, values) = (2, vec![0.0, 1.0, 1.0, 0.5]);
+        let svg = drawn(&Plot::HeatMap { columns, values, label: "share".into() }).unwrap();
+        let tiles: Vec<&str> =
+            svg.lines().filter(|line| line.contains("fill-opacity")).map(str::trim).collect();
+        assert_eq!(tiles.len(), 3, "three values, three strengths");
+        assert!(
+            tiles[0].contains("fill-opacity=\"0.06\"") && tiles[0].contains("d=\"M48.0 12.0h168.0")
+        );
+        assert!(tiles[1].contains("d=\"M216.0 102.0h168.0"));
+        assert!(tiles[2].contains("fill-opacity=\"1.00\""));
+        assert!(tiles[2].contains("d=\"M216.0 12.0h168.0v90.0h-168.0zM48.0 102.0h168.0"));
+        assert!(svg.contains("Pale: 0; strong: 1.000.") && svg.contains(">share</text>"));
+    }
+
+    #[test]
+    fn there_is_no_chart_of_nothing() {
+        let label = String::new;
+        let nothing = [
+            Plot::Bars { values: vec![], x_label: label(), guide: None },
+            Plot::Lines { series: vec![], x_label: label(), y_label: label() },
+            Plot::Scatter { series: series(&[&[]]), x_label: label(), y_label: label() },
+            Plot::HeatMap { columns: 0, values: vec![], label: label() },
+        ];
+        for figure in nothing {
+            assert!(drawn(&figure).is_none(), "{figure:?}");
+        }
+        let equal = Plot::HeatMap { columns: 0, values: vec![1.0], label: label() };
+        assert!(drawn(&equal).is_some());
+    }
 }

@@ -92,7 +92,8 @@ pub(crate) fn range<'a>(
     Some(if dwarfed { rest } else { whole })
 }
 
-fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+/// The least and the greatest; None without a value.
+pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values.fold(None, |extent, value| {
         let (low, high) = extent.unwrap_or((value, value));
         Some((low.min(value), high.max(value)))

@@ -2,26 +2,20 @@
 
 use super::group::Column;
 use super::mark::Mark;
-use super::section::LEADING;
-use super::table::{Row, Table};
+use super::table::{Cell, ReferenceColumn, Row, Table};
 use crate::names::list;
 use crate::stats::SEEDS_FOR_A_CLAIM;
-use genlab_results::Direction;
-
-/// The reference without any network that every comparison carries.
-const BASELINE: &str = "pca-mixture";
-const BASELINE_METRICS: [&str; 2] = ["samples/frechet", "samples/fid"];
+use genlab_results::{Direction, Role, Section};
 
 /// The sentences: the baseline first, then the leaders, then what the seeds forbid.
 pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> {
     let mut sentences = Vec::new();
     for table in tables {
         let scope = table.protocol.as_ref().map_or_else(String::new, |p| format!("{p}: "));
-        let row = |name: &str| table.rows.iter().find(|row| row.key.name == name);
-        let measured = BASELINE_METRICS.iter().find_map(|name| row(name));
-        let baseline = measured.and_then(|row| baseline(table, row, columns));
+        let first = table.leading().next().filter(|_| table.section == Section::Samples);
+        let baseline = first.and_then(|row| baseline(table, row, columns));
         sentences.extend(baseline.map(|sentence| format!("{scope}{sentence}")));
-        for row in LEADING.iter().filter_map(|name| row(name)) {
+        for row in table.leading() {
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));
         }
     }
@@ -39,44 +33,64 @@ fn prior(column: &Column<'_>) -> Option<String> {
     ))
 }
 
-/// Says plainly which models are behind a mixture of Gaussians in PCA space.
+/// Says plainly which models are behind a generator without a network: the best there is.
 fn baseline(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
-    let place = table.references.iter().position(|reference| reference.name == BASELINE)?;
-    let reference = &row.references[place];
-    let bar = reference.estimate?.mean;
-    let scored: Vec<(&Column<'_>, f64, String)> = table
+    let direction = row.better?;
+    let ahead = |a: f64, b: f64| match direction {
+        Direction::Lower => a < b,
+        Direction::Higher => a > b,
+    };
+    let (reference, cell, bar) = best_baseline(table, row, ahead)?;
+    let scored: Vec<(f64, String)> = table
         .columns
         .iter()
         .zip(&row.cells)
         .filter_map(|(index, cell)| {
-            let column = &columns[*index];
-            let named = format!("{} ({})", column.label, cell.text);
-            cell.estimate.map(|estimate| (column, estimate.mean, named))
+            let named = format!("{} ({})", columns[*index].label, cell.text);
+            cell.estimate.map(|estimate| (estimate.mean, named))
         })
         .collect();
-    let beaten: Vec<String> =
-        scored.iter().filter(|(_, mean, _)| bar < *mean).map(|(.., named)| named.clone()).collect();
-    let title = &table.references[place].title;
-    let (all, value, metric) = (scored.len(), &reference.text, &row.title);
+    let beaten: Vec<String> = scored
+        .iter()
+        .filter(|(mean, _)| ahead(bar, *mean))
+        .map(|(_, named)| named.clone())
+        .collect();
+    let (title, value, metric) = (&reference.title, &cell.text, &row.noun);
+    let comparative = match direction {
+        Direction::Lower => "lower",
+        Direction::Higher => "higher",
+    };
+    let all = scored.len();
     match beaten.len() {
         _ if all == 0 => None,
         0 => Some(format!(
-            "Every model with samples has a lower {metric} than the baseline without any network, \
-             {title} ({value}).",
-            metric = lower_first(metric),
+            "Every model with samples has a {comparative} {metric} than the best baseline without \
+             any network, {title} ({value}).",
         )),
         count => Some(format!(
-            "The baseline without any network, {title}, has a lower {metric} ({value}) than {which}: \
-             {names}.",
+            "The best baseline without any network, {title}, has a {comparative} {metric} ({value}) \
+             than {which}: {names}.",
             which = match all {
                 1 => "the only model with samples".to_owned(),
                 all if all == count => "every model".to_owned(),
                 all => format!("{count} of {all} models"),
             },
-            metric = lower_first(metric),
             names = list(&beaten),
         )),
     }
+}
+
+/// The baseline that is ahead of all others in a row, with its cell and its mean.
+fn best_baseline<'a>(
+    table: &'a Table,
+    row: &'a Row,
+    ahead: impl Fn(f64, f64) -> bool,
+) -> Option<(&'a ReferenceColumn, &'a Cell, f64)> {
+    let cells = table.references.iter().zip(&row.references);
+    let scored = cells
+        .filter(|(reference, _)| reference.role == Role::Baseline)
+        .filter_map(|(reference, cell)| Some((reference, cell, cell.estimate?.mean)));
+    scored.reduce(|best, other| if ahead(other.2, best.2) { other } else { best })
 }
 
 /// Who leads a row, and whether the seeds allow the word "better".
@@ -92,7 +106,7 @@ fn leader(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
             (column.label.clone(), format!("{} ({})", column.label, cell.text))
         })
     };
-    let metric = lower_first(&row.title);
+    let metric = &row.noun;
     let tied: Vec<String> = marked(Mark::Tied).map(|(_, named)| named).collect();
     if !tied.is_empty() {
         return Some(format!("{} are not distinguishable in {metric}.", list(&tied)));
@@ -138,15 +152,4 @@ fn seeds(columns: &[Column<'_>]) -> Option<String> {
         n if n < SEEDS_FOR_A_CLAIM => Some(format!("{n} seeds are too few for a claim; {cure}")),
         _ => None,
     }
-}
-
-/// A title inside a sentence: "Reconstruction MSE" loses its capital, "Fréchet distance" does not.
-fn lower_first(title: &str) -> String {
-    let first = title.split(' ').next().unwrap_or_default();
-    if first == "Fréchet" || first.chars().filter(|c| c.is_uppercase()).count() > 1 {
-        return title.to_owned();
-    }
-    let mut letters = title.chars();
-    let first = letters.next().map(|c| c.to_lowercase().collect::<String>());
-    first.unwrap_or_default() + letters.as_str()
 }

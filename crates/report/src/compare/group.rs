@@ -1,6 +1,5 @@
 //! Runs that differ only in their seed make one column.
 
-use crate::names;
 use crate::run_data::RunData;
 use std::collections::BTreeMap;
 
@@ -74,9 +73,9 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
             Some((_, group)) if group.iter().any(|o| o.results.seed == run.results.seed) => {
                 warnings.push(format!(
                     "{} is left out: {} with seed {} and the same settings is there already, and \
-                     the same seed twice is no second sample.",
-                    run.dir.display(),
-                    names::model(&run.results.model),
+                     the same seed twice is not a second sample.",
+                    run.dir.path().display(),
+                    run.results.title(),
                     run.results.seed,
                 ));
             }
@@ -99,8 +98,8 @@ type Settings = BTreeMap<String, String>;
 fn settings(run: &RunData) -> Settings {
     let mut leaves = BTreeMap::new();
     flatten("", &run.settings, &mut leaves);
-    let judge = run.results.judge.as_ref().map(|judge| judge.sha256.clone());
-    for (key, hash) in [("judge", judge), ("data", run.provenance_text("dataset.sha256"))] {
+    let judge = run.results.judge.as_ref().map(|judge| judge.sha256.as_str());
+    for (key, hash) in [("judge", judge), ("data", run.data_sha256())] {
         leaves.extend(hash.map(|hash| (key.to_owned(), hash.chars().take(8).collect())));
     }
     leaves
@@ -117,10 +116,10 @@ fn flatten(prefix: &str, table: &toml::Table, leaves: &mut Settings) {
     }
 }
 
-/// The model's name, and the settings by which it differs from other columns of the same model.
+/// The model's title, and the settings by which it differs from other columns of the same model.
 fn label(groups: &[(Settings, Vec<&RunData>)], index: usize) -> String {
     let (own, runs) = &groups[index];
-    let name = names::model(&runs[0].results.model);
+    let name = runs[0].results.title().to_owned();
     let twins: Vec<_> = groups
         .iter()
         .filter(|(_, other)| other[0].results.model == runs[0].results.model)
@@ -132,8 +131,8 @@ fn label(groups: &[(Settings, Vec<&RunData>)], index: usize) -> String {
     let differs = |path: &&String| twins.iter().any(|twin| twin.get(*path) != own.get(*path));
     let paths: Vec<&String> = own.keys().filter(differs).collect();
     if paths.is_empty() {
-        let folder = runs[0].dir.file_name().unwrap_or_default().to_string_lossy();
-        return format!("{name} ({folder})");
+        let folder = runs[0].dir.path().file_name().unwrap_or_default();
+        return format!("{name} ({})", folder.to_string_lossy());
     }
     let setting = |path: &&String| {
         // "likelihood = gaussian" says more than "kind = gaussian".

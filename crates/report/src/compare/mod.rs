@@ -5,16 +5,16 @@ mod group;
 mod mark;
 mod pairs;
 mod protocol;
-mod section;
+mod rows;
 mod table;
 
 pub(crate) use group::Column;
 pub(crate) use mark::Mark;
 pub(crate) use pairs::{Pair, Pairs, Verdict, pairs};
-pub(crate) use section::Section;
 pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
 
 use crate::run_data::RunData;
+use genlab_results::Catalogue;
 
 /// Several runs held against each other.
 pub(crate) struct Comparison<'a> {
@@ -30,9 +30,9 @@ pub(crate) struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     /// Groups the runs, fills the tables and draws the conclusions that the seeds allow.
-    pub(crate) fn new(runs: &'a [RunData]) -> Self {
+    pub(crate) fn new(runs: &'a [RunData], catalogue: &Catalogue) -> Self {
         let (columns, mut warnings) = group::columns(runs);
-        let (tables, mismatches) = protocol::tables(&columns);
+        let (tables, mismatches) = protocol::tables(&columns, catalogue);
         warnings.splice(0..0, mismatches);
         let findings = findings::findings(&columns, &tables);
         Self { columns, tables, warnings, findings }
@@ -40,7 +40,7 @@ impl<'a> Comparison<'a> {
 }
 
 /// The tables of one run: its only column holds the numbers.
-pub(crate) fn single(run: &RunData) -> Vec<Table> {
+pub(crate) fn single(run: &RunData, catalogue: &Catalogue) -> Vec<Table> {
     let (columns, _) = group::columns(std::slice::from_ref(run));
-    protocol::tables(&columns).0
+    protocol::tables(&columns, catalogue).0
 }

@@ -1,7 +1,6 @@
 //! Which of two models a metric tells apart: every pair of columns, leading metrics only.
 
 use super::group::Column;
-use super::section::LEADING;
 use super::table::{Cell, Row, Table};
 use crate::stats::SEEDS_FOR_A_CLAIM;
 use genlab_results::Direction;
@@ -65,9 +64,8 @@ impl Pair {
 
 /// The pairwise table of `table`; None where no two models share a leading metric.
 pub(crate) fn pairs<'a>(table: &'a Table, columns: &[Column<'_>]) -> Option<Pairs<'a>> {
-    let rows: Vec<&Row> = LEADING
-        .iter()
-        .filter_map(|name| table.rows.iter().find(|row| row.key.name == *name))
+    let rows: Vec<&Row> = table
+        .leading()
         .filter(|row| row.cells.iter().filter(|cell| cell.estimate.is_some()).count() > 1)
         .collect();
     let mut pairs = Vec::new();

@@ -1,37 +1,43 @@
 //! What may stand in one table: the same data, the same budget and, for samples, the same judge.
 
 use super::group::Column;
-use super::section::Section;
 use super::table::{Table, table};
 use crate::format::short_count;
 use crate::names;
+use genlab_results::{Catalogue, RunRecord, Section};
 
-/// Keys of `run.json` on which times and memory depend.
-const MACHINE: [(&str, &str); 3] =
-    [("backend", "backends"), ("device", "devices"), ("threads", "numbers of threads")];
+/// Something that a record says in words, or nothing where it does not know.
+type Said = fn(&RunRecord) -> String;
+
+/// On what times and memory depend.
+const MACHINE: [(&str, Said); 3] = [
+    ("backends", |record| record.backend.clone()),
+    ("devices", |record| record.device.clone()),
+    ("numbers of threads", |record| match record.threads {
+        0 => String::new(),
+        threads => threads.to_string(),
+    }),
+];
 
 /// The tables of all columns, and a warning for each thing by which they must not be compared.
-pub(super) fn tables(columns: &[Column<'_>]) -> (Vec<Table>, Vec<String>) {
+pub(super) fn tables(columns: &[Column<'_>], catalogue: &Catalogue) -> (Vec<Table>, Vec<String>) {
     let mut tables = Vec::new();
     let pools = partition((0..columns.len()).collect(), |index| Protocol::of(&columns[*index]));
     for section in Section::ALL {
         for (protocol, members) in &pools {
             let several = pools.len() > 1;
             if section == Section::Samples {
-                let judges = judges(members, columns);
+                let judges = judges(members, columns, catalogue);
                 for (judge, part) in &judges {
                     let named = (judges.len() > 1).then(|| judge_name(judge.as_ref()));
                     let label = several.then(|| protocol.label()).into_iter().chain(named);
                     let label = label.collect::<Vec<_>>().join(", ");
-                    tables.extend(table(
-                        section,
-                        part,
-                        columns,
-                        Some(label).filter(|l| !l.is_empty()),
-                    ));
+                    let label = Some(label).filter(|label| !label.is_empty());
+                    tables.extend(table(section, part, columns, label, catalogue));
                 }
             } else {
-                tables.extend(table(section, members, columns, several.then(|| protocol.label())));
+                let label = several.then(|| protocol.label());
+                tables.extend(table(section, members, columns, label, catalogue));
             }
         }
     }
@@ -51,7 +57,7 @@ impl Protocol {
         let run = column.first();
         Self {
             dataset: run.results.dataset.clone(),
-            sha256: run.provenance_text("dataset.sha256"),
+            sha256: run.data_sha256().map(str::to_owned),
             budget: run.budget(),
         }
     }
@@ -66,10 +72,14 @@ impl Protocol {
 type Judge = (String, String);
 
 /// Columns by judge. A column without sample metrics joins the first part, as a row of dashes.
-fn judges(members: &[usize], columns: &[Column<'_>]) -> Vec<(Option<Judge>, Vec<usize>)> {
+fn judges(
+    members: &[usize],
+    columns: &[Column<'_>],
+    catalogue: &Catalogue,
+) -> Vec<(Option<Judge>, Vec<usize>)> {
     let samples = |index: usize| {
         let metrics = &columns[index].first().results.metrics;
-        metrics.iter().any(|metric| Section::of(&metric.name) == Section::Samples)
+        metrics.iter().any(|metric| catalogue.section(&metric.name) == Section::Samples)
     };
     let judged = members.iter().copied().filter(|index| samples(*index)).collect();
     let mut parts = partition(judged, |index| judge(&columns[*index]));
@@ -134,9 +144,10 @@ fn warnings(columns: &[Column<'_>]) -> Vec<String> {
         judges,
         "Sample metrics stand in separate tables: features of two judges have no common scale.",
     );
-    for (key, what) in MACHINE {
-        let values = columns.iter().map(|column| column.first().provenance_text(key)).collect();
-        differ(what, values, "Times and memory say little about the models then.");
+    for (what, said) in MACHINE {
+        let said = |column: &Column<'_>| Some(said(&column.first().record));
+        let values = columns.iter().map(|column| said(column).filter(|said| !said.is_empty()));
+        differ(what, values.collect(), "Times and memory say little about the models then.");
     }
     for column in columns {
         warnings.extend(status(column));

@@ -2,15 +2,12 @@
 
 use super::group::Column;
 use super::mark::{Candidate, Mark, marks};
-use super::section::{RowKey, Section, rows};
-use crate::format::{ABSENT, Style};
+use super::rows::{RowKey, rows};
+use crate::format::{self, ABSENT};
 use crate::names;
 use crate::run_data::RunData;
 use crate::stats::Estimate;
-use genlab_results::{Direction, Metric};
-
-/// Reference columns from the best that can be hoped for to the worst.
-const REFERENCE_ORDER: [&str; 5] = ["real", "pca-mixture", "gaussian", "class-mean", "noise"];
+use genlab_results::{Catalogue, Direction, Entry, Metric, Rank, Role, Section, Style};
 
 /// One table of a comparison.
 pub(crate) struct Table {
@@ -27,6 +24,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The rows that sentences and pairwise tables are about: one per leading metric.
+    pub(crate) fn leading(&self) -> impl Iterator<Item = &Row> {
+        let first = |index: usize| {
+            let name = &self.rows[index].key.name;
+            self.rows[..index].iter().all(|row| row.key.name != *name)
+        };
+        let rows = self.rows.iter().enumerate().filter(move |(index, _)| first(*index));
+        rows.map(|(_, row)| row).filter(|row| row.rank == Rank::Leading)
+    }
+
     /// How to read the marks that occur in this table.
     pub(crate) fn caption(&self) -> String {
         let cells = || self.rows.iter().flat_map(|row| &row.cells);
@@ -51,24 +58,15 @@ impl Table {
     }
 }
 
-/// A column that is no model.
+/// A column that is not a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReferenceColumn {
-    /// `real`, `pca-mixture`, `gaussian`, `class-mean`, `noise`.
+    /// Its key in the runs' results.
     pub(crate) name: String,
     /// For people.
     pub(crate) title: String,
-}
-
-impl ReferenceColumn {
-    /// What it bounds: "floor" for real images, "ceiling" for noise.
-    pub(crate) fn role(&self) -> &'static str {
-        match self.name.as_str() {
-            "real" => "real",
-            "noise" => "noise",
-            _ => "no network",
-        }
-    }
+    /// What it stands for.
+    pub(crate) role: Role,
 }
 
 /// One metric over all columns.
@@ -77,6 +75,16 @@ pub(crate) struct Row {
     pub(crate) key: RowKey,
     /// For people.
     pub(crate) title: String,
+    /// The title within a sentence.
+    pub(crate) noun: String,
+    /// How prominent it is.
+    pub(crate) rank: Rank,
+    /// The images it was measured on; empty for costs, which are measured on none.
+    pub(crate) split: String,
+    /// How its numbers are written.
+    pub(crate) style: Style,
+    /// The least and the greatest value that it can take.
+    pub(crate) range: [f64; 2],
     /// The unit of the numbers.
     pub(crate) unit: String,
     /// Which way it improves.
@@ -89,13 +97,6 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
     /// One per reference column.
     pub(crate) references: Vec<Cell>,
-}
-
-impl Row {
-    /// The images it was measured on; costs are measured on none.
-    pub(crate) fn split(&self) -> &str {
-        if Section::of(&self.key.name) == Section::Cost { "" } else { &self.key.split }
-    }
 }
 
 /// One number of a table.
@@ -113,8 +114,8 @@ impl Cell {
     fn new(estimate: Option<Estimate>, style: Style) -> Self {
         let text = match estimate {
             None => ABSENT.to_owned(),
-            Some(Estimate { mean, half_width: Some(half), .. }) => style.mean(mean, half),
-            Some(Estimate { mean, .. }) => style.one(mean),
+            Some(Estimate { mean, half_width: Some(half), .. }) => format::mean(style, mean, half),
+            Some(Estimate { mean, .. }) => format::one(style, mean),
         };
         Self { estimate, text, mark: Mark::None }
     }
@@ -126,11 +127,12 @@ pub(crate) fn table(
     members: &[usize],
     columns: &[Column<'_>],
     protocol: Option<String>,
+    catalogue: &Catalogue,
 ) -> Option<Table> {
     let runs: Vec<&RunData> = members.iter().flat_map(|i| columns[*i].counted()).collect();
-    let keys = rows(section, runs.iter().flat_map(|run| &run.results.metrics));
+    let keys = rows(section, runs.iter().flat_map(|run| &run.results.metrics), catalogue);
     let references = references(&runs, &keys);
-    let row = |key| row(key, members, columns, &references, &runs);
+    let row = |key| row(key, members, columns, &references, &runs, catalogue);
     let rows: Vec<Row> = keys.into_iter().map(row).collect();
     let columns = members.to_vec();
     (!rows.is_empty()).then_some(Table { section, protocol, columns, references, rows })
@@ -142,6 +144,7 @@ fn row(
     columns: &[Column<'_>],
     references: &[ReferenceColumn],
     runs: &[&RunData],
+    catalogue: &Catalogue,
 ) -> Row {
     let of = |run: &&RunData| run.results.metrics.iter().find(|metric| key.is(metric)).cloned();
     let metrics: Vec<Vec<Metric>> =
@@ -149,7 +152,9 @@ fn row(
     let Some(sample) = metrics.iter().flatten().next() else {
         unreachable!("a row exists because a run has its metric")
     };
-    let style = Style::of(&key.name, &sample.qualified_unit());
+    // A metric that the catalogue does not know is shown all the same, plainly.
+    let Entry { style, rank, range, section, meaning, proper_name, .. } =
+        *catalogue.get(&key.name).unwrap_or(&Entry::BASE);
     let mut n: Vec<usize> = metrics.iter().flatten().map(|metric| metric.n).collect();
     n.sort_unstable();
     n.dedup();
@@ -167,11 +172,17 @@ fn row(
     let reference = |reference: &ReferenceColumn| {
         Cell::new(Estimate::over_seeds(&reference_values(reference, &key, runs)), style)
     };
+    let title = names::metric(&key.name, catalogue);
     Row {
-        title: names::metric(&key.name),
-        unit: style.unit(&sample.qualified_unit()),
+        noun: if proper_name { title.clone() } else { names::within_a_sentence(&title) },
+        title,
+        rank,
+        split: if section == Section::Cost { String::new() } else { key.split.clone() },
+        style,
+        range,
+        unit: format::unit(style, &sample.qualified_unit()),
         better: sample.better,
-        meaning: names::meaning(&key.name),
+        meaning,
         n,
         cells,
         references: references.iter().map(reference).collect(),
@@ -193,29 +204,39 @@ fn mark_best(cells: &mut [Cell], may_win: impl Fn(&usize) -> bool, better: Optio
     }
 }
 
-/// The reference columns that say something about one of the rows. Floor and ceiling of single
-/// metrics stand in where the runs carry no reference of real images or of noise.
+/// The reference columns that say something about one of the rows: real images, baselines, noise.
+/// What single metrics say of real images and of noise stands in where the runs carry no such
+/// reference.
 fn references(runs: &[&RunData], keys: &[RowKey]) -> Vec<ReferenceColumn> {
     let mut found: Vec<ReferenceColumn> = Vec::new();
-    let mut add = |name: &str, title: &str| {
-        if !found.iter().any(|reference| reference.name == name) {
-            found.push(ReferenceColumn { name: name.into(), title: title.into() });
-        }
-    };
     let wanted = |metric: &Metric| keys.iter().any(|key| key.is(metric));
-    for run in runs {
-        for reference in run.results.references.iter().filter(|r| r.metrics.iter().any(wanted)) {
-            add(&reference.name, &reference.title);
+    for reference in runs.iter().flat_map(|run| &run.results.references) {
+        let known = found.iter().any(|other| other.name == reference.name);
+        if !known && reference.metrics.iter().any(wanted) {
+            let (name, title) = (reference.name.clone(), reference.title.clone());
+            found.push(ReferenceColumn { name, title, role: reference.role });
         }
     }
-    for metric in runs.iter().flat_map(|run| &run.results.metrics).filter(|m| wanted(m)) {
-        metric.real.iter().for_each(|_| add("real", "Real images"));
-        metric.noise.iter().for_each(|_| add("noise", "Noise"));
+    for (role, name, title) in
+        [(Role::Real, "real", "Real images"), (Role::Noise, "noise", "Noise")]
+    {
+        let metrics = || runs.iter().flat_map(|run| &run.results.metrics);
+        let said = metrics().any(|metric| wanted(metric) && bound(metric, role).is_some());
+        if said && found.iter().all(|reference| reference.role != role) {
+            found.push(ReferenceColumn { name: name.into(), title: title.into(), role });
+        }
     }
-    let place = |name: &str| REFERENCE_ORDER.iter().position(|n| *n == name);
-    // Unknown references stand before noise, which is last.
-    found.sort_by_key(|r| place(&r.name).map_or(REFERENCE_ORDER.len() * 2 - 3, |p| p * 2));
+    found.sort_by_key(|reference| reference.role);
     found
+}
+
+/// What a metric itself says of real images or of noise.
+fn bound(metric: &Metric, role: Role) -> Option<f64> {
+    match role {
+        Role::Real => metric.real,
+        Role::Baseline => None,
+        Role::Noise => metric.noise,
+    }
 }
 
 /// The reference's value, once per seed: runs of one seed share their references.
@@ -223,17 +244,13 @@ fn reference_values(reference: &ReferenceColumn, key: &RowKey, runs: &[&RunData]
     let mut seen = Vec::new();
     let mut values = Vec::new();
     for run in runs {
-        let bound = || {
-            let metric = run.results.metrics.iter().find(|metric| key.is(metric))?;
-            match reference.name.as_str() {
-                "real" => metric.real,
-                "noise" => metric.noise,
-                _ => None,
-            }
-        };
         let own = run.results.references.iter().find(|other| other.name == reference.name);
-        let metric = own.and_then(|own| own.metrics.iter().find(|metric| key.is(metric)));
-        if let Some(value) = metric.map(|metric| metric.value).or_else(bound)
+        let scored = own.and_then(|own| own.metrics.iter().find(|metric| key.is(metric)));
+        let value = scored.map(|metric| metric.value).or_else(|| {
+            let metric = run.results.metrics.iter().find(|metric| key.is(metric))?;
+            bound(metric, reference.role)
+        });
+        if let Some(value) = value
             && !seen.contains(&run.results.seed)
         {
             seen.push(run.results.seed);

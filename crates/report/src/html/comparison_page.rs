@@ -1,14 +1,17 @@
 //! The report of several runs.
 
-use super::facts::command;
-use super::run_page::class_chart;
-use super::{Arrow, Image, VERSION, caption, curve_groups, page};
+use super::curve_groups;
+use super::facts::{command, events};
+use super::figures::{self, Owner, Section};
+use super::page::{Arrow, VERSION, caption, page};
 use crate::chart::Chart;
 use crate::compare::{Cell, Column, Comparison, Mark, Pair, Pairs, Row, Table, Verdict, pairs};
 use crate::error::Result;
 use crate::format::count;
-use crate::names::list;
+use crate::names;
+use crate::run_data::RunData;
 use askama::Template;
+use genlab_results::Catalogue;
 
 #[derive(Template)]
 #[template(path = "comparison.html")]
@@ -19,11 +22,7 @@ struct ComparisonPage<'a> {
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableView<'a>>,
-    samples: Vec<Image>,
-    reconstructions: Vec<Image>,
-    denoising: Vec<Image>,
-    interpolation: Vec<Image>,
-    histograms: Vec<Chart>,
+    sections: Vec<Section>,
     losses: Vec<Chart>,
     shared: Vec<Chart>,
     runs: Vec<RunView>,
@@ -112,6 +111,8 @@ struct RunView {
     status: String,
     dir: String,
     command: String,
+    /// What happened on the way.
+    events: Vec<String>,
 }
 
 struct ConfigView<'a> {
@@ -123,19 +124,16 @@ struct ConfigView<'a> {
 ///
 /// # Errors
 /// When the template fails, which is a bug.
-pub(crate) fn render(title: &str, comparison: &Comparison<'_>) -> Result<String> {
+pub(crate) fn render(
+    title: &str,
+    comparison: &Comparison<'_>,
+    catalogue: &Catalogue,
+) -> Result<String> {
     let columns = &comparison.columns;
-    let mut samples =
-        pictures(columns, "Samples", |column| column.first().pictures.grid.as_deref());
-    let baseline = columns.iter().find_map(|column| column.first().pictures.baseline.as_deref());
-    let alt = "Samples of a Gaussian mixture in PCA space, the baseline without a network";
-    if let Some(mut image) = Image::new(baseline, "PCA + Gaussian mixture", alt.into()) {
-        image.caption = "baseline without any network".into();
-        samples.push(image);
-    }
-    let histogram = |(index, column): (usize, &Column<'_>)| {
-        class_chart(column.first(), &format!("classes-{index}"), &column.label, column.colour)
-    };
+    let owners: Vec<Owner<'_>> = columns
+        .iter()
+        .map(|column| Owner { run: column.first(), label: &column.label, colour: column.colour })
+        .collect();
     page(
         "comparison.html",
         &ComparisonPage {
@@ -145,19 +143,9 @@ pub(crate) fn render(title: &str, comparison: &Comparison<'_>) -> Result<String>
             warnings: &comparison.warnings,
             findings: &comparison.findings,
             tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
-            samples,
-            reconstructions: pictures(columns, "Originals and reconstructions", |column| {
-                column.first().pictures.reconstructions.as_deref()
-            }),
-            denoising: pictures(columns, "Samples from noise to image", |column| {
-                column.first().pictures.denoising.as_deref()
-            }),
-            interpolation: pictures(columns, "Interpolations between codes", |column| {
-                column.first().pictures.interpolation.as_deref()
-            }),
-            histograms: columns.iter().enumerate().filter_map(histogram).collect(),
-            losses: curve_groups::losses(columns),
-            shared: curve_groups::shared(columns),
+            sections: figures::side_by_side(&owners),
+            losses: curve_groups::losses(columns, catalogue),
+            shared: curve_groups::shared(columns, catalogue),
             runs: runs(columns),
             configs: columns.iter().filter_map(config).collect(),
         },
@@ -174,7 +162,7 @@ fn subtitle(columns: &[Column<'_>]) -> String {
         }
     }
     let models = if columns.len() == 1 { "model" } else { "models" };
-    let text = format!("{} {models} on {}", columns.len(), list(&datasets));
+    let text = format!("{} {models} on {}", columns.len(), names::list(&datasets));
     let budget = columns.first().and_then(|column| column.first().budget());
     let budget = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget));
     let images = budget.map_or_else(String::new, |images| {
@@ -196,7 +184,10 @@ fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
         references: table
             .references
             .iter()
-            .map(|reference| ReferenceView { title: &reference.title, role: reference.role() })
+            .map(|reference| ReferenceView {
+                title: &reference.title,
+                role: names::role(reference.role),
+            })
             .collect(),
         rows: table.rows.iter().map(row).collect(),
         definitions: table.rows.iter().filter_map(definition).collect(),
@@ -249,51 +240,33 @@ fn row(row: &Row) -> RowView<'_> {
     RowView {
         title: &row.title,
         arrow: row.better.map(Arrow::new),
-        caption: caption(&row.unit, row.split(), &row.n),
+        caption: caption(&row.unit, &row.split, &row.n),
         cells: row.cells.iter().map(cell_view).collect(),
         references: row.references.iter().map(|cell| CellView::new(cell, "", "")).collect(),
-    }
-}
-
-/// One picture per column that has it.
-fn pictures<'a>(
-    columns: &[Column<'a>],
-    what: &str,
-    of: impl Fn(&Column<'a>) -> Option<&'a [u8]>,
-) -> Vec<Image> {
-    let image = |column: &Column<'a>| {
-        let results = &column.first().results;
-        let alt = format!("{what} of {} on {}", column.label, results.dataset);
-        let mut image = Image::new(of(column), &column.label, alt)?;
-        image.caption = format!("{}seed {}", lower_prefix(what), results.seed);
-        image.colour = column.colour;
-        Some(image)
-    };
-    columns.iter().filter_map(image).collect()
-}
-
-/// Galleries with a heading of their own need no words beside the seed.
-fn lower_prefix(what: &str) -> String {
-    match what {
-        "Samples" | "Originals and reconstructions" => String::new(),
-        other => format!("{}, ", other.to_lowercase()),
     }
 }
 
 fn runs(columns: &[Column<'_>]) -> Vec<RunView> {
     let view = |column: &Column<'_>| {
         let (label, colour) = (column.label.clone(), column.colour);
-        let run = |run: &&crate::run_data::RunData| RunView {
+        let run = |run: &&RunData| RunView {
             label: label.clone(),
             colour,
             seed: run.results.seed,
             status: run.results.status.replace('_', " "),
-            dir: run.dir.file_name().unwrap_or(run.dir.as_os_str()).to_string_lossy().into_owned(),
-            command: command(&run.provenance).unwrap_or_default(),
+            dir: folder(run),
+            command: command(&run.record),
+            events: events(&run.record),
         };
         column.runs.iter().map(run).collect::<Vec<_>>()
     };
     columns.iter().flat_map(view).collect()
+}
+
+/// The last part of a run directory's path.
+fn folder(run: &RunData) -> String {
+    let path = run.dir.path();
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn config<'a>(column: &Column<'a>) -> Option<ConfigView<'a>> {

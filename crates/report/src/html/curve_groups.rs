@@ -3,7 +3,8 @@
 use crate::chart::{self, Chart, Series, Start, Stroke};
 use crate::compare::Column;
 use crate::curves::{Curve, Curves};
-use crate::names::sentence;
+use crate::names::{sentence, within_a_sentence};
+use genlab_results::Catalogue;
 
 /// Prefixes of one scalar measured on several splits.
 const SPLITS: [&str; 3] = ["train", "validation", "test"];
@@ -31,7 +32,7 @@ fn family(base: &str) -> &str {
 }
 
 /// Charts of one run: train over validation, related scalars together, scalars without a split last.
-pub(super) fn of_run(curves: &Curves) -> Vec<Chart> {
+pub(super) fn of_run(curves: &Curves, catalogue: &Catalogue) -> Vec<Chart> {
     let mut families: Vec<(&str, Vec<&Curve>)> = Vec::new();
     for curve in curves.0.iter().filter(|curve| !NO_CURVE.contains(&curve.name.as_str())) {
         let family = family(parts(&curve.name).1);
@@ -45,13 +46,15 @@ pub(super) fn of_run(curves: &Curves) -> Vec<Chart> {
     let chart = |(index, (family, members)): (usize, (&str, Vec<&Curve>))| {
         let schedule = members.iter().all(|curve| parts(&curve.name).0.is_empty());
         let start = if schedule { Start::Shown } else { Start::MayBeCut };
-        chart::lines(&format!("run-{index}"), &sentence(family), start, &series(&members))
+        let title = sentence(family, catalogue);
+        let series = series(&members, catalogue);
+        chart::training(&format!("run-{index}"), &title, start, &series)
     };
     families.into_iter().enumerate().filter_map(chart).collect()
 }
 
 /// One colour per scalar; validation dashed. A chart with a single scalar colours its splits.
-fn series(members: &[&Curve]) -> Vec<Series> {
+fn series(members: &[&Curve], catalogue: &Catalogue) -> Vec<Series> {
     let mut bases: Vec<&str> = Vec::new();
     let mut series: Vec<Series> = Vec::new();
     for curve in members {
@@ -61,7 +64,8 @@ fn series(members: &[&Curve]) -> Vec<Series> {
         }
         let colour = bases.iter().position(|known| *known == base).unwrap_or(0) % 7 + 1;
         let stroke = if matches!(split, "" | "train") { Stroke::Solid } else { Stroke::Dashed };
-        let name = sentence(base.rsplit('/').next().unwrap_or(base)).to_lowercase();
+        let name = sentence(base.rsplit('/').next().unwrap_or(base), catalogue);
+        let name = within_a_sentence(&name);
         let label = if split.is_empty() { name } else { format!("{name}, {split}") };
         series.push(Series { label, points: curve.points.clone(), colour, stroke });
     }
@@ -78,14 +82,14 @@ fn series(members: &[&Curve]) -> Vec<Series> {
 }
 
 /// One chart per model with its own objective, on its own scale.
-pub(super) fn losses(columns: &[Column<'_>]) -> Vec<Chart> {
+pub(super) fn losses(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart> {
     let chart = |(index, column): (usize, &Column<'_>)| {
         let is_loss = |curve: &&Curve| family(parts(&curve.name).1) == "loss";
         let runs = &column.runs;
         let mut all: Vec<Series> = Vec::new();
         for (order, run) in runs.iter().enumerate() {
             let members: Vec<&Curve> = run.curves.0.iter().filter(is_loss).collect();
-            for mut one in series(&members) {
+            for mut one in series(&members, catalogue) {
                 if runs.len() > 1 && order > 0 {
                     one.label = String::new();
                 }
@@ -93,7 +97,7 @@ pub(super) fn losses(columns: &[Column<'_>]) -> Vec<Chart> {
             }
         }
         let seeds = if runs.len() > 1 { format!(", {} seeds", runs.len()) } else { String::new() };
-        chart::lines(
+        chart::training(
             &format!("loss-{index}"),
             &format!("{}{seeds}", column.label),
             Start::MayBeCut,
@@ -104,7 +108,7 @@ pub(super) fn losses(columns: &[Column<'_>]) -> Vec<Chart> {
 }
 
 /// Charts of scalars that at least two models log under the same name, one colour per model.
-pub(super) fn shared(columns: &[Column<'_>]) -> Vec<Chart> {
+pub(super) fn shared(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart> {
     let mut names: Vec<&str> = Vec::new();
     for curve in columns.iter().flat_map(|column| &column.first().curves.0) {
         let (split, base) = parts(&curve.name);
@@ -126,9 +130,9 @@ pub(super) fn shared(columns: &[Column<'_>]) -> Vec<Chart> {
             }
         }
         let (split, base) = parts(name);
-        chart::lines(
+        chart::training(
             &format!("shared-{index}"),
-            &format!("{}, {split}", sentence(base)),
+            &format!("{}, {split}", sentence(base, catalogue)),
             Start::MayBeCut,
             &all,
         )

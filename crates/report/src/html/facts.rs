@@ -1,116 +1,86 @@
 //! `run.json` as a list of facts.
 
-use crate::format::Style;
-use crate::names::sentence;
-use serde_json::{Map, Value};
+use crate::format;
+use genlab_results::{RunRecord, Style};
 
 /// One line of provenance.
 pub(super) struct Fact {
-    pub(super) title: String,
+    pub(super) title: &'static str,
     pub(super) text: String,
     /// Shown in a fixed-width font.
     pub(super) code: bool,
 }
 
-/// Well-known keys in the order of the page, with their titles.
-const KNOWN: [(&str, &str); 29] = [
-    ("argv", "Command"),
-    ("command", "Command"),
-    ("genlab_version", "genlab"),
-    ("version", "genlab"),
-    ("git", "Git commit"),
-    ("git.hash", "Git commit"),
-    ("git.commit", "Git commit"),
-    ("git.dirty", "Uncommitted changes"),
-    ("git_hash", "Git commit"),
-    ("git_dirty", "Uncommitted changes"),
-    ("cargo_lock_sha256", "Cargo.lock SHA-256"),
-    ("dataset.name", "Data set"),
-    ("dataset.sha256", "Data SHA-256"),
-    ("dataset.licence", "Data licence"),
-    ("dataset.license", "Data licence"),
-    ("dataset.source", "Data source"),
-    ("backend", "Backend"),
-    ("device", "Device"),
-    ("threads", "Threads"),
-    ("seed", "Seed"),
-    ("seeds", "Seeds"),
-    ("start", "Started"),
-    ("started", "Started"),
-    ("end", "Ended"),
-    ("ended", "Ended"),
-    ("seconds", "Duration"),
-    ("exit_reason", "Ended because"),
-    ("peak_memory_bytes", "Peak memory"),
-    ("schema_version", "Format version"),
-];
-
-/// Every value of `run.json`: well-known keys first and under their titles, others by their path.
-pub(super) fn facts(provenance: &Map<String, Value>) -> Vec<Fact> {
-    let mut leaves = Vec::new();
-    flatten("", provenance, &mut leaves);
-    let place = |path: &str| KNOWN.iter().position(|(known, _)| *known == path);
-    leaves.sort_by_key(|(path, _)| place(path).unwrap_or(KNOWN.len()));
-    leaves.into_iter().filter_map(|(path, value)| fact(&path, &value)).collect()
+/// What a record says, in the order of the page; what it does not know is left out.
+pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
+    let RunRecord { git, dataset, end, exit_reason, peak_memory_bytes, .. } = record;
+    let plain = |title, text: String| Fact { title, text, code: false };
+    let code = |title, text: String| Fact { title, text, code: true };
+    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
+    let count = |count: usize| format::count(count as f64);
+    let images =
+        [("training", dataset.train), ("validation", dataset.validation), ("test", dataset.test)]
+            .into_iter()
+            .filter(|(_, images)| *images > 0)
+            .map(|(split, images)| format!("{} {split}", count(images)));
+    let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
+    let unless_0 = |number: usize| if number == 0 { String::new() } else { count(number) };
+    let memory = peak_memory_bytes.map(|bytes| format::one(Style::Bytes, bytes as f64));
+    let facts = [
+        code("Command", command(record)),
+        plain("genlab", record.genlab_version.clone()),
+        code("Git commit", git.as_ref().map_or_else(String::new, |git| git.hash.clone())),
+        plain(
+            "Uncommitted changes",
+            git.as_ref().map_or_else(String::new, |git| yes_or_no(git.dirty).into()),
+        ),
+        code("Cargo.lock SHA-256", record.cargo_lock_sha256.clone()),
+        plain("Data set", dataset.name.clone()),
+        plain("Images", images.collect::<Vec<_>>().join(", ")),
+        code("Data SHA-256", dataset.sha256.clone()),
+        plain("Data licence", dataset.licence.clone()),
+        plain("Backend", record.backend.clone()),
+        plain("Device", record.device.clone()),
+        plain("Threads", unless_0(record.threads)),
+        plain("Seeds", seeds.join(", ")),
+        plain("Started", record.start.clone()),
+        plain("Ended", end.clone().unwrap_or_default()),
+        plain("How it ended", exit_reason.clone().unwrap_or_default()),
+        plain("Peak memory", memory.map_or_else(String::new, |memory| format!("{memory} MiB"))),
+        plain("Format version", unless_0(record.schema_version as usize)),
+    ];
+    facts.into_iter().filter(|fact| !fact.text.is_empty()).collect()
 }
 
-/// The command line of a run, if it is known.
-pub(super) fn command(provenance: &Map<String, Value>) -> Option<String> {
-    text(provenance.get("argv").or_else(|| provenance.get("command"))?, " ")
+/// The command line of a run; empty if it is not known.
+pub(super) fn command(record: &RunRecord) -> String {
+    record.argv.join(" ")
 }
 
-fn fact(path: &str, value: &Value) -> Option<Fact> {
-    let known = KNOWN.iter().find(|(known, _)| *known == path);
-    let title =
-        known.map_or_else(|| sentence(&path.replace('.', " ")), |(_, title)| (*title).into());
-    let number = value.as_f64();
-    let text = match (Style::of(path, ""), number) {
-        (Style::Bytes, Some(bytes)) => format!("{} MiB", Style::Bytes.one(bytes)),
-        (Style::Seconds, Some(seconds)) => Style::Seconds.one(seconds),
-        _ if path == "seconds" => Style::Seconds.one(number?),
-        _ => text(value, if path == "argv" { " " } else { ", " })?,
+/// "Step 120: resumed after an interruption": what happened to a run.
+pub(super) fn events(record: &RunRecord) -> Vec<String> {
+    let line = |event: &genlab_results::Event| {
+        format!("Step {}: {}", format::count(event.step as f64), event.text)
     };
-    let code =
-        matches!(path, "argv" | "command") || path.contains("sha256") || path.contains("git");
-    let code = code && !value.is_boolean();
-    Some(Fact { title, text, code })
-}
-
-fn flatten(prefix: &str, object: &Map<String, Value>, leaves: &mut Vec<(String, Value)>) {
-    for (key, value) in object {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Object(inner) => flatten(&path, inner, leaves),
-            value => leaves.push((path, value.clone())),
-        }
-    }
-}
-
-/// Null is no fact; lists are joined.
-fn text(value: &Value, separator: &str) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Bool(true) => Some("yes".into()),
-        Value::Bool(false) => Some("no".into()),
-        Value::String(text) => Some(text.clone()),
-        Value::Array(items) => {
-            let items: Vec<String> =
-                items.iter().filter_map(|item| text(item, separator)).collect();
-            Some(items.join(separator))
-        }
-        other => Some(other.to_string()),
-    }
+    record.events.iter().map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_results::{Commit, DataRecord, Event};
 
     #[test]
-    fn known_facts_come_first_and_unknown_ones_are_kept() {
-        let json = r#"{"weather": {"sky": "blue"}, "peak_memory_bytes": 734003200, "exit_reason": null,
-            "argv": ["bench-runner", "--model", "vae"], "git": {"hash": "ab12", "dirty": false}}"#;
-        let facts = facts(&serde_json::from_str(json).unwrap());
+    fn facts_that_are_known_stand_in_the_order_of_the_page() {
+        let record = RunRecord {
+            argv: ["bench-runner", "--model", "vae"].map(str::to_owned).to_vec(),
+            git: Some(Commit { hash: "ab12".into(), dirty: false }),
+            dataset: DataRecord { train: 8000, test: 2000, ..DataRecord::default() },
+            threads: 2,
+            peak_memory_bytes: Some(734_003_200),
+            ..RunRecord::default()
+        };
+        let facts = facts(&record);
         let lines: Vec<_> = facts.iter().map(|f| format!("{}: {}", f.title, f.text)).collect();
         assert_eq!(
             lines,
@@ -118,10 +88,20 @@ mod tests {
                 "Command: bench-runner --model vae",
                 "Git commit: ab12",
                 "Uncommitted changes: no",
+                "Images: 8\u{202f}000 training, 2\u{202f}000 test",
+                "Threads: 2",
                 "Peak memory: 700.0 MiB",
-                "Weather sky: blue",
             ]
         );
         assert!(facts[0].code && !facts[2].code);
+        assert!(super::facts(&RunRecord::default()).is_empty());
+    }
+
+    #[test]
+    fn events_are_told_with_their_steps() {
+        let events = vec![Event::new(1200, "interrupted"), Event::new(1200, "resumed")];
+        let record = RunRecord { events, ..RunRecord::default() };
+        let told = super::events(&record);
+        assert_eq!(told, ["Step 1\u{202f}200: interrupted", "Step 1\u{202f}200: resumed"]);
     }
 }

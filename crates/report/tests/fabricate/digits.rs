@@ -1,6 +1,6 @@
 //! Something that looks like handwritten digits from afar: seven segments with a soft pen.
 
-use genlab_report::Picture;
+use genlab_results::ImageStrip;
 
 /// The segments of a pocket calculator, (x, y) from and to, in a box of 1 by 2.
 const SEGMENTS: [[f64; 4]; 7] = [
@@ -37,8 +37,9 @@ impl Noise {
     }
 }
 
-/// `count` digits of 28 by 28; `blur` widens the pen, loses segments and adds grain.
-pub(crate) fn digits(count: usize, blur: f64, noise: &mut Noise) -> Picture {
+/// `count` digits of 28 by 28, `columns` in a row; `blur` widens the pen, loses segments and adds
+/// grain.
+pub(crate) fn digits(count: usize, columns: usize, blur: f64, noise: &mut Noise) -> ImageStrip {
     let mut pixels = Vec::with_capacity(count * 784);
     for _ in 0..count {
         let mut lit = LIT[(noise.unit() * 10.0) as usize % 10];
@@ -62,7 +63,7 @@ pub(crate) fn digits(count: usize, blur: f64, noise: &mut Noise) -> Picture {
             pixels.push((255.0 * (faded + grain).clamp(0.0, 1.0)) as u8);
         }
     }
-    Picture::new(count, 1, 28, 28, pixels).expect("the pixels fill the shape")
+    ImageStrip { channels: 1, height: 28, width: 28, pixels, columns }
 }
 
 fn distance(u: f64, v: f64, [x0, y0, x1, y1]: &[f64; 4]) -> f64 {

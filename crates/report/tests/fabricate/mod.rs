@@ -1,12 +1,18 @@
 //! Run directories made of invented numbers, for tests and for looking at reports.
 
+mod catalogue;
 mod digits;
 
-use genlab_report::{Picture, png};
-use serde_json::{Value, json};
+use genlab_report::png;
+use genlab_results::{
+    Commit, DataRecord, Direction, Event, Figure, ImageStrip, JudgeInfo, Metric, Plot, Reference,
+    Results, Role, RunDir, RunRecord, SCHEMA_VERSION, Scope,
+};
+use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+pub(crate) use catalogue::catalogue;
 pub(crate) use digits::{Noise, digits};
 
 /// One invented run.
@@ -19,16 +25,18 @@ pub(crate) struct Fake {
     pub(crate) judge: &'static str,
     pub(crate) images: u64,
     pub(crate) notes: Vec<String>,
-    /// (name, value); the unit and direction come from the registry.
+    /// What happened on the way.
+    pub(crate) events: Vec<Event>,
+    /// (name, value); the unit and direction come from the catalogue.
     pub(crate) metrics: Vec<(&'static str, f64)>,
 }
 
 impl Fake {
     /// A finished run without any metric.
     pub(crate) fn new(model: &'static str, seed: u64) -> Self {
-        let (metrics, notes) = (Vec::new(), Vec::new());
+        let (metrics, notes, events) = (Vec::new(), Vec::new(), Vec::new());
         let (status, dataset, judge) = ("finished", "mnist-10k", "5f0c91d2e7aa44b3");
-        Self { model, seed, status, dataset, judge, images: 100_000, notes, metrics }
+        Self { model, seed, status, dataset, judge, images: 100_000, notes, events, metrics }
     }
 
     /// With one more metric.
@@ -39,33 +47,35 @@ impl Fake {
 
     /// Writes `results.json`, `config.toml` and `run.json` into a folder of `parent`.
     pub(crate) fn write(&self, parent: &Path) -> PathBuf {
-        let dir = parent.join(format!("{}-{}-s{}", self.model, self.dataset, self.seed));
-        std::fs::create_dir_all(dir.join("samples")).expect("the folder takes folders");
-        save(&dir.join("results.json"), &self.results().to_string());
-        save(&dir.join("config.toml"), &self.config());
-        save(&dir.join("run.json"), &self.provenance().to_string());
-        dir
+        let folder = parent.join(format!("{}-{}-s{}", self.model, self.dataset, self.seed));
+        let dir = RunDir::new(&folder);
+        std::fs::create_dir_all(dir.samples()).expect("the folder takes folders");
+        dir.write_results(&self.results()).expect("the folder takes files");
+        dir.write_record(&self.record()).expect("the folder takes files");
+        save(&dir.config(), &self.config());
+        folder
     }
 
-    fn results(&self) -> Value {
-        let metrics: Vec<Value> =
-            self.metrics.iter().map(|(name, value)| metric(name, *value)).collect();
-        let reference = |name: &str, title: &str, frechet: f64, coverage: f64| {
+    fn results(&self) -> Results {
+        let reference = |name: &str, title: &str, role, frechet, coverage| {
             let metrics =
-                [metric("samples/frechet", frechet), metric("samples/coverage", coverage)];
-            json!({"name": name, "title": title, "metrics": metrics})
+                vec![metric("samples/frechet", frechet), metric("samples/coverage", coverage)];
+            Reference { name: name.into(), title: title.into(), role, metrics }
         };
-        json!({
-            "schema_version": 1, "model": self.model, "dataset": self.dataset, "seed": self.seed,
-            "status": self.status, "judge": {"name": "mnist-28", "sha256": self.judge},
-            "metrics": metrics, "notes": self.notes,
-            "references": [
-                reference("noise", "Noise", 412.3, 0.0),
-                reference("real", "Real images", 1.92, 0.957),
-                reference("gaussian", "One Gaussian", 96.4, 0.21),
-                reference("pca-mixture", "PCA + Gaussian mixture (50)", 24.8, 0.713),
+        let (name, sha256) = ("mnist-28".to_owned(), self.judge.to_owned());
+        Results {
+            model_title: title(self.model),
+            judge: Some(JudgeInfo { name, sha256, accuracy: None }),
+            metrics: self.metrics.iter().map(|(name, value)| metric(name, *value)).collect(),
+            notes: self.notes.clone(),
+            references: vec![
+                reference("noise", "Noise", Role::Noise, 412.3, 0.0),
+                reference("gaussian", "One Gaussian", Role::Baseline, 96.4, 0.21),
+                reference("real", "Real images", Role::Real, 1.92, 0.957),
+                reference("mixture", "PCA + Gaussian mixture (50)", Role::Baseline, 24.8, 0.713),
             ],
-        })
+            ..Results::new(self.model, self.dataset, self.seed, self.status)
+        }
     }
 
     fn config(&self) -> String {
@@ -76,37 +86,62 @@ impl Fake {
         )
     }
 
-    fn provenance(&self) -> Value {
-        json!({
-            "schema_version": 1,
-            "argv": ["bench-runner", "--model", self.model, "--seed", self.seed.to_string()],
-            "git": {"hash": "0123456789abcdef0123456789abcdef01234567", "dirty": false},
-            "cargo_lock_sha256": "9a3f".repeat(16),
-            "dataset": {"name": self.dataset, "sha256": "c0ffee12".repeat(8), "licence": "CC BY-SA 3.0"},
-            "backend": "flex", "device": "cpu", "threads": 2, "seeds": [self.seed],
-            "start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:03:24Z",
-            "exit_reason": "budget reached", "peak_memory_bytes": 734_003_200,
-        })
+    fn record(&self) -> RunRecord {
+        let argv = ["bench-runner", "--model", self.model, "--seed", &self.seed.to_string()];
+        RunRecord {
+            schema_version: SCHEMA_VERSION,
+            genlab_version: "0.1.0".into(),
+            argv: argv.map(str::to_owned).to_vec(),
+            git: Some(Commit {
+                hash: "0123456789abcdef0123456789abcdef01234567".into(),
+                dirty: false,
+            }),
+            cargo_lock_sha256: "9a3f".repeat(16),
+            dataset: DataRecord {
+                name: self.dataset.into(),
+                sha256: "c0ffee12".repeat(8),
+                licence: "CC BY-SA 3.0".into(),
+                train: 8000,
+                validation: 500,
+                test: 2000,
+            },
+            backend: "flex".into(),
+            device: "cpu".into(),
+            threads: 2,
+            seeds: vec![self.seed],
+            start: "2026-03-01T10:00:00Z".into(),
+            end: Some("2026-03-01T10:03:24Z".into()),
+            exit_reason: Some(self.status.into()),
+            peak_memory_bytes: Some(734_003_200),
+            events: self.events.clone(),
+        }
     }
 }
 
-fn metric(name: &str, value: f64) -> Value {
-    let (unit, better) = genlab_metrics::CATALOGUE
-        .get(name)
-        .map_or(("accuracy", Some(genlab_results::Direction::Higher)), |kind| {
-            (kind.unit, kind.better)
-        });
-    let mut metric = json!({
-        "name": name, "split": "test", "value": value, "n": 2000, "unit": unit, "better": better,
-    });
-    if name.starts_with("reconstruction") {
-        metric["ci95"] = json!([value * 0.985, value * 1.015]);
+/// "Sparse AE" of `sparse-ae`.
+fn title(model: &str) -> String {
+    match model.strip_prefix("sparse-") {
+        Some(rest) => format!("Sparse {}", rest.to_uppercase()),
+        None => model.to_uppercase(),
     }
-    if name.starts_with("cost") {
-        metric["n"] = json!(0);
-        metric["split"] = json!("train");
+}
+
+fn metric(name: &str, value: f64) -> Metric {
+    let catalogue = catalogue();
+    let entry = catalogue.get(name);
+    let cost = name.starts_with("cost");
+    Metric {
+        name: name.into(),
+        split: if cost { "train" } else { "test" }.into(),
+        value,
+        n: if cost { 0 } else { 2000 },
+        unit: entry.map_or("accuracy", |entry| entry.unit).into(),
+        qualifier: None,
+        better: entry.map_or(Some(Direction::Higher), |entry| entry.better),
+        ci95: name.starts_with("reconstruction").then_some([value * 0.985, value * 1.015]),
+        real: None,
+        noise: None,
     }
-    metric
 }
 
 /// Writes `metrics.jsonl`: `steps` lines, each scalar falling from its start to its end with noise.
@@ -139,48 +174,89 @@ pub(crate) fn write_curves(
     save(&dir.join("metrics.jsonl"), &text);
 }
 
-/// Writes the pictures of `samples/`; `blur` is how bad the model is, 0 to 1.
-pub(crate) fn write_pictures(
-    dir: &Path,
-    blur: f64,
-    encodes: bool,
-    denoises: bool,
-    noise: &mut Noise,
-) {
-    let samples = dir.join("samples");
-    let save = |name: &str, images: &Picture, columns| {
-        png::save_grid(samples.join(name), images, columns).expect("the folder takes files");
+/// A figure of a section, without a title of its own.
+pub(crate) fn figure(name: &str, section: &str, caption: &str, plot: Plot) -> Figure {
+    Figure {
+        name: name.into(),
+        section: section.into(),
+        title: String::new(),
+        caption: caption.into(),
+        scope: Scope::Run,
+        plot,
+    }
+}
+
+/// Adds figures to a run: images as files of `samples/` in the manifest, data to the results.
+pub(crate) fn add_figures(dir: &Path, figures: Vec<Figure>) {
+    let dir = RunDir::new(dir);
+    let mut results = dir.read_results().expect("they were written").expect("just now");
+    for figure in figures {
+        if let Plot::Strip(strip) = &figure.plot {
+            let file = format!("samples/{}.png", figure.name);
+            png::save_grid(dir.path().join(&file), strip).expect("the folder takes files");
+            results.artefacts.push(figure.artefact(file));
+        } else {
+            results.figures.push(figure);
+        }
+    }
+    dir.write_results(&results).expect("the folder takes files");
+}
+
+/// Pictures of a run; `blur` is how bad the model is, 0 to 1.
+pub(crate) fn pictures(blur: f64, encodes: bool, denoises: bool, noise: &mut Noise) -> Vec<Figure> {
+    let strip = |name: &str, section: &str, caption: &str, images: ImageStrip| {
+        figure(name, section, caption, Plot::Strip(images))
     };
-    save("grid.png", &digits(100, blur, noise), 10);
-    save("baseline.png", &digits(100, 0.6, &mut Noise::new(77)), 10);
-    save("neighbours.png", &digits(40, blur, &mut Noise::new(9)), 10);
+    let first = "Not picked: the first samples of the run's seed.";
+    let pairs = "Rows come in pairs: samples above, the training image nearest to each below.";
+    let mut all = vec![
+        strip("grid", "Samples", first, digits(100, 10, blur, noise)),
+        Figure {
+            title: "PCA + Gaussian mixture".into(),
+            scope: Scope::Shared,
+            ..strip(
+                "baseline",
+                "Samples",
+                "a baseline without any network",
+                digits(64, 8, 0.6, &mut Noise::new(77)),
+            )
+        },
+        strip(
+            "neighbours",
+            "Nearest training images",
+            pairs,
+            digits(40, 10, blur, &mut Noise::new(9)),
+        ),
+    ];
     if encodes {
         let (truth, copy) =
-            (digits(20, 0.05, &mut Noise::new(5)), digits(20, blur, &mut Noise::new(5)));
-        let mut pairs = Vec::new();
+            (digits(20, 10, 0.05, &mut Noise::new(5)), digits(20, 10, blur, &mut Noise::new(5)));
+        let mut pixels = Vec::new();
         for rows in truth.pixels.chunks(10 * 784).zip(copy.pixels.chunks(10 * 784)) {
-            pairs.extend_from_slice(rows.0);
-            pairs.extend_from_slice(rows.1);
+            pixels.extend_from_slice(rows.0);
+            pixels.extend_from_slice(rows.1);
         }
-        save("reconstructions.png", &stack(40, pairs), 10);
-        save("interpolation.png", &digits(30, blur, noise), 10);
+        let caption = "Rows come in pairs: test images above, their reconstructions below.";
+        let pairs = ImageStrip { pixels, ..truth };
+        all.push(strip("reconstructions", "Originals and reconstructions", caption, pairs));
+        let caption = "Each row walks from one code to another and is decoded on the way.";
+        all.push(strip("interpolation", "Interpolation", caption, digits(30, 10, blur, noise)));
     }
     if denoises {
         let mut pixels = Vec::new();
         for row in 0..4 {
             for column in 0..12 {
                 let blur = 1.5 * (1.0 - f64::from(column) / 11.0);
-                pixels.extend(digits(1, blur, &mut Noise::new(row + 40)).pixels);
+                pixels.extend(digits(1, 1, blur, &mut Noise::new(row + 40)).pixels);
             }
         }
-        save("denoising.png", &stack(48, pixels), 12);
+        let frames = ImageStrip { channels: 1, height: 28, width: 28, pixels, columns: 12 };
+        let caption = "Each row is one sample; time runs from left to right.";
+        all.push(strip("denoising", "Denoising", caption, frames));
     }
+    all
 }
 
 fn save(path: &Path, text: &str) {
     std::fs::write(path, text).expect("the folder takes files");
-}
-
-fn stack(count: usize, pixels: Vec<u8>) -> Picture {
-    Picture::new(count, 1, 28, 28, pixels).expect("the pixels fill the shape")
 }

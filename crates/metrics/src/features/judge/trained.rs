@@ -82,9 +82,7 @@ impl Judge {
         if let Some(path) = &path {
             match atomic::write(path, &bytes) {
                 Ok(()) => progress(&format!("kept in {}", path.display())),
-                Err(reason) => {
-                    progress(&format!("cannot keep it in {}: {reason}", path.display()));
-                }
+                Err(reason) => progress(&format!("it is not kept: {reason}")),
             }
         }
         Self::from_described(&bytes, "", device)

@@ -44,9 +44,9 @@ fn bars(mut values: Vec<f64>) -> Figure {
     let x_label = "latent dimension, largest first".into();
     Figure {
         name: "kl_per_dimension".into(),
-        section: "Latent codes".into(),
-        title: "KL per latent dimension, nats per image".into(),
-        caption: "A dimension near 0 says nothing about the image.".into(),
+        section: "KL per latent dimension".into(),
+        title: String::new(),
+        caption: "In nats per image. A dimension near 0 says nothing about the image.".into(),
         scope: Scope::Run,
         plot: Plot::Bars { values, x_label, guide: None },
     }

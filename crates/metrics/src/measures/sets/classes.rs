@@ -123,9 +123,11 @@ fn bars(values: Vec<f64>) -> Figure {
     let x_label = "class, as the judge reads it".into();
     Figure {
         name: "class_histogram".into(),
-        section: "Samples".into(),
-        title: "Classes of the samples".into(),
-        caption: "Share of the samples that the judge puts into each class.".into(),
+        section: "Classes of the samples".into(),
+        title: String::new(),
+        caption: "Share of the samples that the judge puts into each class. A missing bar is a \
+                  missing mode."
+            .into(),
         scope: Scope::Run,
         plot: Plot::Bars { values, x_label, guide },
     }

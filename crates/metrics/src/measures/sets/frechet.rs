@@ -17,6 +17,7 @@ use rayon::prelude::*;
 const FRECHET: Entry = Entry {
     name: "samples/frechet",
     title: "Fréchet distance",
+    proper_name: true,
     unit: "judge features",
     better: Some(Lower),
     range: [0.0, f64::INFINITY],

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 const FRECHET_INFINITY: Entry = Entry {
     name: "samples/frechet_infinity",
     title: "Fréchet distance, n to infinity",
+    proper_name: true,
     unit: "judge features",
     better: Some(Lower),
     section: Section::Samples,

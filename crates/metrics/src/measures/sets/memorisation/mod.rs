@@ -9,7 +9,7 @@ use super::{
 };
 use crate::findings::{Findings, strip};
 use genlab_data::Images;
-use genlab_results::{Entry, Figure, Scope, Section};
+use genlab_results::{Entry, Figure, Plot, Scope, Section};
 use maths::{EXPECTED, Nearest, nearest, suspicious};
 
 const MEMORISED: Entry = Entry {
@@ -76,6 +76,6 @@ fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> 
                   them."
             .into(),
         scope: Scope::Run,
-        plot: strip(Images { shape: samples.shape, pixels, labels: None }, shown),
+        plot: Plot::Strip(strip(Images { shape: samples.shape, pixels, labels: None }, shown)),
     }
 }

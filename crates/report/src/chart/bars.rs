@@ -1,0 +1,44 @@
+//! A bar per value.
+
+use super::axis::{Axis, Tick};
+use super::drawing::{Bar, Chart, Frame, Words};
+use crate::format::{number, short_count};
+
+/// Draws a bar per value, all at least 0, and the guide as a line across; None without values.
+pub(super) fn bars(
+    words: Words,
+    values: &[f64],
+    x_label: &str,
+    guide: Option<&(f64, String)>,
+    colour: usize,
+) -> Option<Chart> {
+    let frame = Frame::below("");
+    let high = values.iter().copied().fold(guide.map_or(0.0, |(value, _)| *value), f64::max);
+    let y = Axis::padded(0.0, high, frame.bottom, frame.top);
+    let slot = (frame.right - frame.left) / values.len().max(1) as f64;
+    let bar = |(index, value): (usize, &f64)| Bar {
+        x: frame.left + slot * (index as f64 + 0.12),
+        y: y.place(*value),
+        width: slot * 0.76,
+        height: (frame.bottom - y.place(*value)).max(0.0),
+        class: format!("c{colour}"),
+        title: format!("{index}: {}", number(*value)),
+    };
+    let stride = values.len().div_ceil(12).max(1);
+    let tick = |index: usize| Tick {
+        at: frame.left + slot * (index as f64 + 0.5),
+        label: short_count(index as f64),
+    };
+    let top = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+    let what = format!("{} bars, the largest is {} at {}.", values.len(), number(*top.1), top.0);
+    let mut chart = Chart::empty(words, frame, &what).with_grid(y.ticks());
+    let dashed = guide.map(|(value, name)| format!("Dashed: {name} ({}).", number(*value)));
+    chart.remarks.extend(dashed);
+    Some(Chart {
+        x_label: x_label.to_owned(),
+        x_ticks: (0..values.len()).step_by(stride).map(tick).collect(),
+        bars: values.iter().enumerate().map(bar).collect(),
+        guide: guide.map(|(value, _)| y.place(*value)),
+        ..chart
+    })
+}

@@ -1,0 +1,150 @@
+//! Curves: scalars logged over training, and any others.
+
+use super::axis::{Axis, Scale};
+use super::drawing::{Chart, Frame, Key, Line, Words, colour};
+use super::series::{Points, Range, Start, extent, range, smoothed, thinned};
+use crate::format::number;
+use std::fmt::Write;
+
+/// One curve to draw.
+pub(crate) struct Series {
+    /// In the legend; empty for a curve that the legend skips.
+    pub(crate) label: String,
+    /// (images, value).
+    pub(crate) points: Points,
+    /// From the palette, 1 to 7.
+    pub(crate) colour: usize,
+    /// Solid or dashed.
+    pub(crate) stroke: Stroke,
+}
+
+impl Series {
+    fn class(&self) -> String {
+        format!("c{}{}", self.colour, self.stroke.class())
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stroke {
+    /// Drawn through.
+    Solid,
+    /// Dashed.
+    Dashed,
+}
+
+impl Stroke {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Solid => "",
+            Self::Dashed => " dashed",
+        }
+    }
+}
+
+/// Draws scalars over images seen, with the running mean of those that are rough; None without a
+/// point. `id` names the chart within its page.
+pub(crate) fn training(id: &str, title: &str, start: Start, curves: &[Series]) -> Option<Chart> {
+    let frame = Frame::below("");
+    let shown = curves.iter().map(|curve| &curve.points[..]);
+    let Range { low, high, cut, median } = range(shown.clone(), start)?;
+    let last = shown.flatten().map(|point| point.0).fold(0.0, f64::max);
+    let x = Axis::exact(0.0, last, frame.left, frame.right);
+    let y = Axis::fitting(low, high, median, frame.bottom, frame.top);
+    let mut lines = Vec::new();
+    for curve in curves {
+        let class = curve.class();
+        let smooth = smoothed(&curve.points);
+        if smooth.is_some() {
+            let path = path(&curve.points, &x, &y);
+            lines.push(Line { class: format!("line raw {class}"), path });
+        }
+        let points = smooth.as_ref().unwrap_or(&curve.points);
+        lines.push(Line { class: format!("line {class}"), path: path(points, &x, &y) });
+    }
+    let words = Words {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        alt: format!("{title} over images seen"),
+        remark: String::new(),
+    };
+    let mut chart = Chart::empty(words, frame, &ends(curves)).with_grid(y.ticks());
+    if y.scale == Scale::Log {
+        chart.remarks.push("Log scale.".to_owned());
+    }
+    if cut {
+        chart.remarks.push("The start of training runs off the scale.".to_owned());
+    }
+    if lines.len() > curves.len() {
+        chart.remarks.push("Faint: every logged value; strong: running mean.".to_owned());
+    }
+    // Raw curves lie below all smooth ones.
+    lines.sort_by_key(|line| !line.class.starts_with("line raw"));
+    let x_label = "training images seen".to_owned();
+    Some(Chart { legend: legend(curves, title), x_label, x_ticks: x.ticks(), lines, ..chart })
+}
+
+/// Draws curves as they are; None without a point.
+pub(super) fn lines(
+    words: Words,
+    series: &[(String, Points)],
+    [x_label, y_label]: [&str; 2],
+    own: usize,
+) -> Option<Chart> {
+    let frame = Frame::below(y_label);
+    let points = || series.iter().flat_map(|(_, points)| points);
+    let (left, right) = extent(points().map(|point| point.0))?;
+    let (low, high) = extent(points().map(|point| point.1))?;
+    let x = Axis::exact(left, right, frame.left, frame.right);
+    let y = Axis::padded(low, high, frame.bottom, frame.top);
+    let curve = |(index, (label, points)): (usize, &(String, Points))| {
+        let (label, points) = (label.clone(), points.clone());
+        let colour = colour(index, series.len(), own);
+        Series { label, points, colour, stroke: Stroke::Solid }
+    };
+    let curves: Vec<Series> = series.iter().enumerate().map(curve).collect();
+    let line = |curve: &Series| Line {
+        class: format!("line {}", curve.class()),
+        path: path(&curve.points, &x, &y),
+    };
+    Some(Chart {
+        legend: legend(&curves, &words.title),
+        x_label: x_label.to_owned(),
+        y_label: y_label.to_owned(),
+        x_ticks: x.ticks(),
+        lines: curves.iter().map(line).collect(),
+        ..Chart::empty(words, frame, &ends(&curves)).with_grid(y.ticks())
+    })
+}
+
+/// A legend that repeats the title says nothing.
+fn legend(curves: &[Series], title: &str) -> Vec<Key> {
+    let key = |curve: &Series| Key { label: curve.label.clone(), class: curve.class() };
+    named(curves).filter(|curve| !curve.label.eq_ignore_ascii_case(title)).map(key).collect()
+}
+
+/// Where the curves end, in words.
+fn ends(curves: &[Series]) -> String {
+    let last_value = |curve: &Series| {
+        let value = curve.points.last().map_or_else(String::new, |point| number(point.1));
+        format!("{} ends at {value}", curve.label)
+    };
+    named(curves).map(last_value).collect::<Vec<_>>().join("; ") + "."
+}
+
+fn named(curves: &[Series]) -> impl Iterator<Item = &Series> {
+    curves.iter().filter(|curve| !curve.label.is_empty())
+}
+
+fn path(points: &[(f64, f64)], x: &Axis, y: &Axis) -> String {
+    // Far outside values are kept near the clip, so that the path has no absurd numbers.
+    let [near, far] = [2.0 * y.end - y.start, 2.0 * y.start - y.end];
+    let mut path = String::new();
+    for (index, point) in thinned(points).into_iter().enumerate() {
+        let command = if index == 0 { 'M' } else { 'L' };
+        let place = y.place(point.1).clamp(near.min(far), near.max(far));
+        write!(path, "{command}{:.1} {place:.1}", x.place(point.0))
+            .expect("a string takes any text");
+    }
+    path
+}

@@ -1,0 +1,48 @@
+//! What both pages are made with.
+
+use crate::error::{ReportError, Result};
+use crate::format::count;
+use askama::Template;
+use genlab_results::Direction;
+
+/// Written into every page.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Which way a metric improves.
+pub(super) struct Arrow {
+    pub(super) sign: char,
+    pub(super) words: &'static str,
+}
+
+impl Arrow {
+    pub(super) fn new(direction: Direction) -> Self {
+        match direction {
+            Direction::Lower => Self { sign: '↓', words: "lower is better" },
+            Direction::Higher => Self { sign: '↑', words: "higher is better" },
+        }
+    }
+}
+
+/// "judge features, test, n = 2 000": what a number is measured in and on. `n` has several values
+/// where the columns of a table differ.
+pub(super) fn caption(unit: &str, split: &str, n: &[usize]) -> String {
+    let mut parts: Vec<String> =
+        [unit, split].into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    match n {
+        [] | [0] => {}
+        [n] => parts.push(format!("n\u{a0}=\u{a0}{}", count(*n as f64))),
+        several => parts.push(format!(
+            "n differs ({}), so nothing is marked",
+            several.iter().map(|n| count(*n as f64)).collect::<Vec<_>>().join(", ")
+        )),
+    }
+    parts.join(", ")
+}
+
+/// The text of a page.
+///
+/// # Errors
+/// When the template fails, which is a bug.
+pub(super) fn page(name: &'static str, template: &impl Template) -> Result<String> {
+    template.render().map_err(|error| ReportError::Render { page: name, reason: error.to_string() })
+}

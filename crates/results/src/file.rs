@@ -1,0 +1,74 @@
+//! Files that may be absent, and what can be wrong with those that are there.
+
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+/// Why a file of a run could not be read, understood or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It could not be read.
+    #[error("could not read {}: {source}; check its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// It could not be written.
+    #[error("could not write {}: {source}; check the free space and the folder's permissions", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// It is not what its name promises.
+    #[error("{} is damaged: {reason}; restore it, or run the same command again with --fresh", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, with the line where there is one.
+        reason: String,
+    },
+    /// Another version of genlab wrote it.
+    #[error(
+        "{} has schema version {found}, this genlab reads {known}; use the version that wrote it, or \
+         run the same command again with --fresh",
+        path.display()
+    )]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: u64,
+        /// The version that is read.
+        known: u32,
+    },
+}
+
+impl FileError {
+    /// That `path` could not be written.
+    pub fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+
+    /// That `path` is damaged: `reason` completes "is damaged: ...".
+    pub fn damaged(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+/// The bytes of a file; None if there is none.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
+    }
+}

@@ -214,7 +214,8 @@ class Gan(Model):
 
     def build(self, shape):
         config = self.config
-        assert config["loss"]["kind"] == "non-saturating" and config["critic_steps"] == 1
+        plain = {"kind": "non-saturating", "label_smoothing": 0}
+        assert config["loss"] == plain and config["critic_steps"] == 1
         ema = config["ema"]
         self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])

@@ -8,7 +8,7 @@ use genlab_core::{
     Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     nn::{BackboneConfig, ConvBackbone, init_module},
     optim::{AdamConfig, Method},
-    settings::{LARGEST_SIZE, at_least, at_most, size, within},
+    settings::{LARGEST_SIZE, at_least, at_most, share, size, within},
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,12 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum GanLoss {
     /// The generator minimises −log D(G(z)): strong gradients when the critic wins.
-    NonSaturating,
+    NonSaturating {
+        /// How far below 1 the critic's target for real images lies (one-sided label smoothing,
+        /// Salimans et al. 2016, arXiv:1606.03498, section 3.4); 0 is the plain loss.
+        #[serde(default)]
+        label_smoothing: f64,
+    },
     /// The generator minimises log(1 − D(G(z))): the minimax game as first written.
     Minimax,
 }
@@ -56,7 +61,7 @@ impl Default for GanConfig {
         };
         Self {
             latent_dim: 64,
-            loss: GanLoss::NonSaturating,
+            loss: GanLoss::NonSaturating { label_smoothing: 0.0 },
             critic_steps: 1,
             generator: BackboneConfig::Conv(ConvBackbone {
                 norm_groups: Some(8),
@@ -73,9 +78,19 @@ impl Default for GanConfig {
     }
 }
 
+impl Check for GanLoss {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::NonSaturating { label_smoothing } => share("label_smoothing", *label_smoothing),
+            Self::Minimax => Ok(()),
+        }
+    }
+}
+
 impl Check for GanConfig {
     fn check(&self) -> Result<(), Fault> {
         size("latent_dim", self.latent_dim)?;
+        within("loss", &self.loss)?;
         at_least("critic_steps", self.critic_steps, 1)?;
         at_most("critic_steps", self.critic_steps, LARGEST_SIZE as u64)?;
         within("generator", &self.generator)?;

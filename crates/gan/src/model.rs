@@ -30,7 +30,7 @@ impl Gan {
         let fake_images = self.generator.raw().forward(noise);
         let real = self.critic.net().forward(batch.images.clone());
         let fake = self.critic.net().forward(fake_images);
-        let loss = critic_loss(real.clone(), fake.clone());
+        let loss = critic_loss(real.clone(), fake.clone(), self.config.loss);
         let scalars = Scalars::new()
             .with("critic_loss", loss.clone())
             .with("critic_on_real", sigmoid(real).mean())
@@ -95,7 +95,7 @@ impl Generative for FrozenGan {
         let real = self.critic.forward(batch.images.clone());
         let fake = self.critic.forward(self.generator.forward(codes));
         Scalars::new()
-            .with("critic_loss", critic_loss(real.clone(), fake.clone()))
+            .with("critic_loss", critic_loss(real.clone(), fake.clone(), self.config.loss))
             .with("critic_on_real", sigmoid(real).mean())
             .with("critic_on_fake", sigmoid(fake.clone()).mean())
             .with("generator_loss", generator_loss(fake, self.config.loss))
@@ -173,6 +173,13 @@ mod tests {
     #[test]
     fn the_non_saturating_gan_keeps_the_contract() {
         contract(&|context| small().init(context), Some(("critic_loss", 20, 0.9)));
+    }
+
+    #[test]
+    fn the_gan_with_smoothed_labels_keeps_the_contract() {
+        let loss = GanLoss::NonSaturating { label_smoothing: 0.1 };
+        let config = GanConfig { loss, ..small() };
+        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can be set of an optimizer.
+//! Settings of an optimizer.
 
 use super::{
     adam::AdamConfig, adamw::AdamWConfig, muon::MuonConfig, rmsprop::RmsPropConfig, sgd::SgdConfig,

@@ -5,9 +5,10 @@ use super::{
     pair::Pair,
 };
 use crate::{
-    findings::Findings,
+    findings::{Findings, strip},
     numerics::matrix::{Rows, add, divide},
 };
+use genlab_data::Images;
 use genlab_results::{
     Direction::{Higher, Lower},
     Entry, Figure, Plot, Scope, Section, Style,
@@ -60,7 +61,14 @@ const CLASSIFIER_SCORE: Entry = Entry {
     ..Entry::BASE
 };
 
-/// The measure, with bars for the classes.
+/// Samples of each class in the picture of all classes.
+const SHOWN: usize = 10;
+/// Classes in that picture, at most.
+const MOST_ROWS: usize = 20;
+/// The level of a place without a sample: neither black nor white.
+const NOTHING: u8 = 128;
+
+/// The measure, with bars and a picture of the classes.
 pub(super) struct Classes;
 
 impl SetMeasure for Classes {
@@ -86,6 +94,7 @@ impl SetMeasure for Classes {
         out.push(pair.metric(&CLASS_KL_FORWARD, histogram_kl(&expected, &smoothed)));
         out.push(pair.metric(&CLASSIFIER_SCORE, classifier_score(samples)));
         out.figures.push(bars(found));
+        out.figures.extend(by_class(&pair.samples.images, samples));
     }
 
     fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
@@ -133,13 +142,44 @@ fn bars(values: Vec<f64>) -> Figure {
     }
 }
 
+/// The first samples of each class, a row a class; None with more classes than a picture can show.
+fn by_class(images: &Images, probabilities: &Rows) -> Option<Figure> {
+    if probabilities.dim > MOST_ROWS {
+        return None;
+    }
+    let size = images.shape.pixels();
+    let mut pixels = vec![NOTHING; probabilities.dim * SHOWN * size];
+    let mut counts = vec![0_usize; probabilities.dim];
+    for (image, class) in choices(probabilities).enumerate().filter(|(i, _)| *i < images.len()) {
+        if counts[class] < SHOWN {
+            let place = class * SHOWN + counts[class];
+            pixels[place * size..(place + 1) * size].copy_from_slice(images.image(image));
+            counts[class] += 1;
+        }
+    }
+    Some(Figure {
+        name: "classes".into(),
+        section: "Samples by class".into(),
+        title: String::new(),
+        caption: format!(
+            "Each row shows the first {SHOWN} samples that the judge puts into one class; grey where \
+             there are fewer."
+        ),
+        scope: Scope::Run,
+        plot: Plot::Strip(strip(Images { shape: images.shape, pixels, labels: None }, SHOWN)),
+    })
+}
+
+/// The class of the largest probability of each row.
+fn choices(probabilities: &Rows) -> impl Iterator<Item = usize> {
+    let best = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    probabilities.iter().map(move |row| best(row).unwrap_or(0))
+}
+
 /// Share of rows whose largest probability is each class: `[classes]`, sums to 1.
 pub fn histogram(probabilities: &Rows) -> Vec<f64> {
     let mut counts = vec![0_usize; probabilities.dim];
-    for row in probabilities.iter() {
-        let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-        counts[best] += 1;
-    }
+    choices(probabilities).for_each(|class| counts[class] += 1);
     counts.iter().map(|&count| count as f64 / probabilities.len() as f64).collect()
 }
 
@@ -192,6 +232,24 @@ mod tests {
         assert_eq!(histogram_kl(&[0.3, 0.7], &[0.3, 0.7]), 0.0);
         assert!((histogram_kl(&[1.0, 0.0], &[0.5, 0.5]) - 2.0_f64.ln()).abs() < 1e-12);
         assert_eq!(histogram_kl(&[0.5, 0.5], &[1.0, 0.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn the_picture_has_a_row_a_class_and_grey_where_samples_are_missing() {
+        let images = Images {
+            shape: genlab_core::ImageShape::new(1, 1, 1),
+            pixels: vec![10, 20, 30],
+            labels: None,
+        };
+        let probabilities = Rows::new(2, vec![0.1, 0.9, 0.8, 0.2, 0.3, 0.7]);
+        let figure = by_class(&images, &probabilities).unwrap();
+        let Plot::Strip(strip) = figure.plot else { panic!("a strip") };
+        assert_eq!((strip.count(), strip.columns), (2 * SHOWN, SHOWN));
+        assert_eq!(strip.pixels[..2], [20, NOTHING]);
+        assert_eq!(strip.pixels[SHOWN..SHOWN + 3], [10, 30, NOTHING]);
+        assert!(
+            by_class(&images, &Rows::new(MOST_ROWS + 1, vec![0.0; 3 * (MOST_ROWS + 1)])).is_none()
+        );
     }
 
     #[test]

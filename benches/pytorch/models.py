@@ -20,10 +20,11 @@ SHAPE = (1, 28, 28)
 class Trained:
     """A network with its Adam, learning rate and moving average (crates/core/src/optim/)."""
 
-    def __init__(self, net, config, decay=0.0):
-        self.net, self.config, self.decay, self.steps = net, config, decay, 0
+    def __init__(self, net, config, ema=None):
+        self.net, self.config, self.ema, self.steps = net, config, ema, 0
         self.params = list(net.parameters())
-        self.average = [p.detach().clone() for p in self.params] if decay > 0 else None
+        averaged = ema is not None and ema["kind"] == "exponential"
+        self.average = [p.detach().clone() for p in self.params] if averaged else None
         method = config["method"]
         assert method["kind"] == "adam", "the twin has the default method only"
         betas = (method["beta1"], method["beta2"])
@@ -50,7 +51,7 @@ class Trained:
         self.adam.step()
         self.steps += 1
         if self.average is not None:
-            decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+            decay = min(self.ema["decay"], (1 + self.steps) / (10 + self.steps))
             with torch.no_grad():
                 torch._foreach_lerp_(self.average, self.params, 1 - decay)
 
@@ -135,8 +136,8 @@ class AutoencoderNet(nn.Module):
         super().__init__()
         assert config["loss"] == "mse", "the twin has the default loss only"
         self.encoder = Encoder(config["backbone"], shape)
-        self.code = nn.Linear(self.encoder.features, config["latent"])
-        self.decoder = Decoder(config["backbone"], config["latent"], shape)
+        self.code = nn.Linear(self.encoder.features, config["latent_dim"])
+        self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
         self.rectified = rectified
 
     def forward(self, images):
@@ -149,20 +150,21 @@ class VaeNet(nn.Module):
     def __init__(self, config, shape):
         super().__init__()
         self.encoder = Encoder(config["backbone"], shape)
-        self.mean = nn.Linear(self.encoder.features, config["latent"])
-        self.log_var = nn.Linear(self.encoder.features, config["latent"])
-        self.decoder = Decoder(config["backbone"], config["latent"], shape)
+        self.mean = nn.Linear(self.encoder.features, config["latent_dim"])
+        self.log_var = nn.Linear(self.encoder.features, config["latent_dim"])
+        self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
 
 
 class Vae(Model):
     samples = True
 
     def build(self, shape):
-        assert self.config["likelihood"] == "bernoulli" and self.config["kl_warmup"] == 0
+        likelihood, warmup = self.config["likelihood"]["kind"], self.config["kl_warmup"]
+        assert likelihood == "bernoulli" and warmup == 0, "the twin has the defaults only"
         self.net = Trained(VaeNet(self.config, shape), self.config["optimizer"])
 
     def draw(self, batch):
-        return {"posterior": torch.randn(batch, self.config["latent"])}
+        return {"posterior": torch.randn(batch, self.config["latent_dim"])}
 
     def losses(self, images, posterior):
         net = self.net.net
@@ -172,10 +174,16 @@ class Vae(Model):
         logits = net.decoder(mean + (0.5 * log_var).exp() * posterior)
         nll = F.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
         total = nll + self.config["beta"] * kl
-        return {"total": total, "loss": nll + kl, "reconstruction": nll, "kl": kl}
+        return {
+            "total": total,
+            "loss": total,
+            "negative_elbo": nll + kl,
+            "reconstruction": nll,
+            "kl": kl,
+        }
 
     def noise_of_samples(self, count):
-        return torch.randn(count, self.config["latent"])
+        return torch.randn(count, self.config["latent_dim"])
 
     def sampler(self):
         net = self.net.frozen()
@@ -185,7 +193,7 @@ class Vae(Model):
 class Generator(nn.Module):
     def __init__(self, config, shape):
         super().__init__()
-        self.decoder = Decoder(config["generator"], config["latent"], shape)
+        self.decoder = Decoder(config["generator"], config["latent_dim"], shape)
 
     def forward(self, latent):
         return torch.sigmoid(self.decoder(latent))
@@ -206,9 +214,10 @@ class Gan(Model):
 
     def build(self, shape):
         config = self.config
-        assert config["adversarial"] == "non-saturating" and config["critic_steps"] == 1
-        decay = config["ema"]["decay"]
-        self.generator = Trained(Generator(config, shape), config["generator_optimizer"], decay)
+        plain = {"kind": "non-saturating", "label_smoothing": 0}
+        assert config["loss"] == plain and config["critic_steps"] == 1
+        ema = config["ema"]
+        self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])
 
     def __init__(self, config, total, compile):
@@ -219,7 +228,7 @@ class Gan(Model):
         return {"generator": self.generator, "critic": self.critic}
 
     def draw(self, batch):
-        latent = self.config["latent"]
+        latent = self.config["latent_dim"]
         return {"critic_latent": torch.randn(batch, latent), "latent": torch.randn(batch, latent)}
 
     def losses(self, images, critic_latent):
@@ -250,7 +259,7 @@ class Gan(Model):
         return {name: value.detach() for name, value in scalars.items()}
 
     def noise_of_samples(self, count):
-        return torch.randn(count, self.config["latent"])
+        return torch.randn(count, self.config["latent_dim"])
 
     def sampler(self):
         return self.compile(self.generator.frozen())
@@ -263,7 +272,7 @@ class Ddpm(Model):
         config = self.config
         assert config["schedule"] == "cosine" and config["sampler"]["kind"] == "ddim"
         net = UNet(config["unet"], shape[0])
-        self.net = Trained(net, config["optimizer"], config["ema"]["decay"])
+        self.net = Trained(net, config["optimizer"], config["ema"])
         self.exact_alpha_bar = cosine_alpha_bar(config["steps"])
         self.alpha_bar = torch.tensor(self.exact_alpha_bar, dtype=torch.float32)
 

@@ -41,12 +41,11 @@ class Encoder(nn.Module):
 
     def __init__(self, config, shape):
         super().__init__()
-        self.leak = config["leak"]
         if config["kind"] == "mlp":
             self.mlp = Mlp(math.prod(shape), config["hidden"])
             self.features = [math.prod(shape), *config["hidden"]][-1]
             return
-        self.mlp = None
+        self.mlp, self.negative_slope = None, config["negative_slope"]
         sizes = [shape[0], *config["channels"]]
         self.convs = nn.ModuleList(nn.Conv2d(i, o, 4, 2, 1) for i, o in zip(sizes, sizes[1:]))
         self.features = sizes[-1] * math.prod(coarse(config, shape))
@@ -57,7 +56,7 @@ class Encoder(nn.Module):
         x = images
         for conv in self.convs:
             x = conv(x)
-            x = F.leaky_relu(x, self.leak) if self.leak > 0 else F.relu(x)
+            x = F.leaky_relu(x, self.negative_slope) if self.negative_slope > 0 else F.relu(x)
         return x.flatten(1)
 
 
@@ -116,7 +115,7 @@ class UNet(nn.Module):
     def __init__(self, config, image_channels):
         super().__init__()
         channels, groups = config["channels"], config["norm_groups"]
-        features, self.patch = config["time_features"], config["patch"]
+        features, self.patch = config["time_embedding_dim"], config["patch_size"]
         folded, first = image_channels * self.patch**2, channels[0]
         self.time_in = nn.Linear(features, features)
         self.time_out = nn.Linear(features, features)

@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use genlab_ae::AeConfig;
 use genlab_core::{
-    Batch, Generative, ImageShape, InitContext, Phase, STARTING_NOISE, SampleRequest, Scalars,
-    Seed, Train, checkpoint::NamedTensor, trainer::Plan,
+    Batch, Generative, ImageShape, InitContext, Phase, SampleRequest, Scalars, Seed, Train,
+    checkpoint::NamedTensor, trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::DdpmConfig;
@@ -122,10 +122,10 @@ impl Subject {
             |name, latent| noise.normal(name, 0, batch.rows(), [batch.len(), latent], &device);
         match self.name.as_str() {
             "vae" => {
-                vec![named("posterior", codes("vae/posterior", VaeConfig::default().latent))]
+                vec![named("posterior", codes("vae/posterior", VaeConfig::default().latent_dim))]
             }
             "gan" => {
-                let latent = GanConfig::default().latent;
+                let latent = GanConfig::default().latent_dim;
                 vec![
                     named("critic_latent", codes("gan/critic-latent", latent)),
                     named("latent", codes("gan/latent", latent)),
@@ -148,17 +148,11 @@ impl Subject {
     /// does not sample.
     pub fn sample_noise(&self, count: usize, shape: ImageShape) -> Option<NamedTensor> {
         let (request, device) = (self.request(count), Device::flex());
-        let codes = |latent| {
-            request.noise().normal(STARTING_NOISE, 0, request.rows(), [count, latent], &device)
-        };
+        let codes = |latent_dim| request.starting_noise([count, latent_dim], &device);
         match self.name.as_str() {
-            "vae" => Some(named("sample", codes(VaeConfig::default().latent))),
-            "gan" => Some(named("sample", codes(GanConfig::default().latent))),
-            "ddpm" => {
-                let shape = shape.batch(count);
-                let x = request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device);
-                Some(named("sample", x))
-            }
+            "vae" => Some(named("sample", codes(VaeConfig::default().latent_dim))),
+            "gan" => Some(named("sample", codes(GanConfig::default().latent_dim))),
+            "ddpm" => Some(named("sample", request.starting_noise(shape.batch(count), &device))),
             _ => None,
         }
     }

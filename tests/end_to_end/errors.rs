@@ -1,6 +1,6 @@
 //! Bad input: one sentence, a failing exit code, no panic, nothing half-written.
 
-use crate::support::run;
+use crate::support::{quick, quick_file, run, succeed};
 use std::{fs, path::Path};
 
 /// Runs with `args`, expects failure, and returns the one sentence.
@@ -18,25 +18,34 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("typo.toml"), "[model.vae]\nbeat = 4\n").unwrap();
     fs::write(folder.path().join("broken.toml"), "[model.vae\n").unwrap();
-    fs::write(folder.path().join("kind.toml"), "[model.vae]\nlatent = \"wide\"\n").unwrap();
+    fs::write(folder.path().join("kind.toml"), "[model.vae]\nlatent_dim = \"wide\"\n").unwrap();
     for (args, expected) in [
         (&["--model", "vea"][..], "did you mean \"vae\"?"),
         (&["--model", "vae", "--dataset", "mnist-10"], "mnist-10k"),
         (&["--model", "vae", "--set", "model.vae.beat=4"], "did you mean \"beta\"?"),
         (&["--model", "vae", "--set", "model.vae.beta"], "--set key=value"),
-        (&["--model", "vae", "--set", "model.vae.beta=-1"], "must be a number from 0"),
-        (&["--model", "vae", "--set", "model.vae.likelihood=poisson"], "unknown variant"),
-        (&["--model", "vae", "--set", "model.vae.latent=0"], "must be at least 1"),
+        (
+            &["--model", "vae", "--set", "model.vae.beta=-1"],
+            "model.vae.beta is -1; it must be 0 or greater",
+        ),
+        (
+            &["--model", "vae", "--set", "model.vae.likelihood=poisson"],
+            "\"bernoulli\" or \"gaussian\"",
+        ),
+        (&["--model", "vae", "--set", "model.vae.latent_dim=0"], "must be at least 1"),
         (&["--model", "vae", "--batch-size", "0"], "batch_size is 0"),
         (&["--model", "vae", "--budget-images", "0"], "budget.images is 0"),
         (&["--model", "vae", "--budget-images=-5"], "--budget-images"),
-        (&["--model", "vae", "--judge", "solomon"], "write dataset, or inception=FILE"),
-        (&["--model", "vae", "--judge", "inception="], "write dataset, or inception=FILE"),
+        (&["--model", "vae", "--precision", "f64"], "it should be \"f32\" or \"bf16\""),
+        (&["--model", "vae", "--colour", "blue"], "data.colour is \"blue\" (in --colour)"),
+        (&["--model", "vae", "--judge", "solomon"], "give dataset or inception=FILE"),
+        (&["--model", "vae", "--judge", "inception="], "give dataset or inception=FILE"),
         (&["--model", "vae", "--judge-sha256", "ab"], "--judge <JUDGE>"),
-        (&["--model", "vae", "--set", "evaluation.judge.name=inception"], "judge.path is empty"),
-        (&["--model", "vae", "--set", "evaluation.judge.path=x"], "needs no file"),
+        (&["--model", "vae", "--set", "evaluation.judge=inception"], "judge.path is empty"),
+        (&["--model", "vae", "--set", "evaluation.judge.path=x"], "where kind is \"dataset\""),
+        (&["--model", "vae", "--set", "evaluation.lpips.sha256=ab"], "lpips.path is empty"),
         (&["--model", "vae", "--device", "abacus"], "there is no device"),
-        (&["--model", "vae", "--image-size", "big"], "is no size"),
+        (&["--model", "vae", "--image-size", "big"], "give SIDE or HEIGHTxWIDTH"),
         (&["--model", "vae", "--frobnicate"], "--frobnicate"),
         (&["--experiment", "typo.toml"], "model.vae.beat (in typo.toml)"),
         (&["--experiment", "broken.toml"], "broken.toml is not valid TOML"),
@@ -50,6 +59,32 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         let errors = refused(folder.path(), args);
         assert!(errors.contains(expected), "{args:?}: expected {expected:?} in:\n{errors}");
     }
+}
+
+#[test]
+fn a_run_of_other_settings_or_of_another_version_of_them_is_never_taken_for_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more = ["--budget-images", "320", "--set", "evaluation.samples=100", "--out", "run"];
+    let args = quick(&file, "ae", &more);
+    succeed(folder.path(), &args);
+    let other = [&args[..], &["--set", "model.ae.latent_dim=9"]].concat();
+    assert!(refused(folder.path(), &other).contains("holds a run with other settings"));
+
+    let config = folder.path().join("run/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    for (replacement, expected) in [
+        ("", "it has no settings_version"),
+        ("settings_version = 9\n", "its settings_version is 9"),
+    ] {
+        fs::write(&config, text.replace("settings_version = 1\n", replacement)).unwrap();
+        for args in [&args[..], &["sample", "run"], &["evaluate", "run"]] {
+            let errors = refused(folder.path(), args);
+            assert!(errors.contains(expected) && errors.contains("--fresh"), "{errors}");
+        }
+    }
+    fs::write(&config, text).unwrap();
+    succeed(folder.path(), &args);
 }
 
 #[test]

@@ -192,6 +192,32 @@ fn settings_can_be_chosen_on_the_validation_split() {
 }
 
 #[test]
+fn a_run_is_found_again_however_its_settings_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let common = ["--budget-images", "320", "--set", "evaluation.samples=100"];
+    let train = |model: &str, sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let more = [&common[..], &sets].concat();
+        succeed(folder.path(), &quick(&file, model, &more));
+    };
+    train("vae", &["model.vae.likelihood.kind=gaussian", "model.vae.likelihood.sigma=0.2"]);
+    // Parameters before their kind, the kind for short, a whole table at once.
+    train("vae", &["model.vae.likelihood.sigma=0.2", "model.vae.likelihood=gaussian"]);
+    train("vae", &["model.vae.likelihood={ sigma = 0.2, kind = \"gaussian\" }"]);
+    train("gan", &["model.gan.generator.norm_groups=none", "model.gan.ema=off"]);
+    train("gan", &["model.gan.ema.kind=off", "model.gan.generator.norm_groups=\"none\""]);
+    let runs: Vec<_> = fs::read_dir(folder.path().join("runs")).unwrap().flatten().collect();
+    assert_eq!(runs.len(), 2, "{runs:?}");
+    // The file of a run is an experiment file that gives the run again.
+    for run in runs {
+        let config = run.path().join("config.toml").to_string_lossy().into_owned();
+        let again = succeed(folder.path(), &["--experiment", &config]);
+        assert!(String::from_utf8_lossy(&again.stderr).contains("is finished; --fresh"));
+    }
+}
+
+#[test]
 fn the_same_command_finds_a_finished_run() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();

@@ -1,19 +1,20 @@
-//! What can be set of an autoencoder.
+//! Settings of the autoencoder.
 
 use crate::model::Ae;
 use genlab_core::{
-    EmaConfig, InitContext, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     loss::PixelLoss,
-    nn::{BackboneConfig, init_module},
+    nn::{Autoencoder, BackboneConfig, init_module},
+    settings::{size, within},
 };
 use serde::{Deserialize, Serialize};
 
 /// An autoencoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AeConfig {
     /// Size of the code.
-    pub latent: usize,
+    pub latent_dim: usize,
     /// What is minimised.
     pub loss: PixelLoss,
     /// Encoder and decoder.
@@ -25,11 +26,19 @@ pub struct AeConfig {
 impl Default for AeConfig {
     fn default() -> Self {
         Self {
-            latent: 16,
+            latent_dim: 16,
             loss: PixelLoss::Mse,
-            backbone: BackboneConfig { hidden: vec![512], ..BackboneConfig::default() },
+            backbone: BackboneConfig::mlp([512]),
             optimizer: OptimizerConfig::default(),
         }
+    }
+}
+
+impl Check for AeConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("latent_dim", self.latent_dim)?;
+        within("backbone", &self.backbone)?;
+        within("optimizer", &self.optimizer)
     }
 }
 
@@ -37,9 +46,9 @@ impl AeConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
         let net = init_module(context.seed, "ae/net", &context.device, |device| {
-            crate::net::AeNet::new(self, context.shape, device)
+            Autoencoder::new(&self.backbone, self.latent_dim, context.shape, device)
         });
-        let net = Optimized::new(net, self.optimizer, EmaConfig::off());
-        Box::new(Ae { net, loss: self.loss, latent: self.latent })
+        let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
+        Box::new(Ae { net, loss: self.loss, latent_dim: self.latent_dim })
     }
 }

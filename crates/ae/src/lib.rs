@@ -6,6 +6,5 @@
 
 mod config;
 mod model;
-mod net;
 
 pub use config::AeConfig;

@@ -1,16 +1,17 @@
 //! One step of training, and what the frozen model can do.
 
-use crate::net::AeNet;
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
-    Reconstruct, Scalars, StateReader, StateWriter, Train, loss::PixelLoss, nn::sigmoid,
+    Reconstruct, Scalars, StateReader, StateWriter, Train,
+    loss::PixelLoss,
+    nn::{Autoencoder, sigmoid},
 };
 
 pub(crate) struct Ae {
-    pub(crate) net: Optimized<AeNet>,
+    pub(crate) net: Optimized<Autoencoder>,
     pub(crate) loss: PixelLoss,
-    pub(crate) latent: usize,
+    pub(crate) latent_dim: usize,
 }
 
 impl Train for Ae {
@@ -24,7 +25,7 @@ impl Train for Ae {
     }
 
     fn freeze(&self) -> Box<dyn Generative> {
-        Box::new(FrozenAe { net: self.net.frozen(), loss: self.loss, latent: self.latent })
+        Box::new(FrozenAe { net: self.net.frozen(), loss: self.loss, latent_dim: self.latent_dim })
     }
 
     fn state(&self, out: &mut StateWriter) {
@@ -37,9 +38,9 @@ impl Train for Ae {
 }
 
 struct FrozenAe {
-    net: AeNet,
+    net: Autoencoder,
     loss: PixelLoss,
-    latent: usize,
+    latent_dim: usize,
 }
 
 impl Generative for FrozenAe {
@@ -78,8 +79,8 @@ impl Encode for FrozenAe {
 }
 
 impl Decode for FrozenAe {
-    fn latent(&self) -> usize {
-        self.latent
+    fn latent_dim(&self) -> usize {
+        self.latent_dim
     }
 
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
@@ -90,11 +91,7 @@ impl Decode for FrozenAe {
 #[cfg(test)]
 mod tests {
     use crate::AeConfig;
-    use genlab_core::{
-        loss::PixelLoss,
-        nn::{Backbone, BackboneConfig},
-        testing::contract,
-    };
+    use genlab_core::{loss::PixelLoss, nn::BackboneConfig, testing::contract};
 
     #[test]
     fn the_mlp_keeps_the_contract() {
@@ -103,11 +100,7 @@ mod tests {
 
     #[test]
     fn the_convolutional_one_keeps_the_contract() {
-        let backbone = BackboneConfig {
-            kind: Backbone::Conv,
-            channels: vec![8, 16],
-            ..BackboneConfig::default()
-        };
+        let backbone = BackboneConfig::conv([8, 16]);
         let config = AeConfig { loss: PixelLoss::Bce, backbone, ..AeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
     }

@@ -1,6 +1,5 @@
 //! The command line.
 
-use crate::config::PrecisionConfig;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -92,9 +91,10 @@ pub(crate) struct RunArgs {
     /// Images per optimisation step.
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
-    /// Numbers in which training computes its linear layers and convolutions; evaluation is in f32.
+    /// f32 or bf16: numbers in which training computes its linear layers and convolutions.
+    /// Evaluation is in f32.
     #[arg(long)]
-    pub precision: Option<PrecisionConfig>,
+    pub precision: Option<String>,
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// The run directory itself (or the group's, for several runs).

@@ -1,7 +1,8 @@
 //! Which machine does the arithmetic.
 
 use anyhow::{Result, bail};
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
+use genlab_kernels::Precision;
 
 /// A device, and the name under which it is found again.
 #[derive(Clone, Debug)]
@@ -10,6 +11,17 @@ pub(crate) struct Chosen {
     pub device: Device,
     /// As after `--device`, but never `auto`.
     pub name: String,
+}
+
+impl Chosen {
+    /// # Errors
+    /// When the device cannot train in these numbers.
+    pub(crate) fn require(&self, precision: Precision) -> Result<()> {
+        if precision == Precision::Bf16 && !self.device.supports_dtype(FloatDType::BF16) {
+            bail!("{} has no bf16; train with --precision f32, or on another --device", self.name);
+        }
+        Ok(())
+    }
 }
 
 /// The device of that name.
@@ -89,7 +101,7 @@ fn nth(name: &str, found: &[Device], index: Option<&str>, none: &str) -> Result<
     match (found.get(index), found.len()) {
         (Some(device), _) => Ok(device.clone()),
         (None, 0) => bail!("--device {name}: {none}"),
-        (None, count) => bail!("--device {name}: only 0 to {} are there", count - 1),
+        (None, count) => bail!("--device {name}: this machine has only 0 to {}", count - 1),
     }
 }
 

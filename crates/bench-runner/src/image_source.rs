@@ -1,7 +1,10 @@
 //! Sets of images that the command line can name: a run, a folder, an archive, a dataset's split.
 
 use crate::{
-    run::directory::{self, RunDir},
+    run::{
+        directory::{self, RunDir},
+        stations::{Source, Stations},
+    },
     terminal,
 };
 use anyhow::{Context, Result, bail};
@@ -27,7 +30,7 @@ pub(crate) enum Origin {
     /// Nothing.
     Unknown,
     /// The samples of a run on this dataset.
-    Run(Box<crate::config::RunConfig>),
+    Run(Box<Source>),
     /// A split of this dataset.
     Dataset(Box<Dataset>),
 }
@@ -74,7 +77,7 @@ impl ImageSource {
                 path.display()
             );
         }
-        let (images, origin) = (read_npz(&path)?, Origin::Run(Box::new(config)));
+        let (images, origin) = (read_npz(&path)?, Origin::Run(Box::new(Stations::of(config).data)));
         Ok(Self { name: name.to_owned(), images, split: "reference", origin })
     }
 
@@ -119,8 +122,8 @@ impl ImageSource {
         match self.origin {
             Origin::Unknown => Ok(None),
             Origin::Dataset(dataset) => Ok(Some(*dataset)),
-            Origin::Run(config) => {
-                let dataset = crate::run::load(&config)
+            Origin::Run(data) => {
+                let dataset = crate::run::load(&data)
                     .with_context(|| format!("cannot load the dataset of run {}", self.name))?;
                 Ok(Some(dataset))
             }

@@ -1,7 +1,8 @@
 //! Which judge looks at which images, and what else a run is measured with.
 
 use crate::{
-    config::{EvaluationConfig, JudgeConfig, JudgeName},
+    config::{JudgeConfig, inception_file},
+    run::stations::Scoring,
     terminal,
 };
 use anyhow::{Context, Result, bail};
@@ -9,7 +10,7 @@ use burn::tensor::Device;
 use genlab_core::ImageShape;
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
-    Judge, Lpips,
+    Judge, Lpips, PinnedFile,
     features::judge::{JUDGES, JudgeSpec, trained},
 };
 use std::path::Path;
@@ -19,16 +20,15 @@ use std::path::Path;
 /// # Errors
 /// When Inception's weights cannot be used, or training fails.
 pub(crate) fn judge(
-    config: &EvaluationConfig,
+    scoring: &Scoring,
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Option<Judge>> {
-    match config.judge.name {
-        JudgeName::Dataset => judge_of(dataset, device),
-        JudgeName::Inception => {
-            let judge = inception(&config.judge, device)?;
-            let least = 2 * judge.features();
-            let samples = config.settings.samples;
+    match &scoring.judge {
+        JudgeConfig::Dataset => judge_of(dataset, device),
+        JudgeConfig::Inception(file) => {
+            let judge = inception(file, device)?;
+            let (samples, least) = (scoring.settings.samples, 2 * judge.features());
             if samples < least {
                 terminal::note(&format!(
                     "evaluation.samples is {samples}: FID will be absent, it needs {least}"
@@ -60,8 +60,8 @@ pub(crate) fn judge_of(dataset: &Dataset, device: &Device) -> Result<Option<Judg
 /// # Errors
 /// When there is none of them, or its weights cannot be used.
 pub(crate) fn judge_named(name: &str, sha256: Option<&str>, device: &Device) -> Result<Judge> {
-    if let Some(config) = JudgeConfig::inception(name, sha256) {
-        return inception(&config, device);
+    if let Some(file) = inception_file(name, sha256) {
+        return inception(&file, device);
     }
     if sha256.is_some() {
         bail!("--judge-sha256 pins the weights of inception=FILE; --judge {name} needs no pin");
@@ -100,17 +100,16 @@ pub(crate) fn judge_for(shape: ImageShape, device: &Device) -> Result<Option<Jud
 /// # Errors
 /// When its weights cannot be used, or the images are too small for it.
 pub(crate) fn lpips(
-    config: &EvaluationConfig,
+    weights: Option<&PinnedFile>,
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Option<Lpips>> {
-    let load = |file| Lpips::open(&file, dataset.shape, device);
-    let lpips = config.lpips.file().map(load).transpose();
+    let lpips = weights.map(|file| Lpips::open(file, dataset.shape, device)).transpose();
     lpips.context("cannot load LPIPS (evaluation.lpips.path and evaluation.lpips.sha256)")
 }
 
-fn inception(config: &JudgeConfig, device: &Device) -> Result<Judge> {
-    Judge::inception(&config.file(), device)
+fn inception(file: &PinnedFile, device: &Device) -> Result<Judge> {
+    Judge::inception(file, device)
         .context("cannot load the judge (--judge inception=FILE, --judge-sha256 HEX)")
 }
 

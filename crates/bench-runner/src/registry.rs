@@ -1,7 +1,7 @@
 //! The closed list of models: the one place to add one. Forgetting an arm is a compile error.
 
 use genlab_ae::AeConfig;
-use genlab_core::{InitContext, Train};
+use genlab_core::{Check, Fault, InitContext, Train, settings::within};
 use genlab_ddpm::DdpmConfig;
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
@@ -72,6 +72,18 @@ impl ModelConfig {
     /// The defaults of the model of that name.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|model| model.name() == name)
+    }
+}
+
+impl Check for ModelConfig {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Ae(config) => within(self.name(), config),
+            Self::SparseAe(config) => within(self.name(), config),
+            Self::Vae(config) => within(self.name(), config),
+            Self::Gan(config) => within(self.name(), config),
+            Self::Ddpm(config) => within(self.name(), config),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod noise;
 pub mod optim;
 pub mod params;
 pub mod scalars;
+pub mod settings;
 pub mod shape;
 pub mod state;
 #[cfg(feature = "testing")]
@@ -31,5 +32,6 @@ pub use model::{
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
 pub use scalars::Scalars;
+pub use settings::{Check, Fault};
 pub use shape::ImageShape;
 pub use state::{CheckpointError, StateReader, StateWriter};

@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Batch, Progress},
-    noise::{Noise, Phase, Seed},
+    noise::{Noise, Phase, STARTING_NOISE, Seed},
     scalars::Scalars,
     shape::ImageShape,
     state::{CheckpointError, StateReader, StateWriter},
@@ -106,6 +106,13 @@ impl SampleRequest {
     pub fn rows(&self) -> Range<u64> {
         self.first..self.first + self.count as u64
     }
+
+    /// The noise that these samples grow from, standard normal, of `shape` `[count, ..]`: the same for
+    /// every model whose samples grow from rows of that shape.
+    #[track_caller]
+    pub fn starting_noise<const D: usize>(&self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        self.noise().normal(STARTING_NOISE, 0, self.rows(), shape, device)
+    }
 }
 
 /// Draws images from noise.
@@ -164,7 +171,7 @@ pub trait Encode {
 /// Maps codes to images.
 pub trait Decode {
     /// Size of a code.
-    fn latent(&self) -> usize;
+    fn latent_dim(&self) -> usize;
 
     /// Codes `[B, L]` to images `[B, C, H, W]` in [0, 1].
     fn decode(&self, codes: Tensor<2>) -> Tensor<4>;

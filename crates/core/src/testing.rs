@@ -207,7 +207,7 @@ fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
     }
     if let (Some(encoder), Some(decoder)) = (frozen.encoder(), frozen.decoder()) {
         let codes = encoder.encode(images.clone());
-        assert_eq!(codes.mean.dims(), [3, decoder.latent()]);
+        assert_eq!(codes.mean.dims(), [3, decoder.latent_dim()]);
         assert_eq!(decoder.decode(codes.mean).dims(), images.dims());
     }
     if let Some(density) = frozen.density() {
@@ -255,7 +255,7 @@ fn every_shape_trains(build: Build<'_>) {
                 sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(0), 2) })
             }
             (None, Some(decoder)) => {
-                decoder.decode(Tensor::zeros([2, decoder.latent()], &Device::flex()))
+                decoder.decode(Tensor::zeros([2, decoder.latent_dim()], &Device::flex()))
             }
             (None, None) => continue,
         };

@@ -1,44 +1,66 @@
-//! What can be set of a diffusion model.
+//! Settings of the diffusion model.
 
 use crate::{
     model::Ddpm,
     schedule::{BetaSchedule, NoiseSchedule},
 };
 use genlab_core::{
-    EmaConfig, InitContext, LearningRateSchedule, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, LearningRateSchedule, Optimized, OptimizerConfig, Train,
     nn::{UNetConfig, init_module},
+    settings::{size, within},
 };
 use serde::{Deserialize, Serialize};
 
-/// How noise is removed.
+/// How samples are drawn. `steps` are network evaluations per sample, at most the steps T of the
+/// process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SamplerKind {
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SamplerConfig {
     /// Deterministic given the starting noise (η = 0), good with few steps.
-    Ddim,
-    /// Fresh noise at each step with the posterior's variance, as in DDPM.
-    Ancestral,
+    Ddim {
+        /// Network evaluations per sample.
+        #[serde(default = "default_steps")]
+        steps: usize,
+    },
+    /// Fresh noise at each step with the posterior's variance (η = 1), as in DDPM.
+    Ancestral {
+        /// Network evaluations per sample.
+        #[serde(default = "default_steps")]
+        steps: usize,
+    },
 }
 
-/// How samples are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SamplerConfig {
-    /// Which sampler.
-    pub kind: SamplerKind,
-    /// Network evaluations per sample, at most `steps` of the process.
-    pub steps: usize,
+/// For both samplers, so that they are compared at one cost; enough for DDIM, few for the other.
+fn default_steps() -> usize {
+    50
 }
 
 impl Default for SamplerConfig {
     fn default() -> Self {
-        Self { kind: SamplerKind::Ddim, steps: 50 }
+        Self::Ddim { steps: default_steps() }
+    }
+}
+
+impl SamplerConfig {
+    /// Network evaluations per sample.
+    pub fn steps(self) -> usize {
+        match self {
+            Self::Ddim { steps } | Self::Ancestral { steps } => steps,
+        }
+    }
+
+    /// η of Song et al. 2021 (arXiv:2010.02502): how much of a step's noise is fresh.
+    pub fn eta(self) -> f64 {
+        match self {
+            Self::Ddim { .. } => 0.0,
+            Self::Ancestral { .. } => 1.0,
+        }
     }
 }
 
 /// A denoising diffusion model that predicts the noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct DdpmConfig {
     /// Steps T of the noising process.
     pub steps: usize,
@@ -60,7 +82,7 @@ impl Default for DdpmConfig {
             steps: 1000,
             schedule: BetaSchedule::Cosine,
             // Half the resolution and two levels: what a CPU trains in minutes.
-            unet: UNetConfig { channels: vec![32, 64], patch: 2, ..UNetConfig::default() },
+            unet: UNetConfig { channels: vec![32, 64], patch_size: 2, ..UNetConfig::default() },
             sampler: SamplerConfig::default(),
             optimizer: OptimizerConfig {
                 // High for a U-Net: a few thousand steps are all there is, and the rate ends at zero.
@@ -69,8 +91,24 @@ impl Default for DdpmConfig {
                 warmup: 0.02,
                 ..OptimizerConfig::default()
             },
-            ema: EmaConfig { decay: 0.995 },
+            ema: EmaConfig::Exponential { decay: 0.995 },
         }
+    }
+}
+
+impl Check for SamplerConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("steps", self.steps())
+    }
+}
+
+impl Check for DdpmConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("steps", self.steps)?;
+        within("unet", &self.unet)?;
+        within("sampler", &self.sampler)?;
+        within("optimizer", &self.optimizer)?;
+        within("ema", &self.ema)
     }
 }
 

@@ -8,7 +8,7 @@ mod model;
 mod sampler;
 mod schedule;
 
-pub use config::{DdpmConfig, SamplerConfig, SamplerKind};
+pub use config::{DdpmConfig, SamplerConfig};
 pub use loss::{diffuse, simple_loss};
 pub use sampler::{Inversion, Transition, predict_start, respaced_times};
 pub use schedule::{BetaSchedule, NoiseSchedule};

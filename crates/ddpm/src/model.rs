@@ -1,7 +1,7 @@
 //! One step of training, and what the frozen model can do.
 
 use crate::{
-    SamplerConfig, SamplerKind,
+    SamplerConfig,
     loss::{diffuse, simple_loss},
     sampler::{Inversion, Transition, respaced_times},
     schedule::NoiseSchedule,
@@ -11,8 +11,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use genlab_core::{
-    Batch, CheckpointError, Generative, ImageShape, Invert, Noise, Optimized, Progress,
-    STARTING_NOISE, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train, nn::UNet,
+    Batch, CheckpointError, Generative, ImageShape, Invert, Noise, Optimized, Progress, Sample,
+    SampleRequest, Scalars, StateReader, StateWriter, Train, nn::UNet,
 };
 use rand::RngExt;
 
@@ -82,13 +82,13 @@ struct FrozenDdpm {
 
 impl FrozenDdpm {
     fn times(&self, request: &SampleRequest) -> Vec<usize> {
-        respaced_times(self.schedule.steps(), request.steps.unwrap_or(self.sampler.steps))
+        respaced_times(self.schedule.steps(), request.steps.unwrap_or(self.sampler.steps()))
     }
 
     /// The times an inversion visits: those of the sampler's default number of steps, whichever
     /// sampler that is, since only DDIM can be inverted.
     fn inversion_times(&self) -> Vec<usize> {
-        respaced_times(self.schedule.steps(), self.sampler.steps)
+        respaced_times(self.schedule.steps(), self.sampler.steps())
     }
 
     /// Runs the reverse process and hands x_s of every step to `see`.
@@ -99,20 +99,18 @@ impl FrozenDdpm {
     ) -> Tensor<4> {
         let device = self.net.devices().remove(0);
         let shape = self.shape.batch(request.count);
-        let draw = |name, step: usize| {
-            request.noise().normal(name, step as u64, request.rows(), shape, &device)
+        let fresh = |step: usize| {
+            request.noise().normal("ddpm/step", step as u64, request.rows(), shape, &device)
         };
-        let times = self.times(request);
-        let mut x = draw(STARTING_NOISE, 0);
+        let (times, eta) = (self.times(request), self.sampler.eta());
+        let mut x = request.starting_noise(shape, &device);
         see(0, &x);
         for (index, pair) in times.windows(2).enumerate() {
             let (t, s) = (pair[0], pair[1]);
             let predicted =
                 self.net.forward(x.clone(), vector(vec![t as f32; request.count], &device));
-            let step = Transition::new(&self.schedule, self.sampler.kind, t, s);
-            let fresh = (self.sampler.kind == SamplerKind::Ancestral && s > 0)
-                .then(|| draw("ddpm/step", t));
-            x = step.apply(x, predicted, fresh);
+            let step = Transition::new(&self.schedule, eta, t, s);
+            x = step.apply(x, predicted, (eta > 0.0 && s > 0).then(|| fresh(t)));
             see(index + 1, &x);
         }
         x
@@ -164,7 +162,7 @@ impl Invert for FrozenDdpm {
         for pair in times.windows(2) {
             let (t, s) = (pair[0], pair[1]);
             let predicted = predict(&x, t);
-            x = Transition::new(&self.schedule, SamplerKind::Ddim, t, s).apply(x, predicted, None);
+            x = Transition::new(&self.schedule, 0.0, t, s).apply(x, predicted, None);
         }
         to_image(x)
     }
@@ -195,11 +193,12 @@ impl Sample for FrozenDdpm {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DdpmConfig, SamplerConfig, SamplerKind};
+    use crate::{DdpmConfig, SamplerConfig};
     use genlab_core::{nn::UNetConfig, testing::contract};
 
     fn small() -> DdpmConfig {
-        let unet = UNetConfig { channels: vec![8, 16], time_features: 16, ..UNetConfig::default() };
+        let unet =
+            UNetConfig { channels: vec![8, 16], time_embedding_dim: 16, ..UNetConfig::default() };
         DdpmConfig { steps: 50, unet, ..DdpmConfig::default() }
     }
 
@@ -210,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_ancestrally_sampled_model_keeps_the_contract() {
-        let sampler = SamplerConfig { kind: SamplerKind::Ancestral, steps: 50 };
+        let sampler = SamplerConfig::Ancestral { steps: 50 };
         let config = DdpmConfig { sampler, ..small() };
         contract(&|context| config.init(context), None);
     }

@@ -1,6 +1,6 @@
 //! One step of the reverse process, from x_t to x_s with s < t.
 
-use crate::{SamplerKind, schedule::NoiseSchedule};
+use crate::schedule::NoiseSchedule;
 use burn::tensor::Tensor;
 
 /// The times a sampler with `count` network evaluations visits, from T down to 0: `count + 1`
@@ -30,17 +30,15 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// From time `t` to `s` < `t`: Eq. 12 of Song et al. 2021 (arXiv:2010.02502). With η = 0 it is
-    /// DDIM. With η = 1, σ² = (1 − ᾱ_s) / (1 − ᾱ_t) · (1 − ᾱ_t / ᾱ_s) = β̃_t and the step is the
-    /// posterior q(x_s | x_t, x̂_0) that DDPM samples (Eq. 6 and 7 of arXiv:2006.11239).
-    pub fn new(schedule: &NoiseSchedule, kind: SamplerKind, t: usize, s: usize) -> Self {
+    /// From time `t` to `s` < `t`: Eq. 12 of Song et al. 2021 (arXiv:2010.02502), with σ of their
+    /// Eq. 16 for `eta` in [0, 1]. With η = 0 it is DDIM. With η = 1, σ² = (1 − ᾱ_s) / (1 − ᾱ_t) ·
+    /// (1 − ᾱ_t / ᾱ_s) = β̃_t and the step is the posterior q(x_s | x_t, x̂_0) that DDPM samples (Eq. 6
+    /// and 7 of arXiv:2006.11239).
+    pub fn new(schedule: &NoiseSchedule, eta: f64, t: usize, s: usize) -> Self {
         let (alpha_bar_t, alpha_bar_s) = (schedule.alpha_bar(t), schedule.alpha_bar(s));
-        let variance = match kind {
-            SamplerKind::Ddim => 0.0,
-            SamplerKind::Ancestral => {
-                (1.0 - alpha_bar_s) / (1.0 - alpha_bar_t) * (1.0 - alpha_bar_t / alpha_bar_s)
-            }
-        };
+        let posterior =
+            (1.0 - alpha_bar_s) / (1.0 - alpha_bar_t) * (1.0 - alpha_bar_t / alpha_bar_s);
+        let variance = eta * eta * posterior;
         Self {
             alpha_bar: alpha_bar_t,
             start: alpha_bar_s.sqrt(),
@@ -115,7 +113,7 @@ mod tests {
         let on_start = ab_s.sqrt() * beta / (1.0 - ab_t);
         let on_x_t = alpha.sqrt() * (1.0 - ab_s) / (1.0 - ab_t);
         let variance = (1.0 - ab_s) / (1.0 - ab_t) * beta;
-        let step = Transition::new(&schedule, SamplerKind::Ancestral, t, t - 1);
+        let step = Transition::new(&schedule, 1.0, t, t - 1);
         // x_s = start·x_0 + direction·(x_t − √ᾱ_t x_0)/√(1 − ᾱ_t)
         let x_t_share = step.direction / (1.0 - ab_t).sqrt();
         assert!((step.noise.powi(2) - variance).abs() < 1e-12);
@@ -132,7 +130,7 @@ mod tests {
             for (s, t) in [(0, 10), (10, 40), (40, 80)] {
                 let noise = full(0.3);
                 let x_t = Inversion::new(&schedule, s, t).apply(full(0.3), noise.clone());
-                let step = Transition::new(&schedule, SamplerKind::Ddim, t, s);
+                let step = Transition::new(&schedule, 0.0, t, s);
                 let back = step.apply(x_t, noise, None).into_data();
                 for v in back.as_slice::<f32>().expect("f32") {
                     assert!((v - 0.3).abs() < 1e-4, "{s} to {t}: {v}");
@@ -149,7 +147,7 @@ mod tests {
         let noise = Tensor::<4>::full([1, 1, 2, 2], -1.2, &device);
         let ab = schedule.alpha_bar(60);
         let x_t = x_0.clone() * ab.sqrt() + noise.clone() * (1.0 - ab).sqrt();
-        let step = Transition::new(&schedule, SamplerKind::Ddim, 60, 0);
+        let step = Transition::new(&schedule, 0.0, 60, 0);
         let back = step.apply(x_t, noise, None).into_data();
         assert!(back.as_slice::<f32>().expect("f32").iter().all(|v| (v - 0.4).abs() < 1e-5));
     }

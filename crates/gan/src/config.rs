@@ -1,34 +1,40 @@
-//! What can be set of a GAN.
+//! Settings of the GAN.
 
 use crate::{
     model::Gan,
     net::{Critic, Generator},
 };
 use genlab_core::{
-    EmaConfig, InitContext, Optimized, OptimizerConfig, Train,
-    nn::{Backbone, BackboneConfig, init_module},
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
+    nn::{BackboneConfig, ConvBackbone, init_module},
     optim::{AdamConfig, Method},
+    settings::{LARGEST_SIZE, at_least, at_most, share, size, within},
 };
 use serde::{Deserialize, Serialize};
 
-/// What the generator minimises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Adversarial {
-    /// −log D(G(z)): strong gradients when the critic wins.
-    NonSaturating,
-    /// log(1 − D(G(z))): the minimax game as first written.
+/// What the two networks play for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum GanLoss {
+    /// The generator minimises −log D(G(z)): strong gradients when the critic wins.
+    NonSaturating {
+        /// How far below 1 the critic's target for real images lies (one-sided label smoothing,
+        /// Salimans et al. 2016, arXiv:1606.03498, section 3.4); 0 is the plain loss.
+        #[serde(default)]
+        label_smoothing: f64,
+    },
+    /// The generator minimises log(1 − D(G(z))): the minimax game as first written.
     Minimax,
 }
 
 /// A generative adversarial network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct GanConfig {
     /// Size of the noise that a sample grows from.
-    pub latent: usize,
-    /// What the generator minimises.
-    pub adversarial: Adversarial,
+    pub latent_dim: usize,
+    /// What the two networks play for.
+    pub loss: GanLoss,
     /// The generator moves in every `critic_steps`-th step; the critic in each.
     pub critic_steps: u64,
     /// The generator: a decoder.
@@ -54,25 +60,44 @@ impl Default for GanConfig {
             ..OptimizerConfig::default()
         };
         Self {
-            latent: 64,
-            adversarial: Adversarial::NonSaturating,
+            latent_dim: 64,
+            loss: GanLoss::NonSaturating { label_smoothing: 0.0 },
             critic_steps: 1,
-            generator: BackboneConfig {
-                kind: Backbone::Conv,
-                channels: vec![32, 64],
-                norm_groups: 8,
-                ..BackboneConfig::default()
-            },
-            critic: BackboneConfig {
-                kind: Backbone::Conv,
-                channels: vec![32, 64],
-                leak: 0.2,
-                ..BackboneConfig::default()
-            },
+            generator: BackboneConfig::Conv(ConvBackbone {
+                norm_groups: Some(8),
+                ..ConvBackbone::default()
+            }),
+            critic: BackboneConfig::Conv(ConvBackbone {
+                negative_slope: 0.2,
+                ..ConvBackbone::default()
+            }),
             generator_optimizer: optimizer(1e-3),
             critic_optimizer: optimizer(2e-4),
-            ema: EmaConfig { decay: 0.99 },
+            ema: EmaConfig::Exponential { decay: 0.99 },
         }
+    }
+}
+
+impl Check for GanLoss {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::NonSaturating { label_smoothing } => share("label_smoothing", *label_smoothing),
+            Self::Minimax => Ok(()),
+        }
+    }
+}
+
+impl Check for GanConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("latent_dim", self.latent_dim)?;
+        within("loss", &self.loss)?;
+        at_least("critic_steps", self.critic_steps, 1)?;
+        at_most("critic_steps", self.critic_steps, LARGEST_SIZE as u64)?;
+        within("generator", &self.generator)?;
+        within("critic", &self.critic)?;
+        within("generator_optimizer", &self.generator_optimizer)?;
+        within("critic_optimizer", &self.critic_optimizer)?;
+        within("ema", &self.ema)
     }
 }
 
@@ -87,7 +112,7 @@ impl GanConfig {
         });
         Box::new(Gan {
             generator: Optimized::new(generator, self.generator_optimizer, self.ema),
-            critic: Optimized::new(critic, self.critic_optimizer, EmaConfig::off()),
+            critic: Optimized::new(critic, self.critic_optimizer, EmaConfig::Off),
             config: self.clone(),
         })
     }

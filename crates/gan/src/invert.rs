@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_generated_image_is_found_again() {
         let (device, latent) = (Device::flex(), 4);
-        let config = GanConfig { latent, ..GanConfig::default() };
+        let config = GanConfig { latent_dim: latent, ..GanConfig::default() };
         let generator = init_module(Seed(1), "gan/generator", &device, |device| {
             Generator::new(&config, ImageShape::new(1, 8, 8), device)
         })

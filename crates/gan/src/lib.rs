@@ -11,5 +11,5 @@ mod loss;
 mod model;
 mod net;
 
-pub use config::{Adversarial, GanConfig};
+pub use config::{GanConfig, GanLoss};
 pub use loss::{critic_loss, generator_loss};

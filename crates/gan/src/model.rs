@@ -7,8 +7,8 @@ use crate::{
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Decode, Generative, Invert, Noise, Optimized, Progress, STARTING_NOISE,
-    Sample, SampleRequest, Scalars, StateReader, StateWriter, Train, nn::sigmoid,
+    Batch, CheckpointError, Decode, Generative, Invert, Noise, Optimized, Progress, Sample,
+    SampleRequest, Scalars, StateReader, StateWriter, Train, nn::sigmoid,
 };
 
 pub(crate) struct Gan {
@@ -17,19 +17,20 @@ pub(crate) struct Gan {
     pub(crate) config: GanConfig,
 }
 
-impl Gan {
-    fn latent(&self, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
-        let shape = [batch.len(), self.config.latent];
-        noise.normal(name, 0, batch.rows(), shape, &batch.images.device())
-    }
+/// What the generator turns into as many images as `batch` has, `[B, L]`.
+fn codes(config: &GanConfig, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
+    let shape = [batch.len(), config.latent_dim];
+    noise.normal(name, 0, batch.rows(), shape, &batch.images.device())
+}
 
+impl Gan {
     fn critic_step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let noise = self.latent(batch, at.noise(), "gan/critic-latent");
+        let noise = codes(&self.config, batch, at.noise(), "gan/critic-latent");
         // The generator off the graph: the critic's step needs no gradient of it.
         let fake_images = self.generator.raw().forward(noise);
         let real = self.critic.net().forward(batch.images.clone());
         let fake = self.critic.net().forward(fake_images);
-        let loss = critic_loss(real.clone(), fake.clone());
+        let loss = critic_loss(real.clone(), fake.clone(), self.config.loss);
         let scalars = Scalars::new()
             .with("critic_loss", loss.clone())
             .with("critic_on_real", sigmoid(real).mean())
@@ -39,10 +40,10 @@ impl Gan {
     }
 
     fn generator_step(&mut self, batch: &Batch, at: Progress) -> Tensor<1> {
-        let noise = self.latent(batch, at.noise(), "gan/latent");
+        let noise = codes(&self.config, batch, at.noise(), "gan/latent");
         let images = self.generator.net().forward(noise);
         let fake = self.critic.raw().forward(images);
-        let loss = generator_loss(fake, self.config.adversarial);
+        let loss = generator_loss(fake, self.config.loss);
         let value = loss.clone().inner();
         self.generator.descend(loss, at);
         value
@@ -90,15 +91,14 @@ impl Generative for FrozenGan {
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        let shape = [batch.len(), self.config.latent];
-        let latent = noise.normal("gan/latent", 0, batch.rows(), shape, &batch.images.device());
+        let codes = codes(&self.config, batch, noise, "gan/latent");
         let real = self.critic.forward(batch.images.clone());
-        let fake = self.critic.forward(self.generator.forward(latent));
+        let fake = self.critic.forward(self.generator.forward(codes));
         Scalars::new()
-            .with("critic_loss", critic_loss(real.clone(), fake.clone()))
+            .with("critic_loss", critic_loss(real.clone(), fake.clone(), self.config.loss))
             .with("critic_on_real", sigmoid(real).mean())
             .with("critic_on_fake", sigmoid(fake.clone()).mean())
-            .with("generator_loss", generator_loss(fake, self.config.adversarial))
+            .with("generator_loss", generator_loss(fake, self.config.loss))
     }
 
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -120,7 +120,7 @@ impl Invert for FrozenGan {
     }
 
     fn invert(&self, images: Tensor<4>) -> Tensor<4> {
-        let code = invert::search(&self.generator, &images, self.config.latent);
+        let code = invert::search(&self.generator, &images, self.config.latent_dim);
         self.generator.forward(code)
     }
 }
@@ -128,8 +128,7 @@ impl Invert for FrozenGan {
 impl Sample for FrozenGan {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.generator.devices().remove(0);
-        let shape = [request.count, self.config.latent];
-        self.decode(request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device))
+        self.decode(request.starting_noise([request.count, self.config.latent_dim], &device))
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -138,8 +137,8 @@ impl Sample for FrozenGan {
 }
 
 impl Decode for FrozenGan {
-    fn latent(&self) -> usize {
-        self.config.latent
+    fn latent_dim(&self) -> usize {
+        self.config.latent_dim
     }
 
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
@@ -149,14 +148,22 @@ impl Decode for FrozenGan {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Adversarial, GanConfig};
-    use genlab_core::{OptimizerConfig, nn::BackboneConfig, testing::contract};
+    use crate::{GanConfig, GanLoss};
+    use genlab_core::{
+        OptimizerConfig,
+        nn::{BackboneConfig, ConvBackbone},
+        testing::contract,
+    };
 
     fn small() -> GanConfig {
         let config = GanConfig::default();
+        let conv = |norm_groups, negative_slope| {
+            let channels = vec![8, 16];
+            BackboneConfig::Conv(ConvBackbone { channels, norm_groups, negative_slope })
+        };
         GanConfig {
-            generator: BackboneConfig { channels: vec![8, 16], ..config.generator },
-            critic: BackboneConfig { channels: vec![8, 16], ..config.critic },
+            generator: conv(Some(8), 0.0),
+            critic: conv(None, 0.2),
             // Fast enough for a critic to win within the few steps of a test.
             critic_optimizer: OptimizerConfig { learning_rate: 2e-3, ..config.critic_optimizer },
             ..config
@@ -169,8 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn the_gan_with_smoothed_labels_keeps_the_contract() {
+        let loss = GanLoss::NonSaturating { label_smoothing: 0.1 };
+        let config = GanConfig { loss, ..small() };
+        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
+    }
+
+    #[test]
     fn the_minimax_gan_with_two_critic_steps_keeps_the_contract() {
-        let config = GanConfig { adversarial: Adversarial::Minimax, critic_steps: 2, ..small() };
+        let config = GanConfig { loss: GanLoss::Minimax, critic_steps: 2, ..small() };
         contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Generator {
 
 impl Generator {
     pub(crate) fn new(config: &GanConfig, shape: ImageShape, device: &Device) -> Self {
-        Self { decoder: config.generator.decoder(config.latent, shape, device) }
+        Self { decoder: config.generator.decoder(config.latent_dim, shape, device) }
     }
 
     /// Noise `[B, L]` to images `[B, C, H, W]` in [0, 1].

@@ -1,10 +1,12 @@
 //! Mixed precision (Micikevicius et al. 2018, arXiv:1710.03740) for one stretch of work at a time.
 
 use burn::tensor::{DType, FloatDType, Tensor};
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 
 /// In what numbers linear layers and convolutions are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 32-bit floats, like all else.
     #[default]

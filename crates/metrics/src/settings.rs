@@ -1,5 +1,9 @@
 //! How a model is measured: the settings of an evaluation and their defaults.
 
+use genlab_core::{
+    Check, Fault,
+    settings::{count, size},
+};
 use serde::{Deserialize, Serialize};
 
 /// The split that a model is measured on.
@@ -35,8 +39,7 @@ pub enum Binarisation {
     Dynamic,
 }
 
-/// How a model is measured. A key that is absent from a file has its default, so that settings written
-/// before it was thought of still load.
+/// How a model is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -74,5 +77,15 @@ impl Default for Settings {
             inverted_images: 0,
             batch: 250,
         }
+    }
+}
+
+impl Check for Settings {
+    fn check(&self) -> Result<(), Fault> {
+        size("samples", self.samples)?;
+        count("importance_samples", self.importance_samples)?;
+        size("importance_images", self.importance_images)?;
+        count("inverted_images", self.inverted_images)?;
+        size("batch", self.batch)
     }
 }

@@ -1,19 +1,20 @@
-//! What can be set of a sparse autoencoder.
+//! Settings of the sparse autoencoder.
 
 use crate::model::SparseAe;
 use genlab_core::{
-    EmaConfig, InitContext, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     loss::PixelLoss,
-    nn::{BackboneConfig, init_module},
+    nn::{Autoencoder, BackboneConfig, init_module},
+    settings::{non_negative, size, within},
 };
 use serde::{Deserialize, Serialize};
 
 /// A sparse autoencoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct SparseAeConfig {
     /// Size of the code; more than the image has pixels makes it overcomplete.
-    pub latent: usize,
+    pub latent_dim: usize,
     /// What is minimised besides the penalty.
     pub loss: PixelLoss,
     /// Weight λ of the L1 penalty, in units of the loss per unit of activation.
@@ -28,12 +29,21 @@ pub struct SparseAeConfig {
 impl Default for SparseAeConfig {
     fn default() -> Self {
         Self {
-            latent: 1024,
+            latent_dim: 1024,
             loss: PixelLoss::Mse,
             l1: 0.1,
-            backbone: BackboneConfig { hidden: Vec::new(), ..BackboneConfig::default() },
+            backbone: BackboneConfig::mlp([]),
             optimizer: OptimizerConfig::default(),
         }
+    }
+}
+
+impl Check for SparseAeConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("latent_dim", self.latent_dim)?;
+        non_negative("l1", self.l1)?;
+        within("backbone", &self.backbone)?;
+        within("optimizer", &self.optimizer)
     }
 }
 
@@ -41,9 +51,9 @@ impl SparseAeConfig {
     /// A freshly initialised model.
     pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
         let net = init_module(context.seed, "sparse-ae/net", &context.device, |device| {
-            crate::net::SparseAeNet::new(self, context.shape, device)
+            Autoencoder::new(&self.backbone, self.latent_dim, context.shape, device)
         });
-        let net = Optimized::new(net, self.optimizer, EmaConfig::off());
+        let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
         Box::new(SparseAe { net, config: self.clone() })
     }
 }

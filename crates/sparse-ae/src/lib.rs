@@ -7,7 +7,6 @@
 mod config;
 mod loss;
 mod model;
-mod net;
 
 pub use config::SparseAeConfig;
 pub use loss::l1_penalty;

@@ -1,15 +1,24 @@
 //! One step of training, and what the frozen model can do.
 
-use crate::{SparseAeConfig, loss::l1_penalty, net::SparseAeNet};
-use burn::{module::Module, tensor::Tensor};
+use crate::{SparseAeConfig, loss::l1_penalty};
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation::relu},
+};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
-    Reconstruct, Scalars, StateReader, StateWriter, Train, nn::sigmoid,
+    Reconstruct, Scalars, StateReader, StateWriter, Train,
+    nn::{Autoencoder, sigmoid},
 };
 
 pub(crate) struct SparseAe {
-    pub(crate) net: Optimized<SparseAeNet>,
+    pub(crate) net: Optimized<Autoencoder>,
     pub(crate) config: SparseAeConfig,
+}
+
+/// `[B, C, H, W]` to rectified codes `[B, L]`, none negative and most zero.
+fn codes(net: &Autoencoder, images: Tensor<4>) -> Tensor<2> {
+    relu(net.encode(images))
 }
 
 /// The terms of the objective, each a mean over the batch.
@@ -20,8 +29,8 @@ struct Loss {
 }
 
 impl Loss {
-    fn of(net: &SparseAeNet, config: &SparseAeConfig, images: &Tensor<4>) -> Self {
-        let codes = net.encode(images.clone());
+    fn of(net: &Autoencoder, config: &SparseAeConfig, images: &Tensor<4>) -> Self {
+        let codes = codes(net, images.clone());
         let logits = net.decode(codes.clone());
         Self {
             reconstruction: config.loss.per_image(logits, images.clone()).mean(),
@@ -66,7 +75,7 @@ impl Train for SparseAe {
 }
 
 struct FrozenSparseAe {
-    net: SparseAeNet,
+    net: Autoencoder,
     config: SparseAeConfig,
 }
 
@@ -94,13 +103,13 @@ impl Generative for FrozenSparseAe {
 
 impl Reconstruct for FrozenSparseAe {
     fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.net.decode(self.net.encode(images)))
+        sigmoid(self.net.decode(codes(&self.net, images)))
     }
 }
 
 impl Encode for FrozenSparseAe {
     fn encode(&self, images: Tensor<4>) -> Codes {
-        Codes { mean: self.net.encode(images), log_var: None }
+        Codes { mean: codes(&self.net, images), log_var: None }
     }
 
     fn is_sparse(&self) -> bool {
@@ -109,8 +118,8 @@ impl Encode for FrozenSparseAe {
 }
 
 impl Decode for FrozenSparseAe {
-    fn latent(&self) -> usize {
-        self.config.latent
+    fn latent_dim(&self) -> usize {
+        self.config.latent_dim
     }
 
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
@@ -121,10 +130,7 @@ impl Decode for FrozenSparseAe {
 #[cfg(test)]
 mod tests {
     use crate::SparseAeConfig;
-    use genlab_core::{
-        nn::{Backbone, BackboneConfig},
-        testing::contract,
-    };
+    use genlab_core::{nn::BackboneConfig, testing::contract};
 
     #[test]
     fn the_overcomplete_one_keeps_the_contract() {
@@ -133,12 +139,9 @@ mod tests {
 
     #[test]
     fn the_convolutional_one_keeps_the_contract() {
-        let backbone = BackboneConfig {
-            kind: Backbone::Conv,
-            channels: vec![8, 16],
-            ..BackboneConfig::default()
-        };
-        let config = SparseAeConfig { latent: 64, l1: 1e-3, backbone, ..SparseAeConfig::default() };
+        let backbone = BackboneConfig::conv([8, 16]);
+        let config =
+            SparseAeConfig { latent_dim: 64, l1: 1e-3, backbone, ..SparseAeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
     }
 }

@@ -1,32 +1,40 @@
-//! What can be set of a VAE.
+//! Settings of the VAE.
 
 use crate::model::Vae;
 use genlab_core::{
-    EmaConfig, InitContext, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     nn::{BackboneConfig, init_module},
+    settings::{non_negative, positive, share, size, within},
 };
 use serde::{Deserialize, Serialize};
 
 /// How the decoder's output is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Likelihood {
     /// Independent Bernoulli pixels; on grey images a cross-entropy.
     Bernoulli,
-    /// Independent Gaussian pixels with standard deviation `sigma`.
-    Gaussian,
+    /// Independent Gaussian pixels of one standard deviation.
+    Gaussian {
+        /// That standard deviation.
+        #[serde(default = "default_sigma")]
+        sigma: f64,
+    },
+}
+
+/// A tenth of the range of pixels.
+fn default_sigma() -> f64 {
+    0.1
 }
 
 /// A variational autoencoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct VaeConfig {
     /// Size of the code.
-    pub latent: usize,
+    pub latent_dim: usize,
     /// How pixels are read.
     pub likelihood: Likelihood,
-    /// Standard deviation of a Gaussian pixel; unused for Bernoulli.
-    pub sigma: f64,
     /// Weight of the KL in training. Reported bounds always use 1.
     pub beta: f64,
     /// Share of the budget over which the KL's weight rises linearly from zero to `beta`.
@@ -40,14 +48,33 @@ pub struct VaeConfig {
 impl Default for VaeConfig {
     fn default() -> Self {
         Self {
-            latent: 20,
+            latent_dim: 20,
             likelihood: Likelihood::Bernoulli,
-            sigma: 0.1,
             beta: 1.0,
             kl_warmup: 0.0,
             backbone: BackboneConfig::default(),
             optimizer: OptimizerConfig::default(),
         }
+    }
+}
+
+impl Check for Likelihood {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Bernoulli => Ok(()),
+            Self::Gaussian { sigma } => positive("sigma", *sigma),
+        }
+    }
+}
+
+impl Check for VaeConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("latent_dim", self.latent_dim)?;
+        within("likelihood", &self.likelihood)?;
+        non_negative("beta", self.beta)?;
+        share("kl_warmup", self.kl_warmup)?;
+        within("backbone", &self.backbone)?;
+        within("optimizer", &self.optimizer)
     }
 }
 
@@ -57,7 +84,7 @@ impl VaeConfig {
         let net = init_module(context.seed, "vae/net", &context.device, |device| {
             crate::net::VaeNet::new(self, context.shape, device)
         });
-        let net = Optimized::new(net, self.optimizer, EmaConfig::off());
+        let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
         Box::new(Vae { net, config: self.clone() })
     }
 }

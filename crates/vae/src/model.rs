@@ -8,8 +8,8 @@ use crate::{
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Noise, Observation,
-    Optimized, Progress, Reconstruct, STARTING_NOISE, Sample, SampleRequest, Scalars, StateReader,
-    StateWriter, Term, Train,
+    Optimized, Progress, Reconstruct, Sample, SampleRequest, Scalars, StateReader, StateWriter,
+    Term, Train,
     loss::{bernoulli_nll, gaussian_nll},
     nn::sigmoid,
 };
@@ -46,12 +46,16 @@ impl NegativeElbo {
         Self { reconstruction: nll(config, logits, images), kl }
     }
 
-    fn scalars(self) -> Scalars {
+    /// What is minimised with this weight of the KL, and what is logged of it.
+    fn objective(self, kl_weight: f64) -> (Tensor<1>, Scalars) {
         let (reconstruction, kl) = (self.reconstruction.mean(), self.kl.mean());
-        Scalars::new()
-            .with("loss", reconstruction.clone() + kl.clone())
+        let loss = reconstruction.clone() + kl.clone() * kl_weight;
+        let scalars = Scalars::new()
+            .with("loss", loss.clone())
+            .with("negative_elbo", reconstruction.clone() + kl.clone())
             .with("reconstruction", reconstruction)
-            .with("kl", kl)
+            .with("kl", kl);
+        (loss, scalars)
     }
 }
 
@@ -59,7 +63,7 @@ impl NegativeElbo {
 fn nll(config: &VaeConfig, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
     match config.likelihood {
         Likelihood::Bernoulli => bernoulli_nll(logits, images),
-        Likelihood::Gaussian => gaussian_nll(sigmoid(logits), images, config.sigma),
+        Likelihood::Gaussian { sigma } => gaussian_nll(sigmoid(logits), images, sigma),
     }
 }
 
@@ -78,9 +82,7 @@ impl Train for Vae {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         let (net, images) = (self.net.net(), batch.images.clone());
         let terms = NegativeElbo::of(net, &self.config, images, at.noise(), batch.rows());
-        let loss =
-            terms.reconstruction.clone().mean() + terms.kl.clone().mean() * self.kl_weight(at);
-        let scalars = terms.scalars();
+        let (loss, scalars) = terms.objective(self.kl_weight(at));
         self.net.descend(loss, at);
         scalars
     }
@@ -109,8 +111,9 @@ impl Generative for FrozenVae {
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        NegativeElbo::of(&self.net, &self.config, batch.images.clone(), noise, batch.rows())
-            .scalars()
+        let (images, rows) = (batch.images.clone(), batch.rows());
+        let terms = NegativeElbo::of(&self.net, &self.config, images, noise, rows);
+        terms.objective(self.config.beta).1
     }
 
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -137,8 +140,7 @@ impl Generative for FrozenVae {
 impl Sample for FrozenVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.net.devices().remove(0);
-        let shape = [request.count, self.config.latent];
-        self.decode(request.noise().normal(STARTING_NOISE, 0, request.rows(), shape, &device))
+        self.decode(request.starting_noise([request.count, self.config.latent_dim], &device))
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -160,8 +162,8 @@ impl Encode for FrozenVae {
 }
 
 impl Decode for FrozenVae {
-    fn latent(&self) -> usize {
-        self.config.latent
+    fn latent_dim(&self) -> usize {
+        self.config.latent_dim
     }
 
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
@@ -173,7 +175,7 @@ impl Density for FrozenVae {
     fn observation(&self) -> Observation {
         match self.config.likelihood {
             Likelihood::Bernoulli => Observation::Bernoulli,
-            Likelihood::Gaussian => Observation::Gaussian,
+            Likelihood::Gaussian { .. } => Observation::Gaussian,
         }
     }
 
@@ -211,9 +213,36 @@ impl Density for FrozenVae {
 mod tests {
     use crate::{Likelihood, VaeConfig};
     use genlab_core::{
-        nn::{Backbone, BackboneConfig},
-        testing::contract,
+        Phase, Progress, Seed,
+        nn::BackboneConfig,
+        testing::{batch, context, contract, progress},
     };
+
+    /// loss, −ELBO, reconstruction, KL.
+    fn read(scalars: genlab_core::Scalars) -> [f64; 4] {
+        let read = scalars.read();
+        let names: Vec<_> = read.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["loss", "negative_elbo", "reconstruction", "kl"]);
+        [read[0].1, read[1].1, read[2].1, read[3].1]
+    }
+
+    #[test]
+    fn the_logged_loss_is_what_is_minimised_and_the_bound_stands_beside_it() {
+        let config = VaeConfig { beta: 4.0, kl_warmup: 0.5, ..VaeConfig::default() };
+        let context = context(genlab_core::ImageShape::new(1, 8, 8));
+        let batch = batch(context.shape, 8, 0);
+        let mut model = config.init(&context);
+        // A quarter of the budget is half of the warm-up: the weight is 4 · ½.
+        let at = Progress { images: progress(0).total_images / 4, ..progress(0) };
+        let [loss, negative_elbo, reconstruction, kl] = read(model.step(&batch, at));
+        assert!((negative_elbo - (reconstruction + kl)).abs() < 1e-4);
+        assert!((loss - (reconstruction + 2.0 * kl)).abs() < 1e-4);
+        let frozen = model.freeze().objective(&batch, Seed(0).during(Phase::Validate));
+        let [loss, negative_elbo, reconstruction, kl] = read(frozen);
+        assert!(kl > 0.01, "nothing to weigh");
+        assert!((negative_elbo - (reconstruction + kl)).abs() < 1e-4);
+        assert!((loss - (reconstruction + 4.0 * kl)).abs() < 1e-4);
+    }
 
     #[test]
     fn the_mlp_keeps_the_contract() {
@@ -222,13 +251,9 @@ mod tests {
 
     #[test]
     fn the_convolutional_gaussian_one_keeps_the_contract() {
-        let backbone = BackboneConfig {
-            kind: Backbone::Conv,
-            channels: vec![8, 16],
-            ..BackboneConfig::default()
-        };
-        let config =
-            VaeConfig { likelihood: Likelihood::Gaussian, backbone, ..VaeConfig::default() };
+        let (likelihood, backbone) =
+            (Likelihood::Gaussian { sigma: 0.1 }, BackboneConfig::conv([8, 16]));
+        let config = VaeConfig { likelihood, backbone, ..VaeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
     }
 }

@@ -28,10 +28,10 @@ impl VaeNet {
     pub(crate) fn new(config: &VaeConfig, shape: ImageShape, device: &Device) -> Self {
         let encoder = config.backbone.encoder(shape, device);
         Self {
-            mean: Linear::new(encoder.features(), config.latent, device),
-            log_var: Linear::new(encoder.features(), config.latent, device),
+            mean: Linear::new(encoder.features(), config.latent_dim, device),
+            log_var: Linear::new(encoder.features(), config.latent_dim, device),
             encoder,
-            decoder: config.backbone.decoder(config.latent, shape, device),
+            decoder: config.backbone.decoder(config.latent_dim, shape, device),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::{
     cli::EvaluateArgs,
     config::JudgeConfig,
     device,
-    run::{self, directory},
+    run::{self, directory, scoring, stations::Stations, training},
     terminal,
 };
 use anyhow::Result;
@@ -15,18 +15,19 @@ use std::process::ExitCode;
 pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     let mut config = directory::read_config(&args.run)?;
     if let Some(dir) = &args.data_dir {
-        config.data.dir.clone_from(dir);
+        config.data.dir = Some(dir.clone());
     }
     if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
         config.evaluation.judge = judge;
     }
     let device = device::parse(&args.device)?;
-    let dataset = run::load(&config)?;
-    let model = run::restore(&args.run, &config, &dataset, &device)?;
-    let evaluator = run::evaluator(&config, &dataset, &device)?;
+    let stations = Stations::of(config);
+    let dataset = run::load(&stations.data)?;
+    let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
+    let evaluator = scoring::evaluator(&stations.scoring, &dataset, &device)?;
     let evaluation = evaluator
         .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
-    let results = run::results(&config, &evaluator, evaluation);
+    let results = scoring::results(&stations.identity, &evaluator, evaluation);
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&results)?);
     } else {

@@ -9,7 +9,7 @@ use crate::{
     cli::{Cli, Command, RunArgs},
     config::{self, RunConfig},
     device, group, interrupt,
-    run::{self, Ended, Existing, directory::RunDir},
+    run::{self, Ended, Existing, directory::RunDir, stations::Stations},
     terminal,
 };
 use anyhow::Result;
@@ -44,7 +44,7 @@ fn train(args: &RunArgs) -> Result<ExitCode> {
         [config] => train_one(config, args, existing),
         configs => {
             // Data that cannot be read should fail once, not once per model.
-            drop(run::load(&configs[0])?);
+            drop(run::load(&Stations::of(configs[0].clone()).data)?);
             let out = args.out.as_deref();
             group::execute(configs, out, &args.device, existing, args.json)
         }

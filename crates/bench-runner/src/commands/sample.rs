@@ -7,6 +7,8 @@ use crate::{
         self,
         directory::{self, RunDir},
         figures,
+        stations::Stations,
+        training,
     },
     terminal,
 };
@@ -28,11 +30,12 @@ const CHUNK: usize = 100;
 /// # Errors
 /// When the run is not finished, cannot sample, or the file cannot be written.
 pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
-    let config = directory::read_config(&args.run)?;
+    let Stations { identity, data, training, .. } =
+        Stations::of(directory::read_config(&args.run)?);
     let device = device::parse(&args.device)?;
-    let dataset = run::load(&config)?;
-    let model = run::restore(&args.run, &config, &dataset, &device)?.freeze();
-    let seed = args.seed.unwrap_or(config.seed);
+    let dataset = run::load(&data)?;
+    let model = training::finished(&args.run, &training, &dataset, &device)?.freeze();
+    let seed = args.seed.unwrap_or(identity.seed.0);
     let request = SampleRequest {
         steps: args.steps.map(|steps| steps as usize),
         ..SampleRequest::new(Seed(seed), args.count as usize)

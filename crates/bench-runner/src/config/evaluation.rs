@@ -1,13 +1,16 @@
 //! How a run's model is measured.
 
-use super::{JudgeConfig, WeightsConfig};
-use genlab_metrics::Settings;
+use super::judge::{JudgeConfig, named};
+use genlab_core::{
+    Check, Fault,
+    settings::{LARGEST_SIZE, at_least, at_most, size, within},
+};
+use genlab_metrics::{PinnedFile, Settings};
 use serde::{Deserialize, Serialize};
 
-/// How the model is judged. Each key that is absent has its default, so that settings written before
-/// it was thought of still load.
+/// How the model is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(crate) struct EvaluationConfig {
     /// What is measured, and on how much.
     #[serde(flatten)]
@@ -19,7 +22,7 @@ pub(crate) struct EvaluationConfig {
     /// The network whose features carry the sample metrics.
     pub judge: JudgeConfig,
     /// Weights of LPIPS; without them it is left out.
-    pub lpips: WeightsConfig,
+    pub lpips: Option<PinnedFile>,
 }
 
 impl Default for EvaluationConfig {
@@ -29,21 +32,20 @@ impl Default for EvaluationConfig {
             log_lines: 100,
             validation_images: 512,
             judge: JudgeConfig::default(),
-            lpips: WeightsConfig::default(),
+            lpips: None,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_written_before_a_key_was_added_load_with_its_default() {
-        let old = "split = \"test\"\nsamples = 300\nlog_lines = 100\nvalidation_images = 512\n";
-        let loaded: EvaluationConfig = toml::from_str(old).unwrap();
-        let settings = Settings { samples: 300, ..Settings::default() };
-        assert_eq!(loaded, EvaluationConfig { settings, ..EvaluationConfig::default() });
-        assert!(toml::from_str::<EvaluationConfig>("sampels = 300").is_err());
+impl Check for EvaluationConfig {
+    fn check(&self) -> Result<(), Fault> {
+        self.settings.check()?;
+        at_least("log_lines", self.log_lines, 1)?;
+        at_most("log_lines", self.log_lines, LARGEST_SIZE as u64)?;
+        size("validation_images", self.validation_images)?;
+        within("judge", &self.judge)?;
+        let Some(lpips) = &self.lpips else { return Ok(()) };
+        let example = "--set evaluation.lpips.path=lpips-alex.safetensors";
+        named(lpips, example).map_err(|fault| fault.within("lpips"))
     }
 }

@@ -1,26 +1,40 @@
 //! Settings of a run: defaults, an experiment file and flags, merged and checked into one value.
 
-mod check;
+#[cfg(test)]
+mod census;
+mod differences;
+mod draft;
 mod evaluation;
-mod instruments;
-mod merge;
+mod flags;
+mod judge;
+mod layer;
+#[cfg(test)]
+mod properties;
+mod stored;
+mod words;
 
 use crate::{cli::RunArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
-use genlab_core::digest::sha256;
-use genlab_data::{ColourMode, LoadOptions};
+use draft::Draft;
+use genlab_core::{
+    Check, Fault,
+    settings::{at_least, at_most, size, sizes, within},
+};
+use genlab_data::{Binarise, ColourMode};
+use genlab_kernels::Precision;
+use layer::{Layer, parse_toml};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 pub(crate) use evaluation::EvaluationConfig;
-pub(crate) use instruments::{JudgeConfig, JudgeName, WeightsConfig};
-pub(crate) use merge::{one_line, suggestion};
+pub(crate) use judge::{JudgeConfig, inception_file};
 
 /// Everything that decides a run's numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct RunConfig {
     /// Seed of initial weights, order of images and all noise.
     pub seed: u64,
@@ -28,9 +42,8 @@ pub(crate) struct RunConfig {
     pub dataset: String,
     /// Images per step.
     pub batch_size: usize,
-    /// In what numbers training computes its linear layers and convolutions.
-    #[serde(default)]
-    pub precision: PrecisionConfig,
+    /// In what numbers training computes its linear layers and convolutions; all else is in f32.
+    pub precision: Precision,
     /// How much training.
     pub budget: Budget,
     /// How images are found and read.
@@ -41,59 +54,51 @@ pub(crate) struct RunConfig {
     pub model: ModelConfig,
 }
 
-/// In what numbers training computes its linear layers and convolutions; all else is in f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum PrecisionConfig {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// bf16, on devices that have it.
-    Bf16,
-}
-
 /// How much training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Budget {
     /// Training images in the whole run.
     pub images: u64,
 }
 
 /// How images are found and read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DataConfig {
-    /// Folder with the files; empty: the cache folder or a download.
-    pub dir: PathBuf,
-    /// Height and width that a folder's images are resized to; empty: as they are.
-    pub image_size: Vec<usize>,
+    /// Folder with the files; None: the cache folder, else a download.
+    pub dir: Option<PathBuf>,
+    /// Height and width that a folder's images are resized to; None: they keep their size.
+    pub image_size: Option<[usize; 2]>,
     /// Channels of a folder's images.
-    pub colour: Colour,
+    pub colour: ColourMode,
     /// Whether training images are binarised afresh each time they are seen.
     pub binarise: Binarise,
 }
 
-/// Channels of a folder's images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Colour {
-    /// One channel if all images are grey, else three.
-    Auto,
-    /// One channel.
-    Grey,
-    /// Three channels.
-    Rgb,
+/// The largest whole number that a TOML file can hold.
+const LARGEST_NUMBER: u64 = i64::MAX as u64;
+
+impl Check for RunConfig {
+    fn check(&self) -> Result<(), Fault> {
+        at_most("seed", self.seed, LARGEST_NUMBER)?;
+        size("batch_size", self.batch_size)?;
+        within("budget", &self.budget)?;
+        within("data", &self.data)?;
+        within("evaluation", &self.evaluation)?;
+        within("model", &self.model)
+    }
 }
 
-/// What becomes of grey pixels in training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Binarise {
-    /// They stay grey.
-    None,
-    /// Each is drawn as black or white, with its grey value as probability, each time it is seen.
-    Dynamic,
+impl Check for Budget {
+    fn check(&self) -> Result<(), Fault> {
+        at_least("images", self.images, 1)?;
+        at_most("images", self.images, LARGEST_NUMBER)
+    }
+}
+
+impl Check for DataConfig {
+    fn check(&self) -> Result<(), Fault> {
+        sizes("image_size", self.image_size.as_ref().map_or(&[], |sides| sides.as_slice()))
+    }
 }
 
 impl RunConfig {
@@ -103,68 +108,11 @@ impl RunConfig {
             seed: 0,
             dataset: "mnist-10k".into(),
             batch_size: 32,
-            precision: PrecisionConfig::default(),
+            precision: Precision::default(),
             budget: Budget { images: 100_000 },
-            data: DataConfig {
-                dir: PathBuf::new(),
-                image_size: Vec::new(),
-                colour: Colour::Auto,
-                binarise: Binarise::None,
-            },
+            data: DataConfig::default(),
             evaluation: EvaluationConfig::default(),
             model,
-        }
-    }
-
-    /// The settings as a file that gives this run again.
-    pub(crate) fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a config of plain values serialises")
-    }
-
-    /// Eight hexadecimal digits that tell settings apart. Where the files lie is no setting.
-    pub(crate) fn hash(&self) -> String {
-        let mut config = self.clone();
-        config.data.dir = PathBuf::new();
-        config.evaluation.judge.path = PathBuf::new();
-        config.evaluation.lpips.path = PathBuf::new();
-        // A setting that came later counts where it is not as it was before: older runs are found.
-        let text = config.to_toml().replace("precision = \"f32\"\n", "");
-        sha256(text.as_bytes())[..8].to_owned()
-    }
-
-    /// `<model>-<dataset>-s<seed>-<hash>`.
-    pub(crate) fn run_name(&self) -> String {
-        format!("{}-{}-s{}-{}", self.model.name(), self.dataset_slug(), self.seed, self.hash())
-    }
-
-    /// The dataset's name as part of a file name.
-    pub(crate) fn dataset_slug(&self) -> String {
-        let name = match self.dataset.strip_prefix("folder:") {
-            Some(path) => {
-                let last = PathBuf::from(path);
-                let last = last.file_name().map(|n| n.to_string_lossy().into_owned());
-                format!("folder-{}", last.unwrap_or_default())
-            }
-            None => self.dataset.clone(),
-        };
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
-    }
-
-    /// What the data crate needs to know.
-    pub(crate) fn load_options(&self) -> LoadOptions {
-        let dir = &self.data.dir;
-        LoadOptions {
-            data_dir: (!dir.as_os_str().is_empty()).then(|| dir.clone()),
-            image_size: match self.data.image_size[..] {
-                [height, width] => Some((height, width)),
-                _ => None,
-            },
-            colour: match self.data.colour {
-                Colour::Auto => ColourMode::Auto,
-                Colour::Grey => ColourMode::Grey,
-                Colour::Rgb => ColourMode::Rgb,
-            },
-            progress: None,
         }
     }
 }
@@ -174,37 +122,58 @@ impl RunConfig {
 /// # Errors
 /// One sentence: which key, flag or file is wrong, and how to mend it.
 pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
-    let file = match &args.experiment {
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read experiment file {}", path.display()))?;
-            text.parse::<Table>()
-                .with_context(|| format!("{} is not valid TOML", path.display()))?
-        }
-        None => Table::new(),
-    };
-    let flags = flag_table(args)?;
+    let file = args.experiment.as_deref().map(read_experiment).transpose()?.unwrap_or_default();
+    let mut layers = Vec::new();
+    if let Some(path) = &args.experiment {
+        layers.push(Layer::of_table(&file, path.display().to_string()));
+    }
+    layers.push(sets(&args.set)?);
+    layers.extend(flags::layers(args)?);
     let mut configs = Vec::new();
     for model in models(args, &file)? {
-        let mut table = Table::try_from(RunConfig::defaults(model.clone()))
-            .expect("a config of plain values serialises");
-        let origin = args.experiment.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
-        merge::overlay(&mut table, &file, &origin)?;
-        for set in &args.set {
-            let (key, value) = merge::parse_set(set)?;
-            merge::set(&mut table, &key, value)?;
+        let mut draft = Draft::new(&RunConfig::defaults(model.clone()));
+        // One experiment file can serve several models.
+        let others = |path: &[String]| belongs_to_another(path, &model);
+        for layer in &layers {
+            layer.over(&mut draft, others)?;
         }
-        merge::overlay(&mut table, &flags, "the command line")?;
-        let config: RunConfig = Value::Table(table)
-            .try_into()
-            .map_err(|error| anyhow::anyhow!("{}", one_line(&error)))?;
-        check::check(&config)?;
-        for seed in 0..args.seeds {
-            let seed = config.seed.checked_add(seed).context("--seed plus --seeds is too large")?;
-            configs.push(RunConfig { seed, ..config.clone() });
+        let config = draft.finish();
+        for number in 0..args.seeds {
+            let seed = config.seed.saturating_add(number);
+            let config = RunConfig { seed, ..config.clone() };
+            config.check()?;
+            configs.push(config);
         }
     }
     Ok(configs)
+}
+
+fn read_experiment(path: &Path) -> Result<Table> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read experiment file {}", path.display()))?;
+    let table =
+        parse_toml(&text).with_context(|| format!("{} is not valid TOML", path.display()))?;
+    stored::without_header(table).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// All `--set` lines as one layer: their order does not matter.
+fn sets(lines: &[String]) -> Result<Layer> {
+    let mut layer = Layer::new("--set");
+    for line in lines {
+        let (path, value) = layer::parse_set(line)?;
+        layer.put(path, value);
+    }
+    Ok(layer)
+}
+
+/// Whether `path` leads into the settings of another model than `model`.
+fn belongs_to_another(path: &[String], model: &ModelConfig) -> bool {
+    match path {
+        [first, name, ..] if first == "model" => {
+            name != model.name() && ModelConfig::by_name(name).is_some()
+        }
+        _ => false,
+    }
 }
 
 /// The models that are asked for, without repetition.
@@ -227,60 +196,12 @@ fn models(args: &RunArgs, file: &Table) -> Result<Vec<ModelConfig>> {
     let mut models: Vec<ModelConfig> = Vec::new();
     for name in names {
         let Some(model) = ModelConfig::by_name(&name) else {
-            let hint = suggestion(&name, known.iter().copied());
-            bail!("there is no model {name:?}{hint}; the models are {}, or all", known.join(", "));
+            let hint = words::suggestion(&name, known.iter().copied());
+            bail!("there is no model {name:?} among {}{hint}", known.join(", "));
         };
         if !models.iter().any(|m| m.name() == model.name()) {
             models.push(model);
         }
     }
     Ok(models)
-}
-
-/// The flags as they would stand in a file.
-fn flag_table(args: &RunArgs) -> Result<Table> {
-    let mut table = Table::new();
-    let mut put = |path: &[&str], value: Value| merge::insert(&mut table, path, value);
-    let integer = |flag: &str, n: u64| -> Result<Value> {
-        Ok(Value::Integer(i64::try_from(n).with_context(|| format!("{flag} {n} is too large"))?))
-    };
-    if let Some(seed) = args.seed {
-        put(&["seed"], integer("--seed", seed)?);
-    }
-    if let Some(name) = &args.dataset {
-        put(&["dataset"], Value::String(name.clone()));
-    }
-    if let Some(images) = args.budget_images {
-        put(&["budget", "images"], integer("--budget-images", images)?);
-    }
-    if let Some(size) = args.batch_size {
-        put(&["batch_size"], integer("--batch-size", size as u64)?);
-    }
-    if let Some(precision) = args.precision {
-        let precision = Value::try_from(precision).expect("a config of plain values serialises");
-        put(&["precision"], precision);
-    }
-    if let Some(dir) = &args.data_dir {
-        put(&["data", "dir"], Value::String(dir.to_string_lossy().into_owned()));
-    }
-    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
-        let judge = Value::try_from(judge).expect("a config of plain values serialises");
-        put(&["evaluation", "judge"], judge);
-    }
-    if let Some(colour) = &args.colour {
-        put(&["data", "colour"], Value::String(colour.clone()));
-    }
-    if let Some(size) = &args.image_size {
-        let sides: Option<Vec<Value>> = size
-            .split('x')
-            .map(|side| side.parse::<u16>().ok().map(|side| Value::Integer(i64::from(side))))
-            .collect();
-        let sides = match sides.as_deref() {
-            Some([side]) => vec![side.clone(), side.clone()],
-            Some([height, width]) => vec![height.clone(), width.clone()],
-            _ => bail!("--image-size {size} is no size; write 32 or 112x92 (height x width)"),
-        };
-        put(&["data", "image_size"], Value::Array(sides));
-    }
-    Ok(table)
 }

@@ -41,11 +41,11 @@ pub(crate) fn lock(dir: &RunDir) -> Result<File> {
     }
 }
 
-/// What is there, given what the caller is about to run.
+/// What is there, given the hash of the settings that the caller is about to run.
 ///
 /// # Errors
 /// When it holds a run with other settings, or files of something else.
-pub(crate) fn find(dir: &RunDir, config: &RunConfig) -> Result<Found> {
+pub(crate) fn find(dir: &RunDir, hash: &str) -> Result<Found> {
     let folder = dir.path().display();
     if !dir.config().exists() {
         if entries(dir)?.is_empty() {
@@ -54,7 +54,7 @@ pub(crate) fn find(dir: &RunDir, config: &RunConfig) -> Result<Found> {
         bail!("{folder} is not empty and holds no run; choose another --out");
     }
     let there = read_config(dir.path())?;
-    if there.hash() != config.hash() {
+    if there.hash() != hash {
         bail!(
             "{folder} holds a run with other settings (see its config.toml); choose another --out, \
              or pass --fresh to discard it"
@@ -103,7 +103,5 @@ pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let text = fs::read_to_string(&path).with_context(|| {
         format!("{} is not a run directory: it has no config.toml", dir.display())
     })?;
-    toml::from_str(&text)
-        .map_err(|e: toml::de::Error| anyhow::anyhow!("{}", crate::config::one_line(&e)))
-        .with_context(|| format!("{} is damaged", path.display()))
+    RunConfig::from_toml(&text).with_context(|| format!("cannot use {}", path.display()))
 }

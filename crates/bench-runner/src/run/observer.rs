@@ -1,13 +1,13 @@
 //! What watches a run: the progress bar, the log, TensorBoard, checkpoints.
 
-use super::{directory::RunDir, figures};
-use crate::{config::RunConfig, interrupt, terminal::Progress};
+use super::{directory::RunDir, figures, stations::Training};
+use crate::{interrupt, terminal::Progress};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use genlab_core::{
-    Batch, Phase, Progress as At, SampleRequest, Seed, Train,
+    Batch, Phase, Progress as At, SampleRequest, Train,
     checkpoint::{self, CheckpointState},
-    trainer::{Flow, Line, Observer, Plan},
+    trainer::{Flow, Line, Observer},
 };
 use genlab_data::Dataset;
 use genlab_metrics::findings::strip;
@@ -32,10 +32,9 @@ const PREVIEW_COLUMNS: usize = 4;
 /// Watches one run on behalf of its run directory.
 pub(crate) struct Watch<'a> {
     dir: &'a RunDir,
-    config: &'a RunConfig,
+    training: &'a Training,
     dataset: &'a Dataset,
     device: &'a Device,
-    plan: Plan,
     log: File,
     board: EventWriter,
     progress: Progress,
@@ -50,10 +49,9 @@ impl<'a> Watch<'a> {
     /// When a file cannot be opened.
     pub(crate) fn open(
         dir: &'a RunDir,
-        config: &'a RunConfig,
+        training: &'a Training,
         dataset: &'a Dataset,
         device: &'a Device,
-        plan: Plan,
         start: &CheckpointState,
     ) -> Result<Self> {
         let path = dir.metrics();
@@ -71,14 +69,15 @@ impl<'a> Watch<'a> {
         } else {
             EventWriter::resume(&dir.tensorboard(), start.step)?
         };
+        let plan = &training.plan;
         let progress = Progress::new(
-            config.model.name(),
+            training.model.name(),
             start.step,
             plan.total_steps(),
             plan.batch_size as u64,
         );
         let saved = Instant::now();
-        Ok(Self { dir, config, dataset, device, plan, log, board, progress, saved })
+        Ok(Self { dir, training, dataset, device, log, board, progress, saved })
     }
 
     /// Clears the progress bar and flushes what is buffered.
@@ -94,7 +93,7 @@ impl<'a> Watch<'a> {
     /// The objective on the first validation images, with noise of its own.
     fn validate(&self, model: &dyn Train) -> Vec<(String, f64)> {
         let images = &self.dataset.validation;
-        let count = images.len().min(self.config.evaluation.validation_images);
+        let count = images.len().min(self.training.validation_images);
         let frozen = model.freeze();
         let chunk = 256;
         let mut sums: Vec<(&str, f64)> = Vec::new();
@@ -108,7 +107,7 @@ impl<'a> Watch<'a> {
                 first: first as u64,
             };
             // The same noise at every point of the curve.
-            let noise = Seed(self.config.seed).during(Phase::Validate);
+            let noise = self.training.plan.seed.during(Phase::Validate);
             for (name, value) in frozen.objective(&batch, noise).read() {
                 match sums.iter_mut().find(|(n, _)| *n == name) {
                     Some((_, sum)) => *sum += weight * value,
@@ -124,7 +123,7 @@ impl<'a> Watch<'a> {
     fn preview(&mut self, model: &dyn Train, step: u64) -> Result<()> {
         let frozen = model.freeze();
         let images = if let Some(sampler) = frozen.sampler() {
-            sampler.sample(&SampleRequest::new(Seed(self.config.seed), PREVIEW))
+            sampler.sample(&SampleRequest::new(self.training.plan.seed, PREVIEW))
         } else if let Some(reconstructor) = frozen.reconstructor() {
             let test = &self.dataset.validation;
             reconstructor.reconstruct(test.tensor(0..PREVIEW.min(test.len()), self.device))
@@ -155,8 +154,9 @@ impl Observer for Watch<'_> {
         if let Some((name, value)) = line.scalars.first() {
             self.progress.set_loss(name, *value);
         }
-        let number = line.at.step / self.plan.log_every;
-        let last = line.at.step == self.plan.total_steps();
+        let plan = &self.training.plan;
+        let number = line.at.step / plan.log_every;
+        let last = line.at.step == plan.total_steps();
         let mut scalars: Vec<(String, f64)> =
             line.scalars.iter().map(|(name, value)| (format!("train/{name}"), *value)).collect();
         if number.is_multiple_of(LINES_PER_VALIDATION) || last {

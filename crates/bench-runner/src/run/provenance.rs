@@ -1,9 +1,8 @@
 //! run.json: where a result comes from, and what happened on the way.
 
 use super::directory::RunDir;
-use crate::config::RunConfig;
 use anyhow::{Context, Result};
-use genlab_core::digest::sha256;
+use genlab_core::{Seed, digest::sha256};
 use genlab_data::Dataset;
 use genlab_results::{Commit, DataRecord, Event, RunRecord, SCHEMA_VERSION};
 use jiff::Timestamp;
@@ -17,12 +16,7 @@ const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 ///
 /// # Errors
 /// When it cannot be written, or that of an earlier session cannot be read.
-pub(crate) fn begin(
-    dir: &RunDir,
-    config: &RunConfig,
-    dataset: &Dataset,
-    device: &str,
-) -> Result<()> {
+pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -> Result<()> {
     let earlier = dir.read_record()?;
     dir.write_record(&RunRecord {
         schema_version: SCHEMA_VERSION,
@@ -41,7 +35,7 @@ pub(crate) fn begin(
         backend: device.split(':').next().unwrap_or(device).to_owned(),
         device: device.to_owned(),
         threads: rayon::current_num_threads(),
-        seeds: vec![config.seed],
+        seeds: vec![seed.0],
         start: now(),
         end: None,
         exit_reason: None,

@@ -5,92 +5,123 @@ use super::{
     linear::Linear,
     mlp::Mlp,
 };
-use crate::shape::ImageShape;
+use crate::{
+    settings::{Check, Fault, levels, non_negative, optional, size, sizes},
+    shape::ImageShape,
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::relu, ops::PadMode},
 };
 use serde::{Deserialize, Serialize};
 
-/// Which kind of layers a backbone is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Backbone {
+/// An encoder and its mirrored decoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum BackboneConfig {
     /// Affine layers on flattened images.
-    Mlp,
+    Mlp(MlpBackbone),
     /// Strided 4×4 convolutions, each halving height and width.
-    Conv,
+    Conv(ConvBackbone),
 }
 
-/// Size and kind of an encoder and its mirrored decoder.
+/// A backbone of affine layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BackboneConfig {
-    /// MLP or convolutions.
-    pub kind: Backbone,
-    /// Widths of the MLP's hidden layers, from the image inwards.
+#[serde(default)]
+pub struct MlpBackbone {
+    /// Widths of the hidden layers, from the image inwards.
     pub hidden: Vec<usize>,
-    /// Channels of the convolutions, from the image inwards.
+}
+
+/// A backbone of convolutions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConvBackbone {
+    /// Channels, from the image inwards.
     pub channels: Vec<usize>,
-    /// Largest number of groups of the group normalisation in the convolutional decoder; 0: none.
-    pub norm_groups: usize,
-    /// Slope of the convolutional encoder's activation below zero; 0 is a ReLU.
-    pub leak: f64,
+    /// Largest number of groups of the group normalisation in the decoder; None: no normalisation.
+    pub norm_groups: Option<usize>,
+    /// Slope of the encoder's activation below zero; 0 is a ReLU.
+    pub negative_slope: f64,
 }
 
 impl Default for BackboneConfig {
     fn default() -> Self {
-        Self {
-            kind: Backbone::Mlp,
-            hidden: vec![400],
-            channels: vec![32, 64],
-            norm_groups: 0,
-            leak: 0.0,
+        Self::Mlp(MlpBackbone::default())
+    }
+}
+
+impl Default for MlpBackbone {
+    fn default() -> Self {
+        Self { hidden: vec![400] }
+    }
+}
+
+impl Default for ConvBackbone {
+    fn default() -> Self {
+        Self { channels: vec![32, 64], norm_groups: None, negative_slope: 0.0 }
+    }
+}
+
+impl Check for BackboneConfig {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Mlp(MlpBackbone { hidden }) => sizes("hidden", hidden),
+            Self::Conv(ConvBackbone { channels, norm_groups, negative_slope }) => {
+                levels("channels", channels)?;
+                optional("norm_groups", *norm_groups, size)?;
+                non_negative("negative_slope", *negative_slope)
+            }
         }
     }
 }
 
 impl BackboneConfig {
-    /// Height and width after all halvings, rounded up.
-    fn coarse(&self, shape: ImageShape) -> [usize; 2] {
-        let scale = 1 << self.channels.len();
-        [shape.height.div_ceil(scale), shape.width.div_ceil(scale)]
+    /// Affine layers of these widths, from the image inwards.
+    pub fn mlp(hidden: impl Into<Vec<usize>>) -> Self {
+        Self::Mlp(MlpBackbone { hidden: hidden.into() })
+    }
+
+    /// Convolutions with these channels, from the image inwards.
+    pub fn conv(channels: impl Into<Vec<usize>>) -> Self {
+        Self::Conv(ConvBackbone { channels: channels.into(), ..ConvBackbone::default() })
     }
 
     /// The encoder for images of `shape`.
     pub fn encoder(&self, shape: ImageShape, device: &Device) -> Encoder {
-        let mut mlp = None;
-        let mut convs = Vec::new();
-        let features = match self.kind {
-            Backbone::Mlp => {
-                mlp = Some(Mlp::new(shape.pixels(), &self.hidden, device));
-                self.hidden.last().copied().unwrap_or(shape.pixels())
-            }
-            Backbone::Conv => {
+        match self {
+            Self::Mlp(MlpBackbone { hidden }) => Encoder {
+                mlp: Some(Mlp::new(shape.pixels(), hidden, device)),
+                convs: Vec::new(),
+                features: hidden.last().copied().unwrap_or(shape.pixels()),
+                negative_slope: 0.0,
+            },
+            Self::Conv(conv) => {
+                let mut convs = Vec::new();
                 let mut inputs = shape.channels;
-                for &outputs in &self.channels {
+                for &outputs in &conv.channels {
                     let halve = Conv2dConfig::new([inputs, outputs], [4, 4])
                         .with_stride([2, 2])
                         .with_padding([1, 1]);
                     convs.push(halve.init(device));
                     inputs = outputs;
                 }
-                let [height, width] = self.coarse(shape);
-                inputs * height * width
+                let [height, width] = conv.coarse(shape);
+                let features = inputs * height * width;
+                Encoder { mlp: None, convs, features, negative_slope: conv.negative_slope }
             }
-        };
-        Encoder { mlp, convs, features, leak: self.leak }
+        }
     }
 
-    /// The decoder from `latent` numbers to images of `shape`.
-    pub fn decoder(&self, latent: usize, shape: ImageShape, device: &Device) -> Decoder {
+    /// The decoder from `latent_dim` numbers to images of `shape`.
+    pub fn decoder(&self, latent_dim: usize, shape: ImageShape, device: &Device) -> Decoder {
         let dims = [shape.channels, shape.height, shape.width];
-        match self.kind {
-            Backbone::Mlp => {
-                let widths: Vec<usize> = self.hidden.iter().rev().copied().collect();
-                let last = widths.last().copied().unwrap_or(latent);
+        match self {
+            Self::Mlp(MlpBackbone { hidden }) => {
+                let widths: Vec<usize> = hidden.iter().rev().copied().collect();
+                let last = widths.last().copied().unwrap_or(latent_dim);
                 Decoder {
-                    mlp: Some(Mlp::new(latent, &widths, device)),
+                    mlp: Some(Mlp::new(latent_dim, &widths, device)),
                     project: Linear::new(last, shape.pixels(), device),
                     norms: Vec::new(),
                     convs: Vec::new(),
@@ -98,17 +129,20 @@ impl BackboneConfig {
                     dims,
                 }
             }
-            Backbone::Conv => {
-                let coarse = self.coarse(shape);
-                let widths: Vec<usize> = self.channels.iter().rev().copied().collect();
+            Self::Conv(conv) => {
+                let coarse = conv.coarse(shape);
+                let widths: Vec<usize> = conv.channels.iter().rev().copied().collect();
                 let first = widths.first().copied().unwrap_or(shape.channels);
                 let outputs = widths.iter().skip(1).copied().chain([shape.channels]);
                 let convs = widths.iter().zip(outputs);
-                let norm = |&channels| GroupNorm::new(self.norm_groups, channels, device);
+                let norms = conv.norm_groups.map_or_else(Vec::new, |groups| {
+                    let norm = |&channels| GroupNorm::new(groups, channels, device);
+                    widths.iter().map(norm).collect()
+                });
                 Decoder {
                     mlp: None,
-                    project: Linear::new(latent, first * coarse[0] * coarse[1], device),
-                    norms: widths.iter().filter(|_| self.norm_groups > 0).map(norm).collect(),
+                    project: Linear::new(latent_dim, first * coarse[0] * coarse[1], device),
+                    norms,
                     convs: convs
                         .map(|(&i, o)| ConvTranspose2dConfig::double([i, o]).init(device))
                         .collect(),
@@ -120,13 +154,21 @@ impl BackboneConfig {
     }
 }
 
+impl ConvBackbone {
+    /// Height and width after all halvings, rounded up.
+    fn coarse(&self, shape: ImageShape) -> [usize; 2] {
+        let scale = 1 << self.channels.len();
+        [shape.height.div_ceil(scale), shape.width.div_ceil(scale)]
+    }
+}
+
 /// Images to features.
 #[derive(Module, Debug)]
 pub struct Encoder {
     mlp: Option<Mlp>,
     convs: Vec<Conv2d>,
     features: usize,
-    leak: f64,
+    negative_slope: f64,
 }
 
 impl Encoder {
@@ -149,7 +191,11 @@ impl Encoder {
 
 impl Encoder {
     fn activate(&self, x: Tensor<4>) -> Tensor<4> {
-        if self.leak > 0.0 { genlab_kernels::leaky_relu(x, self.leak) } else { relu(x) }
+        if self.negative_slope > 0.0 {
+            genlab_kernels::leaky_relu(x, self.negative_slope)
+        } else {
+            relu(x)
+        }
     }
 }
 

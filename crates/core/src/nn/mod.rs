@@ -1,5 +1,6 @@
 //! Network blocks shared by the models, so that a difference in a report is a difference in method.
 
+mod autoencoder;
 mod backbone;
 mod conv;
 mod init;
@@ -8,7 +9,8 @@ mod mlp;
 mod time;
 mod unet;
 
-pub use backbone::{Backbone, BackboneConfig, Decoder, Encoder};
+pub use autoencoder::Autoencoder;
+pub use backbone::{BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone};
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };

@@ -6,6 +6,7 @@ use super::{
     linear::Linear,
     time::sinusoidal_embedding,
 };
+use crate::settings::{Check, Fault, even, levels, size};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -15,31 +16,40 @@ use serde::{Deserialize, Serialize};
 
 /// Size of a U-Net.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct UNetConfig {
     /// Channels of each level, from full resolution inwards; each level halves height and width.
     pub channels: Vec<usize>,
     /// Side of the square patches folded into channels before the first level: 1 for none, 2 makes
     /// every level four times cheaper.
-    pub patch: usize,
+    pub patch_size: usize,
     /// Largest number of groups of each group normalisation.
     pub norm_groups: usize,
-    /// Size of the time embedding.
-    pub time_features: usize,
+    /// Size of the time embedding, even and at least 4.
+    pub time_embedding_dim: usize,
 }
 
 impl Default for UNetConfig {
     fn default() -> Self {
-        Self { channels: vec![32, 64, 64], patch: 1, norm_groups: 8, time_features: 128 }
+        Self { channels: vec![32, 64, 64], patch_size: 1, norm_groups: 8, time_embedding_dim: 128 }
+    }
+}
+
+impl Check for UNetConfig {
+    fn check(&self) -> Result<(), Fault> {
+        levels("channels", &self.channels)?;
+        size("patch_size", self.patch_size)?;
+        size("norm_groups", self.norm_groups)?;
+        even("time_embedding_dim", self.time_embedding_dim, 4)
     }
 }
 
 impl UNetConfig {
     /// A network from images with `image_channels` to as many.
     pub fn init(&self, image_channels: usize, device: &Device) -> UNet {
-        let folded = image_channels * self.patch * self.patch;
+        let folded = image_channels * self.patch_size * self.patch_size;
         let block = |inputs, outputs| {
-            ResidualBlock::new(inputs, outputs, self.time_features, self.norm_groups, device)
+            ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
         };
         let first = self.channels.first().copied().unwrap_or(32);
         let mut down = Vec::new();
@@ -66,8 +76,8 @@ impl UNetConfig {
             }
         }
         UNet {
-            time_in: Linear::new(self.time_features, self.time_features, device),
-            time_out: Linear::new(self.time_features, self.time_features, device),
+            time_in: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
+            time_out: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
             stem: Conv2dConfig::same3([folded, first]).init(device),
             down,
             downsample,
@@ -76,8 +86,8 @@ impl UNetConfig {
             upsample,
             norm: GroupNorm::new(self.norm_groups, first, device),
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
-            time_features: self.time_features,
-            patch: self.patch,
+            time_embedding_dim: self.time_embedding_dim,
+            patch_size: self.patch_size,
         }
     }
 }
@@ -95,20 +105,20 @@ pub struct UNet {
     upsample: Vec<Conv2d>,
     norm: GroupNorm,
     head: Conv2d,
-    time_features: usize,
-    patch: usize,
+    time_embedding_dim: usize,
+    patch_size: usize,
 }
 
 impl UNet {
     /// `images` `[B, C, H, W]` and `times` `[B]` (the step number, any real) to `[B, C, H, W]`.
     pub fn forward(&self, images: Tensor<4>, times: Tensor<1>) -> Tensor<4> {
         let [_, _, height, width] = images.dims();
-        let time = sinusoidal_embedding(times, self.time_features);
+        let time = sinusoidal_embedding(times, self.time_embedding_dim);
         let time = self.time_out.forward(silu(self.time_in.forward(time)));
         let time = silu(time); // every block starts from the activated embedding
 
-        let x = pad_to_multiple(images, self.patch << self.downsample.len());
-        let mut x = self.stem.forward(fold_patches(x, self.patch));
+        let x = pad_to_multiple(images, self.patch_size << self.downsample.len());
+        let mut x = self.stem.forward(fold_patches(x, self.patch_size));
         let mut skips = Vec::new();
         for (level, block) in self.down.iter().enumerate() {
             if level > 0 {
@@ -126,7 +136,7 @@ impl UNet {
             }
         }
         let x = self.head.forward(self.norm.forward(x, Activation::Silu));
-        crop(unfold_patches(x, self.patch), [height, width])
+        crop(unfold_patches(x, self.patch_size), [height, width])
     }
 }
 
@@ -212,7 +222,10 @@ mod tests {
         let device = Device::flex();
         for (config, [c, h, w]) in [
             (UNetConfig { channels: vec![8, 8], ..UNetConfig::default() }, [1, 23, 17]),
-            (UNetConfig { channels: vec![8, 8], patch: 2, ..UNetConfig::default() }, [3, 9, 8]),
+            (
+                UNetConfig { channels: vec![8, 8], patch_size: 2, ..UNetConfig::default() },
+                [3, 9, 8],
+            ),
         ] {
             let net = config.init(c, &device);
             let y = net.forward(

@@ -7,6 +7,7 @@
 //! ```
 
 use super::Step;
+use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::{AdamSlot, AdamStep, adam_update};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,14 @@ pub struct AdamConfig {
 impl Default for AdamConfig {
     fn default() -> Self {
         Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+}
+
+impl Check for AdamConfig {
+    fn check(&self) -> Result<(), Fault> {
+        share("beta1", self.beta1)?;
+        share("beta2", self.beta2)?;
+        positive("epsilon", self.epsilon)
     }
 }
 

@@ -9,6 +9,7 @@
 //! schedule's share of it there), and it holds for all parameters, biases included.
 
 use super::{Step, adam::AdamConfig};
+use crate::settings::{Check, Fault, non_negative, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::AdamSlot;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,15 @@ impl Default for AdamWConfig {
     fn default() -> Self {
         let AdamConfig { beta1, beta2, epsilon } = AdamConfig::default();
         Self { beta1, beta2, epsilon, weight_decay: 0.01 }
+    }
+}
+
+impl Check for AdamWConfig {
+    fn check(&self) -> Result<(), Fault> {
+        share("beta1", self.beta1)?;
+        share("beta2", self.beta2)?;
+        positive("epsilon", self.epsilon)?;
+        non_negative("weight_decay", self.weight_decay)
     }
 }
 

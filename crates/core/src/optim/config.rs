@@ -1,9 +1,12 @@
-//! What can be set of an optimizer.
+//! Settings of an optimizer.
 
 use super::{
     adam::AdamConfig, adamw::AdamWConfig, muon::MuonConfig, rmsprop::RmsPropConfig, sgd::SgdConfig,
 };
-use crate::batch::Progress;
+use crate::{
+    batch::Progress,
+    settings::{Check, Fault, optional, positive, share, within},
+};
 use serde::{Deserialize, Serialize};
 
 /// How the learning rate moves over the budget, after warm-up.
@@ -75,6 +78,27 @@ impl Default for OptimizerConfig {
             schedule: LearningRateSchedule::Constant,
             method: Method::default(),
         }
+    }
+}
+
+impl Check for Method {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Adam(config) => config.check(),
+            Self::AdamW(config) => config.check(),
+            Self::RmsProp(config) => config.check(),
+            Self::Sgd(config) => config.check(),
+            Self::Muon(config) => config.check(),
+        }
+    }
+}
+
+impl Check for OptimizerConfig {
+    fn check(&self) -> Result<(), Fault> {
+        positive("learning_rate", self.learning_rate)?;
+        share("warmup", self.warmup)?;
+        optional("clip_norm", self.clip_norm, positive)?;
+        within("method", &self.method)
     }
 }
 

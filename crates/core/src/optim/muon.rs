@@ -24,6 +24,7 @@
 //! for rates of AdamW's size.
 
 use super::{Step, adam::AdamConfig};
+use crate::settings::{Check, Fault, positive, share, size, within};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,23 @@ impl Default for MuonAdamConfig {
     fn default() -> Self {
         let AdamConfig { beta1, beta2, epsilon } = AdamConfig::default();
         Self { learning_rate: 1e-3, beta1, beta2, epsilon }
+    }
+}
+
+impl Check for MuonConfig {
+    fn check(&self) -> Result<(), Fault> {
+        share("momentum", self.momentum)?;
+        size("newton_schulz_steps", self.newton_schulz_steps)?;
+        within("adam", &self.adam)
+    }
+}
+
+impl Check for MuonAdamConfig {
+    fn check(&self) -> Result<(), Fault> {
+        positive("learning_rate", self.learning_rate)?;
+        share("beta1", self.beta1)?;
+        share("beta2", self.beta2)?;
+        positive("epsilon", self.epsilon)
     }
 }
 

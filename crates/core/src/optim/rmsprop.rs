@@ -12,6 +12,7 @@
 //! 1 / √(1 − α) times as long as later ones.
 
 use super::Step;
+use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,14 @@ pub(super) struct Memory {
     pub(super) square: Tensor<1>,
     /// b, `[n]`, where there is momentum.
     pub(super) velocity: Option<Tensor<1>>,
+}
+
+impl Check for RmsPropConfig {
+    fn check(&self) -> Result<(), Fault> {
+        share("alpha", self.alpha)?;
+        positive("epsilon", self.epsilon)?;
+        share("momentum", self.momentum)
+    }
 }
 
 impl RmsPropConfig {

@@ -10,6 +10,7 @@
 //! with a schedule, here the whole velocity follows the rate at once.
 
 use super::Step;
+use crate::settings::{Check, Fault, share};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,12 @@ pub struct SgdConfig {
 impl Default for SgdConfig {
     fn default() -> Self {
         Self { momentum: 0.9, nesterov: false }
+    }
+}
+
+impl Check for SgdConfig {
+    fn check(&self) -> Result<(), Fault> {
+        share("momentum", self.momentum)
     }
 }
 

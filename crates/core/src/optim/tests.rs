@@ -28,7 +28,7 @@ fn linear() -> Linear {
 
 fn stepped(clip_norm: Option<f64>) -> (Vec<f32>, Vec<f32>, Option<f32>) {
     let config = OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
-    let mut net = Optimized::new(linear(), config, EmaConfig { decay: 0.5 });
+    let mut net = Optimized::new(linear(), config, EmaConfig::Exponential { decay: 0.5 });
     let before = values(&net.raw());
     let x = Tensor::<2>::from_floats([[3.0, 4.0]], &Device::flex());
     let loss = net.net().forward(x).sum();
@@ -55,7 +55,8 @@ fn the_global_norm_is_over_all_parameters() {
 
 #[test]
 fn the_average_trails_the_weights() {
-    let mut net = Optimized::new(linear(), OptimizerConfig::default(), EmaConfig { decay: 0.9 });
+    let mut net =
+        Optimized::new(linear(), OptimizerConfig::default(), EmaConfig::Exponential { decay: 0.9 });
     let start = values(&net.raw());
     let x = Tensor::<2>::ones([1, 2], &Device::flex());
     let loss = net.net().forward(x).sum();
@@ -122,7 +123,7 @@ impl Fixture {
             bias: self.param("bias"),
         };
         let ends: Vec<&str> = self.ends.iter().map(String::as_str).collect();
-        Optimized::new_with_ends(net, settings, EmaConfig { decay: 0.9 }, &ends)
+        Optimized::new_with_ends(net, settings, EmaConfig::Exponential { decay: 0.9 }, &ends)
     }
 
     /// A step down the gradients of that number: those of Σ g θ.
@@ -246,6 +247,6 @@ fn a_parameter_that_no_gradient_reached_rests_and_moves_again() {
 #[test]
 #[should_panic(expected = "nothing is called tail")]
 fn an_end_that_does_not_exist_is_refused() {
-    let (config, ema) = (OptimizerConfig::default(), EmaConfig::off());
+    let (config, ema) = (OptimizerConfig::default(), EmaConfig::Off);
     drop(Optimized::new_with_ends(linear(), config, ema, &["weight", "tail"]));
 }

@@ -13,13 +13,15 @@ use genlab_core::{
     nn::{Conv2d, Conv2dConfig},
 };
 use safetensors::{SafeTensors, tensor::Dtype};
+use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
 /// A safetensors file and the one content it may have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PinnedFile {
     /// Where it lies.
     pub path: PathBuf,

@@ -142,7 +142,7 @@ impl Sample for LinearVae {
 }
 
 impl Decode for LinearVae {
-    fn latent(&self) -> usize {
+    fn latent_dim(&self) -> usize {
         LATENT
     }
     fn decode(&self, codes: Tensor<2>) -> Tensor<4> {

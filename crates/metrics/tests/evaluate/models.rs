@@ -69,7 +69,7 @@ impl Encode for Identity {
 }
 
 impl Decode for Identity {
-    fn latent(&self) -> usize {
+    fn latent_dim(&self) -> usize {
         64
     }
 

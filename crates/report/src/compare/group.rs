@@ -3,9 +3,18 @@
 use crate::run_data::RunData;
 use std::collections::BTreeMap;
 
-/// Settings that do not make another experiment.
-const IGNORED: [&str; 6] =
-    ["seed", "seeds", "out", "name", "evaluation.judge.path", "evaluation.lpips.path"];
+/// Settings that do not make another experiment: what a run is called, and where files lie.
+const IGNORED: [&str; 9] = [
+    "seed",
+    "seeds",
+    "out",
+    "name",
+    "settings_version",
+    "settings_hash",
+    "data.dir",
+    "evaluation.judge.path",
+    "evaluation.lpips.path",
+];
 /// Settings that fit into a column's title.
 const SETTINGS_IN_A_LABEL: usize = 2;
 
@@ -126,7 +135,9 @@ fn label(groups: &[(Settings, Vec<&RunData>)], index: usize) -> String {
         return format!("{name} ({})", folder.to_string_lossy());
     }
     let setting = |path: &&String| {
-        let short = path.rsplit('.').next().unwrap_or(path);
+        // "likelihood = gaussian" says more than "kind = gaussian".
+        let named = path.strip_suffix(".kind").unwrap_or(path);
+        let short = named.rsplit('.').next().unwrap_or(named);
         format!("{short} = {}", own[*path].trim_matches('"'))
     };
     let shown: Vec<_> = paths.iter().take(SETTINGS_IN_A_LABEL).map(setting).collect();

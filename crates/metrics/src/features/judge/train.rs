@@ -114,7 +114,7 @@ pub fn train(
         warmup: 0.1,
         ..OptimizerConfig::default()
     };
-    let mut net = Optimized::new(net, optimizer, EmaConfig { decay: recipe.ema });
+    let mut net = Optimized::new(net, optimizer, EmaConfig::Exponential { decay: recipe.ema });
     let total_images = (recipe.epochs * images.len()) as u64;
     let mut seen = 0;
     for epoch in 0..recipe.epochs {

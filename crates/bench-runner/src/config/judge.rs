@@ -1,0 +1,59 @@
+//! Which network judges samples.
+
+use crate::cli::JudgeArgs;
+use anyhow::{Result, bail};
+use genlab_core::{Check, Fault};
+use genlab_metrics::PinnedFile;
+use serde::{Deserialize, Serialize};
+
+/// The network whose features carry the sample metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum JudgeConfig {
+    /// The dataset's own.
+    #[default]
+    Dataset,
+    /// pytorch-fid's Inception network, with the user's file of its weights.
+    Inception(PinnedFile),
+}
+
+impl Check for JudgeConfig {
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Dataset => Ok(()),
+            Self::Inception(file) => named(file, "--judge inception=inception.safetensors"),
+        }
+    }
+}
+
+/// Whether the file of weights has a path, which is given as in `example`.
+pub(super) fn named(file: &PinnedFile, example: &str) -> Result<(), Fault> {
+    if file.path.as_os_str().is_empty() {
+        let problem = format!("is empty; name the file of weights, for example {example}");
+        return Err(Fault::new("path", problem));
+    }
+    Ok(())
+}
+
+impl JudgeConfig {
+    /// What the flags ask for; None where they are silent.
+    ///
+    /// # Errors
+    /// When `--judge` names no judge.
+    pub(crate) fn from_flags(args: &JudgeArgs) -> Result<Option<Self>> {
+        let Some(judge) = &args.judge else { return Ok(None) };
+        if judge == "dataset" {
+            return Ok(Some(Self::Dataset));
+        }
+        match inception_file(judge, args.judge_sha256.as_deref()) {
+            Some(file) => Ok(Some(Self::Inception(file))),
+            None => bail!("--judge {judge} is not a judge; give dataset or inception=FILE"),
+        }
+    }
+}
+
+/// The weights of Inception, where `judge` is `inception=FILE`.
+pub(crate) fn inception_file(judge: &str, sha256: Option<&str>) -> Option<PinnedFile> {
+    let path = judge.strip_prefix("inception=").filter(|path| !path.is_empty())?;
+    Some(PinnedFile { path: path.into(), sha256: sha256.unwrap_or_default().to_owned() })
+}

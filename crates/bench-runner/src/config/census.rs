@@ -1,9 +1,6 @@
 //! Every setting that exists, with its default: counted for tests.
 
-use super::{
-    RunConfig,
-    draft::{Draft, KIND},
-};
+use super::{RunConfig, draft::Draft, words::KIND};
 use crate::registry::ModelConfig;
 use serde_json::{Value, json};
 

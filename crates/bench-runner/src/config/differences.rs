@@ -1,6 +1,6 @@
 //! What of some settings differs from their defaults.
 
-use super::draft::{Draft, KIND};
+use super::{draft::Draft, words::KIND};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 

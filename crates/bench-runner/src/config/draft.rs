@@ -5,13 +5,11 @@
 //! variant of an enum: another kind replaces it by that variant with the variant's own defaults. TOML
 //! has no null, so the text "none" switches an optional setting off.
 
-use super::words;
+use super::words::{self, KIND};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::marker::PhantomData;
 
-/// Names the variant in a table of an enum.
-pub(crate) const KIND: &str = "kind";
 /// Switches an optional setting off.
 pub(crate) const NONE: &str = "none";
 

@@ -1,8 +1,8 @@
 //! Keys with values as somebody gave them, in a file, by `--set` or by a flag.
 
 use super::{
-    draft::{Draft, KIND, Refused},
-    words,
+    draft::{Draft, Refused},
+    words::{self, KIND},
 };
 use anyhow::{Result, bail};
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,7 +1,9 @@
 //! Settings, and what is wrong with them, in words.
 
-use super::draft::KIND;
 use serde_json::Value;
+
+/// Names the variant in a table of an enum.
+pub(crate) const KIND: &str = "kind";
 
 /// Longer values are cut in messages.
 const LONGEST_VALUE: usize = 60;

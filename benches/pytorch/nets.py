@@ -115,8 +115,8 @@ class UNet(nn.Module):
     def __init__(self, config, image_channels):
         super().__init__()
         channels, groups = config["channels"], config["norm_groups"]
-        features, self.patch = config["time_embedding_dim"], config["patch_size"]
-        folded, first = image_channels * self.patch**2, channels[0]
+        features, self.patch_size = config["time_embedding_dim"], config["patch_size"]
+        folded, first = image_channels * self.patch_size**2, channels[0]
         self.time_in = nn.Linear(features, features)
         self.time_out = nn.Linear(features, features)
         self.stem = nn.Conv2d(folded, first, 3, padding=1)
@@ -142,7 +142,7 @@ class UNet(nn.Module):
         time = torch.cat([angles.sin(), angles.cos()], 1)
         time = F.silu(self.time_out(F.silu(self.time_in(time))))
 
-        x = self.stem(F.pixel_unshuffle(images, self.patch))
+        x = self.stem(F.pixel_unshuffle(images, self.patch_size))
         skips = []
         for level, block in enumerate(self.down):
             if level > 0:
@@ -154,4 +154,4 @@ class UNet(nn.Module):
             x = block(torch.cat([x, skips.pop()], 1), time)
             if level < len(self.upsample):
                 x = self.upsample[level](F.interpolate(x, scale_factor=2, mode="nearest"))
-        return F.pixel_shuffle(self.head(F.silu(self.norm(x))), self.patch)
+        return F.pixel_shuffle(self.head(F.silu(self.norm(x))), self.patch_size)

@@ -35,7 +35,7 @@ impl Times {
     }
 }
 
-/// Whether the command line asks for the case: `cargo bench ... -- WORD` takes those that contain
+/// Whether the command line selects the case: `cargo bench ... -- WORD` takes those that contain
 /// the word, no word takes all.
 pub fn wanted(name: &str) -> bool {
     let mut words = env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();

@@ -31,6 +31,19 @@ fn a_folder_of_colour_pictures_trains_every_model() {
     }
 }
 
+#[test]
+fn a_split_of_one_picture_has_no_interpolation_and_all_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    colour_folder(&folder.path().join("pictures"), 12, 17, 23);
+    let more = ["--dataset", "folder:pictures", "--budget-images", "64", "--out", "run"];
+    let more = [&more[..], &["--set", "evaluation.split=validation"]].concat();
+    succeed(folder.path(), &quick(&quick_file(), "ae", &more));
+    let dir = folder.path().join("run");
+    assert!(dir.join("samples/reconstructions.png").exists());
+    assert!(!dir.join("samples/interpolation.png").exists());
+    assert!(metric(&dir, "reconstruction/mse").is_some());
+}
+
 /// Official data beside the repository, where it is there.
 fn shared(name: &str) -> Option<String> {
     let path = repository("../shared/datasets").join(name);

@@ -1,4 +1,4 @@
-"""How honest the bootstrap intervals of crates/metrics/src/bootstrap.rs are, by the same method in NumPy.
+"""How honest the intervals of crates/metrics/src/measures/sets/intervals.rs are, by the same method in NumPy.
 
     python tests/oracles/bootstrap.py            (NumPy 2; prints, writes nothing)
 

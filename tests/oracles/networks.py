@@ -4,8 +4,8 @@
     networks-venv/bin/python tests/oracles/networks.py
 
 The published weights are too large to commit and need a download. Weights and pictures are therefore
-functions of a tensor's name and an index, written here and again in crates/metrics/src/weights/testing.rs;
-a fixture holds only what PyTorch makes of them.
+functions of a tensor's name and an index, written here and again in
+crates/metrics/src/features/weights/testing.rs; a fixture holds only what PyTorch makes of them.
 """
 
 import hashlib

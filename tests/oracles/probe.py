@@ -1,4 +1,4 @@
-"""The fixture for crates/metrics/src/probe.rs, from scikit-learn.
+"""The fixture for crates/metrics/src/measures/codes/probes/maths.rs, from scikit-learn.
 
     oracles-venv/bin/python tests/oracles/probe.py
 

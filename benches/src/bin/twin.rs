@@ -51,8 +51,9 @@ fn main() -> Result<()> {
     let mut subject = Subject::new(model, batch, Seed(seed), &subject::device(device)?)?;
     for line in io::stdin().lock().lines() {
         let line = line?;
-        let command = serde_json::from_str(&line)
-            .with_context(|| format!("{line} is no command; benches/src/bin/twin.rs lists them"))?;
+        let command = serde_json::from_str(&line).with_context(|| {
+            format!("{line} is not a command; benches/src/bin/twin.rs lists them")
+        })?;
         let answer = run(&mut subject, command)?;
         writeln!(io::stdout(), "{answer}")?;
     }

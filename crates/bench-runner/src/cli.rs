@@ -47,8 +47,8 @@ pub(crate) enum Command {
   bench-runner metrics samples.npz fashion-mnist:test --json
   bench-runner metrics folder-of-pngs other.npz --judge mnist-28
 Each side is a run directory (its samples), a folder of PNG files, an .npz file with an array images
-([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test. Nothing
-is rescaled: a range or type that cannot be interpreted is refused.")]
+([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test.
+Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
     Metrics(MetricsArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]

@@ -157,7 +157,7 @@ fn by_judge(runs: &[Titled]) -> Vec<(Option<JudgeInfo>, Vec<Titled>)> {
 
 fn title(configs: &[RunConfig]) -> String {
     let first = &configs[0];
-    format!("{} models on {}", models(configs).len(), first.dataset)
+    format!("{} on {}", terminal::counted(models(configs).len(), "model"), first.dataset)
 }
 
 fn models(configs: &[RunConfig]) -> Vec<&'static str> {

@@ -59,7 +59,8 @@ impl ImageSource {
         if path.is_file() {
             if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
                 bail!(
-                    "{name} is a file, but not an .npz archive; give one, or a folder of PNG files"
+                    "{name} is a file, but its name does not end in .npz; give an .npz archive, \
+                     or a folder of PNG files"
                 );
             }
             return Ok(unknown(read_npz(path)?));
@@ -90,8 +91,8 @@ impl ImageSource {
                 bail!("{name} has several splits; write {name}:test (or :train, :validation)");
             }
             bail!(
-                "there is no {name:?}: give a run, a folder of PNG files, an .npz file, or a split \
-                 of a dataset such as mnist-10k:test"
+                "{name:?} is neither a file or folder nor a split of a dataset; give a run, a folder \
+                 of PNG files, an .npz file, or a split such as mnist-10k:test"
             );
         };
         let options = LoadOptions {

@@ -1,4 +1,5 @@
-//! The closed list of models: the one place to add one. Forgetting an arm is a compile error.
+//! The closed list of models. Forgetting an arm is a compile error; CONTRIBUTING.md lists what else a new
+//! model needs.
 
 use genlab_ae::AeConfig;
 use genlab_core::{Check, Fault, InitContext, Train, settings::within};

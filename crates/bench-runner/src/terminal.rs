@@ -1,5 +1,4 @@
-//! Everything that is printed: progress, results, errors. Standard output carries results, standard
-//! error the rest.
+//! Everything that is printed: results on standard output; progress and errors on standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the printer")]
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
@@ -25,6 +24,12 @@ pub(crate) fn line(text: &str) {
 pub(crate) fn error(error: &anyhow::Error) {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
     eprintln!("error: {}", chain.join(": "));
+}
+
+/// "1 run", "2 runs".
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// Seconds as a person says them.
@@ -220,6 +225,12 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn a_single_thing_is_in_the_singular() {
+        assert_eq!(counted(1, "run"), "1 run");
+        assert_eq!(counted(2, "run"), "2 runs");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use genlab_kernels::bce_with_logits;
 use genlab_kernels::sigmoid;
 use serde::{Deserialize, Serialize};
 
-/// Which error an autoencoder minimises.
+/// Which error of a reconstruction is minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PixelLoss {

@@ -8,7 +8,7 @@ pub const LARGEST_SIZE: usize = 1_000_000;
 /// Levels of a network that halves its images: more would halve any image to nothing.
 pub const MOST_LEVELS: usize = 16;
 
-/// A setting with a value that no run can have: "model.vae.beta is -1; it must be 0 or greater".
+/// A setting with a value that no run can have: "optimizer.clip_norm is -1; it must be above 0".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path} {problem}")]
 pub struct Fault {

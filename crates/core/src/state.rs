@@ -8,17 +8,20 @@ use std::{
 };
 
 /// What can be wrong with a checkpoint.
+///
+/// Causes are part of the sentence and not chained as sources, so that a report that prints the
+/// chain does not say them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The file system said no.
-    #[error("cannot {action} {}: {source}; check the folder's permissions and free space", path.display())]
+    #[error("cannot {action} {}: {reason}; check the folder's permissions and free space", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// On which file.
         path: PathBuf,
         /// What the system answered.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file is not what was written.
     #[error("checkpoint file {} is damaged ({why}); delete its folder to resume from an earlier checkpoint, or pass --fresh to start anew", path.display())]
@@ -45,7 +48,7 @@ pub enum CheckpointError {
 impl CheckpointError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
+        move |reason| Self::Io { action, path, reason }
     }
 }
 

@@ -197,7 +197,7 @@ impl Pending {
     }
 
     /// Means in order of first appearance, or the step and name of the first scalar that is not
-    /// finite. Steps need not all have the same scalars: a GAN's generator does not move in each.
+    /// finite. Steps need not all have the same scalars: a model may move some part in only a few.
     fn means(&mut self) -> Result<Vec<(String, f64)>, (u64, String)> {
         self.read_all();
         let mut sums: Vec<(String, f64, u32)> = Vec::new();

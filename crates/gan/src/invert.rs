@@ -13,12 +13,12 @@ pub(crate) const STEPS: u32 = 200;
 /// cosine, so that the search settles instead of trembling around its minimum.
 const LEARNING_RATE: f64 = 0.1;
 
-/// Noise `[B, latent]` that minimises the squared error to `images` `[B, C, H, W]`: Adam through the
-/// frozen generator from zero, the middle of the prior. It finds a local minimum, so an image that
-/// comes back badly may still be one that the generator can draw. Losses are summed, not averaged,
-/// over the batch, so each image follows its own gradient.
-pub(crate) fn search(generator: &Generator, images: &Tensor<4>, latent: usize) -> Tensor<2> {
-    let zeros = Tensor::<2>::zeros([images.dims()[0], latent], &images.device());
+/// Noise `[B, latent_dim]` that minimises the squared error to `images` `[B, C, H, W]`: Adam
+/// through the frozen generator from zero, the middle of the prior. It finds a local minimum, so an
+/// image that comes back badly may still be one that the generator can draw. Losses are summed, not
+/// averaged, over the batch, so each image follows its own gradient.
+pub(crate) fn search(generator: &Generator, images: &Tensor<4>, latent_dim: usize) -> Tensor<2> {
+    let zeros = Tensor::<2>::zeros([images.dims()[0], latent_dim], &images.device());
     let mut slot = AdamSlot { value: zeros.clone(), first: zeros.clone(), second: zeros };
     for number in 1..=STEPS {
         let tracked = slot.value.clone().autodiff().require_grad();
@@ -42,21 +42,21 @@ mod tests {
 
     #[test]
     fn a_generated_image_is_found_again() {
-        let (device, latent) = (Device::flex(), 4);
-        let config = GanConfig { latent_dim: latent, ..GanConfig::default() };
+        let (device, latent_dim) = (Device::flex(), 4);
+        let config = GanConfig { latent_dim, ..GanConfig::default() };
         let generator = init_module(Seed(1), "gan/generator", &device, |device| {
             Generator::new(&config, ImageShape::new(1, 8, 8), device)
         })
         .valid();
         let noise = Seed(2).during(Phase::Evaluate);
-        let code = noise.normal("test/code", 0, 0..3, [3, latent], &device);
+        let code = noise.normal("test/code", 0, 0..3, [3, latent_dim], &device);
         let images = generator.forward(code.clone());
         let error = |code: Tensor<2>| {
             let error = squared_error(generator.forward(code), images.clone());
             error.into_data().try_into_vec::<f32>().expect("f32")
         };
         let before = error(code.zeros_like());
-        for (before, after) in before.iter().zip(error(search(&generator, &images, latent))) {
+        for (before, after) in before.iter().zip(error(search(&generator, &images, latent_dim))) {
             assert!(after < before * 1e-3, "the error went from {before} to {after}");
         }
     }

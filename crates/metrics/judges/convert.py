@@ -7,7 +7,7 @@
 The first reads the file of pytorch-fid (github.com/mseitzer/pytorch-fid, release fid_weights) and checks
 its SHA-256. The second needs the packages lpips and torchvision, which fetch AlexNet's weights. Names and
 values stay those of the packages' state dicts; what inference does not use is left out. The SHA-256 that is
-printed is what genlab asks for.
+printed is what genlab needs beside the file.
 """
 
 import hashlib

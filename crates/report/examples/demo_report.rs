@@ -198,7 +198,7 @@ fn codes(noise: &mut Noise) -> Figure {
     figure("codes", "Codes in a plane", "A point per test image, by its class.", plot)
 }
 
-/// Two curves that are no training log.
+/// Two curves that are not a training log.
 fn spectrum() -> Figure {
     let curve = |name: &str, slope: f64| {
         let points = (1..=14).map(|i| (f64::from(i), 10.0 * f64::from(i).powf(-slope))).collect();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Keys that place a line on the axes and are no curves themselves.
+/// Keys that place a line on the axes and are not curves themselves.
 const AXES: [&str; 3] = ["step", "images", "seconds"];
 
 /// One logged scalar over training.
@@ -36,7 +36,7 @@ impl Curves {
     pub fn read(path: &Path) -> Result<Self> {
         let Some(bytes) = file::read(path)? else { return Ok(Self::default()) };
         let curves = Self::parse(&String::from_utf8_lossy(&bytes));
-        Ok(curves.map_err(|reason| FileError::damaged(path, reason))?)
+        Ok(curves.map_err(|reason| FileError::damaged(path, reason, file::TRAINED_AGAIN))?)
     }
 
     fn parse(text: &str) -> std::result::Result<Self, String> {

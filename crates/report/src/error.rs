@@ -1,5 +1,6 @@
 //! What can go wrong, in one sentence each: what, where, and how to mend it.
 
+use crate::names::counted;
 use genlab_results::FileError;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub enum ReportError {
     },
     /// None of the runs of a comparison has results.
     #[error(
-        "none of the {count} runs has a results.json; finish at least one of them, then compare"
+        "no results.json in {}; finish at least one run, then compare", counted(*count, "run")
     )]
     NothingToCompare {
         /// How many runs were given.

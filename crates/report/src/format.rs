@@ -7,7 +7,7 @@ const THIN_SPACE: char = '\u{202f}';
 /// What a table shows where a model has no such number.
 pub(crate) const ABSENT: &str = "—";
 
-/// The unit that stands beside the title, where the numbers do not carry their own.
+/// The unit that stands beside the title, where the numbers have none of their own.
 pub(crate) fn unit(style: Style, unit: &str) -> String {
     match (style, unit) {
         (Style::Bytes, _) => "MiB".into(),
@@ -18,6 +18,13 @@ pub(crate) fn unit(style: Style, unit: &str) -> String {
         (Style::Count, "numbers") => String::new(),
         (_, unit) => unit.into(),
     }
+}
+
+/// What stands behind `value`: "call" behind 1, "calls" behind 2.
+pub(crate) fn unit_behind(style: Style, value: f64, unit: &str) -> String {
+    let ending = if unit.ends_with("sses") { "es" } else { "s" };
+    let singular = unit.strip_suffix(ending).filter(|_| style == Style::Count && value == 1.0);
+    singular.unwrap_or(unit).to_owned()
 }
 
 /// One number.
@@ -85,7 +92,7 @@ pub(crate) fn short_count(value: f64) -> String {
     format!("{}{suffix}", trimmed(scaled, 2))
 }
 
-/// Bytes as MiB, without the unit: the table's header carries it.
+/// Bytes as MiB, without the unit: the table's header names it.
 pub(crate) fn mebibytes(value: f64) -> String {
     number(value / MEBIBYTE)
 }
@@ -201,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_is_left_out_where_the_numbers_carry_it() {
+    fn a_unit_is_left_out_where_the_numbers_have_it() {
         let cases = [
             (Style::Bytes, "bytes", "MiB"),
             (Style::Seconds, "seconds", "wall clock"),
@@ -213,6 +220,14 @@ mod tests {
         for (style, given, shown) in cases {
             assert_eq!(unit(style, given), shown);
         }
+    }
+
+    #[test]
+    fn behind_one_a_unit_is_in_the_singular() {
+        let one = |unit| unit_behind(Style::Count, 1.0, unit);
+        assert_eq!(["calls", "classes", ""].map(one), ["call", "class", ""]);
+        assert_eq!(unit_behind(Style::Count, 50.0, "calls"), "calls");
+        assert_eq!(unit_behind(Style::Plain, 1.0, "judge features"), "judge features");
     }
 
     #[test]

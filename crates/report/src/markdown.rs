@@ -51,9 +51,10 @@ fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {
             Some(Direction::Higher) => " ↑",
             None => "",
         };
-        let unit =
-            if row.unit.is_empty() { String::new() } else { format!(", {}", escaped(&row.unit)) };
-        let title = format!("{}{arrow} ({}{unit})", escaped(&row.title), escaped(&row.split));
+        let known = [&row.split, &row.unit].into_iter().filter(|part| !part.is_empty());
+        let known = known.map(|part| escaped(part)).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { known } else { format!(" ({known})") };
+        let title = format!("{}{arrow}{known}", escaped(&row.title));
         let n = row
             .n
             .iter()

@@ -16,7 +16,7 @@ pub(crate) fn metric(name: &str, catalogue: &Catalogue) -> String {
     catalogue.get(name).map_or_else(|| sentence(name, catalogue), |entry| entry.title.to_owned())
 }
 
-/// `images_per_second` becomes "Images per second". A word that the catalogue writes in capitals is
+/// `learning_rate` becomes "Learning rate". A word that the catalogue writes in capitals is
 /// written so.
 pub(crate) fn sentence(name: &str, catalogue: &Catalogue) -> String {
     let titles = || catalogue.iter().flat_map(|entry| entry.title.split(' '));
@@ -28,7 +28,7 @@ pub(crate) fn sentence(name: &str, catalogue: &Catalogue) -> String {
     capitalised(&words.join(" "))
 }
 
-/// A title within a sentence: "Reconstruction MSE" loses its capital, "FID" does not.
+/// A title within a sentence: "Mean error" loses its capital, "RGB error" does not.
 pub(crate) fn within_a_sentence(title: &str) -> String {
     if title.split(' ').next().is_some_and(is_abbreviation) {
         return title.to_owned();
@@ -38,9 +38,15 @@ pub(crate) fn within_a_sentence(title: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// Whether a word is written in capitals: MSE, FID.
+/// Whether a word is written in capitals: RGB.
 fn is_abbreviation(word: &str) -> bool {
     word.chars().filter(|c| c.is_uppercase()).count() > 1
+}
+
+/// "1 model", "2 models".
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// "a", "a and b", "a, b and c".

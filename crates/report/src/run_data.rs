@@ -49,7 +49,7 @@ impl RunData {
             file::read(&dir.config())?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let settings =
             config.as_deref().unwrap_or_default().parse().map_err(|error: toml::de::Error| {
-                FileError::damaged(&dir.config(), error.message())
+                FileError::damaged(&dir.config(), error.message(), file::TRAINED_AGAIN)
             })?;
         let listed = match results.artefacts.as_slice() {
             [] => unlisted(&dir)?,
@@ -84,11 +84,14 @@ impl RunData {
     }
 }
 
+/// The cure where a picture is made again without training.
+const PICTURE_AGAIN: &str = "delete it and results.json and run the training command again";
+
 fn picture(dir: &RunDir, artefact: Artefact) -> Result<Option<Picture>> {
     let path = dir.path().join(&artefact.file);
     let Some(png) = file::read(&path)? else { return Ok(None) };
     if png::size(&png).is_none() {
-        return Err(FileError::damaged(&path, "it is not a PNG file").into());
+        return Err(FileError::damaged(&path, "it is not a PNG file", PICTURE_AGAIN).into());
     }
     Ok(Some(Picture { artefact, png }))
 }
@@ -96,7 +99,7 @@ fn picture(dir: &RunDir, artefact: Artefact) -> Result<Option<Picture>> {
 /// The pictures of a run from before there was a manifest, under the names of their files.
 fn unlisted(dir: &RunDir) -> Result<Vec<Artefact>> {
     let folder = dir.samples();
-    let cannot = |source| FileError::Read { path: folder.clone(), source };
+    let cannot = |reason| FileError::Read { path: folder.clone(), reason };
     let entries = match std::fs::read_dir(&folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(cannot)?,

@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Seeds that a claim needs.
 pub(crate) const SEEDS_FOR_A_CLAIM: usize = 3;
 
-/// A half width below this share of the mean is no spread.
+/// A half width below this share of the mean does not count as spread.
 const ROUNDING: f64 = 1e-12;
 
 /// The mean of one metric over the seeds of one model.

@@ -169,7 +169,7 @@ impl EventWriter {
     }
 }
 
-/// A clock before 1970 reads as 1970: a wrong wall time is no reason to lose a log.
+/// A clock before 1970 reads as 1970: a log is not lost for a wrong wall time.
 fn since_epoch() -> std::time::Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

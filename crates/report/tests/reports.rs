@@ -5,7 +5,7 @@ mod fabricate;
 use fabricate::{Fake, Noise, add_figures, catalogue, figure, pictures, write_curves};
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_report::{RunData, markdown};
-use genlab_results::{Event, Plot};
+use genlab_results::{Event, Plot, RunDir};
 use std::path::{Path, PathBuf};
 
 fn page(path: &Path) -> String {
@@ -149,7 +149,7 @@ fn an_absent_number_is_a_dash_and_is_never_best() {
         row(&markdown, "Fréchet distance").contains("| — | — | 20.00 |"),
         "one value wins nothing"
     );
-    assert!(html.contains("Every model has one seed: no claim."));
+    assert!(html.contains("Every model has only one seed, so nothing is claimed."));
     assert!(!html.contains("is better than"));
 }
 
@@ -315,6 +315,29 @@ fn pairs_are_told_apart_where_intervals_of_three_seeds_separate_and_nowhere_else
 }
 
 #[test]
+fn what_one_word_measures_in_two_ways_is_never_held_against_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    for (model, pixels, value) in [("vae", "grey pixels", 100.0), ("gan", "binarised pixels", 20.0)]
+    {
+        for seed in 0..3 {
+            let fake = Fake::new(model, seed).with("negative_elbo", value + seed as f64);
+            let run = RunDir::new(fake.write(dir.path()));
+            let mut results = run.read_results().unwrap().unwrap();
+            let metrics = std::mem::take(&mut results.metrics);
+            results.metrics = metrics.into_iter().map(|metric| metric.qualified(pixels)).collect();
+            run.write_results(&results).unwrap();
+            runs.push(run.path().to_owned());
+        }
+    }
+    let html = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    let markdown = page(&dir.path().join("comparison.md"));
+    let rows = markdown.lines().filter(|line| line.contains(" pixels") && line.starts_with('|'));
+    assert_eq!(rows.count(), 2, "{markdown}");
+    assert!(!html.contains("better than") && !html.contains('★'), "a claim over two scales");
+}
+
+#[test]
 fn unfinished_runs_are_shown_and_never_best() {
     let dir = tempfile::tempdir().unwrap();
     let mut fakes: Vec<Fake> = [("ae", 1.0), ("vae", 2.0), ("gan", 3.0)]
@@ -332,7 +355,7 @@ fn unfinished_runs_are_shown_and_never_best() {
     assert!(page(&write_run_report(&runs[0], &catalogue()).unwrap()).contains("This run diverged"));
     let error =
         write_comparison(dir.path(), "x", &runs[3..], &catalogue()).unwrap_err().to_string();
-    assert!(error.starts_with("none of the 1 runs"), "{error}");
+    assert!(error.starts_with("no results.json in 1 run;"), "{error}");
 }
 
 #[test]

@@ -111,7 +111,8 @@ impl RunDir {
 /// The schema is looked at first: what another version wrote is not damaged.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     let Some(bytes) = file::read(path)? else { return Ok(None) };
-    let damaged = |error: serde_json::Error| FileError::damaged(path, error.to_string());
+    let damaged =
+        |error: serde_json::Error| FileError::damaged(path, error.to_string(), file::WRITTEN_AGAIN);
     let value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
     let version = value.get("schema_version").and_then(Value::as_u64);
     if let Some(found) = version.filter(|found| *found != u64::from(SCHEMA_VERSION)) {
@@ -162,10 +163,15 @@ mod tests {
             errors
         };
         for error in refused(r#"{"schema_version": 99}"#) {
-            assert!(error.contains("has schema version 99, this genlab reads 1; use"), "{error}");
+            assert!(
+                error.contains("has schema version 99, and this genlab reads 1; use"),
+                "{error}"
+            );
         }
         for error in refused(r#"{"schema_version": 1, "model": "#) {
             assert!(error.contains("is damaged: EOF"), "{error}");
+            // What was trained is not thrown away for it.
+            assert!(error.contains("delete it and run") && !error.contains("--fresh"), "{error}");
         }
         std::fs::remove_file(dir.results()).unwrap();
         std::fs::create_dir(dir.results()).unwrap();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A figure: what is shown, and the words around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// Stem of its file and key among a run's figures: `grid`, `kl_per_dimension`.
+    /// Stem of its file and key among a run's figures: `grid`.
     pub name: String,
     /// The heading that it stands under: "Samples". Figures of one section stand together.
     pub section: String,

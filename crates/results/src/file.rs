@@ -10,33 +10,34 @@ use std::{
 #[non_exhaustive]
 pub enum FileError {
     /// It could not be read.
-    #[error("could not read {}: {source}; check its permissions", path.display())]
+    #[error("could not read {}: {reason}; check its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// The operating system's answer.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It could not be written.
-    #[error("could not write {}: {source}; check the free space and the folder's permissions", path.display())]
+    #[error("could not write {}: {reason}; check the free space and the folder's permissions", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// The operating system's answer.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It is not what its name promises.
-    #[error("{} is damaged: {reason}; restore it, or run the same command again with --fresh", path.display())]
+    #[error("{} is damaged: {reason}; {cure}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it, with the line where there is one.
         reason: String,
+        /// What helps.
+        cure: &'static str,
     },
     /// Another version of genlab wrote it.
     #[error(
-        "{} has schema version {found}, this genlab reads {known}; use the version that wrote it, or \
-         run the same command again with --fresh",
+        "{} has schema version {found}, and this genlab reads {known}; use the version that wrote it",
         path.display()
     )]
     Schema {
@@ -49,15 +50,21 @@ pub enum FileError {
     },
 }
 
+/// The cure where a file is written again without training.
+pub const WRITTEN_AGAIN: &str =
+    "delete it and run the training command again, which goes on from the last checkpoint";
+/// The cure where only training writes the file.
+pub const TRAINED_AGAIN: &str = "restore it, or train the run anew with --fresh";
+
 impl FileError {
     /// That `path` could not be written.
-    pub fn write(path: &Path, source: std::io::Error) -> Self {
-        Self::Write { path: path.to_owned(), source }
+    pub fn write(path: &Path, reason: std::io::Error) -> Self {
+        Self::Write { path: path.to_owned(), reason }
     }
 
-    /// That `path` is damaged: `reason` completes "is damaged: ...".
-    pub fn damaged(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), reason: reason.into() }
+    /// That `path` is damaged: `reason` completes "is damaged: ...", and `cure` ends the sentence.
+    pub fn damaged(path: &Path, reason: impl Into<String>, cure: &'static str) -> Self {
+        Self::Damaged { path: path.to_owned(), reason: reason.into(), cure }
     }
 }
 
@@ -69,6 +76,6 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
+        Err(reason) => Err(FileError::Read { path: path.to_owned(), reason }),
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One reported number. A metric that a model lacks is absent; it is never 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// `reconstruction/mse`, `samples/frechet`, ...: an [`Entry`]'s name.
+    /// An [`Entry`]'s name: `section/name`.
     pub name: String,
     /// The images it was measured on: `test`, `validation`, `train`.
     pub split: String,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// The version of the format written by this crate.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The frozen classifier whose features carry the sample metrics.
+/// The frozen classifier in whose features sample metrics are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeInfo {
     /// `mnist-28`, `fashion-28`, `digits-8`, or `auto-` and the start of the data's hash.

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// # Errors
-/// When a folder holds no finished run, or the report cannot be written.
+/// When a folder does not contain a finished run, or the report cannot be written.
 pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     let mut runs = Vec::new();
     for path in &args.runs {
@@ -17,7 +17,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     }
     fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create {}", args.out.display()))?;
-    let title = format!("{} runs", runs.len());
+    let title = terminal::counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
     group::print(&runs, false)?;
@@ -40,7 +40,8 @@ fn runs_in(path: &Path) -> Result<Vec<PathBuf>> {
     runs.sort();
     if runs.is_empty() {
         bail!(
-            "{} holds no finished run (no results.json); run its training command again to finish it",
+            "{} does not contain a finished run (no results.json); run its training command again \
+             to finish it",
             path.display()
         );
     }

@@ -59,11 +59,14 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The cure where the prior is fitted again without training.
+const PRIOR_AGAIN: &str = "delete it and results.json and run the training command again";
+
 fn stored_prior(run: &Path) -> Result<Option<Prior>> {
     let path = RunDir::new(run).prior();
     let Some(bytes) = file::read(&path)? else { return Ok(None) };
     let prior = serde_json::from_slice(&bytes)
-        .map_err(|error| FileError::damaged(&path, error.to_string()))?;
+        .map_err(|error| FileError::damaged(&path, error.to_string(), PRIOR_AGAIN))?;
     Ok(Some(prior))
 }
 
@@ -80,7 +83,7 @@ fn draw(
             fitted = MixtureSampler { decoder, prior, device: device.clone() };
             &fitted
         }
-        _ => bail!("the model has no sampler and its run no fitted prior (prior.json)"),
+        _ => bail!("the model has no sampler, and the run has no fitted prior (prior.json)"),
     };
     let chunks = (0..request.count).step_by(CHUNK).map(|first| {
         let count = CHUNK.min(request.count - first);

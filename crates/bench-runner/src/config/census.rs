@@ -1,6 +1,6 @@
 //! Every setting that exists, with its default: counted for tests.
 
-use super::{RunConfig, draft::Draft, words::KIND};
+use super::{draft::Draft, run_config::RunConfig, words::KIND};
 use crate::registry::ModelConfig;
 use serde_json::{Value, json};
 

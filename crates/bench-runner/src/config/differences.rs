@@ -59,7 +59,7 @@ pub(crate) fn sorted(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::RunConfig, registry::ModelConfig};
+    use crate::{config::run_config::RunConfig, registry::ModelConfig};
 
     fn of(model: &str, keys: &[(&str, Value)]) -> Value {
         let defaults = RunConfig::defaults(ModelConfig::by_name(model).unwrap());

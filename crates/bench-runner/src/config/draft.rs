@@ -24,16 +24,28 @@ pub(crate) struct Draft<T> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     /// It does not exist.
-    #[error("there is no setting {path} (in {origin}) among {known}{hint}")]
+    #[error("unknown setting {path} (in {origin}){known}{hint}")]
     Unknown {
         /// The keys to it.
         path: String,
         /// Where it was given.
         origin: String,
-        /// What exists beside it.
+        /// `; the settings here are a, b`, or nothing.
         known: String,
         /// `; did you mean "beta"?`, or nothing.
         hint: String,
+    },
+    /// It would lie below a value that is not a table.
+    #[error("unknown setting {path} (in {origin}); {value} is not a table: set it to {expected}")]
+    BelowAValue {
+        /// The keys to it.
+        path: String,
+        /// Where it was given.
+        origin: String,
+        /// The keys to the value.
+        value: String,
+        /// What the value can be.
+        expected: String,
     },
     /// Its value is of another type.
     #[error("{path} is {given} (in {origin}); it should be {expected}")]
@@ -91,7 +103,11 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
         let mut reason = None;
         for candidate in candidates(current, given) {
             let switches_off = candidate.is_null();
+            let kind = candidate.get(KIND).cloned();
             match self.with(target, candidate) {
+                // A type that has no kinds reads over the word.
+                Ok(value)
+                    if lookup(&value, target).and_then(|at| at.get(KIND)) != kind.as_ref() => {}
                 Ok(value) => match lookup(&value, if switches_off { target } else { path }) {
                     Some(_) => {
                         self.value = value;
@@ -103,6 +119,10 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
                 Err(_) => {}
             }
         }
+        if reason.as_deref().is_some_and(words::is_too_long) {
+            // Of an empty list serde says how long it must be, of one that is too long it does not.
+            reason = self.with(target, json!([])).err().map(|error| error.to_string());
+        }
         let mut expected = words::expected(reason.as_deref(), current, given);
         if self.with(target, Value::Null).is_ok() {
             expected.push_str(", or \"none\"");
@@ -111,7 +131,7 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
         Err(Refused::Mistyped { path, given, origin, expected })
     }
 
-    /// The kinds that the table at `path` can have; none where it is no variant of an enum.
+    /// The kinds that the table at `path` can have; none where it is not a variant of an enum.
     #[cfg(test)]
     pub(crate) fn kinds(&self, path: &[String]) -> Vec<String> {
         let tagged = self.at(path).get(KIND).is_some();
@@ -130,10 +150,10 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
                 },
                 Value::Null => return Ok(&Value::Null),
                 leaf => {
-                    return Err(Refused::Mistyped {
-                        path: words::path(&path[..depth]),
-                        given: "a table".to_owned(),
+                    return Err(Refused::BelowAValue {
+                        path: words::path(path),
                         origin: origin.to_owned(),
+                        value: words::path(&path[..depth]),
                         expected: words::expected(None, leaf, &Value::Null),
                     });
                 }
@@ -192,12 +212,17 @@ fn parent<'a>(value: &'a Value, path: &[String]) -> Option<&'a Map<String, Value
 fn unknown(path: &[String], beside: Option<&Map<String, Value>>, origin: &str) -> Refused {
     let names: Vec<&str> = beside.into_iter().flat_map(Map::keys).map(String::as_str).collect();
     let kind = beside.and_then(|table| table.get(KIND)?.as_str());
-    let kind = kind.map(|kind| format!(", where kind is {kind:?}")).unwrap_or_default();
+    let place = kind.map(|kind| format!("where kind is {kind:?}, ")).unwrap_or_default();
+    let known = match names.as_slice() {
+        [] => String::new(),
+        [only] => format!("; {place}the only setting here is {only}"),
+        _ => format!("; {place}the settings here are {}", names.join(", ")),
+    };
     let last = path.last().map(String::as_str).unwrap_or_default();
     Refused::Unknown {
         path: words::path(path),
         origin: origin.to_owned(),
-        known: names.join(", ") + &kind,
+        known,
         hint: words::suggestion(last, names.iter().copied()),
     }
 }
@@ -330,6 +355,8 @@ mod tests {
         let net = with(&[("file.pin", json!("ab")), ("file", json!("none"))]);
         assert_eq!(net.file, None);
         assert_eq!(with(&[("file", json!({}))]).file, Some(File::default()));
+        let word = refusal(&[("file", json!("weights.bin"))]);
+        assert!(word.contains("file is \"weights.bin\" (in --set)"), "{word}");
     }
 
     #[test]
@@ -337,22 +364,26 @@ mod tests {
         for (keys, expected) in [
             (
                 &[("widht", json!(3))][..],
-                "there is no setting widht (in --set) among width, rate, hidden, size, groups, \
-                 file, colour, loss; did you mean \"width\"?",
+                "unknown setting widht (in --set); the settings here are width, rate, hidden, \
+                 size, groups, file, colour, loss; did you mean \"width\"?",
             ),
             (
                 &[("loss.at", json!(3))],
-                "there is no setting loss.at (in --set) among kind, where kind is \"plain\"",
+                "unknown setting loss.at (in --set); where kind is \"plain\", the only setting \
+                 here is kind",
             ),
             (
                 &[("file.pni", json!("ab"))],
-                "there is no setting file.pni (in --set) among path, pin; did you mean \"pin\"?",
+                "unknown setting file.pni (in --set); the settings here are path, pin; did you \
+                 mean \"pin\"?",
             ),
             (
                 &[("loss", json!("clipped")), ("loss.rise.to", json!(3))],
-                "there is no setting loss.rise.to (in --set) among kind, where kind is \"flat\"",
+                "unknown setting loss.rise.to (in --set); where kind is \"flat\", the only \
+                 setting here is kind",
             ),
-            (&[("file.kind", json!("ab"))], "there is no setting file.kind (in --set)"),
+            (&[("file.kind", json!("ab"))], "unknown setting file.kind (in --set)"),
+            (&[(".", json!(1))], "unknown setting \"\" (in --set); the settings here are width, "),
         ] {
             let sentence = refusal(keys);
             assert!(sentence.starts_with(expected), "{sentence}");
@@ -370,21 +401,26 @@ mod tests {
                 &[("width", json!(-1))],
                 "width is -1 (in --set); it should be a whole number, 0 or greater, such as 20",
             ),
+            (&[("width", json!(1e20))], "it should be a smaller whole number, such as 20"),
             (&[("width", json!(2.5))], "it should be a whole number, such as 20"),
             (&[("width", json!("none"))], "it should be a whole number, such as 20"),
             (&[("rate", json!([1]))], "rate is [1] (in --set); it should be a number, such as 1.0"),
             (&[("groups", json!("few"))], "it should be a whole number, such as 8, or \"none\""),
             (&[("hidden", json!(4))], "it should be a list of whole numbers, such as [400]"),
             (&[("hidden", json!(["a"]))], "it should be a list of whole numbers, such as [400]"),
-            (&[("size", json!("big"))], "it should be a list of 2, or \"none\""),
-            (&[("size", json!([1, 2, 3]))], "it should be a shorter list, or \"none\""),
+            (&[("size", json!("big"))], "it should be a list of 2 numbers, or \"none\""),
+            (&[("size", json!([1, 2, 3]))], "it should be a list of 2 numbers, or \"none\""),
             (&[("file", json!(4))], "file is 4 (in --set); it should be a table, or \"none\""),
-            (&[("file.pin", json!(4))], "it should be a text"),
+            (&[("file.pin", json!(4))], "it should be text in quotes"),
             (&[("colour", json!("blue"))], "it should be \"none\" or \"grey\""),
             (&[("loss", json!("round"))], "it should be \"plain\" or \"clipped\""),
             (&[("loss.kind", json!("round"))], "it should be \"plain\" or \"clipped\""),
             (&[("loss", json!(3))], "loss is 3 (in --set); it should be a kind, such as \"plain\""),
-            (&[("width.at", json!(3))], "width is a table (in --set); it should be a whole number"),
+            (
+                &[("width.at", json!(3))],
+                "unknown setting width.at (in --set); width is not a table: set it to a whole \
+                 number, such as 20",
+            ),
         ] {
             let sentence = refusal(keys);
             assert!(sentence.contains(expected), "{sentence}");

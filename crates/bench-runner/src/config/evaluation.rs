@@ -19,7 +19,7 @@ pub(crate) struct EvaluationConfig {
     pub log_lines: u64,
     /// Validation images behind each point of a validation curve.
     pub validation_images: usize,
-    /// The network whose features carry the sample metrics.
+    /// The network in whose features sample metrics are computed.
     pub judge: JudgeConfig,
     /// Weights of LPIPS; without them it is left out.
     pub lpips: Option<PinnedFile>,

@@ -1,6 +1,6 @@
 //! The flags, as keys with values.
 
-use super::{JudgeConfig, layer::Layer};
+use super::{judge::JudgeConfig, layer::Layer};
 use crate::cli::RunArgs;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use genlab_core::{Check, Fault};
 use genlab_metrics::PinnedFile;
 use serde::{Deserialize, Serialize};
 
-/// The network whose features carry the sample metrics.
+/// The network in whose features sample metrics are computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum JudgeConfig {

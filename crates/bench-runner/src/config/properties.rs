@@ -1,9 +1,9 @@
 //! What holds whatever is set.
 
 use super::{
-    RunConfig,
     census::{Setting, settings},
-    resolve,
+    resolve::resolve,
+    run_config::RunConfig,
 };
 use crate::cli::Cli;
 use anyhow::Result;

@@ -16,11 +16,11 @@
 //!   of a key that was added within a version changes nothing.
 
 use super::{
-    RunConfig,
     differences::{differences, sorted},
     draft::{Draft, NONE, Refused},
     judge::JudgeConfig,
     layer::{Layer, parse_toml},
+    run_config::RunConfig,
 };
 use crate::registry::ModelConfig;
 use anyhow::{Context, Result, bail};

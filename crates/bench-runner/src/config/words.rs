@@ -8,9 +8,13 @@ pub(crate) const KIND: &str = "kind";
 /// Longer values are cut in messages.
 const LONGEST_VALUE: usize = 60;
 
-/// Keys joined by dots, on one line whatever they are.
+/// Keys joined by dots, on one line whatever they are; an empty one as `""`.
 pub(crate) fn path(keys: &[String]) -> String {
-    keys.join(".").chars().flat_map(char::escape_debug).collect()
+    let word = |key: &String| match key.as_str() {
+        "" => "\"\"".to_owned(),
+        key => key.chars().flat_map(char::escape_debug).collect(),
+    };
+    keys.iter().map(word).collect::<Vec<_>>().join(".")
 }
 
 /// A value as it is written, on one line.
@@ -31,23 +35,19 @@ pub(crate) fn expected(reason: Option<&str>, current: &Value, given: &Value) -> 
     }
     let wanted = reason.rsplit_once("expected ").map(|(_, wanted)| wanted).unwrap_or_default();
     match current {
-        Value::Null => sort(wanted),
+        Value::Null => sort(wanted, given),
         Value::Object(table) => match table.get(KIND) {
             Some(kind) => format!("a kind, such as {kind}"),
             None => "a table".to_owned(),
         },
         Value::Array(items) => match items.first() {
-            Some(item) => format!("a list of {}s, such as {}", noun(item), self::value(current)),
+            Some(item) => format!("a list of {}, such as {}", nouns(item), self::value(current)),
             None => "a list".to_owned(),
         },
         Value::Bool(_) => "true or false".to_owned(),
         Value::Number(number) if number.is_f64() => format!("a number, such as {current}"),
-        Value::Number(_) if given.as_i64().is_some_and(|n| n < 0) => {
-            format!("a whole number, 0 or greater, such as {current}")
-        }
-        Value::Number(_) | Value::String(_) => {
-            format!("a {}, such as {}", noun(current), self::value(current))
-        }
+        Value::Number(_) => format!("{}, such as {current}", whole(given)),
+        Value::String(_) => format!("text in quotes, such as {}", self::value(current)),
     }
 }
 
@@ -67,26 +67,39 @@ fn either(names: &[String]) -> String {
     }
 }
 
-fn noun(example: &Value) -> &'static str {
+fn nouns(example: &Value) -> &'static str {
     match example {
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "whole number",
-        _ => "text",
+        Value::Number(number) if number.is_f64() => "numbers",
+        Value::Number(_) => "whole numbers",
+        _ => "texts",
     }
 }
 
+/// The whole number that would have done in place of `given`, which was refused.
+fn whole(given: &Value) -> &'static str {
+    match given.as_f64() {
+        Some(x) if x < 0.0 => "a whole number, 0 or greater",
+        Some(x) if x.fract() == 0.0 => "a smaller whole number",
+        _ => "a whole number",
+    }
+}
+
+/// Whether serde refused a list for having too many items.
+pub(crate) fn is_too_long(reason: &str) -> bool {
+    reason.ends_with("fewer elements in array")
+}
+
 /// What serde calls its types, as users call them.
-fn sort(wanted: &str) -> String {
+fn sort(wanted: &str, given: &Value) -> String {
     let length = wanted.strip_prefix("an array of length ");
     match wanted {
-        "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "u16" | "u32" | "u64" | "usize" | "i64" => whole(given),
         "f64" => "a number",
         "a boolean" => "true or false",
-        "a string" | "path string" => "a text",
+        "a string" | "path string" => "text in quotes",
         "a sequence" => "a list",
-        "fewer elements in array" => "a shorter list",
         _ if wanted.starts_with("struct ") || wanted.contains(" enum ") => "a table",
-        _ => return length.map_or_else(|| wanted.to_owned(), |n| format!("a list of {n}")),
+        _ => return length.map_or_else(|| wanted.to_owned(), |n| format!("a list of {n} numbers")),
     }
     .to_owned()
 }
@@ -125,6 +138,7 @@ mod tests {
     #[test]
     fn whatever_a_key_or_value_holds_stays_on_one_line() {
         assert_eq!(path(&["a\nb".into(), "c".into()]), "a\\nb.c");
+        assert_eq!(path(&["a".into(), String::new()]), "a.\"\"");
         assert_eq!(value(&Value::String("a\nb".into())), "\"a\\nb\"");
         assert_eq!(value(&Value::String("a".repeat(500))).chars().count(), LONGEST_VALUE + 1);
     }

@@ -37,7 +37,8 @@ pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Fig
             plot: Plot::Strip(strip(self::images(in_pairs(originals, again)), COLUMNS)),
         }
     });
-    let codes = model.encoder().zip(model.decoder());
+    // A line has two ends.
+    let codes = model.encoder().zip(model.decoder()).filter(|_| images.len() > 1);
     let interpolation = codes.map(|(encoder, decoder)| Figure {
         name: "interpolation".into(),
         section: "Interpolation".into(),

@@ -76,7 +76,7 @@ pub(crate) fn execute(
     }
     // First of all, so that a file that is missing costs no training.
     let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
-    atomic::write(&dir.config(), identity.settings.as_bytes())?;
+    atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name)?;
 
     let mut model = training::init(&training, &dataset, device);

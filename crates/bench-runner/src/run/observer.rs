@@ -2,7 +2,7 @@
 
 use super::{directory::RunDir, figures, stations::Training};
 use crate::{interrupt, terminal::Progress};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
     Batch, Phase, Progress as At, SampleRequest, Train,
@@ -46,7 +46,7 @@ impl<'a> Watch<'a> {
     /// again are not kept twice.
     ///
     /// # Errors
-    /// When a file cannot be opened.
+    /// When a file cannot be opened, or the log is shorter than that.
     pub(crate) fn open(
         dir: &'a RunDir,
         training: &'a Training,
@@ -62,6 +62,14 @@ impl<'a> Watch<'a> {
             .truncate(false)
             .open(&path)
             .with_context(cannot)?;
+        let length = log.metadata().with_context(cannot)?.len();
+        if length < start.log_bytes {
+            bail!(
+                "{} has lost lines of the first {} steps; restore it, or train the run anew with --fresh",
+                path.display(),
+                start.step,
+            );
+        }
         log.set_len(start.log_bytes).with_context(cannot)?;
         log.seek(std::io::SeekFrom::End(0)).with_context(cannot)?;
         let board = if start.step == 0 {
@@ -125,8 +133,8 @@ impl<'a> Watch<'a> {
         let images = if let Some(sampler) = frozen.sampler() {
             sampler.sample(&SampleRequest::new(self.training.plan.seed, PREVIEW))
         } else if let Some(reconstructor) = frozen.reconstructor() {
-            let test = &self.dataset.validation;
-            reconstructor.reconstruct(test.tensor(0..PREVIEW.min(test.len()), self.device))
+            let images = &self.dataset.validation;
+            reconstructor.reconstruct(images.tensor(0..PREVIEW.min(images.len()), self.device))
         } else {
             return Ok(());
         };

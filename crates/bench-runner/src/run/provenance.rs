@@ -21,7 +21,7 @@ pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -
     dir.write_record(&RunRecord {
         schema_version: SCHEMA_VERSION,
         genlab_version: env!("CARGO_PKG_VERSION").to_owned(),
-        argv: std::env::args().collect(),
+        argv: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         git: git(),
         cargo_lock_sha256: sha256(CARGO_LOCK),
         dataset: DataRecord {

@@ -35,8 +35,6 @@ pub(crate) struct Identity {
     pub(crate) seed: Seed,
     /// What tells its settings from others.
     pub(crate) hash: String,
-    /// All its settings, as `config.toml`.
-    pub(crate) settings: String,
 }
 
 /// Which images, and how they are found and read.
@@ -88,7 +86,6 @@ impl Stations {
             dataset: config.dataset.clone(),
             seed,
             hash: config.hash(),
-            settings: config.to_toml(),
         };
         let steps = config.budget.images.div_ceil(config.batch_size as u64);
         let plan = Plan {

@@ -41,7 +41,7 @@ pub(super) fn resume(
         Some(path) => {
             let state = checkpoint::restore(&path, model, device)?;
             terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
-            provenance::happened(dir, state.step, "resumed after an interruption")?;
+            provenance::happened(dir, state.step, "resumed")?;
             Ok(state)
         }
         None => Ok(CheckpointState::default()),

@@ -1,4 +1,4 @@
-//! The encoder and decoder that autoencoders, VAEs and GANs share.
+//! The encoder and decoder of images that models share.
 
 use super::{
     conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm},

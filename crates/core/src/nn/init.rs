@@ -9,7 +9,7 @@ use burn::{
 use rand::RngExt;
 use std::sync::{Mutex, PoisonError};
 
-/// Builds a module with parameters that follow from `seed` and `name` (`"gan/generator"`) alone,
+/// Builds a module with parameters that follow from `seed` and `name` (`"model/net"`) alone,
 /// tracked, on `device`.
 ///
 /// Burn draws initial values lazily from one generator per process, different on every backend. So

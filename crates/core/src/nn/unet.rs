@@ -178,29 +178,31 @@ impl ResidualBlock {
 }
 
 /// `[B, C, H, W]` to `[B, C·p², H/p, W/p]`.
-fn fold_patches(x: Tensor<4>, patch: usize) -> Tensor<4> {
-    if patch == 1 {
+fn fold_patches(x: Tensor<4>, patch_size: usize) -> Tensor<4> {
+    if patch_size == 1 {
         return x;
     }
     let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height / patch, patch, width / patch, patch])
+    x.reshape([batch, channels, height / patch_size, patch_size, width / patch_size, patch_size])
         .permute([0, 1, 3, 5, 2, 4])
-        .reshape([batch, channels * patch * patch, height / patch, width / patch])
+        .reshape([
+            batch,
+            channels * patch_size * patch_size,
+            height / patch_size,
+            width / patch_size,
+        ])
 }
 
 /// The inverse of [`fold_patches`].
-fn unfold_patches(x: Tensor<4>, patch: usize) -> Tensor<4> {
-    if patch == 1 {
+fn unfold_patches(x: Tensor<4>, patch_size: usize) -> Tensor<4> {
+    if patch_size == 1 {
         return x;
     }
     let [batch, folded, height, width] = x.dims();
-    let channels = folded / (patch * patch);
-    x.reshape([batch, channels, patch, patch, height, width]).permute([0, 1, 4, 2, 5, 3]).reshape([
-        batch,
-        channels,
-        height * patch,
-        width * patch,
-    ])
+    let channels = folded / (patch_size * patch_size);
+    x.reshape([batch, channels, patch_size, patch_size, height, width])
+        .permute([0, 1, 4, 2, 5, 3])
+        .reshape([batch, channels, height * patch_size, width * patch_size])
 }
 
 #[cfg(test)]

@@ -1,65 +1,32 @@
 //! Noise is data: every random draw of a run is a pure function of (seed, phase, name, step, row).
 //!
 //! The phase says when in a run it is made, the name what it is for: it is given where the draw is
-//! made, `"gan/critic-latent"`, and hashed into the key, so no two purposes share a keystream and this
-//! crate needs no list of them. Rows are images: the position in the training stream, the index in a
-//! split, or the number of a sample. Each row owns a stretch of one ChaCha8 keystream, so it does not
-//! matter in which batch a row is drawn, on which backend, by how many threads, or who drew before.
+//! made, `"model/latent"`, and hashed into the key, so this crate needs no list of names. Draws
+//! under different names, or in different phases, never coincide; a routine that is used twice
+//! draws the same numbers twice.
+//!
+//! Rows are images: the position in the training stream, the index in a split, or the number of a
+//! sample. Each row owns a stretch of one ChaCha8 keystream, so it does not matter in which batch a
+//! row is drawn, on which backend, by how many threads, or who drew before.
 
+mod key;
 #[cfg(feature = "testing")]
 pub mod record;
+
+pub use key::{Noise, Phase, Seed};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::ops::Range;
 
 /// The name of the noise that a sample starts from, shared by all models: reports promise that models
 /// whose noise has one shape start from the same draws.
 pub const STARTING_NOISE: &str = "sample/start";
 
-/// The seed of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Seed(pub u64);
-
-/// When in a run a draw is made. Two phases never share a keystream: no model is scored on noise that
-/// it was trained on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Phase {
-    /// Initial weights.
-    Initialise = 1,
-    /// Training steps: the order of images, what is mixed into them.
-    Train = 2,
-    /// Validation curves during training.
-    Validate = 3,
-    /// Everything that is measured afterwards.
-    Evaluate = 4,
-    /// Samples, whoever asks for them.
-    Sample = 5,
-}
-
-/// All the noise of one seed in one phase: what is handed to whoever draws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Noise {
-    /// Whose.
-    pub seed: Seed,
-    /// When.
-    pub phase: Phase,
-}
-
-/// Words of keystream owned by one row of one step: room for 2^30 draws.
-const WORDS_PER_ROW: u32 = 32;
-
-impl Seed {
-    /// The noise of this seed in one phase.
-    pub fn during(self, phase: Phase) -> Noise {
-        Noise { seed: self, phase }
-    }
-}
+/// Base-2 logarithm of the words of keystream that one row of one step owns: room for 2^30 draws.
+const LOG2_WORDS_PER_ROW: u32 = 32;
 
 impl Noise {
     /// The generator of one row of the draw called `name`. `step` separates draws of that name for the
@@ -102,20 +69,10 @@ impl Noise {
         shuffled(&mut self.row(name, step, 0), len)
     }
 
-    /// SHA-256 of the phase, the seed and the name.
-    fn key(self, name: &str) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(b"genlab/2");
-        hasher.update([self.phase as u8]);
-        hasher.update(self.seed.0.to_le_bytes());
-        hasher.update(name.as_bytes());
-        hasher.finalize().into()
-    }
-
     #[track_caller]
     fn note(self, name: &str, step: u64, rows: Range<u64>) {
         #[cfg(feature = "testing")]
-        record::note(self, name, || self.key(name), step, rows);
+        record::note(self, name, step, rows);
         #[cfg(not(feature = "testing"))]
         let _ = (name, step, rows);
     }
@@ -156,7 +113,7 @@ impl Noise {
 pub fn keystream(key: [u8; 32], step: u64, row: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::from_seed(key);
     rng.set_stream(step);
-    rng.set_word_pos(u128::from(row) << WORDS_PER_ROW);
+    rng.set_word_pos(u128::from(row) << LOG2_WORDS_PER_ROW);
     rng
 }
 

@@ -1,11 +1,11 @@
 //! A record of every draw of a process, for the test that no two of them collide.
 
-use super::{Noise, Phase, Seed};
+use super::key::{Noise, Phase, Seed};
 use std::{
     ops::Range,
     panic::Location,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -32,33 +32,35 @@ pub struct Drawn {
 static ON: AtomicBool = AtomicBool::new(false);
 static DRAWN: Mutex<Vec<Drawn>> = Mutex::new(Vec::new());
 
-/// Every draw of this process while `work` runs, in order.
+/// Every draw of this process while `work` runs, in order. There is one record at a time: another
+/// thread's waits, and `work` must not begin one itself.
 pub fn record(work: impl FnOnce()) -> Vec<Drawn> {
+    static RECORDING: Mutex<()> = Mutex::new(());
+    let _held = RECORDING.lock().unwrap_or_else(PoisonError::into_inner);
+    drawn().clear(); // what a record left whose work panicked
     ON.store(true, Ordering::SeqCst);
     work();
     ON.store(false, Ordering::SeqCst);
-    std::mem::take(&mut DRAWN.lock().unwrap_or_else(PoisonError::into_inner))
+    std::mem::take(&mut drawn())
+}
+
+fn drawn() -> MutexGuard<'static, Vec<Drawn>> {
+    DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[track_caller]
-pub(super) fn note(
-    noise: Noise,
-    name: &str,
-    key: impl FnOnce() -> [u8; 32],
-    step: u64,
-    rows: Range<u64>,
-) {
+pub(super) fn note(noise: Noise, name: &str, step: u64, rows: Range<u64>) {
     if !ON.load(Ordering::Relaxed) {
         return;
     }
-    let drawn = Drawn {
+    let draw = Drawn {
         phase: noise.phase,
         name: name.to_owned(),
         seed: noise.seed,
-        key: key(),
+        key: noise.key(name),
         step,
         rows,
         file: Location::caller().file(),
     };
-    DRAWN.lock().unwrap_or_else(PoisonError::into_inner).push(drawn);
+    drawn().push(draw);
 }

@@ -6,7 +6,7 @@
 //! θ ← θ − η m̂ / (√v̂ + ε)      with m̂ = m / (1 − β1ᵗ) and v̂ = v / (1 − β2ᵗ) in step t
 //! ```
 
-use super::Step;
+use super::step::Step;
 use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::{AdamSlot, AdamStep, adam_update};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Adam's decays and floor.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AdamConfig {
     /// Decay β1 of the mean of gradients, in [0, 1).
     pub beta1: f64,

@@ -8,7 +8,7 @@
 //! its gradients. As in PyTorch the whole learning rate multiplies λ (the paper has only the
 //! schedule's share of it there), and it holds for all parameters, biases included.
 
-use super::{Step, adam::AdamConfig};
+use super::{adam::AdamConfig, step::Step};
 use crate::settings::{Check, Fault, non_negative, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::AdamSlot;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// Adam's decays and floor, and the decay of weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AdamWConfig {
     /// Decay β1 of the mean of gradients, in [0, 1).
     pub beta1: f64,

@@ -9,6 +9,7 @@ mod muon;
 mod rmsprop;
 mod rule;
 mod sgd;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use genlab_kernels::AdamSlot;
 pub use muon::{MuonAdamConfig, MuonConfig};
 pub use rmsprop::RmsPropConfig;
 pub use sgd::SgdConfig;
+pub use step::Step;
 
 use crate::{
     batch::Progress,
@@ -30,15 +32,6 @@ use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
 use genlab_kernels::lerp;
 use rule::{ForMuon, Rule};
 use std::collections::BTreeMap;
-
-/// One step, all that does not depend on the parameter's values.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// Learning rate of this parameter in this step.
-    pub learning_rate: f64,
-    /// Number of this step, from 1.
-    pub number: u64,
-}
 
 /// A network in training.
 #[derive(Debug)]

@@ -23,7 +23,7 @@
 //! `"match_rms_adamw"` (Liu et al. 2025, arXiv:2502.16982) has 0.2 √max(rows, columns) in its place,
 //! for rates of AdamW's size.
 
-use super::{Step, adam::AdamConfig};
+use super::{adam::AdamConfig, step::Step};
 use crate::settings::{Check, Fault, positive, share, size, within};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
@@ -36,7 +36,7 @@ const NORM_FLOOR: f64 = 1e-7;
 
 /// Muon for weights of two or more dimensions, Adam for the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct MuonConfig {
     /// Decay μ of the mean of gradients, in [0, 1).
     pub momentum: f64,
@@ -54,7 +54,7 @@ impl Default for MuonConfig {
 
 /// The Adam of what Muon does not train. Warm-up, schedule and clipping are shared.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct MuonAdamConfig {
     /// Peak learning rate, above 0.
     pub learning_rate: f64,

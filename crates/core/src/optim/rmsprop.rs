@@ -11,7 +11,7 @@
 //! The lecture has α = 0.9 and no ε. Nothing corrects for s starting at zero: early steps are up to
 //! 1 / √(1 − α) times as long as later ones.
 
-use super::Step;
+use super::step::Step;
 use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// RMSprop's decay, floor and momentum.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct RmsPropConfig {
     /// Decay α of the mean of squared gradients, in [0, 1).
     pub alpha: f64,

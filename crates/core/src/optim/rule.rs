@@ -1,8 +1,14 @@
 //! What moves one parameter: a method's update with what it remembers.
 
 use super::{
-    AdamConfig, AdamWConfig, Method, MuonConfig, OptimizerConfig, RmsPropConfig, SgdConfig, Step,
-    adam::Moments, clip::scaled, muon::rate_factor, rmsprop,
+    adam::{AdamConfig, Moments},
+    adamw::AdamWConfig,
+    clip::scaled,
+    config::{Method, OptimizerConfig},
+    muon::{MuonConfig, rate_factor},
+    rmsprop::{self, RmsPropConfig},
+    sgd::SgdConfig,
+    step::Step,
 };
 use crate::params::NamedParam;
 use burn::tensor::Tensor;

@@ -9,14 +9,14 @@
 //! Sutskever et al. put η into v (v ← μ v − η g, θ ← θ + v), which is the same at a constant rate;
 //! with a schedule, here the whole velocity follows the rate at once.
 
-use super::Step;
+use super::step::Step;
 use crate::settings::{Check, Fault, share};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// Momentum, and where its gradient is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct SgdConfig {
     /// Share μ of the velocity that is kept, in [0, 1); 0 is plain gradient descent.
     pub momentum: f64,

@@ -1,6 +1,6 @@
 //! From a frozen model to its numbers.
 //!
-//! One evaluator serves every model of a run: the same test images, the same judge, the same
+//! One evaluator serves every model of a run: the same held-out images, the same judge, the same
 //! number of samples. What a model cannot do is absent from the result, with a note where a reader
 //! might wonder.
 
@@ -120,7 +120,8 @@ impl<'a> Evaluator<'a> {
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
         }
-        let (samples, prior) = drawn.map(|drawn| (drawn.images, drawn.prior)).unzip();
+        let (samples, prior) =
+            drawn.map(|drawn| (drawn.images, drawn.fitted.map(|fitted| fitted.prior))).unzip();
         Evaluation {
             metrics: out.metrics,
             references: references.rows.scored.clone(),

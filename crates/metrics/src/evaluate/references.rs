@@ -90,7 +90,7 @@ impl ReferenceRows {
         let mut making = Making { context, split, notes: Vec::new(), scored: Vec::new() };
         if split.reading.is_none() {
             let reason = trained::obstacle(context.dataset);
-            let reason = reason.unwrap_or_else(|| "the evaluation was given none".into());
+            let reason = reason.unwrap_or_else(|| "no judge was given to the evaluation".into());
             making.notes.push(format!(
                 "Metrics of a judge's features (a frozen classifier's, which stand in for \
                  Inception's) are absent: {reason}."

@@ -38,11 +38,16 @@ pub(super) struct Drawn {
     /// As 8-bit images; what is not finite is black.
     pub(super) images: Images,
     /// What they came through, where the model has no prior of its own.
-    pub(super) prior: Option<Prior>,
+    pub(super) fitted: Option<Fitted>,
     /// Those of them that hold a value that is not finite.
     broken: usize,
-    /// Training images behind the prior.
-    fitted_on: usize,
+}
+
+/// A density fitted on the codes of training images.
+pub(super) struct Fitted {
+    pub(super) prior: Prior,
+    /// How many images they are.
+    images: usize,
 }
 
 impl Drawn {
@@ -86,7 +91,7 @@ pub(super) fn draw(
     };
     let sampler = MixtureSampler { decoder, prior: &prior, device: context.device.clone() };
     let drawn = drawn(&sampler, context, out);
-    Some(Drawn { prior: Some(prior), fitted_on: images.len(), ..drawn })
+    Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
 }
 
 fn fit(encoder: &dyn Encode, images: &Images, context: &Context<'_>) -> Result<Prior, FitError> {
@@ -103,7 +108,7 @@ fn drawn(sampler: &dyn Sample, context: &Context<'_>, out: &mut Findings) -> Dra
     out.push(context.metric(&cost::NETWORK_CALLS_PER_SAMPLE, calls as f64, count));
     out.push(context.metric(&cost::SECONDS_PER_SAMPLE, seconds, count));
     let (images, broken) = (host::quantised(&drawn, shape), host::broken(&drawn, shape));
-    Drawn { images, prior: None, broken, fitted_on: 0 }
+    Drawn { images, fitted: None, broken }
 }
 
 /// Scores the samples beside the split, with intervals and with what real images and noise score.
@@ -137,12 +142,11 @@ pub(super) fn score(
         }
         out.extend(found);
     }
-    if let Some(prior) = &drawn.prior {
+    if let Some(Fitted { prior, images }) = &drawn.fitted {
         out.note(format!(
             "The model has no prior of its own: its samples are decoded from a {} fitted on the codes \
-             of {} training images.",
+             of {images} training images.",
             prior.title(),
-            drawn.fitted_on,
         ));
     }
 }

@@ -186,7 +186,7 @@ pub(crate) fn figure<'a>(found: &'a Evaluation, name: &str) -> &'a Figure {
 pub(crate) fn strip(found: &Evaluation, name: &str) -> (usize, usize) {
     match &figure(found, name).plot {
         Plot::Strip(strip) => (strip.count(), strip.columns),
-        other => panic!("{name} is no strip of images: {other:?}"),
+        other => panic!("{name} is not a strip of images: {other:?}"),
     }
 }
 

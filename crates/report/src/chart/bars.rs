@@ -3,6 +3,7 @@
 use super::axis::{Axis, Tick};
 use super::drawing::{Bar, Chart, Frame, Words};
 use crate::format::{number, short_count};
+use crate::names::counted;
 
 /// Draws a bar per value, all at least 0, and the guide as a line across; None without values.
 pub(super) fn bars(
@@ -30,7 +31,8 @@ pub(super) fn bars(
         label: short_count(index as f64),
     };
     let top = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    let what = format!("{} bars, the largest is {} at {}.", values.len(), number(*top.1), top.0);
+    let bars = counted(values.len(), "bar");
+    let what = format!("{bars}, the largest is {} at {}.", number(*top.1), top.0);
     let mut chart = Chart::empty(words, frame, &what).with_grid(y.ticks());
     let dashed = guide.map(|(value, name)| format!("Dashed: {name} ({}).", number(*value)));
     chart.remarks.extend(dashed);

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::drawing::{Chart, Frame, Key, Line, Words, colour};
 use super::series::{Points, extent};
+use crate::names::counted;
 use std::fmt::Write;
 
 /// Draws the points of each series in a colour of its own; None without a point.
@@ -32,7 +33,7 @@ pub(super) fn scatter(
         label: name.clone(),
         class: class(index),
     };
-    let what = format!("{} points.", points().count());
+    let what = format!("{}.", counted(points().count(), "point"));
     Some(Chart {
         legend: named.map(key).collect(),
         x_label: x_label.to_owned(),

@@ -71,7 +71,7 @@ fn baseline(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> 
             "The best baseline without any network, {title}, has a {comparative} {metric} ({value}) \
              than {which}: {names}.",
             which = match all {
-                1 => "the only model with samples".to_owned(),
+                1 => "the one model that it can be held against".to_owned(),
                 all if all == count => "every model".to_owned(),
                 all => format!("{count} of {all} models"),
             },
@@ -147,7 +147,9 @@ fn seeds(columns: &[Column<'_>]) -> Option<String> {
                 list(&single)
             };
             let verb = if single.len() > 1 && who != "Every model" { "have" } else { "has" };
-            Some(format!("{who} {verb} one seed: no claim. A difference may be luck; {cure}"))
+            Some(format!(
+                "{who} {verb} only one seed, so nothing is claimed. A difference may be luck; {cure}"
+            ))
         }
         n if n < SEEDS_FOR_A_CLAIM => Some(format!("{n} seeds are too few for a claim; {cure}")),
         _ => None,

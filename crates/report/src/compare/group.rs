@@ -3,24 +3,16 @@
 use crate::run_data::RunData;
 use std::collections::BTreeMap;
 
-/// Settings that do not make another experiment: what a run is called, and where files lie.
-const IGNORED: [&str; 9] = [
-    "seed",
-    "seeds",
-    "out",
-    "name",
-    "settings_version",
-    "settings_hash",
-    "data.dir",
-    "evaluation.judge.path",
-    "evaluation.lpips.path",
-];
+/// Settings that do not make another experiment: what a run is called.
+const NAMES: [&str; 6] = ["seed", "seeds", "out", "name", "settings_version", "settings_hash"];
+/// Nor do those whose key ends so: where files lie.
+const PLACES: [&str; 2] = ["dir", "path"];
 /// Settings that fit into a column's title.
 const SETTINGS_IN_A_LABEL: usize = 2;
 
 /// One model with one configuration, over its seeds.
 pub(crate) struct Column<'a> {
-    /// "VAE", or "VAE (beta = 4)" where another column is a VAE too.
+    /// The model's title, or "title (width = 4)" where another column is of the same model.
     pub(crate) label: String,
     /// All runs, by seed.
     pub(crate) runs: Vec<&'a RunData>,
@@ -72,7 +64,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
             None => groups.push((settings, vec![run])),
             Some((_, group)) if group.iter().any(|o| o.results.seed == run.results.seed) => {
                 warnings.push(format!(
-                    "{} is left out: {} with seed {} and the same settings is there already, and \
+                    "{} is left out: {} with seed {} and the same settings already exists, and \
                      the same seed twice is not a second sample.",
                     run.dir.path().display(),
                     run.results.title(),
@@ -110,7 +102,7 @@ fn flatten(prefix: &str, table: &toml::Table, leaves: &mut Settings) {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
             toml::Value::Table(inner) => flatten(&path, inner, leaves),
-            _ if IGNORED.contains(&path.as_str()) => {}
+            _ if NAMES.contains(&path.as_str()) || PLACES.contains(&key.as_str()) => {}
             value => drop(leaves.insert(path, value.to_string())),
         }
     }

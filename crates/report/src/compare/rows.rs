@@ -2,19 +2,21 @@
 
 use genlab_results::{Catalogue, Metric, Section};
 
-/// Name and split of a metric: one row of a table.
+/// What metrics share whose numbers can be compared: one row of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RowKey {
     /// The metric's name.
     pub(crate) name: String,
     /// The images it was measured on.
     pub(crate) split: String,
+    /// What its unit cannot say, such as which likelihood it is.
+    pub(crate) qualifier: Option<String>,
 }
 
 impl RowKey {
     /// Whether `metric` belongs into this row.
     pub(crate) fn is(&self, metric: &Metric) -> bool {
-        self.name == metric.name && self.split == metric.split
+        self.name == metric.name && self.split == metric.split && self.qualifier == metric.qualifier
     }
 }
 
@@ -27,7 +29,8 @@ pub(crate) fn rows<'a>(
     let mut keys: Vec<RowKey> = Vec::new();
     for metric in metrics.filter(|metric| catalogue.section(&metric.name) == section) {
         if !keys.iter().any(|key| key.is(metric)) {
-            keys.push(RowKey { name: metric.name.clone(), split: metric.split.clone() });
+            let Metric { name, split, qualifier, .. } = metric.clone();
+            keys.push(RowKey { name, split, qualifier });
         }
     }
     let split = |split: &str| ["test", "validation", "train"].iter().position(|s| *s == split);

@@ -52,7 +52,7 @@ impl Table {
             parts.push("Bold: best value, too few seeds for a claim.");
         }
         if cells().any(|cell| cell.estimate.is_none()) {
-            parts.push("—: the model lacks this capability.");
+            parts.push("—: not measured for this model.");
         }
         parts.join(" ")
     }

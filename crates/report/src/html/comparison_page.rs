@@ -161,8 +161,7 @@ fn subtitle(columns: &[Column<'_>]) -> String {
             datasets.push(dataset.clone());
         }
     }
-    let models = if columns.len() == 1 { "model" } else { "models" };
-    let text = format!("{} {models} on {}", columns.len(), names::list(&datasets));
+    let text = format!("{} on {}", names::counted(columns.len(), "model"), names::list(&datasets));
     let budget = columns.first().and_then(|column| column.first().budget());
     let budget = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget));
     let images = budget.map_or_else(String::new, |images| {
@@ -223,9 +222,7 @@ fn row(row: &Row) -> RowView<'_> {
     let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
     let cell = |cell: &Cell| -> (&'static str, &'static str) {
         match cell.mark {
-            _ if cell.estimate.is_none() => {
-                ("absent", "not measured: the model lacks this capability")
-            }
+            _ if cell.estimate.is_none() => ("absent", "not measured for this model"),
             Mark::Best => ("best pad", "best; its 95 % interval is clear of all others"),
             Mark::Tied => ("tied pad", "not distinguishable from the best"),
             Mark::Leading => ("leading", "best value; too few seeds for a claim"),

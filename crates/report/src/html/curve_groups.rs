@@ -10,8 +10,8 @@ use genlab_results::Catalogue;
 const SPLITS: [&str; 3] = ["train", "validation", "test"];
 /// Scalars that end alike and mean the like: `critic_loss` and `generator_loss` share a chart.
 const FAMILIES: [&str; 3] = ["loss", "accuracy", "score"];
-/// Speeds differ from machine to machine and say nothing about training.
-const NO_CURVE: [&str; 1] = ["images_per_second"];
+/// How speeds end. They differ from machine to machine and say nothing about training.
+const SPEED: &str = "_per_second";
 
 /// `train/loss` is ("train", "loss"); a name without a split has an empty one.
 fn parts(name: &str) -> (&str, &str) {
@@ -34,7 +34,7 @@ fn family(base: &str) -> &str {
 /// Charts of one run: train over validation, related scalars together, scalars without a split last.
 pub(super) fn of_run(curves: &Curves, catalogue: &Catalogue) -> Vec<Chart> {
     let mut families: Vec<(&str, Vec<&Curve>)> = Vec::new();
-    for curve in curves.0.iter().filter(|curve| !NO_CURVE.contains(&curve.name.as_str())) {
+    for curve in curves.0.iter().filter(|curve| !curve.name.ends_with(SPEED)) {
         let family = family(parts(&curve.name).1);
         match families.iter_mut().find(|(name, _)| *name == family) {
             Some((_, members)) => members.push(curve),

@@ -51,8 +51,8 @@ pub(super) struct Head {
     pub(super) title: String,
     /// Beside the title of an image, below a chart.
     pub(super) caption: String,
-    /// Of the swatch before an image's title; 0 for none.
-    pub(super) colour: usize,
+    /// Of the swatch before an image's title, where there is one.
+    pub(super) colour: Option<usize>,
 }
 
 /// The figures of one run. Those without a title are told apart by whose they are, where there is
@@ -60,7 +60,7 @@ pub(super) struct Head {
 pub(super) fn of_run(run: &RunData) -> Vec<Section> {
     let owner = Owner { run, label: run.results.title(), colour: 1 };
     sections(&[owner], |item, alone| match item.title {
-        "" if !alone => Head { colour: 0, ..item.head_with_owner() },
+        "" if !alone => Head { colour: None, ..item.head_with_owner() },
         _ => item.head(),
     })
 }
@@ -126,7 +126,7 @@ impl<'a> Item<'a> {
 
     fn head(&self) -> Head {
         let (title, caption) = (self.title.to_owned(), self.own_caption().to_owned());
-        Head { title, caption, colour: 0 }
+        Head { title, caption, colour: None }
     }
 
     fn head_with_owner(&self) -> Head {
@@ -138,7 +138,7 @@ impl<'a> Item<'a> {
         Head {
             title: joined([label, self.title], ": "),
             caption: joined([&seed, self.own_caption()], ", "),
-            colour,
+            colour: Some(colour),
         }
     }
 

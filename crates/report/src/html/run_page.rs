@@ -133,7 +133,11 @@ fn key_number(entry: &Entry, metric: &Metric) -> KeyNumber {
     KeyNumber {
         title: format!("{}{arrow}", entry.title),
         text: format::one(entry.style, metric.value),
-        unit: format::unit(entry.style, &metric.qualified_unit()),
+        unit: format::unit_behind(
+            entry.style,
+            metric.value,
+            &format::unit(entry.style, &metric.qualified_unit()),
+        ),
     }
 }
 
@@ -154,7 +158,10 @@ fn numbers(table: &Table, run: &RunData) -> NumbersTable {
         arrow: row.better.map(Arrow::new),
         caption: row.meaning,
         value: row.cells.first().map_or_else(String::new, |cell| cell.text.clone()),
-        unit: row.unit.clone(),
+        unit: match row.cells.first().and_then(|cell| cell.estimate) {
+            Some(estimate) => format::unit_behind(row.style, estimate.mean, &row.unit),
+            None => row.unit.clone(),
+        },
         interval: interval(row).unwrap_or_else(|| ABSENT.into()),
         n: row.n.iter().filter(|n| **n > 0).map(|n| count(*n as f64)).collect(),
         split: row.split.clone(),

@@ -75,11 +75,11 @@ static ENTRIES: [Entry; 16] = [
     Entry {
         name: "samples/coverage",
         title: "Coverage",
-        unit: "fraction of test images",
+        unit: "fraction of real images",
         better: Some(Higher),
         range: [0.0, 1.0],
         rank: Rank::Leading,
-        meaning: "Test images with at least one sample in their neighbourhood.",
+        meaning: "Real images with at least one sample in their neighbourhood.",
         ..SAMPLES
     },
     Entry {
@@ -88,16 +88,16 @@ static ENTRIES: [Entry; 16] = [
         unit: "fraction of samples",
         better: Some(Higher),
         range: [0.0, 1.0],
-        meaning: "Samples that lie in the neighbourhood of some test image.",
+        meaning: "Samples that lie in the neighbourhood of some real image.",
         ..SAMPLES
     },
     Entry {
         name: "samples/recall",
         title: "Recall",
-        unit: "fraction of test images",
+        unit: "fraction of real images",
         better: Some(Higher),
         range: [0.0, 1.0],
-        meaning: "Test images that lie in the neighbourhood of some sample.",
+        meaning: "Real images that lie in the neighbourhood of some sample.",
         ..SAMPLES
     },
     Entry {

@@ -18,7 +18,7 @@ const NEGATIVE_ELBO: Entry = Entry {
     better: Some(Lower),
     section: Section::Likelihood,
     rank: Rank::Leading,
-    meaning: "Upper bound on -log p(x); for Bernoulli pixels on test images binarised once.",
+    meaning: "Upper bound on -log p(x); for Bernoulli pixels on held-out images binarised once.",
     ..Entry::BASE
 };
 
@@ -28,7 +28,7 @@ const ELBO: Entry = Entry {
     unit: "nats per image",
     better: Some(Higher),
     section: Section::Likelihood,
-    meaning: "Lower bound on log p(x): the negative of `negative_elbo`.",
+    meaning: "Lower bound on log p(x): the upper bound on -log p(x), negated.",
     ..Entry::BASE
 };
 
@@ -71,7 +71,7 @@ impl CodeMeasure for Bounds {
         let pixels = subject.pixels();
         if let Pixels::Binary(_) = pixels {
             out.note(format!(
-                "negative_elbo, reconstruction/nll, nll and kl are about {} of the test images \
+                "negative_elbo, reconstruction/nll, nll and kl are about {} of the held-out images \
                  (on with probability its grey level; static: the same draw for every run).",
                 pixels.words(),
             ));

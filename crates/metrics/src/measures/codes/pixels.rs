@@ -1,5 +1,5 @@
-//! What pixels a bound is about: test images as they are, or binarised by draws that belong to the
-//! image.
+//! What pixels a bound is about: held-out images as they are, or binarised by draws that belong to
+//! the image.
 
 use crate::{context::FIXED_SEED, settings::Binarisation};
 use burn::tensor::Tensor;

@@ -31,7 +31,7 @@ const DEAD: Entry = Entry {
     better: Some(Lower),
     section: Section::Sparsity,
     style: Style::Count,
-    meaning: "Code units that are off for every test image.",
+    meaning: "Code units that are off for every held-out image.",
     ..Entry::BASE
 };
 
@@ -41,7 +41,7 @@ const ALWAYS_ON: Entry = Entry {
     unit: "units",
     section: Section::Sparsity,
     style: Style::Count,
-    meaning: "Code units that are on for every test image.",
+    meaning: "Code units that are on for every held-out image.",
     ..Entry::BASE
 };
 

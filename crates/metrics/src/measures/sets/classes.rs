@@ -22,7 +22,7 @@ const MODES: Entry = Entry {
     better: Some(Higher),
     section: Section::Samples,
     style: Style::Count,
-    meaning: "Classes of the test images that hold at least one sample, as the judge reads them.",
+    meaning: "Classes of the real images that hold at least one sample, as the judge reads them.",
     ..Entry::BASE
 };
 
@@ -33,7 +33,7 @@ const CLASS_KL: Entry = Entry {
     better: Some(Lower),
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
-    meaning: "KL of the samples' class histogram from the test images' (both as the judge reads \
+    meaning: "KL of the samples' class histogram from the real images' (both as the judge reads \
               them).",
     ..Entry::BASE
 };
@@ -45,7 +45,7 @@ const CLASS_KL_FORWARD: Entry = Entry {
     better: Some(Lower),
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
-    meaning: "KL of the test images' class histogram from the samples', half a sample added to each \
+    meaning: "KL of the real images' class histogram from the samples', half a sample added to each \
               class.",
     ..Entry::BASE
 };

@@ -23,8 +23,8 @@ const FRECHET: Entry = Entry {
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
     rank: Rank::Leading,
-    meaning: "Distance of Gaussians fitted to the judge's features of samples and of test images; no \
-              FID.",
+    meaning: "Distance of Gaussians fitted to the judge's features of samples and of real images; \
+              not an FID.",
     ..Entry::BASE
 };
 
@@ -36,7 +36,7 @@ const FID: Entry = Entry {
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
     rank: Rank::Leading,
-    meaning: "Fréchet inception distance to the test images, in pytorch-fid's features; mind n.",
+    meaning: "Fréchet inception distance to the real images, in pytorch-fid's features; mind n.",
     ..Entry::BASE
 };
 

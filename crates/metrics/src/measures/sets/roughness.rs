@@ -11,7 +11,7 @@ const ROUGHNESS: Entry = Entry {
     title: "Roughness",
     unit: "ratio, 1 for real images",
     section: Section::Samples,
-    meaning: "Mean difference of neighbouring pixels over the test images': noise lies above 1, blur \
+    meaning: "Mean difference of neighbouring pixels over the real images': noise lies above 1, blur \
               below.",
     ..Entry::BASE
 };

@@ -3,7 +3,7 @@
 //! The distance to the nearest training image alone misleads: a black or blurred image is near to
 //! everything. A copy is near to one image and to no other, so what counts is how much nearer the
 //! nearest training image is than the second nearest (Yoon et al. 2023, "Diffusion probabilistic
-//! models generalize when they fail to memorize"), and how often that happens to test images,
+//! models generalize when they fail to memorize"), and how often that happens to held-out images,
 //! which nothing was trained on (the comparison of Meehan, Chaudhuri and Dasgupta 2020,
 //! arXiv:2004.05675).
 
@@ -94,7 +94,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
 pub struct Threshold(f64);
 
 impl Threshold {
-    /// From the neighbours of test images; None for fewer than 20, whose 5 % is less than one image.
+    /// From the neighbours of held-out images; None for fewer than 20, whose 5 % is less than one.
     pub fn new(test: &[Nearest]) -> Option<Self> {
         let place = (EXPECTED * test.len() as f64) as usize;
         let mut ratios: Vec<f64> = test.iter().map(Nearest::ratio).collect();

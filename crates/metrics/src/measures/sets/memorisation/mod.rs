@@ -17,7 +17,7 @@ const MEMORISED: Entry = Entry {
     title: "Memorised",
     unit: "fraction of samples, 0.05 for fresh real images",
     section: Section::Samples,
-    meaning: "Samples as close to one single training image as one test image in twenty is.",
+    meaning: "Samples as close to one single training image as one held-out image in twenty is.",
     ..Entry::BASE
 };
 

@@ -18,23 +18,23 @@ use rayon::prelude::*;
 const COVERAGE: Entry = Entry {
     name: "samples/coverage",
     title: "Coverage",
-    unit: "fraction of test images",
+    unit: "fraction of real images",
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Samples,
     rank: Rank::Leading,
-    meaning: "Test images with at least one sample in their neighbourhood.",
+    meaning: "Real images with at least one sample in their neighbourhood.",
     ..Entry::BASE
 };
 
 const RECALL: Entry = Entry {
     name: "samples/recall",
     title: "Recall",
-    unit: "fraction of test images",
+    unit: "fraction of real images",
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Samples,
-    meaning: "Test images that lie in the neighbourhood of some sample.",
+    meaning: "Real images that lie in the neighbourhood of some sample.",
     ..Entry::BASE
 };
 
@@ -45,7 +45,7 @@ const DENSITY: Entry = Entry {
     better: Some(Higher),
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
-    meaning: "How many test neighbourhoods a sample lies in, over k.",
+    meaning: "How many real images' neighbourhoods a sample lies in, over k.",
     ..Entry::BASE
 };
 
@@ -56,7 +56,7 @@ const PRECISION: Entry = Entry {
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Samples,
-    meaning: "Samples that lie in the neighbourhood of some test image.",
+    meaning: "Samples that lie in the neighbourhood of some real image.",
     ..Entry::BASE
 };
 

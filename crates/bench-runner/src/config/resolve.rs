@@ -1,0 +1,111 @@
+//! Defaults, an experiment file and flags, merged and checked into one value.
+
+use super::{
+    draft::Draft,
+    flags,
+    layer::{Layer, parse_set, parse_toml},
+    run_config::RunConfig,
+    stored::without_header,
+    words,
+};
+use crate::{cli::RunArgs, registry::ModelConfig};
+use anyhow::{Context, Result, bail};
+use genlab_core::Check;
+use std::{fs, path::Path};
+use toml::{Table, Value};
+
+/// One config per run that the flags ask for, models in order, seeds within each.
+///
+/// # Errors
+/// One sentence: which key, flag or file is wrong, and how to mend it.
+pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
+    let file = args.experiment.as_deref().map(read_experiment).transpose()?.unwrap_or_default();
+    let mut layers = Vec::new();
+    if let Some(path) = &args.experiment {
+        layers.push(Layer::of_table(&file, path.display().to_string()));
+    }
+    layers.push(sets(&args.set)?);
+    layers.extend(flags::layers(args)?);
+    let mut configs = Vec::new();
+    for model in models(args, &file)? {
+        let config = laid(&layers, &model)?;
+        for number in 0..args.seeds {
+            let seed = config.seed.saturating_add(number);
+            let config = RunConfig { seed, ..config.clone() };
+            config.check()?;
+            configs.push(config);
+        }
+    }
+    // What is said of other models has no effect here, but a slip in it is a slip all the same.
+    for model in ModelConfig::all() {
+        laid(&layers, &model)?.check()?;
+    }
+    Ok(configs)
+}
+
+/// The defaults of `model` under all layers. One experiment file can serve several models.
+fn laid(layers: &[Layer], model: &ModelConfig) -> Result<RunConfig> {
+    let mut draft = Draft::new(&RunConfig::defaults(model.clone()));
+    for layer in layers {
+        layer.over(&mut draft, |path| belongs_to_another(path, model))?;
+    }
+    Ok(draft.finish())
+}
+
+fn read_experiment(path: &Path) -> Result<Table> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read experiment file {}", path.display()))?;
+    let table =
+        parse_toml(&text).with_context(|| format!("{} is not valid TOML", path.display()))?;
+    without_header(table).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// All `--set` lines as one layer: their order does not matter.
+fn sets(lines: &[String]) -> Result<Layer> {
+    let mut layer = Layer::new("--set");
+    for line in lines {
+        let (path, value) = parse_set(line)?;
+        layer.put(path, value);
+    }
+    Ok(layer)
+}
+
+/// Whether `path` leads into the settings of another model than `model`.
+fn belongs_to_another(path: &[String], model: &ModelConfig) -> bool {
+    match path {
+        [first, name, ..] if first == "model" => {
+            name != model.name() && ModelConfig::by_name(name).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The models that are asked for, without repetition.
+fn models(args: &RunArgs, file: &Table) -> Result<Vec<ModelConfig>> {
+    let known: Vec<&str> = ModelConfig::all().iter().map(ModelConfig::name).collect();
+    let mut names: Vec<String> = args.model.clone();
+    if names.is_empty() {
+        names = file
+            .get("model")
+            .and_then(Value::as_table)
+            .map(|table| table.keys().cloned().collect())
+            .unwrap_or_default();
+    }
+    if names.is_empty() {
+        bail!("no model is given; pass --model with one of {} or all", known.join(", "));
+    }
+    if names.iter().any(|name| name == "all") {
+        return Ok(ModelConfig::all().to_vec());
+    }
+    let mut models: Vec<ModelConfig> = Vec::new();
+    for name in names {
+        let Some(model) = ModelConfig::by_name(&name) else {
+            let hint = words::suggestion(&name, known.iter().copied());
+            bail!("unknown model {name:?}; the models are {}{hint}", known.join(", "));
+        };
+        if !models.iter().any(|m| m.name() == model.name()) {
+            models.push(model);
+        }
+    }
+    Ok(models)
+}

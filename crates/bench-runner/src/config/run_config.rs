@@ -1,0 +1,96 @@
+//! Settings of a run, with their defaults and what is checked of them.
+
+use super::evaluation::EvaluationConfig;
+use crate::registry::ModelConfig;
+use genlab_core::{
+    Check, Fault,
+    settings::{at_least, at_most, size, sizes, within},
+};
+use genlab_data::{Binarise, ColourMode};
+use genlab_kernels::Precision;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Everything that decides a run's numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunConfig {
+    /// Seed of initial weights, order of images and all noise.
+    pub seed: u64,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Images per step.
+    pub batch_size: usize,
+    /// In what numbers training computes its linear layers and convolutions; all else is in f32.
+    pub precision: Precision,
+    /// How much training.
+    pub budget: Budget,
+    /// How images are found and read.
+    pub data: DataConfig,
+    /// How the model is judged.
+    pub evaluation: EvaluationConfig,
+    /// The model.
+    pub model: ModelConfig,
+}
+
+/// How much training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Budget {
+    /// Training images in the whole run.
+    pub images: u64,
+}
+
+/// How images are found and read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DataConfig {
+    /// Folder with the files; None: the cache folder, else a download.
+    pub dir: Option<PathBuf>,
+    /// Height and width that a folder's images are resized to; None: they keep their size.
+    pub image_size: Option<[usize; 2]>,
+    /// Channels of a folder's images.
+    pub colour: ColourMode,
+    /// Whether training images are binarised afresh each time they are seen.
+    pub binarise: Binarise,
+}
+
+/// The largest whole number that a TOML file can hold.
+const LARGEST_NUMBER: u64 = i64::MAX as u64;
+
+impl Check for RunConfig {
+    fn check(&self) -> Result<(), Fault> {
+        at_most("seed", self.seed, LARGEST_NUMBER)?;
+        size("batch_size", self.batch_size)?;
+        within("budget", &self.budget)?;
+        within("data", &self.data)?;
+        within("evaluation", &self.evaluation)?;
+        within("model", &self.model)
+    }
+}
+
+impl Check for Budget {
+    fn check(&self) -> Result<(), Fault> {
+        at_least("images", self.images, 1)?;
+        at_most("images", self.images, LARGEST_NUMBER)
+    }
+}
+
+impl Check for DataConfig {
+    fn check(&self) -> Result<(), Fault> {
+        sizes("image_size", self.image_size.as_ref().map_or(&[], |sides| sides.as_slice()))
+    }
+}
+
+impl RunConfig {
+    /// The defaults of one model.
+    pub(crate) fn defaults(model: ModelConfig) -> Self {
+        Self {
+            seed: 0,
+            dataset: "mnist-10k".into(),
+            batch_size: 32,
+            precision: Precision::default(),
+            budget: Budget { images: 100_000 },
+            data: DataConfig::default(),
+            evaluation: EvaluationConfig::default(),
+            model,
+        }
+    }
+}

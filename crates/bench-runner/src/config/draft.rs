@@ -106,8 +106,7 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
             let kind = candidate.get(KIND).cloned();
             match self.with(target, candidate) {
                 // A type that has no kinds reads over the word.
-                Ok(value)
-                    if lookup(&value, target).and_then(|at| at.get(KIND)) != kind.as_ref() => {}
+                Ok(value) if path == target && kind_at(&value, target) != kind.as_ref() => {}
                 Ok(value) => match lookup(&value, if switches_off { target } else { path }) {
                     Some(_) => {
                         self.value = value;
@@ -199,6 +198,10 @@ fn in_whole_numbers(given: &Value) -> Value {
         },
         _ => given.clone(),
     }
+}
+
+fn kind_at<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
+    lookup(value, path)?.get(KIND)
 }
 
 fn lookup<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {

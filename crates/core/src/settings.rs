@@ -61,7 +61,7 @@ pub fn at_most<T: PartialOrd + Display>(key: &str, value: T, most: T) -> Result<
 ///
 /// # Errors
 /// Above [`LARGEST_SIZE`].
-pub fn count(key: &str, value: usize) -> Result<(), Fault> {
+fn count(key: &str, value: usize) -> Result<(), Fault> {
     at_most(key, value, LARGEST_SIZE)
 }
 

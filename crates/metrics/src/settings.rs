@@ -2,7 +2,7 @@
 
 use genlab_core::{
     Check, Fault,
-    settings::{count, size},
+    settings::{optional, size},
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,12 +54,12 @@ pub struct Settings {
     pub frechet_infinity: bool,
     /// How images become binary for a likelihood of binary pixels.
     pub binarise: Binarisation,
-    /// Importance weights per image behind a likelihood; 0 leaves it out.
-    pub importance_samples: usize,
+    /// Importance weights per image behind a likelihood; None: it is left out.
+    pub importance_samples: Option<usize>,
     /// Images of the split that it is measured on, at most.
     pub importance_images: usize,
-    /// Images that a model without an encoder reconstructs by search, which is slow; 0 leaves it out.
-    pub inverted_images: usize,
+    /// Images that a model without an encoder reconstructs by search, which is slow; None: it is left out.
+    pub inverted_images: Option<usize>,
     /// Images per network call. It decides speed and memory and no number, so files do not have it.
     #[serde(skip)]
     pub batch: usize,
@@ -72,9 +72,9 @@ impl Default for Settings {
             samples: 2000,
             frechet_infinity: false,
             binarise: Binarisation::Static,
-            importance_samples: 100,
+            importance_samples: Some(100),
             importance_images: 1000,
-            inverted_images: 0,
+            inverted_images: None,
             batch: 250,
         }
     }
@@ -83,9 +83,9 @@ impl Default for Settings {
 impl Check for Settings {
     fn check(&self) -> Result<(), Fault> {
         size("samples", self.samples)?;
-        count("importance_samples", self.importance_samples)?;
+        optional("importance_samples", self.importance_samples, size)?;
         size("importance_images", self.importance_images)?;
-        count("inverted_images", self.inverted_images)?;
+        optional("inverted_images", self.inverted_images, size)?;
         size("batch", self.batch)
     }
 }

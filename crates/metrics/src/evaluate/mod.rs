@@ -102,9 +102,9 @@ impl<'a> Evaluator<'a> {
             pairs::reconstructions(reconstructor, context, &mut out);
             pairs::robustness(reconstructor, context, &mut out);
         }
-        if let Some(inverter) = model.inverter().filter(|_| context.settings.inverted_images > 0) {
+        if let Some((inverter, count)) = model.inverter().zip(context.settings.inverted_images) {
             progress("reconstructions by search");
-            pairs::inversions(inverter, context, &mut out);
+            pairs::inversions(inverter, count, context, &mut out);
         }
         if model.encoder().is_some() || model.density().is_some() {
             progress("bounds, codes and what they know");

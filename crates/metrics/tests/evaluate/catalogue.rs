@@ -160,7 +160,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
         let metrics = evaluator.evaluate(model, &|_| ()).metrics;
         found.extend(metrics.into_iter().map(|metric| metric.name));
     };
-    let few = Settings { importance_samples: 2, ..Settings::default() };
+    let few = Settings { importance_samples: Some(2), ..Settings::default() };
     let sampler: Box<dyn genlab_core::Sample + Send + Sync> = Box::new(Noise);
     let pixels = Model { sampler: Some(sampler), identity: Some(Identity), ..Model::default() };
     measure(&digits, None, Settings { frechet_infinity: true, ..few }, &pixels);
@@ -169,7 +169,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     measure(&digits, None, few, &Means);
     let (large, folder) = (enlarged(&digits), tempfile::tempdir().expect("a temporary folder"));
     let lpips = lpips(folder.path(), large.shape);
-    measure(&large, Some(lpips), Settings { inverted_images: 3, ..few }, &Mirror);
+    measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
 
     found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));
     let known: BTreeSet<String> = CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();

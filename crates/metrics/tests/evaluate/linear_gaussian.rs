@@ -229,7 +229,7 @@ fn importance_sampling_finds_the_closed_form_and_improves_with_the_number_of_dra
         assert!((bits * PIXELS as f64 * 2.0_f64.ln() - nll).abs() < 1e-9);
         nll - exact
     };
-    let [one, ten, thousand] = [1, 10, 1000].map(gap);
+    let [one, ten, thousand] = [1, 10, 1000].map(|draws| gap(Some(draws)));
     assert!(one > 0.5, "one draw is as loose as the encoder is wrong: {one}");
     assert!(ten > 0.01 && ten < 0.5 * one, "ten draws are tighter: {ten} after {one}");
     assert!(thousand.abs() < 0.02, "a thousand draws miss {exact} by {thousand}");
@@ -258,7 +258,7 @@ fn reconstruction_and_kl_make_the_bound_and_the_bound_has_its_known_gap() {
 fn no_number_of_any_image_depends_on_the_batch_it_is_measured_in() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let small = |batch| Settings { batch, importance_samples: 60, ..Settings::default() };
+    let small = |batch| Settings { batch, importance_samples: Some(60), ..Settings::default() };
     let (a, b) = (evaluate(&data, &model, small(250)), evaluate(&data, &model, small(17)));
     assert_eq!(a.metrics.len(), b.metrics.len());
     let named = |prefix: &str| a.metrics.iter().any(|m| m.name.starts_with(prefix));
@@ -280,7 +280,8 @@ fn no_number_of_any_image_depends_on_the_batch_it_is_measured_in() {
 fn a_unit_says_which_pixels_and_how_many_draws() {
     let data = digits();
     let model = LinearVae::fit(&rows(&data.train));
-    let found = evaluate(&data, &model, Settings { importance_samples: 7, ..Settings::default() });
+    let found =
+        evaluate(&data, &model, Settings { importance_samples: Some(7), ..Settings::default() });
     let unit = |name: &str| {
         found
             .metrics
@@ -293,7 +294,8 @@ fn a_unit_says_which_pixels_and_how_many_draws() {
     assert_eq!(unit("kl/total"), "nats per image, grey pixels");
     assert_eq!(unit("nll/density"), "nats per image, grey pixels, k = 7");
     assert_eq!(unit("nll/bits_per_dim_density"), "bits per dimension, grey pixels, k = 7");
-    let none = evaluate(&data, &model, Settings { importance_samples: 0, ..Settings::default() });
+    let none =
+        evaluate(&data, &model, Settings { importance_samples: None, ..Settings::default() });
     assert!(none.metrics.iter().all(|m| !m.name.starts_with("nll/")));
 }
 

@@ -62,9 +62,9 @@ impl CodeMeasure for ImportanceSampled {
     }
 
     fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
-        let draws = subject.context.settings.importance_samples as u64;
-        let nats = subject.model.density().and_then(|density| nats(density, draws, subject));
-        let Some(nats) = nats.filter(|nats| draws > 0 && !nats.is_empty()) else { return };
+        let Some(draws) = subject.context.settings.importance_samples else { return };
+        let nats = subject.model.density().and_then(|density| nats(density, draws as u64, subject));
+        let Some(nats) = nats.filter(|nats| !nats.is_empty()) else { return };
         let shape = subject.context.dataset.shape;
         let bits: Vec<f64> = nats.iter().map(|nats| bits_per_dim(*nats, shape)).collect();
         let pixels = subject.pixels();

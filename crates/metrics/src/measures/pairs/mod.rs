@@ -62,9 +62,9 @@ pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Find
     ));
 }
 
-/// Reconstruction by searching the noise that an image comes from, of the first images of the split.
-pub fn inversions(model: &dyn Invert, context: &Context<'_>, out: &mut Findings) {
-    let images = context.split().take(context.settings.inverted_images);
+/// Reconstruction by searching the noise that an image comes from, of the first `count` images of the split.
+pub fn inversions(model: &dyn Invert, count: usize, context: &Context<'_>, out: &mut Findings) {
+    let images = context.split().take(count);
     let (measures, entries): (Vec<_>, Vec<_>) = PAIR_MEASURES
         .iter()
         .copied()

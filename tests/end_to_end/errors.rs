@@ -23,6 +23,10 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--model", "vea"][..], "did you mean \"vae\"?"),
         (&["--model", "vae", "--dataset", "mnist-10"], "mnist-10k"),
         (&["--model", "vae", "--set", "model.vae.beat=4"], "did you mean \"beta\"?"),
+        // What is said of a model that is not trained is read all the same.
+        (&["--model", "vae", "--set", "model.gan.emma=off"], "did you mean \"ema\"?"),
+        (&["--model", "vae", "--set", "model.ddpm.steps=-4"], "model.ddpm.steps"),
+        (&["--model", "vae", "--set", "evaluation.lpips=alex.safetensors"], "it should be a table"),
         (&["--model", "vae", "--set", "model.vae.beta"], "--set key=value"),
         (
             &["--model", "vae", "--set", "model.vae.beta=-1"],

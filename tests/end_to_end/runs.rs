@@ -258,6 +258,22 @@ fn a_group_trains_each_model_in_its_own_process_and_compares_them() {
 }
 
 #[test]
+fn a_group_says_of_a_seed_that_diverged_that_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = [
+        "--seeds=4",
+        "--out=group",
+        "--set=model.vae.optimizer.method=sgd",
+        "--set=model.vae.optimizer.learning_rate=0.5",
+    ];
+    let more = [&["--budget-images", "600"], &more[..]].concat();
+    let output = run(folder.path(), &quick(&quick_file(), "vae", &more));
+    assert!(!output.status.success(), "no seed diverged");
+    let report = fs::read_to_string(folder.path().join("group/report.html")).unwrap();
+    assert!(report.contains("(diverged) did not finish"));
+}
+
+#[test]
 fn all_means_five_models_and_one_report() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();

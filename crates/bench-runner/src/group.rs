@@ -12,6 +12,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
+use genlab_report::counted;
 use genlab_results::{JudgeInfo, Results, atomic};
 use std::{
     collections::BTreeSet,
@@ -151,7 +152,7 @@ fn by_judge(runs: &[Titled]) -> Vec<(Option<JudgeInfo>, Vec<Titled>)> {
 
 fn title(configs: &[RunConfig]) -> String {
     let first = &configs[0];
-    format!("{} on {}", terminal::counted(models(configs).len(), "model"), first.dataset)
+    format!("{} on {}", counted(models(configs).len(), "model"), first.dataset)
 }
 
 fn models(configs: &[RunConfig]) -> Vec<&'static str> {

@@ -26,12 +26,6 @@ pub(crate) fn error(error: &anyhow::Error) {
     eprintln!("error: {}", chain.join(": "));
 }
 
-/// "1 run", "2 runs".
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
 /// Seconds as a person says them.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -225,12 +219,6 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
-    }
-
-    #[test]
-    fn a_single_thing_is_in_the_singular() {
-        assert_eq!(counted(1, "run"), "1 run");
-        assert_eq!(counted(2, "run"), "2 runs");
     }
 
     #[test]

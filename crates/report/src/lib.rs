@@ -25,4 +25,5 @@ pub mod tensorboard;
 
 pub use curves::{Curve, Curves};
 pub use error::{ReportError, Result};
+pub use names::counted;
 pub use run_data::{Picture, RunData};

@@ -44,7 +44,7 @@ fn is_abbreviation(word: &str) -> bool {
 }
 
 /// "1 model", "2 models".
-pub(crate) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
@@ -87,6 +87,12 @@ mod tests {
         assert_eq!(within_a_sentence("Reconstruction MSE"), "reconstruction MSE");
         assert_eq!(within_a_sentence("KL to the prior"), "KL to the prior");
         assert_eq!(within_a_sentence(""), "");
+    }
+
+    #[test]
+    fn a_single_thing_is_in_the_singular() {
+        assert_eq!(counted(1, "run"), "1 run");
+        assert_eq!(counted(2, "run"), "2 runs");
     }
 
     #[test]

@@ -84,14 +84,11 @@ impl RunData {
     }
 }
 
-/// The cure where a picture is made again without training.
-const PICTURE_AGAIN: &str = "delete it and results.json and run the training command again";
-
 fn picture(dir: &RunDir, artefact: Artefact) -> Result<Option<Picture>> {
     let path = dir.path().join(&artefact.file);
     let Some(png) = file::read(&path)? else { return Ok(None) };
     if png::size(&png).is_none() {
-        return Err(FileError::damaged(&path, "it is not a PNG file", PICTURE_AGAIN).into());
+        return Err(FileError::damaged(&path, "it is not a PNG file", file::EVALUATED_AGAIN).into());
     }
     Ok(Some(Picture { artefact, png }))
 }

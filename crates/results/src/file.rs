@@ -53,6 +53,8 @@ pub enum FileError {
 /// The cure where a file is written again without training.
 pub const WRITTEN_AGAIN: &str =
     "delete it and run the training command again, which goes on from the last checkpoint";
+/// The cure where a file is written again by another evaluation.
+pub const EVALUATED_AGAIN: &str = "delete it and results.json and run the training command again";
 /// The cure where only training writes the file.
 pub const TRAINED_AGAIN: &str = "restore it, or train the run anew with --fresh";
 

@@ -2,6 +2,7 @@
 
 use crate::{cli::CompareArgs, group, run::directory::RunDir, terminal};
 use anyhow::{Context, Result, bail};
+use genlab_report::counted;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     }
     fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create {}", args.out.display()))?;
-    let title = terminal::counted(runs.len(), "run");
+    let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
     group::print(&runs, false)?;

@@ -59,14 +59,11 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The cure where the prior is fitted again without training.
-const PRIOR_AGAIN: &str = "delete it and results.json and run the training command again";
-
 fn stored_prior(run: &Path) -> Result<Option<Prior>> {
     let path = RunDir::new(run).prior();
     let Some(bytes) = file::read(&path)? else { return Ok(None) };
     let prior = serde_json::from_slice(&bytes)
-        .map_err(|error| FileError::damaged(&path, error.to_string(), PRIOR_AGAIN))?;
+        .map_err(|error| FileError::damaged(&path, error.to_string(), file::EVALUATED_AGAIN))?;
     Ok(Some(prior))
 }
 

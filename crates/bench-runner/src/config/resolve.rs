@@ -27,8 +27,9 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
     layers.push(sets(&args.set)?);
     layers.extend(flags::layers(args)?);
     let mut configs = Vec::new();
-    for model in models(args, &file)? {
-        let config = laid(&layers, &model)?;
+    let chosen = models(args, &file)?;
+    for model in &chosen {
+        let config = laid(&layers, model)?;
         for number in 0..args.seeds {
             let seed = config.seed.saturating_add(number);
             let config = RunConfig { seed, ..config.clone() };
@@ -37,7 +38,7 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
         }
     }
     // What is said of other models has no effect here, but a slip in it is a slip all the same.
-    for model in ModelConfig::all() {
+    for model in ModelConfig::all().into_iter().filter(|model| !chosen.contains(model)) {
         laid(&layers, &model)?.check()?;
     }
     Ok(configs)

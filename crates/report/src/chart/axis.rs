@@ -34,6 +34,18 @@ pub(crate) struct Tick {
     pub(crate) label: String,
 }
 
+/// More places than this along an axis are numbered with gaps.
+const MOST_NUMBERS: usize = 12;
+
+/// Numbers, from 0, in the middle of `count` places of one size that lie side by side from `start` on.
+pub(crate) fn numbered(count: usize, start: f64, size: f64) -> Vec<Tick> {
+    let tick = |index: usize| Tick {
+        at: start + size * (index as f64 + 0.5),
+        label: short_count(index as f64),
+    };
+    (0..count).step_by(count.div_ceil(MOST_NUMBERS).max(1)).map(tick).collect()
+}
+
 impl Axis {
     /// An axis over exactly `low..=high`, which must not be empty.
     pub(crate) fn exact(low: f64, high: f64, start: f64, end: f64) -> Self {

@@ -1,8 +1,8 @@
 //! A bar per value.
 
-use super::axis::{Axis, Tick};
+use super::axis::{Axis, numbered};
 use super::drawing::{Bar, Chart, Frame, Words};
-use crate::format::{number, short_count};
+use crate::format::number;
 use crate::names::counted;
 
 /// Draws a bar per value, all at least 0, and the guide as a line across; None without values.
@@ -25,11 +25,6 @@ pub(super) fn bars(
         class: format!("c{colour}"),
         title: format!("{index}: {}", number(*value)),
     };
-    let stride = values.len().div_ceil(12).max(1);
-    let tick = |index: usize| Tick {
-        at: frame.left + slot * (index as f64 + 0.5),
-        label: short_count(index as f64),
-    };
     let top = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
     let bars = counted(values.len(), "bar");
     let what = format!("{bars}, the largest is {} at {}.", number(*top.1), top.0);
@@ -38,7 +33,7 @@ pub(super) fn bars(
     chart.remarks.extend(dashed);
     Some(Chart {
         x_label: x_label.to_owned(),
-        x_ticks: (0..values.len()).step_by(stride).map(tick).collect(),
+        x_ticks: numbered(values.len(), frame.left, slot),
         bars: values.iter().enumerate().map(bar).collect(),
         guide: guide.map(|(value, _)| y.place(*value)),
         ..chart

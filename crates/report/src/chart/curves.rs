@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale};
 use super::drawing::{Chart, Frame, Key, Line, Words, colour};
-use super::series::{Points, Range, Start, extent, range, smoothed, thinned};
+use super::series::{Points, Range, Start, extents, range, smoothed, thinned};
 use crate::format::number;
 use std::fmt::Write;
 
@@ -92,9 +92,7 @@ pub(super) fn lines(
     own: usize,
 ) -> Option<Chart> {
     let frame = Frame::below(y_label);
-    let points = || series.iter().flat_map(|(_, points)| points);
-    let (left, right) = extent(points().map(|point| point.0))?;
-    let (low, high) = extent(points().map(|point| point.1))?;
+    let [(left, right), (low, high)] = extents(series)?;
     let x = Axis::exact(left, right, frame.left, frame.right);
     let y = Axis::padded(low, high, frame.bottom, frame.top);
     let curve = |(index, (label, points)): (usize, &(String, Points))| {

@@ -1,9 +1,9 @@
 //! A colour per cell of a table.
 
-use super::axis::Tick;
+use super::axis::numbered;
 use super::drawing::{Chart, Frame, Tiles, Words};
 use super::series::extent;
-use crate::format::{number, short_count};
+use crate::format::number;
 use std::fmt::Write;
 
 /// Strengths of colour: more than an eye tells apart.
@@ -39,20 +39,13 @@ pub(super) fn heat_map(
         opacity: PALEST + (1.0 - PALEST) * level as f64 / (LEVELS - 1) as f64,
         path,
     });
-    let ticks = |count: usize, start: f64, size: f64| -> Vec<Tick> {
-        let tick = |index: usize| Tick {
-            at: start + size * (index as f64 + 0.5),
-            label: short_count(index as f64),
-        };
-        (0..count).step_by(count.div_ceil(12).max(1)).map(tick).collect()
-    };
     let what = format!("{rows} rows of {columns} cells, from {} to {}.", number(low), number(high));
     let mut chart = Chart::empty(words, frame, &what);
     chart.remarks.push(format!("Pale: {}; strong: {}.", number(low), number(high)));
     Some(Chart {
         x_label: label.to_owned(),
-        x_ticks: ticks(columns, frame.left, width),
-        y_ticks: ticks(rows, frame.top, height),
+        x_ticks: numbered(columns, frame.left, width),
+        y_ticks: numbered(rows, frame.top, height),
         tiles: tiles.collect(),
         ..chart
     })

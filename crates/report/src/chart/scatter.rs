@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::drawing::{Chart, Frame, Key, Line, Words, colour};
-use super::series::{Points, extent};
+use super::series::{Points, extents};
 use crate::names::counted;
 use std::fmt::Write;
 
@@ -14,9 +14,7 @@ pub(super) fn scatter(
     own: usize,
 ) -> Option<Chart> {
     let frame = Frame::below(y_label);
-    let points = || series.iter().flat_map(|(_, points)| points);
-    let (left, right) = extent(points().map(|point| point.0))?;
-    let (low, high) = extent(points().map(|point| point.1))?;
+    let [(left, right), (low, high)] = extents(series)?;
     let x = Axis::padded(left, right, frame.left, frame.right);
     let y = Axis::padded(low, high, frame.bottom, frame.top);
     let class = |index| format!("c{}", colour(index, series.len(), own));
@@ -33,7 +31,8 @@ pub(super) fn scatter(
         label: name.clone(),
         class: class(index),
     };
-    let what = format!("{}.", counted(points().count(), "point"));
+    let what =
+        format!("{}.", counted(series.iter().map(|(_, points)| points.len()).sum(), "point"));
     Some(Chart {
         legend: named.map(key).collect(),
         x_label: x_label.to_owned(),

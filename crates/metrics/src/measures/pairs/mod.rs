@@ -62,7 +62,8 @@ pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Find
     ));
 }
 
-/// Reconstruction by searching the noise that an image comes from, of the first `count` images of the split.
+/// Reconstruction by searching the noise that an image comes from, of the first `count` images of the
+/// split.
 pub fn inversions(model: &dyn Invert, count: usize, context: &Context<'_>, out: &mut Findings) {
     let images = context.split().take(count);
     let (measures, entries): (Vec<_>, Vec<_>) = PAIR_MEASURES
@@ -96,8 +97,10 @@ fn compared(
     for (_, images) in context.batches(images) {
         let pairs = Pairs::new(images.clone(), others(images));
         for (all, measure) in all.iter_mut().zip(measures) {
-            let batch = measure.values(&pairs, context);
-            *all = all.take().zip(batch).map(|(all, batch)| [all, batch].concat());
+            match (all.as_mut(), measure.values(&pairs, context)) {
+                (Some(all), Some(batch)) => all.extend(batch),
+                _ => *all = None,
+            }
         }
     }
     all

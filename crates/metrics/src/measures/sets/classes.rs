@@ -99,25 +99,19 @@ impl SetMeasure for Classes {
 
     fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
         let Some([samples, real]) = probabilities(pair) else { return Vec::new() };
-        let on_draws = |entry, value: &(dyn Fn(&Draw) -> f64 + Sync)| {
-            let values = draws.par_iter().map(value).collect();
-            Resampled { entry, values }
+        let on_draw = |draw: &Draw| {
+            let samples = chosen(samples, &draw.samples);
+            let (found, expected) = (histogram(&samples), histogram(&chosen(real, &draw.real)));
+            let forward = histogram_kl(&expected, &smoothed(&found, samples.len()));
+            [histogram_kl(&found, &expected), forward, classifier_score(&samples)]
         };
-        let histograms = |draw: &Draw| {
-            let found = histogram(&chosen(samples, &draw.samples));
-            (found, histogram(&chosen(real, &draw.real)))
-        };
-        vec![
-            on_draws(&CLASS_KL, &|draw| {
-                let (found, expected) = histograms(draw);
-                histogram_kl(&found, &expected)
-            }),
-            on_draws(&CLASS_KL_FORWARD, &|draw| {
-                let (found, expected) = histograms(draw);
-                histogram_kl(&expected, &smoothed(&found, samples.len()))
-            }),
-            on_draws(&CLASSIFIER_SCORE, &|draw| classifier_score(&chosen(samples, &draw.samples))),
-        ]
+        let found: Vec<[f64; 3]> = draws.par_iter().map(on_draw).collect();
+        let values = |part: usize| found.iter().map(|on_draw| on_draw[part]).collect();
+        [&CLASS_KL, &CLASS_KL_FORWARD, &CLASSIFIER_SCORE]
+            .into_iter()
+            .enumerate()
+            .map(|(part, entry)| Resampled { entry, values: values(part) })
+            .collect()
     }
 }
 

@@ -2,10 +2,7 @@
 
 use super::{
     memorisation::maths::{Relation, Threshold},
-    neighbours::{
-        maths::{NEAREST, Neighbourhoods, neighbourhoods},
-        resampled::Memberships,
-    },
+    neighbours::maths::{NEAREST, Neighbourhoods, neighbourhoods},
 };
 use crate::features::judge::{Judge, Reading};
 use burn::tensor::Device;
@@ -65,7 +62,6 @@ pub struct Pair<'a> {
     /// Where copies are looked for; None leaves that out.
     pub training: Option<TrainingImages<'a>>,
     neighbourhoods: OnceLock<Option<Neighbourhoods>>,
-    memberships: OnceLock<Option<Memberships>>,
 }
 
 impl<'a> Pair<'a> {
@@ -76,8 +72,7 @@ impl<'a> Pair<'a> {
     pub fn new(samples: &'a ImageSet, real: &'a ImageSet, settings: ScoreSettings) -> Self {
         assert_eq!(samples.images.shape, real.images.shape, "images of one shape");
         assert!(!samples.images.is_empty() && !real.images.is_empty(), "images on both sides");
-        let (neighbourhoods, memberships) = (OnceLock::new(), OnceLock::new());
-        Self { samples, real, settings, training: None, neighbourhoods, memberships }
+        Self { samples, real, settings, training: None, neighbourhoods: OnceLock::new() }
     }
 
     /// The same with images that the samples may be copies of.
@@ -106,15 +101,5 @@ impl<'a> Pair<'a> {
             neighbourhoods(&samples.features, &real.features, NEAREST)
         };
         *self.neighbourhoods.get_or_init(find)
-    }
-
-    /// Who lies in whose neighbourhood, computed once for the measures that resample it; None without
-    /// a judge, with too few images or too many.
-    pub(super) fn memberships(&self) -> Option<&Memberships> {
-        let find = || {
-            let [samples, real] = self.readings()?;
-            Memberships::new(&samples.features, &real.features, NEAREST)
-        };
-        self.memberships.get_or_init(find).as_ref()
     }
 }

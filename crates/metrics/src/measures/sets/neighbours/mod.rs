@@ -14,6 +14,7 @@ use crate::findings::Findings;
 use genlab_results::{Direction::Higher, Entry, Rank, Section};
 use maths::{NEAREST, Neighbourhoods};
 use rayon::prelude::*;
+use resampled::Memberships;
 
 const COVERAGE: Entry = Entry {
     name: "samples/coverage",
@@ -63,7 +64,7 @@ const PRECISION: Entry = Entry {
 /// Coverage.
 pub(super) struct Coverage;
 
-/// Recall, density and precision.
+/// Recall, density and precision; they are resampled with coverage.
 pub(super) struct RecallDensityPrecision;
 
 impl SetMeasure for Coverage {
@@ -83,8 +84,23 @@ impl SetMeasure for Coverage {
         }
     }
 
+    /// All four: one look at who lies in whose neighbourhood tells them.
     fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
-        on_draws(pair, draws, &[(&COVERAGE, |found| found.coverage)])
+        let Some([samples, real]) = pair.readings() else { return Vec::new() };
+        let memberships = Memberships::new(&samples.features, &real.features, NEAREST);
+        let Some(memberships) = memberships else { return Vec::new() };
+        let among = |draw: &Draw| memberships.among(&draw.samples, &draw.real);
+        let found: Vec<Neighbourhoods> = draws.par_iter().map(among).collect();
+        let part = |entry, part: fn(&Neighbourhoods) -> f64| Resampled {
+            entry,
+            values: found.iter().map(part).collect(),
+        };
+        vec![
+            part(&COVERAGE, |found| found.coverage),
+            part(&RECALL, |found| found.recall),
+            part(&DENSITY, |found| found.density),
+            part(&PRECISION, |found| found.precision),
+        ]
     }
 }
 
@@ -99,24 +115,4 @@ impl SetMeasure for RecallDensityPrecision {
         out.push(pair.metric(&DENSITY, found.density));
         out.push(pair.metric(&PRECISION, found.precision));
     }
-
-    fn resampled(&self, pair: &Pair<'_>, draws: &[Draw]) -> Vec<Resampled> {
-        let metrics: [Part; 3] = [
-            (&RECALL, |found| found.recall),
-            (&DENSITY, |found| found.density),
-            (&PRECISION, |found| found.precision),
-        ];
-        on_draws(pair, draws, &metrics)
-    }
-}
-
-/// A metric, and which part of the numbers it is.
-type Part = (&'static Entry, fn(&Neighbourhoods) -> f64);
-
-fn on_draws(pair: &Pair<'_>, draws: &[Draw], parts: &[Part]) -> Vec<Resampled> {
-    let Some(memberships) = pair.memberships() else { return Vec::new() };
-    let among = |draw: &Draw| memberships.among(&draw.samples, &draw.real);
-    let found: Vec<Neighbourhoods> = draws.par_iter().map(among).collect();
-    let values = |part: &fn(&Neighbourhoods) -> f64| found.iter().map(part).collect();
-    parts.iter().map(|(entry, part)| Resampled { entry, values: values(part) }).collect()
 }

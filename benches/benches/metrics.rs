@@ -58,8 +58,9 @@ fn main() {
     let pixels = images.clone().into_data().try_into_vec::<f32>().expect("floats");
     let others: Vec<f32> = pixels.iter().map(|v| v * 0.9).collect();
     let count = Some((test.len() as f64, "images"));
-    case("mse", count, || mse(&pixels, &others, dataset.shape));
-    case("ssim", count, || ssim(&pixels, &others, dataset.shape));
-    let judge = Judge::for_dataset("mnist-10k", dataset.shape, &device).expect("it has a judge");
+    case("mse", count, || mse(&pixels, &others, dataset.space.shape));
+    case("ssim", count, || ssim(&pixels, &others, dataset.space.shape));
+    let judge =
+        Judge::for_dataset("mnist-10k", dataset.space.shape, &device).expect("it has a judge");
     case("judge", count, || judge.read(&images));
 }

@@ -9,7 +9,7 @@ use genlab_benches::{
     subject::mnist,
 };
 use genlab_core::Seed;
-use genlab_data::{Dataset, Images};
+use genlab_data::{Dataset, Values};
 
 const BATCHES: [usize; 6] = [1, 8, 32, 64, 128, 256];
 const SIDES: [usize; 4] = [8, 16, 28, 56];
@@ -38,10 +38,11 @@ fn sample(dataset: &Dataset, model: &str, count: usize, name: &str) {
 /// costs does not depend on the picture.
 fn resized(dataset: &Dataset, side: usize) -> Dataset {
     let images = &dataset.train;
-    let from = images.shape;
+    let from = images.shape();
     let shape = genlab_core::ImageShape { height: side, width: side, ..from };
     let pixels = images
-        .pixels
+        .bytes()
+        .expect("images are kept as levels")
         .chunks(from.pixels())
         .take(2000)
         .flat_map(|image| {
@@ -51,8 +52,8 @@ fn resized(dataset: &Dataset, side: usize) -> Dataset {
             })
         })
         .collect();
-    let train = Images { shape, pixels, labels: None };
-    Dataset { shape, train, ..dataset.clone() }
+    let train = Values::images(shape, pixels);
+    Dataset { space: train.space, train, ..dataset.clone() }
 }
 
 fn main() {

@@ -4,18 +4,18 @@ use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use genlab_ae::AeConfig;
 use genlab_core::{
-    Batch, Generative, ImageShape, InitContext, Phase, SampleRequest, Scalars, Seed, Train,
-    checkpoint::NamedTensor, trainer::Plan,
+    Batch, Generative, ImageShape, InitContext, NoRuns, Phase, SampleRequest, Scalars, Seed, Start,
+    Train, checkpoint::NamedTensor, trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
-use genlab_ddpm::DdpmConfig;
+use genlab_ddpm::{DdpmConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_kernels::Precision;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use rand::RngExt;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// Every model, by its name on the command line.
 pub const MODELS: [&str; 5] = ["ae", "sparse-ae", "vae", "gan", "ddpm"];
@@ -58,10 +58,13 @@ impl Subject {
         device: &Device,
     ) -> Result<Self> {
         let context = InitContext {
-            shape: dataset.shape,
+            space: dataset.space,
             classes: dataset.classes.as_ref().map(Vec::len),
+            total_images: BUDGET,
             device: device.clone(),
             seed,
+            runs: Arc::new(NoRuns),
+            start: Start::Fresh,
         };
         let (model, config) = build(name, &context)?;
         let precision = Precision::F32;
@@ -110,14 +113,14 @@ impl Subject {
     pub fn inputs(&self, step: u64) -> Vec<NamedTensor> {
         let batch = self.stream.batch(step);
         let mut inputs = self.draws(&batch);
-        inputs.push(named("images", batch.images));
+        inputs.push(named("images", batch.values));
         inputs.into_iter().map(|(name, d, v)| (format!("{step}.{name}"), d, v)).collect()
     }
 
     /// What a step draws, under the names and at the coordinates that the model crates use. The
     /// twin's comparison of losses fails if these ever part.
     fn draws(&self, batch: &Batch) -> Vec<NamedTensor> {
-        let (noise, device) = (self.plan.seed.during(Phase::Train), batch.images.device());
+        let (noise, device) = (self.plan.seed.during(Phase::Train), batch.values.device());
         let codes =
             |name, latent| noise.normal(name, 0, batch.rows(), [batch.len(), latent], &device);
         match self.name.as_str() {
@@ -132,9 +135,10 @@ impl Subject {
                 ]
             }
             "ddpm" => {
-                let steps = DdpmConfig::default().steps as u64;
+                let schedule = Schedule::new(DdpmConfig::default().schedule);
+                let steps = schedule.steps().expect("the default schedule has steps") as u64;
                 let time = |row| noise.row("ddpm/time", 0, row).random_range(1..=steps) as f32;
-                let shape = batch.images.dims();
+                let shape = batch.values.dims();
                 vec![
                     ("times".into(), vec![batch.len()], batch.rows().map(time).collect()),
                     named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
@@ -199,11 +203,11 @@ fn build(name: &str, context: &InitContext) -> Result<(Box<dyn Train>, Value)> {
         (AeConfig::default(), SparseAeConfig::default(), VaeConfig::default());
     let (gan, ddpm) = (GanConfig::default(), DdpmConfig::default());
     Ok(match name {
-        "ae" => (ae.init(context), json!(ae)),
-        "sparse-ae" => (sparse_ae.init(context), json!(sparse_ae)),
-        "vae" => (vae.init(context), json!(vae)),
-        "gan" => (gan.init(context), json!(gan)),
-        "ddpm" => (ddpm.init(context), json!(ddpm)),
+        "ae" => (ae.init(context)?, json!(ae)),
+        "sparse-ae" => (sparse_ae.init(context)?, json!(sparse_ae)),
+        "vae" => (vae.init(context)?, json!(vae)),
+        "gan" => (gan.init(context)?, json!(gan)),
+        "ddpm" => (ddpm.init(context)?, json!(ddpm)),
         _ => bail!("there is no model {name:?}; use one of {}", MODELS.join(", ")),
     })
 }

@@ -25,7 +25,7 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--model", "vae", "--set", "model.vae.beat=4"], "did you mean \"beta\"?"),
         // What is said of a model that is not trained is read all the same.
         (&["--model", "vae", "--set", "model.gan.emma=off"], "did you mean \"ema\"?"),
-        (&["--model", "vae", "--set", "model.ddpm.steps=-4"], "model.ddpm.steps"),
+        (&["--model", "vae", "--set", "model.ddpm.schedule.steps=-4"], "model.ddpm.schedule.steps"),
         (&["--model", "vae", "--set", "evaluation.lpips=alex.safetensors"], "it should be a table"),
         (&["--model", "vae", "--set", "model.vae.beta"], "--set key=value"),
         (
@@ -81,7 +81,7 @@ fn a_run_of_other_settings_or_of_another_version_of_them_is_never_taken_for_this
         ("", "it has no settings_version"),
         ("settings_version = 9\n", "its settings_version is 9"),
     ] {
-        fs::write(&config, text.replace("settings_version = 1\n", replacement)).unwrap();
+        fs::write(&config, text.replace("settings_version = 2\n", replacement)).unwrap();
         for args in [&args[..], &["sample", "run"], &["evaluate", "run"]] {
             let errors = refused(folder.path(), args);
             assert!(errors.contains(expected) && errors.contains("--fresh"), "{errors}");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read what it needs should fail")]
 
 mod data;
+mod doors;
 mod errors;
 mod looking;
 mod metrics;

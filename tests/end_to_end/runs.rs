@@ -1,7 +1,7 @@
 //! Training, resuming, comparing, sampling.
 
 use crate::support::{
-    MODELS, command, json, log_without_times, metric, quick, quick_file, run, succeed,
+    MODELS, checkpoint, command, json, log_without_times, metric, quick, quick_file, run, succeed,
 };
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -141,8 +141,10 @@ fn interrupt(folder: &Path, args: &[&str], out: &str) {
 fn an_interrupted_run_resumes_to_the_same_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();
-    for model in ["gan", "ddpm"] {
-        let args = |out| quick(&file, model, &["--budget-images", "10000", "--out", out]);
+    for (model, condition) in [("gan", "none"), ("ddpm", "none"), ("ddpm", "class")] {
+        let set = format!("model.{model}.condition={condition}");
+        let args =
+            |out| quick(&file, model, &["--set", &set, "--budget-images", "10000", "--out", out]);
         interrupt(folder.path(), &args("stopped"), "stopped");
         let dir = folder.path().join("stopped");
         assert!(!dir.join("results.json").exists());
@@ -163,6 +165,11 @@ fn an_interrupted_run_resumes_to_the_same_numbers() {
         succeed(folder.path(), &args("whole"));
         let whole = folder.path().join("whole");
         assert_eq!(log_without_times(&dir), log_without_times(&whole), "{model}");
+        for file in ["weights.safetensors", "ema.safetensors", "optimizer.safetensors"] {
+            let [one, other] =
+                [&dir, &whole].map(|dir| fs::read(checkpoint(dir).join(file)).unwrap());
+            assert!(one == other, "{model}: another {file}");
+        }
         let frechet = |dir: &Path| metric(dir, "samples/frechet").unwrap();
         assert_eq!(frechet(&dir), frechet(&whole), "{model}");
         for out in ["stopped", "whole"] {

@@ -75,3 +75,9 @@ pub(crate) fn log_without_times(run: &Path) -> Vec<Value> {
         })
         .collect()
 }
+
+/// The folder of the last checkpoint of a run.
+pub(crate) fn checkpoint(run: &Path) -> PathBuf {
+    let entries = fs::read_dir(run.join("checkpoints")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).max().unwrap()
+}

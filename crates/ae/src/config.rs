@@ -2,7 +2,8 @@
 
 use crate::model::Ae;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
+    Train,
     loss::PixelLoss,
     nn::{Autoencoder, BackboneConfig, init_module},
     settings::{size, within},
@@ -43,12 +44,32 @@ impl Check for AeConfig {
 }
 
 impl AeConfig {
+    /// The defaults on values of this kind.
+    pub fn for_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Images | Kind::Series => Self::default(),
+            // A line through the points: two numbers would be the points themselves.
+            Kind::Points => {
+                Self { latent_dim: 1, backbone: BackboneConfig::mlp([128, 128]), ..Self::default() }
+            }
+        }
+    }
+
     /// A freshly initialised model.
-    pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
+    ///
+    /// # Errors
+    /// When its settings do not fit the data.
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        self.fits(context.space)?;
         let net = init_module(context.seed, "ae/net", &context.device, |device| {
-            Autoencoder::new(&self.backbone, self.latent_dim, context.shape, device)
+            Autoencoder::new(&self.backbone, self.latent_dim, context.space, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
-        Box::new(Ae { net, loss: self.loss, latent_dim: self.latent_dim })
+        Ok(Box::new(Ae { net, loss: self.loss, latent_dim: self.latent_dim }))
+    }
+
+    fn fits(&self, space: Space) -> Result<(), Fault> {
+        self.loss.fits("loss", space)?;
+        self.backbone.fits("backbone", space)
     }
 }

@@ -2,10 +2,9 @@
 
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
-    Reconstruct, Scalars, StateReader, StateWriter, Train,
-    loss::PixelLoss,
-    nn::{Autoencoder, sigmoid},
+    Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized,
+    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, loss::PixelLoss,
+    nn::Autoencoder,
 };
 
 pub(crate) struct Ae {
@@ -14,11 +13,15 @@ pub(crate) struct Ae {
     pub(crate) latent_dim: usize,
 }
 
+/// The mean error of a batch's reconstructions, `[1]`.
+fn loss(net: &Autoencoder, loss: PixelLoss, batch: &Batch) -> Tensor<1> {
+    let logits = net.decode(net.encode(batch.values.clone()));
+    loss.per_value(logits, batch.values.clone(), net.space()).mean()
+}
+
 impl Train for Ae {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let net = self.net.net();
-        let logits = net.decode(net.encode(batch.images.clone()));
-        let loss = self.loss.per_image(logits, batch.images.clone()).mean();
+        let loss = loss(self.net.net(), self.loss, batch);
         let scalars = Scalars::new().with("loss", loss.clone());
         self.net.descend(loss, at);
         scalars
@@ -49,8 +52,7 @@ impl Generative for FrozenAe {
     }
 
     fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
-        let logits = self.net.decode(self.net.encode(batch.images.clone()));
-        Scalars::new().with("loss", self.loss.per_image(logits, batch.images.clone()).mean())
+        Scalars::new().with("loss", loss(&self.net, self.loss, batch))
     }
 
     fn reconstructor(&self) -> Option<&dyn Reconstruct> {
@@ -67,14 +69,14 @@ impl Generative for FrozenAe {
 }
 
 impl Reconstruct for FrozenAe {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.net.decode(self.net.encode(images)))
+    fn reconstruct(&self, values: Tensor<4>, _condition: &Condition) -> Tensor<4> {
+        self.net.values(self.net.encode(values))
     }
 }
 
 impl Encode for FrozenAe {
-    fn encode(&self, images: Tensor<4>) -> Codes {
-        Codes { mean: self.net.encode(images), log_var: None }
+    fn encode(&self, values: Tensor<4>, _condition: &Condition) -> Codes {
+        Codes { mean: self.net.encode(values), log_var: None }
     }
 }
 
@@ -83,15 +85,20 @@ impl Decode for FrozenAe {
         self.latent_dim
     }
 
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
-        sigmoid(self.net.decode(codes))
+    fn decode(&self, codes: Tensor<2>, _condition: &Condition) -> Tensor<4> {
+        self.net.values(codes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::AeConfig;
-    use genlab_core::{loss::PixelLoss, nn::BackboneConfig, testing::contract};
+    use genlab_core::{
+        Space,
+        loss::PixelLoss,
+        nn::BackboneConfig,
+        testing::{context, contract, contract_on_points},
+    };
 
     #[test]
     fn the_mlp_keeps_the_contract() {
@@ -103,5 +110,20 @@ mod tests {
         let backbone = BackboneConfig::conv([8, 16]);
         let config = AeConfig { loss: PixelLoss::Bce, backbone, ..AeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
+    fn the_mlp_keeps_the_contract_on_points() {
+        contract_on_points(&|context| AeConfig::default().init(context), Some(("loss", 60, 0.5)));
+    }
+
+    #[test]
+    fn what_is_made_for_images_is_refused_on_points() {
+        let points = context(Space::points(2, 0.0, 1.0));
+        let refusal = |config: AeConfig| config.init(&points).err().expect("refused").to_string();
+        let conv = AeConfig { backbone: BackboneConfig::conv([8]), ..AeConfig::default() };
+        assert!(refusal(conv).starts_with("backbone is conv, but the values are points"));
+        let bce = AeConfig { loss: PixelLoss::Bce, ..AeConfig::default() };
+        assert!(refusal(bce).starts_with("loss is bce, but the values are not all from 0 to 1"));
     }
 }

@@ -32,9 +32,9 @@ pub(crate) enum Command {
     )]
     Compare(CompareArgs),
     /// Draw samples from a finished run.
-    #[command(
-        after_help = "Example:\n  bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100"
-    )]
+    #[command(after_help = "Examples:
+  bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100
+  bench-runner sample runs/ddpm-mnist-10k-s0-5e6f7a8b --class each --count 8 --guidance 2")]
     Sample(SampleArgs),
     /// Score a finished run again.
     #[command(
@@ -61,7 +61,8 @@ pub(crate) struct RunArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
-    /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, or folder:PATH.
+    /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, or points
+    /// that are drawn: ring-8, grid-25, mixture-1d.
     #[arg(long)]
     pub dataset: Option<String>,
     /// Folder with the files of mnist, fashion-mnist or cifar10.
@@ -139,17 +140,25 @@ pub(crate) struct CompareArgs {
 pub(crate) struct SampleArgs {
     /// A finished run directory.
     pub run: PathBuf,
-    /// How many images.
+    /// How many samples; of each class, with --class each.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub count: u64,
     /// Seed of the noise; by default the run's, which gives the report's samples.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Network evaluations per sample, for samplers that can choose.
+    /// Steps from noise to sample, for samplers that can choose.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub steps: Option<u64>,
-    /// Where to write: a .png grid or an .npz of u8 images. Default: samples/samples-s<seed>.png in
-    /// the run directory.
+    /// Class of the samples, for a model that was trained with classes: its number or name, each for a
+    /// row of every class, or none for a model that has learned to go without. Default: as the data has them.
+    #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
+    /// How strongly samples follow their class, for a diffusion model that was trained with classes: 1
+    /// as it learned them, more exaggerates them.
+    #[arg(long, value_name = "W")]
+    pub guidance: Option<f64>,
+    /// Where to write: a .png grid or an .npz archive. Default: samples/samples-s<seed>.png in the run
+    /// directory.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Device to sample on.

@@ -166,7 +166,7 @@ fn group_name(configs: &[RunConfig]) -> String {
     let hash = &sha256(hashes.join(" ").as_bytes())[..8];
     let models = models(configs);
     let who =
-        if models.len() == ModelConfig::all().len() { "all".into() } else { models.join("+") };
+        if models.len() == ModelConfig::names().len() { "all".into() } else { models.join("+") };
     format!("{who}-{}-s{}-{hash}", configs[0].dataset_slug(), configs[0].seed)
 }
 

@@ -8,7 +8,10 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use genlab_data::{Dataset, Images, LoadOptions, known_names, read_npz, read_pictures};
+use genlab_core::Kind;
+use genlab_data::{
+    Dataset, LoadOptions, Values, kind_of, known_names, read_npz, read_npz_values, read_pictures,
+};
 use std::path::{Path, PathBuf};
 
 /// Images with what is known about where they come from.
@@ -17,7 +20,7 @@ pub(crate) struct ImageSource {
     /// As the command line names it.
     pub name: String,
     /// The images.
-    pub images: Images,
+    pub images: Values,
     /// The split's name where they are one, else "reference".
     pub split: &'static str,
     /// Which dataset they imitate or are.
@@ -78,7 +81,15 @@ impl ImageSource {
                 path.display()
             );
         }
-        let (images, origin) = (read_npz(&path)?, Origin::Run(Box::new(Stations::of(config).data)));
+        let source = Stations::of(config).data;
+        // An archive of numbers does not say what they are; the dataset that they imitate does.
+        let images = match kind_of(&source.dataset) {
+            Kind::Images => read_npz(&path)?,
+            Kind::Points | Kind::Series => {
+                read_npz_values(&path, crate::run::load(&source)?.space)?
+            }
+        };
+        let origin = Origin::Run(Box::new(source));
         Ok(Self { name: name.to_owned(), images, split: "reference", origin })
     }
 

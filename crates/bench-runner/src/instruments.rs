@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use genlab_core::ImageShape;
+use genlab_core::{ImageShape, Kind};
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
     Judge, Lpips, PinnedFile,
@@ -45,7 +45,11 @@ pub(crate) fn judge(
 /// # Errors
 /// When training fails.
 pub(crate) fn judge_of(dataset: &Dataset, device: &Device) -> Result<Option<Judge>> {
-    if let Some(judge) = Judge::for_dataset(&dataset.name, dataset.shape, device) {
+    // Points are their own features.
+    if dataset.space.kind != Kind::Images {
+        return Ok(None);
+    }
+    if let Some(judge) = Judge::for_dataset(&dataset.name, dataset.space.shape, device) {
         return Ok(Some(judge));
     }
     if trained::obstacle(dataset).is_some() {
@@ -104,7 +108,7 @@ pub(crate) fn lpips(
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Option<Lpips>> {
-    let lpips = weights.map(|file| Lpips::open(file, dataset.shape, device)).transpose();
+    let lpips = weights.map(|file| Lpips::open(file, dataset.space.shape, device)).transpose();
     lpips.context("cannot load LPIPS (evaluation.lpips.path and evaluation.lpips.sha256)")
 }
 

@@ -2,12 +2,13 @@
 //! model needs.
 
 use genlab_ae::AeConfig;
-use genlab_core::{Check, Fault, InitContext, Train, settings::within};
+use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
 use genlab_ddpm::DdpmConfig;
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One model with its settings; `[model.vae]` in an experiment file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,15 +27,20 @@ pub(crate) enum ModelConfig {
 }
 
 impl ModelConfig {
-    /// Every model with its defaults, in the order of reports.
-    pub(crate) fn all() -> [Self; 5] {
+    /// Every model with its defaults on values of this kind, in the order of reports.
+    pub(crate) fn all(kind: Kind) -> [Self; 5] {
         [
-            Self::Ae(AeConfig::default()),
-            Self::SparseAe(SparseAeConfig::default()),
-            Self::Vae(VaeConfig::default()),
-            Self::Gan(GanConfig::default()),
-            Self::Ddpm(DdpmConfig::default()),
+            Self::Ae(AeConfig::for_kind(kind)),
+            Self::SparseAe(SparseAeConfig::for_kind(kind)),
+            Self::Vae(VaeConfig::for_kind(kind)),
+            Self::Gan(GanConfig::for_kind(kind)),
+            Self::Ddpm(DdpmConfig::for_kind(kind)),
         ]
+    }
+
+    /// The names of all models.
+    pub(crate) fn names() -> [&'static str; 5] {
+        Self::all(Kind::Images).map(|model| model.name())
     }
 
     /// The name on the command line and in files.
@@ -59,20 +65,38 @@ impl ModelConfig {
         }
     }
 
-    /// A freshly initialised model.
-    pub(crate) fn init(&self, context: &InitContext) -> Box<dyn Train> {
+    /// The model's own settings.
+    pub(crate) fn settings(&self) -> Value {
+        let all = serde_json::to_value(self).expect("settings are plain values");
+        all[self.name()].clone()
+    }
+
+    /// Whether it has a setting of what it is told.
+    pub(crate) fn takes_conditions(&self) -> bool {
         match self {
+            Self::Ae(_) | Self::SparseAe(_) => false,
+            Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
+        }
+    }
+
+    /// A freshly initialised model.
+    ///
+    /// # Errors
+    /// When its settings do not fit the data, or a run that it builds on cannot be used.
+    pub(crate) fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        let model = match self {
             Self::Ae(config) => config.init(context),
             Self::SparseAe(config) => config.init(context),
             Self::Vae(config) => config.init(context),
             Self::Gan(config) => config.init(context),
             Self::Ddpm(config) => config.init(context),
-        }
+        };
+        model.map_err(|error| error.within(self.name()).within("model"))
     }
 
-    /// The defaults of the model of that name.
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|model| model.name() == name)
+    /// The defaults of the model of that name on values of this kind.
+    pub(crate) fn by_name(name: &str, kind: Kind) -> Option<Self> {
+        Self::all(kind).into_iter().find(|model| model.name() == name)
     }
 }
 
@@ -94,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_models_name_is_its_key_in_a_file() {
-        for model in ModelConfig::all() {
+        for model in ModelConfig::all(Kind::Images) {
             let table = toml::Table::try_from(&model).unwrap();
             assert_eq!(table.keys().collect::<Vec<_>>(), [model.name()]);
         }

@@ -1,27 +1,35 @@
 //! What one optimisation step sees.
 
-use crate::noise::{Noise, Phase, Seed};
+use crate::{
+    condition::Condition,
+    noise::{Noise, Phase, Seed},
+};
 use burn::tensor::{Int, Tensor};
 
-/// A batch of training images. `first` is the position of its first image in the run's training
-/// stream, so `first..first + B` indexes all the noise this batch needs.
+/// A batch of values with what their dataset knows of them. `first` is the position of its first value
+/// in the run's training stream, so `first..first + B` indexes all the noise this batch needs.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// `[B, C, H, W]` in [0, 1], a plain tensor (no gradient).
-    pub images: Tensor<4>,
+    /// `[B, C, H, W]` values of the dataset's space, a plain tensor (no gradient).
+    pub values: Tensor<4>,
     /// `[B]` class indices, where the dataset has labels.
     pub labels: Option<Tensor<1, Int>>,
-    /// Position of the first image in the training stream.
+    /// Position of the first value in the training stream.
     pub first: u64,
 }
 
 impl Batch {
-    /// Images in this batch.
+    /// Values in this batch.
     pub fn len(&self) -> usize {
-        self.images.dims()[0]
+        self.values.dims()[0]
     }
 
-    /// Whether there is no image at all.
+    /// Everything that a model can be told about these values.
+    pub fn condition(&self) -> Condition {
+        Condition { classes: self.labels.clone() }
+    }
+
+    /// Whether there is no value at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -169,6 +169,19 @@ pub fn restore(
     model: &mut dyn Train,
     device: &Device,
 ) -> Result<CheckpointState, CheckpointError> {
+    let (state, mut reader) = read(path, device)?;
+    model.restore(&mut reader)?;
+    Ok(state)
+}
+
+/// Checks a checkpoint against its MANIFEST and reads it whole.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub fn read(
+    path: &Path,
+    device: &Device,
+) -> Result<(CheckpointState, StateReader), CheckpointError> {
     let manifest_path = path.join("MANIFEST");
     let manifest =
         fs::read_to_string(&manifest_path).map_err(CheckpointError::io("read", &manifest_path))?;
@@ -198,7 +211,6 @@ pub fn restore(
             tensors.insert((section, name), values);
         }
     }
-    let mut reader = StateReader::new(tensors, state.counts.clone(), device.clone());
-    model.restore(&mut reader)?;
-    Ok(state)
+    let reader = StateReader::new(tensors, state.counts.clone(), device.clone());
+    Ok((state, reader))
 }

@@ -4,7 +4,9 @@
 //! else (data, metrics, reports, the command line) sees only these two traits.
 
 pub mod batch;
+pub mod capabilities;
 pub mod checkpoint;
+pub mod condition;
 pub mod corruption;
 pub mod digest;
 pub mod ema;
@@ -12,26 +14,31 @@ pub mod loss;
 pub mod model;
 pub mod nn;
 pub mod noise;
+pub mod opened;
 pub mod optim;
 pub mod params;
 pub mod scalars;
 pub mod settings;
 pub mod shape;
+pub mod space;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trainer;
 
 pub use batch::{Batch, Progress};
+pub use capabilities::{
+    Codes, Decode, Density, Encode, Invert, Observation, Reconstruct, Sample, SampleRequest, Term,
+};
+pub use condition::{Condition, ConditionConfig, Conditions};
 pub use corruption::Corruption;
 pub use ema::EmaConfig;
-pub use model::{
-    Codes, Decode, Density, Encode, Generative, InitContext, Invert, Observation, Reconstruct,
-    Sample, SampleRequest, Term, Train,
-};
+pub use model::{Generative, InitContext, InitError, Start, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
+pub use opened::{BaseConfig, NoRuns, OpenError, OpenRuns, OpenedRun};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
 pub use scalars::Scalars;
 pub use settings::{Check, Fault};
 pub use shape::ImageShape;
+pub use space::{Kind, Range, Space};
 pub use state::{CheckpointError, StateReader, StateWriter};

@@ -1,26 +1,36 @@
-//! How far a reconstruction is from an image: sums over pixels, one number per image.
+//! How far a reconstruction is from a value: sums over its numbers, one number per value.
 
+use crate::{settings::Fault, space::Space};
 use burn::tensor::Tensor;
 use genlab_kernels::bce_with_logits;
-use genlab_kernels::sigmoid;
 use serde::{Deserialize, Serialize};
 
 /// Which error of a reconstruction is minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PixelLoss {
-    /// Binary cross-entropy: nats per image.
+    /// Binary cross-entropy of values in [0, 1]: nats per value.
     Bce,
     /// Squared error.
     Mse,
 }
 
 impl PixelLoss {
-    /// `logits` and `images` `[B, C, H, W]`, images in [0, 1]; returns `[B]`, summed over pixels.
-    pub fn per_image(self, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
+    /// `logits`, what a decoder's last layer gives, and `values` of `space`, both `[B, C, H, W]`;
+    /// returns `[B]`, summed over all numbers of a value.
+    pub fn per_value(self, logits: Tensor<4>, values: Tensor<4>, space: Space) -> Tensor<1> {
         match self {
-            Self::Bce => bernoulli_nll(logits, images),
-            Self::Mse => squared_error(sigmoid(logits), images),
+            Self::Bce => bernoulli_nll(logits, values),
+            Self::Mse => squared_error(space.output(logits), values),
+        }
+    }
+
+    /// # Errors
+    /// When the error has no meaning in `space`; the fault is that of `key`.
+    pub fn fits(self, key: &str, space: Space) -> Result<(), Fault> {
+        match self {
+            Self::Bce => space.require_unit(key, "bce", "mse"),
+            Self::Mse => Ok(()),
         }
     }
 }

@@ -16,28 +16,56 @@ trait Visit {
     fn visit<const D: usize>(&mut self, name: String, param: &Param<Tensor<D>>);
 }
 
+/// Where a visit stands in the module tree.
+#[derive(Default)]
+struct Place(Vec<String>);
+
+impl Place {
+    /// A variant of an enum is no place of its own: a network's parameters are called the same whichever
+    /// enum holds it.
+    fn counts(container_type: &str) -> bool {
+        !container_type.starts_with("Enum:")
+    }
+
+    fn enter(&mut self, name: &str, container_type: &str) {
+        if Self::counts(container_type) {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn exit(&mut self, container_type: &str) {
+        if Self::counts(container_type) {
+            self.0.pop();
+        }
+    }
+
+    fn name(&self) -> String {
+        self.0.join(".")
+    }
+}
+
 struct Visitor<F> {
-    path: Vec<String>,
+    path: Place,
     inner: F,
 }
 
 impl<F: Visit> ModuleVisitor for Visitor<F> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.join(".");
+        let name = self.path.name();
         self.inner.visit(name, param);
     }
 }
 
 fn visit<M: Module, F: Visit>(module: &M, inner: F) -> F {
-    let mut visitor = Visitor { path: Vec::new(), inner };
+    let mut visitor = Visitor { path: Place::default(), inner };
     module.visit(&mut visitor);
     visitor.inner
 }
@@ -91,16 +119,16 @@ pub type UpdateFn<'a> = dyn FnMut(&str, ParamId, Tensor<1>) -> Tensor<1> + 'a;
 /// tracked: they become fresh leaves.
 pub fn update_params<M: Module>(module: M, update: &mut UpdateFn<'_>) -> M {
     struct Mapper<'a, 'b> {
-        path: Vec<String>,
+        path: Place,
         update: &'a mut UpdateFn<'b>,
     }
     impl ModuleMapper for Mapper<'_, '_> {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_owned());
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
         }
 
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
+        fn exit_module(&mut self, _name: &str, container_type: &str) {
+            self.path.exit(container_type);
         }
 
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -109,11 +137,34 @@ pub fn update_params<M: Module>(module: M, update: &mut UpdateFn<'_>) -> M {
             let tracked = value.is_require_grad();
             let autodiff = value.is_autodiff();
             let flat = value.inner().reshape([dims.iter().product::<usize>()]);
-            let value = (self.update)(&self.path.join("."), id, flat).reshape(dims);
+            let value = (self.update)(&self.path.name(), id, flat).reshape(dims);
             let value = if autodiff { value.autodiff() } else { value };
             let value = if tracked { value.require_grad() } else { value };
             Param::from_mapped_value(id, value, mapper)
         }
     }
-    module.map(&mut Mapper { path: Vec::new(), update })
+    module.map(&mut Mapper { path: Place::default(), update })
+}
+
+/// Takes the float parameters whose name `is_frozen` off the graph: no gradient is computed for them.
+pub fn freeze_params<M: Module>(module: M, is_frozen: &dyn Fn(&str) -> bool) -> M {
+    struct Mapper<'a> {
+        path: Place,
+        is_frozen: &'a dyn Fn(&str) -> bool,
+    }
+    impl ModuleMapper for Mapper<'_> {
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
+        }
+
+        fn exit_module(&mut self, _name: &str, container_type: &str) {
+            self.path.exit(container_type);
+        }
+
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let frozen = (self.is_frozen)(&self.path.name());
+            if frozen { param.set_require_grad(false) } else { param }
+        }
+    }
+    module.map(&mut Mapper { path: Place::default(), is_frozen })
 }

@@ -45,6 +45,14 @@ pub fn within(key: &str, settings: &impl Check) -> Result<(), Fault> {
     settings.check().map_err(|fault| fault.within(key))
 }
 
+/// The settings that lie under `key`, where they are on.
+///
+/// # Errors
+/// As [`within`].
+pub fn optional_within(key: &str, settings: Option<&impl Check>) -> Result<(), Fault> {
+    settings.map_or(Ok(()), |settings| within(key, settings))
+}
+
 /// # Errors
 /// When `value` is below `least`.
 pub fn at_least<T: PartialOrd + Display>(key: &str, value: T, least: T) -> Result<(), Fault> {
@@ -112,6 +120,12 @@ pub fn even(key: &str, value: usize, least: usize) -> Result<(), Fault> {
     let holds = value >= least && value.is_multiple_of(2);
     require(holds, key, value, format_args!("an even number, at least {least}"))?;
     count(key, value)
+}
+
+/// # Errors
+/// For what is no number, and for infinity.
+pub fn finite(key: &str, value: f64) -> Result<(), Fault> {
+    require(value.is_finite(), key, value, "a finite number")
 }
 
 /// # Errors

@@ -111,6 +111,11 @@ impl StateReader {
         Self { tensors, counts, device }
     }
 
+    /// Whether there is a tensor of that name.
+    pub fn has(&self, section: Section, name: &str) -> bool {
+        self.tensors.contains_key(&(section, name.to_owned()))
+    }
+
     /// The tensor of that name, as many values as `like` has, `[n]`.
     ///
     /// # Errors

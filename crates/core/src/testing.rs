@@ -2,17 +2,21 @@
 
 use crate::{
     batch::{Batch, Progress},
+    capabilities::{Density, SampleRequest},
     checkpoint::{self, CheckpointState},
-    model::{Density, Generative, InitContext, SampleRequest, Train},
+    condition::Condition,
+    model::{Generative, InitContext, InitError, Start, Train},
     noise::{Noise, Phase, Seed},
+    opened::NoRuns,
     scalars::Scalars,
     shape::ImageShape,
+    space::{Range, Space},
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use std::fs;
+use std::{fs, sync::Arc};
 
 /// A way to build the model under test.
-pub type Build<'a> = &'a dyn Fn(&InitContext) -> Box<dyn Train>;
+pub type Build<'a> = &'a dyn Fn(&InitContext) -> Result<Box<dyn Train>, InitError>;
 
 /// Sizes that every model must train on: even, odd, coloured, tall, and barely an image.
 pub const SHAPES: [ImageShape; 7] = [
@@ -25,16 +29,50 @@ pub const SHAPES: [ImageShape; 7] = [
     ImageShape::new(1, 112, 92),
 ];
 
-const SHAPE: ImageShape = ImageShape::new(1, 12, 12);
+/// The images that a model is tried on most.
+const IMAGES: Space = Space::images(ImageShape::new(1, 12, 12));
+/// And the points.
+const POINTS: Space = Space::points(2, 0.5, 2.0);
+const CLASSES: usize = 10;
 const TOTAL: u64 = 4000;
 
 /// The context of a small run.
-pub fn context(shape: ImageShape) -> InitContext {
-    InitContext { shape, classes: Some(10), device: Device::flex(), seed: Seed(5) }
+pub fn context(space: Space) -> InitContext {
+    InitContext {
+        space,
+        classes: Some(CLASSES),
+        total_images: TOTAL,
+        device: Device::flex(),
+        seed: Seed(5),
+        runs: Arc::new(NoRuns),
+        start: Start::Fresh,
+    }
 }
 
-/// `count` images of soft blobs in different places: something with structure to learn.
-pub fn batch(shape: ImageShape, count: usize, first: u64) -> Batch {
+/// `count` values with structure to learn: soft blobs in different places, or points on a circle.
+pub fn batch(space: Space, count: usize, first: u64) -> Batch {
+    let values = match space.range {
+        Range::Unit => blobs(space.shape, count),
+        Range::Real { mean, sd } => circle(space.shape, count, mean as f32, sd as f32),
+    };
+    let device = Device::flex();
+    let labels: Vec<i32> = (0..count).map(|i| (i % CLASSES) as i32).collect();
+    Batch {
+        values: Tensor::from_data(TensorData::new(values, space.shape.batch(count)), &device),
+        labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
+        first,
+    }
+}
+
+fn circle(shape: ImageShape, count: usize, mean: f32, sd: f32) -> Vec<f32> {
+    let size = shape.pixels();
+    let angle =
+        |i: usize| (i as f32 / count as f32 + (i % 3) as f32 * 0.01) * std::f32::consts::TAU;
+    let value = |i: usize, d: usize| mean + sd * (angle(i) + d as f32 * 1.6).sin();
+    (0..count).flat_map(|i| (0..size).map(move |d| value(i, d))).collect()
+}
+
+fn blobs(shape: ImageShape, count: usize) -> Vec<f32> {
     let mut pixels = Vec::with_capacity(count * shape.pixels());
     for i in 0..count {
         let phase = i as f32 / count as f32;
@@ -48,13 +86,7 @@ pub fn batch(shape: ImageShape, count: usize, first: u64) -> Batch {
             }
         }
     }
-    let device = Device::flex();
-    let labels: Vec<i32> = (0..count as i32).map(|i| i % 10).collect();
-    Batch {
-        images: Tensor::from_data(TensorData::new(pixels, shape.batch(count)), &device),
-        labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
-        first,
-    }
+    pixels
 }
 
 /// Where a small run stands after `step` steps of eight images.
@@ -62,30 +94,47 @@ pub fn progress(step: u64) -> Progress {
     Progress { step, images: step * 8, total_images: TOTAL, seed: Seed(5) }
 }
 
-fn steps(model: &mut dyn Train, range: std::ops::Range<u64>) -> Vec<Vec<(&'static str, f64)>> {
-    range
-        .map(|step| {
-            let scalars: Scalars = model.step(&batch(SHAPE, 8, step * 8), progress(step));
-            scalars.read()
-        })
-        .collect()
-}
-
-/// Runs the whole contract. `falls` names the scalar that must fall on a fixed small batch within
-/// `within` steps, and `to` the share of its first value that it must reach.
+/// Runs the whole contract on images. `falls` names the scalar that must fall on a fixed small batch
+/// within `within` steps, and `to` the share of its first value that it must reach.
 ///
 /// # Panics
 /// When the model breaks any part of it.
 pub fn contract(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
-    if let Some((name, within, to)) = falls {
-        loss_falls(build, name, within, to);
+    Contract { build, space: IMAGES }.keep(falls);
+    for shape in SHAPES {
+        Contract { build, space: Space::images(shape) }.one_step();
     }
-    same_seed_same_scalars(build);
-    resumed_equals_uninterrupted(build);
-    looking_changes_nothing(build);
-    samples_depend_on_seed_and_number_only(build);
-    codes_and_reconstructions_have_the_right_shape(build);
-    every_shape_trains(build);
+}
+
+/// The same on points, for a model that is built for them.
+///
+/// # Panics
+/// When the model breaks any part of it.
+pub fn contract_on_points(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
+    Contract { build, space: POINTS }.keep(falls);
+    for dimensions in [1, 2, 3, 10] {
+        Contract { build, space: Space::points(dimensions, -1.0, 0.5) }.one_step();
+    }
+}
+
+struct Contract<'a> {
+    build: Build<'a>,
+    space: Space,
+}
+
+/// What a model is told about the first `count` values of [`batch`]: what it can be told.
+fn told(frozen: &dyn Generative, count: usize) -> Condition {
+    let classes = frozen.conditions().classes;
+    classes.map_or_else(Condition::default, |classes| {
+        let rows: Vec<i32> = (0..count).map(|i| (i % classes) as i32).collect();
+        Condition::of_classes(&rows, &Device::flex())
+    })
+}
+
+/// A request for samples in a few steps.
+fn request(frozen: &dyn Generative, seed: u64, count: usize) -> SampleRequest {
+    let condition = told(frozen, count);
+    SampleRequest { steps: Some(3), condition, ..SampleRequest::new(Seed(seed), count) }
 }
 
 /// The noise of an evaluation.
@@ -98,167 +147,226 @@ fn scalar(scalars: &[(&'static str, f64)], name: &str) -> f64 {
     found.unwrap_or_else(|| panic!("no scalar {name} among {scalars:?}")).1
 }
 
-fn loss_falls(build: Build<'_>, name: &str, within: u64, to: f64) {
-    let mut model = build(&context(SHAPE));
-    let losses: Vec<f64> =
-        steps(model.as_mut(), 0..within).iter().map(|s| scalar(s, name)).collect();
-    let tail = &losses[losses.len() - 5..];
-    let (first, last) = (losses[0], tail.iter().sum::<f64>() / tail.len() as f64);
-    assert!(last < first * to, "{name} went from {first} to {last} in {within} steps");
-}
-
-fn same_seed_same_scalars(build: Build<'_>) {
-    let run = |seed| {
-        let mut model = build(&InitContext { seed: Seed(seed), ..context(SHAPE) });
-        steps(model.as_mut(), 0..4)
-    };
-    assert_eq!(run(1), run(1), "two runs of one seed differ");
-    assert_ne!(run(1), run(2), "two seeds give the same run");
-}
-
-fn resumed_equals_uninterrupted(build: Build<'_>) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut whole = build(&context(SHAPE));
-    steps(whole.as_mut(), 0..3);
-    let state = CheckpointState { step: 3, ..CheckpointState::default() };
-    let path = checkpoint::save(folder.path(), whole.as_ref(), state).expect("saved");
-    let expected = steps(whole.as_mut(), 3..6);
-
-    // Another seed: nothing of the initial weights may survive the restore.
-    let mut resumed = build(&InitContext { seed: Seed(99), ..context(SHAPE) });
-    let state = checkpoint::restore(&path, resumed.as_mut(), &Device::flex()).expect("restored");
-    assert_eq!(state.step, 3);
-    assert_eq!(steps(resumed.as_mut(), 3..6), expected, "a resumed run differs");
-    // Scalars say nothing of the last step; a checkpoint's sums of weights, averages and memory do.
-    let sums = |name: &str, model: &dyn Train| {
-        let path = checkpoint::save(&folder.path().join(name), model, CheckpointState::default());
-        fs::read_to_string(path.expect("saved").join("MANIFEST")).expect("a manifest")
-    };
-    let (expected, resumed) = (sums("whole", whole.as_ref()), sums("resumed", resumed.as_ref()));
-    assert_eq!(expected, resumed, "a resumed run keeps another state");
-}
-
-fn looking_changes_nothing(build: Build<'_>) {
-    let mut plain = build(&context(SHAPE));
-    let mut watched = build(&context(SHAPE));
-    for step in 0..4 {
-        let expected = steps(plain.as_mut(), step..step + 1);
-        let frozen = watched.freeze();
-        let before = frozen.objective(&batch(SHAPE, 8, 0), noise(3)).read();
-        if let Some(sampler) = frozen.sampler() {
-            drop(
-                sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(8), 2) }),
-            );
-        }
-        look(frozen.as_ref());
-        assert_eq!(steps(watched.as_mut(), step..step + 1), expected, "looking changed training");
-        let after = frozen.objective(&batch(SHAPE, 8, 0), noise(3)).read();
-        assert_eq!(before, after, "training moved a frozen model");
-    }
-}
-
-/// Everything else that an evaluation draws or computes.
-fn look(frozen: &dyn Generative) {
-    let images = batch(SHAPE, 2, 0).images;
-    if let Some(reconstructor) = frozen.reconstructor() {
-        drop(reconstructor.reconstruct(images.clone()));
-    }
-    if let Some(encoder) = frozen.encoder() {
-        drop(encoder.encode(images.clone()));
-    }
-    if let Some(density) = frozen.density() {
-        drop(density.negative_elbo(images.clone(), noise(5), 0));
-        drop(density.log_weights(images.clone(), noise(5), 0, 0..3));
-    }
-    if let Some(inverter) = frozen.inverter() {
-        drop(inverter.invert(images));
-    }
-}
-
 fn values(x: Tensor<4>) -> Vec<f32> {
     x.into_data().try_into_vec::<f32>().expect("f32")
 }
 
-fn samples_depend_on_seed_and_number_only(build: Build<'_>) {
-    let mut model = build(&context(SHAPE));
-    steps(model.as_mut(), 0..2);
-    let frozen = model.freeze();
-    let Some(sampler) = frozen.sampler() else { return };
-    let request = SampleRequest { steps: Some(3), ..SampleRequest::new(Seed(1), 5) };
-    let whole = sampler.sample(&request);
-    assert_eq!(whole.dims(), SHAPE.batch(5));
-    let whole = values(whole);
-    assert!(whole.iter().all(|v| (0.0..=1.0).contains(v)), "samples leave [0, 1]");
-    assert_eq!(whole, values(sampler.sample(&request)), "the same request gave other samples");
-    assert_ne!(whole, values(sampler.sample(&SampleRequest { seed: Seed(2), ..request })));
-    let part = values(sampler.sample(&SampleRequest { first: 3, count: 2, ..request }));
-    for (a, b) in whole[3 * SHAPE.pixels()..].iter().zip(&part) {
-        assert!((a - b).abs() < 1e-4, "a sample depends on its batch: {a} and {b}");
+impl Contract<'_> {
+    fn keep(&self, falls: Option<(&str, u64, f64)>) {
+        if let Some((name, within, to)) = falls {
+            self.loss_falls(name, within, to);
+        }
+        self.same_seed_same_scalars();
+        self.resumed_equals_uninterrupted();
+        self.looking_changes_nothing();
+        self.samples_depend_on_seed_number_and_condition_only();
+        self.codes_and_reconstructions_have_the_right_shape();
+    }
+
+    fn model(&self, seed: u64) -> Box<dyn Train> {
+        let context = InitContext { seed: Seed(seed), ..context(self.space) };
+        (self.build)(&context).expect("the model fits its data")
+    }
+
+    fn steps(
+        &self,
+        model: &mut dyn Train,
+        range: std::ops::Range<u64>,
+    ) -> Vec<Vec<(&'static str, f64)>> {
+        range
+            .map(|step| {
+                let batch = batch(self.space, 8, step * 8);
+                let scalars: Scalars = model.step(&batch, progress(step));
+                scalars.read()
+            })
+            .collect()
+    }
+
+    fn in_range(&self, values: &[f32]) {
+        let inside = |v: &f32| match self.space.range {
+            Range::Unit => (0.0..=1.0).contains(v),
+            Range::Real { .. } => v.is_finite(),
+        };
+        assert!(values.iter().all(inside), "values leave their space");
+    }
+
+    fn loss_falls(&self, name: &str, within: u64, to: f64) {
+        let mut model = self.model(5);
+        let losses: Vec<f64> =
+            self.steps(model.as_mut(), 0..within).iter().map(|s| scalar(s, name)).collect();
+        let tail = &losses[losses.len() - 5..];
+        let (first, last) = (losses[0], tail.iter().sum::<f64>() / tail.len() as f64);
+        assert!(last < first * to, "{name} went from {first} to {last} in {within} steps");
+    }
+
+    fn same_seed_same_scalars(&self) {
+        let run = |seed| self.steps(self.model(seed).as_mut(), 0..4);
+        assert_eq!(run(1), run(1), "two runs of one seed differ");
+        assert_ne!(run(1), run(2), "two seeds give the same run");
+    }
+
+    fn resumed_equals_uninterrupted(&self) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut whole = self.model(5);
+        self.steps(whole.as_mut(), 0..3);
+        let state = CheckpointState { step: 3, ..CheckpointState::default() };
+        let path = checkpoint::save(folder.path(), whole.as_ref(), state).expect("saved");
+        let expected = self.steps(whole.as_mut(), 3..6);
+
+        // Another seed: nothing of the initial weights may survive the restore.
+        let mut resumed = self.model(99);
+        let state =
+            checkpoint::restore(&path, resumed.as_mut(), &Device::flex()).expect("restored");
+        assert_eq!(state.step, 3);
+        assert_eq!(self.steps(resumed.as_mut(), 3..6), expected, "a resumed run differs");
+        // Scalars say nothing of the last step; a checkpoint's sums of weights, averages and memory do.
+        let sums = |name: &str, model: &dyn Train| {
+            let folder = folder.path().join(name);
+            let path = checkpoint::save(&folder, model, CheckpointState::default());
+            fs::read_to_string(path.expect("saved").join("MANIFEST")).expect("a manifest")
+        };
+        let (expected, resumed) =
+            (sums("whole", whole.as_ref()), sums("resumed", resumed.as_ref()));
+        assert_eq!(expected, resumed, "a resumed run keeps another state");
+    }
+
+    fn looking_changes_nothing(&self) {
+        let mut plain = self.model(5);
+        let mut watched = self.model(5);
+        let batch = batch(self.space, 8, 0);
+        for step in 0..4 {
+            let expected = self.steps(plain.as_mut(), step..step + 1);
+            let frozen = watched.freeze();
+            let before = frozen.objective(&batch, noise(3)).read();
+            if let Some(sampler) = frozen.sampler() {
+                drop(sampler.sample(&request(frozen.as_ref(), 8, 2)));
+            }
+            self.look(frozen.as_ref());
+            let seen = self.steps(watched.as_mut(), step..step + 1);
+            assert_eq!(seen, expected, "looking changed training");
+            let after = frozen.objective(&batch, noise(3)).read();
+            assert_eq!(before, after, "training moved a frozen model");
+        }
+    }
+
+    /// Everything else that an evaluation draws or computes.
+    fn look(&self, frozen: &dyn Generative) {
+        let (values, told) = (batch(self.space, 2, 0).values, told(frozen, 2));
+        if let Some(reconstructor) = frozen.reconstructor() {
+            drop(reconstructor.reconstruct(values.clone(), &told));
+        }
+        if let Some(encoder) = frozen.encoder() {
+            drop(encoder.encode(values.clone(), &told));
+        }
+        if let Some(density) = frozen.density() {
+            drop(density.negative_elbo(values.clone(), &told, noise(5), 0));
+            drop(density.log_weights(values.clone(), &told, noise(5), 0, 0..3));
+        }
+        if let Some(inverter) = frozen.inverter() {
+            drop(inverter.invert(values, &told));
+        }
+    }
+
+    fn samples_depend_on_seed_number_and_condition_only(&self) {
+        let size = self.space.shape.pixels();
+        let mut model = self.model(5);
+        self.steps(model.as_mut(), 0..6);
+        let frozen = model.freeze();
+        let Some(sampler) = frozen.sampler() else { return };
+        let asked = request(frozen.as_ref(), 1, 5);
+        let whole = sampler.sample(&asked);
+        assert_eq!(whole.dims(), self.space.shape.batch(5));
+        let whole = values(whole);
+        self.in_range(&whole);
+        assert_eq!(whole, values(sampler.sample(&asked)), "the same request gave other samples");
+        let other = SampleRequest { seed: Seed(2), ..asked.clone() };
+        assert_ne!(whole, values(sampler.sample(&other)), "two seeds give the same samples");
+        let part = values(sampler.sample(&asked.part(3..5)));
+        for (a, b) in whole[3 * size..].iter().zip(&part) {
+            assert!((a - b).abs() < 1e-4, "a sample depends on its batch: {a} and {b}");
+        }
+        if frozen.conditions().classes.is_some() {
+            let other = Condition::of_classes(&[9; 5], &Device::flex());
+            let other = SampleRequest { condition: other, ..asked.clone() };
+            let other = values(sampler.sample(&other));
+            assert_ne!(whole, other, "samples do not depend on what is told about them");
+        }
+        if frozen.conditions().optional {
+            let untold = SampleRequest { condition: Condition::default(), ..asked.clone() };
+            let untold = values(sampler.sample(&untold));
+            self.in_range(&untold);
+            assert_ne!(whole, untold, "untold samples are those of some class");
+        }
+        if sampler.is_guided() {
+            let guided =
+                |guidance| values(sampler.sample(&SampleRequest { guidance, ..asked.clone() }));
+            assert_eq!(whole, guided(None), "the configured strength is another than itself");
+            assert_ne!(guided(Some(1.0)), guided(Some(3.0)), "guidance does nothing");
+        }
+    }
+
+    fn codes_and_reconstructions_have_the_right_shape(&self) {
+        let size = self.space.shape.pixels();
+        let frozen = self.model(5).freeze();
+        let (x, told) = (batch(self.space, 3, 0).values, told(frozen.as_ref(), 3));
+        if let Some(reconstructor) = frozen.reconstructor() {
+            let again = reconstructor.reconstruct(x.clone(), &told);
+            assert_eq!(again.dims(), x.dims());
+            self.in_range(&values(again));
+        }
+        if let (Some(encoder), Some(decoder)) = (frozen.encoder(), frozen.decoder()) {
+            let codes = encoder.encode(x.clone(), &told);
+            assert_eq!(codes.mean.dims(), [3, decoder.latent_dim()]);
+            assert_eq!(decoder.decode(codes.mean, &told).dims(), x.dims());
+        }
+        if let Some(density) = frozen.density() {
+            for term in density.negative_elbo(x.clone(), &told, noise(0), 0) {
+                assert_eq!(term.nats.dims(), [3]);
+            }
+            importance_weights_own_their_noise(density, &x, &told);
+        }
+        if let Some(inverter) = frozen.inverter() {
+            let whole = values(inverter.invert(x.clone(), &told));
+            assert_eq!(whole.len(), 3 * size);
+            self.in_range(&whole);
+            let last = values(inverter.invert(x.narrow(0, 2, 1), &told.rows(2..3)));
+            for (a, b) in whole[2 * size..].iter().zip(&last) {
+                // Hundreds of steps amplify what a product rounds differently for another batch size.
+                assert!((a - b).abs() < 1e-2, "an inversion depends on its batch: {a} and {b}");
+            }
+        }
+        assert!(frozen.num_params() > 0);
+    }
+
+    fn one_step(&self) {
+        let space = self.space;
+        let mut model = self.model(5);
+        let scalars = model.step(&batch(space, 2, 0), progress(0)).read();
+        assert!(scalars.iter().all(|(_, v)| v.is_finite()), "{space:?}: {scalars:?}");
+        let frozen = model.freeze();
+        let values = match (frozen.sampler(), frozen.decoder()) {
+            (Some(sampler), _) => sampler.sample(&request(frozen.as_ref(), 0, 2)),
+            (None, Some(decoder)) => {
+                let codes = Tensor::zeros([2, decoder.latent_dim()], &Device::flex());
+                decoder.decode(codes, &told(frozen.as_ref(), 2))
+            }
+            (None, None) => return,
+        };
+        assert_eq!(values.dims(), space.shape.batch(2));
     }
 }
 
-fn codes_and_reconstructions_have_the_right_shape(build: Build<'_>) {
-    let frozen = build(&context(SHAPE)).freeze();
-    let images = batch(SHAPE, 3, 0).images;
-    if let Some(reconstructor) = frozen.reconstructor() {
-        let again = reconstructor.reconstruct(images.clone());
-        assert_eq!(again.dims(), images.dims());
-        assert!(values(again).iter().all(|v| (0.0..=1.0).contains(v)));
-    }
-    if let (Some(encoder), Some(decoder)) = (frozen.encoder(), frozen.decoder()) {
-        let codes = encoder.encode(images.clone());
-        assert_eq!(codes.mean.dims(), [3, decoder.latent_dim()]);
-        assert_eq!(decoder.decode(codes.mean).dims(), images.dims());
-    }
-    if let Some(density) = frozen.density() {
-        for term in density.negative_elbo(images.clone(), noise(0), 0) {
-            assert_eq!(term.nats.dims(), [3]);
-        }
-        importance_weights_own_their_noise(density, &images);
-    }
-    if let Some(inverter) = frozen.inverter() {
-        let whole = values(inverter.invert(images.clone()));
-        assert_eq!(whole.len(), 3 * SHAPE.pixels());
-        assert!(whole.iter().all(|v| (0.0..=1.0).contains(v)));
-        let last = values(inverter.invert(images.narrow(0, 2, 1)));
-        for (a, b) in whole[2 * SHAPE.pixels()..].iter().zip(&last) {
-            // Hundreds of steps amplify what a product rounds differently for another batch size.
-            assert!((a - b).abs() < 1e-2, "an inversion depends on its batch: {a} and {b}");
-        }
-    }
-    assert!(frozen.num_params() > 0);
-}
-
-/// A weight depends on its image's row and its draw alone, and its first draw is the bound's.
-fn importance_weights_own_their_noise(density: &dyn Density, images: &Tensor<4>) {
-    let weights = |images: Tensor<4>, first, draws| -> Option<Vec<f32>> {
-        let weights = density.log_weights(images, noise(4), first, draws)?;
+/// A weight depends on its value's row and its draw alone, and its first draw is the bound's.
+fn importance_weights_own_their_noise(density: &dyn Density, x: &Tensor<4>, told: &Condition) {
+    let weights = |x: Tensor<4>, told: &Condition, first, draws| -> Option<Vec<f32>> {
+        let weights = density.log_weights(x, told, noise(4), first, draws)?;
         Some(weights.into_data().try_into_vec::<f32>().expect("f32"))
     };
-    let Some(whole) = weights(images.clone(), 10, 0..4) else { return };
-    assert_eq!(whole.len(), 3 * 4, "one weight for each image and draw");
-    let part = weights(images.clone().narrow(0, 1, 2), 11, 2..4).expect("as before");
+    let Some(whole) = weights(x.clone(), told, 10, 0..4) else { return };
+    assert_eq!(whole.len(), 3 * 4, "one weight for each value and draw");
+    let part = weights(x.clone().narrow(0, 1, 2), &told.rows(1..3), 11, 2..4).expect("as before");
     for (a, b) in [&whole[6..8], &whole[10..12]].concat().iter().zip(&part) {
         assert!((a - b).abs() < 1e-3, "a weight depends on its batch: {a} and {b}");
     }
     assert_ne!(whole[0], whole[1], "two draws share their noise");
-}
-
-fn every_shape_trains(build: Build<'_>) {
-    for shape in SHAPES {
-        let mut model = build(&context(shape));
-        let scalars = model.step(&batch(shape, 2, 0), progress(0)).read();
-        assert!(scalars.iter().all(|(_, v)| v.is_finite()), "{shape}: {scalars:?}");
-        let frozen = model.freeze();
-        let images = match (frozen.sampler(), frozen.decoder()) {
-            (Some(sampler), _) => {
-                sampler.sample(&SampleRequest { steps: Some(2), ..SampleRequest::new(Seed(0), 2) })
-            }
-            (None, Some(decoder)) => {
-                decoder.decode(Tensor::zeros([2, decoder.latent_dim()], &Device::flex()))
-            }
-            (None, None) => continue,
-        };
-        assert_eq!(images.dims(), shape.batch(2));
-    }
 }

@@ -1,6 +1,6 @@
 //! The official datasets: their files, hashes, mirrors, classes and licences.
 
-use crate::{cifar, error::DataError, idx, images::Images};
+use crate::{cifar, error::DataError, idx, values::Values};
 use std::path::Path;
 
 /// One file as its authors publish it.
@@ -14,7 +14,7 @@ pub(crate) struct RemoteFile {
 }
 
 /// Reads train and test images of a folder in one layout.
-pub(crate) type ReadFolder = fn(&Path, usize) -> Result<(Images, Images), DataError>;
+pub(crate) type ReadFolder = fn(&Path, usize) -> Result<(Values, Values), DataError>;
 
 /// A dataset that is found on disk or downloaded.
 #[derive(Clone, Debug)]

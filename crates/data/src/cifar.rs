@@ -4,7 +4,7 @@ use crate::{
     archive,
     error::DataError,
     files::{open, plain_or_gz, read_past},
-    images::Images,
+    values::Values,
 };
 use genlab_core::ImageShape;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ enum Layout {
 ///
 /// # Errors
 /// Names the file and its fault.
-pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Images), DataError> {
+pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Values, Values), DataError> {
     let Some(layout) = layout(folder) else {
         let fault = format!("does not contain {}", missing(folder).join(", "));
         return Err(DataError::malformed(folder.display().to_string(), fault));
@@ -103,7 +103,7 @@ fn wanted() -> Vec<String> {
 #[derive(Default)]
 struct Split {
     pixels: Vec<u8>,
-    labels: Vec<u8>,
+    labels: Vec<u32>,
 }
 
 impl Split {
@@ -139,14 +139,14 @@ impl Split {
                 );
                 return Err(DataError::malformed(file, fault));
             }
-            self.labels.push(label);
+            self.labels.push(u32::from(label));
             self.pixels.extend_from_slice(&record[1..]);
         }
         Ok(())
     }
 
-    fn into_images(self) -> Images {
-        Images { shape: SHAPE, pixels: self.pixels, labels: Some(self.labels) }
+    fn into_images(self) -> Values {
+        Values::images(SHAPE, self.pixels).with_labels(Some(self.labels))
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
         let first: Vec<u8> = (0..train.len()).map(|i| train.image(i)[3071]).collect();
         assert_eq!(first, [20, 21, 40, 41, 42]);
         assert_eq!(train.labels, Some(vec![0, 1, 0, 1, 2]));
-        assert_eq!((test.len(), test.shape), (1, ImageShape::new(3, 32, 32)));
+        assert_eq!((test.len(), test.shape()), (1, ImageShape::new(3, 32, 32)));
         assert!(read_folder(&inner, 10).is_ok(), "the inner folder will do as well");
     }
 
@@ -215,7 +215,7 @@ mod tests {
         let Some(folder) = shared_dataset("cifar10-4000") else { return };
         let (train, test) = read_folder(&folder, 10).expect("sound");
         assert_eq!((train.len(), test.len()), (3200, 800));
-        assert_eq!(train.shape, ImageShape::new(3, 32, 32));
+        assert_eq!(train.shape(), ImageShape::new(3, 32, 32));
         // The first image of CIFAR-10 is a frog, the second a truck.
         assert_eq!(train.labels.expect("labels")[..2], [6, 9]);
     }

@@ -1,12 +1,10 @@
-//! A dataset: three splits, a name and a hash of what they hold.
+//! A dataset: three splits, a name, a hash of what they hold, and what is known of where they come from.
 
-use crate::images::Images;
+use crate::{hash::content_hash, truth::Truth, values::Values};
 use genlab_core::{
-    ImageShape,
-    digest::hex,
+    Range, Space,
     noise::{keystream, shuffled},
 };
-use sha2::{Digest, Sha256};
 
 /// The key of every split, written out: runs must not choose their own, or they could not be compared,
 /// and another key would change every dataset there is.
@@ -19,54 +17,82 @@ const TEST: u64 = 1;
 /// And in which order the files of a folder's splits stand.
 const FILES: u64 = 2;
 
-/// The validation split never needs more images than this.
+/// A validation split that is carved out never needs more values than this.
 const MAX_VALIDATION: usize = 5000;
 
-/// Images to train on, to choose by, and to be judged by.
+/// Values to train on, to choose by, and to be judged by.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// The name it was requested by: `mnist-10k`, `folder:PATH`, ...
+    /// The name it was requested by: `mnist-10k`, `ring-8`, `folder:PATH`, ...
     pub name: String,
-    /// Channels, height and width of every image of every split.
-    pub shape: ImageShape,
+    /// What every value of every split is. Mean and standard deviation of real values are those of all
+    /// numbers of the training split.
+    pub space: Space,
     /// Class names, where the dataset has classes; labels index them.
     pub classes: Option<Vec<String>>,
-    /// The images to train on: 90 % of the source's training images, never empty.
-    pub train: Images,
-    /// 10 % of the source's training images (1 to 5000), chosen by a fixed seed.
-    pub validation: Images,
-    /// The source's own test images; for a folder, 20 % chosen by a fixed seed.
-    pub test: Images,
-    /// SHA-256 of the decoded content (all splits' pixels and labels, and the shape) in lower-case
+    /// The values to train on, never empty: 90 % of the source's training images, or 4,096 draws.
+    pub train: Values,
+    /// 10 % of the source's training images (1 to 5000), chosen by a fixed seed; or 512 draws.
+    pub validation: Values,
+    /// The source's own test images; for a folder, 20 % chosen by a fixed seed; or 2,048 draws.
+    pub test: Values,
+    /// SHA-256 of the decoded content (all splits' numbers and labels, and the shape) in lower-case
     /// hex. It does not depend on file names, compression or the class names.
     pub sha256: String,
-    /// One line: whose images these are, and under which licence.
+    /// One line: whose values these are, and under which licence.
     pub licence: String,
+    /// The distribution that the values were drawn from, where it is known. In the units of the
+    /// values, not in standard units.
+    pub truth: Option<Truth>,
 }
 
 impl Dataset {
-    /// Carves the validation split out of `train` (at least two images) and hashes the result.
+    /// Carves the validation split out of `train` (at least two values) and hashes the result.
     pub(crate) fn new(
         name: &str,
         classes: Option<Vec<String>>,
-        train: Images,
-        test: Images,
+        train: Values,
+        test: Values,
         licence: &str,
     ) -> Self {
         let count = (train.len() / 10).clamp(1, MAX_VALIDATION);
         let rows = chosen(VALIDATION, train.len(), count);
         let (train, validation) = train.carve(&rows);
+        Self::of_splits(name, classes, [train, validation, test], licence)
+    }
+
+    /// From train, validation and test split as they are. Where values are real their range becomes
+    /// what the training split measures; its numbers must not be all alike.
+    pub(crate) fn of_splits(
+        name: &str,
+        classes: Option<Vec<String>>,
+        splits: [Values; 3],
+        licence: &str,
+    ) -> Self {
+        let space = measured(&splits[0]);
+        let [train, validation, test] = splits.map(|values| Values { space, ..values });
         Self {
             name: name.to_owned(),
-            shape: train.shape,
+            space,
             classes,
             sha256: content_hash([&train, &validation, &test]),
             train,
             validation,
             test,
             licence: licence.to_owned(),
+            truth: None,
         }
     }
+}
+
+/// The space of these values, with the mean and the standard deviation that their numbers have.
+fn measured(values: &Values) -> Space {
+    let Range::Real { .. } = values.space.range else { return values.space };
+    let (numbers, count) =
+        (|| (0..values.numbers.len()).map(|i| values.level(i)), values.numbers.len());
+    let mean = numbers().sum::<f64>() / count as f64;
+    let variance = numbers().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64;
+    Space { range: Range::Real { mean, sd: variance.sqrt() }, ..values.space }
 }
 
 /// Which of `len` files of a folder make its test split: 20 %, at least one, ascending.
@@ -93,39 +119,18 @@ fn chosen(step: u64, len: usize, count: usize) -> Vec<usize> {
     rows
 }
 
-/// Layout, all numbers u64 little-endian: the tag, C, H, W, then for train, validation and test the
-/// number of images, their pixels, the number of labels (0 without labels), the labels.
-fn content_hash(splits: [&Images; 3]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(b"genlab-data/1\n");
-    let ImageShape { channels, height, width } = splits[0].shape;
-    let number = |hasher: &mut Sha256, value: usize| {
-        hasher.update((value as u64).to_le_bytes());
-    };
-    for value in [channels, height, width] {
-        number(&mut hasher, value);
-    }
-    for images in splits {
-        let labels = images.labels.as_deref().unwrap_or_default();
-        number(&mut hasher, images.len());
-        hasher.update(&images.pixels);
-        number(&mut hasher, labels.len());
-        hasher.update(labels);
-    }
-    hex(&hasher.finalize())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_core::ImageShape;
 
-    fn images(count: usize, labels: Option<Vec<u8>>) -> Images {
-        let shape = ImageShape::new(1, 1, 2);
-        Images { shape, pixels: (0..count * 2).map(|i| i as u8).collect(), labels }
+    fn images(count: usize) -> Values {
+        let bytes = (0..count * 2).map(|i| i as u8).collect();
+        Values::images(ImageShape::new(1, 1, 2), bytes)
     }
 
     fn dataset(count: usize) -> Dataset {
-        Dataset::new("x", None, images(count, None), images(3, None), "")
+        Dataset::new("x", None, images(count), images(3), "")
     }
 
     #[test]
@@ -140,11 +145,12 @@ mod tests {
     #[test]
     fn validation_and_train_share_no_image_and_lose_none() {
         let dataset = dataset(100);
-        let mut first: Vec<u8> = dataset.train.pixels.iter().step_by(2).copied().collect();
-        first.extend(dataset.validation.pixels.iter().step_by(2));
+        let splits = [&dataset.train, &dataset.validation];
+        let firsts = splits.iter().flat_map(|split| (0..split.len()).map(|i| split.image(i)[0]));
+        let mut first: Vec<u8> = firsts.collect();
         first.sort_unstable();
         assert_eq!(first, (0..100).map(|i| i * 2).collect::<Vec<u8>>());
-        assert_eq!(dataset.test, images(3, None), "the test split is left alone");
+        assert_eq!(dataset.test, images(3), "the test split is left alone");
     }
 
     #[test]
@@ -158,29 +164,15 @@ mod tests {
     const GOLDEN_TEST: [usize; 4] = [3, 5, 12, 18];
 
     #[test]
-    fn the_hash_covers_pixels_labels_shape_and_splits() {
-        let base = images(4, Some(vec![0; 4]));
-        let empty = images(0, None);
-        let hash = |a: &Images, b: &Images| content_hash([a, b, &empty]);
-        let reference = hash(&base, &empty);
-        let mut pixel = base.clone();
-        pixel.pixels[3] ^= 1;
-        let mut label = base.clone();
-        label.labels = Some(vec![0, 0, 0, 1]);
-        let mut shape = base.clone();
-        shape.shape = ImageShape::new(1, 2, 1);
-        for changed in [pixel, label, shape, images(4, None)] {
-            assert_ne!(hash(&changed, &empty), reference);
+    fn the_range_of_reals_is_that_of_the_training_split() {
+        let space = Space::points(1, 0.0, 1.0);
+        let [train, test] =
+            [vec![1.0, 3.0, 5.0, 7.0], vec![100.0]].map(|v| Values::floats(space, v));
+        let dataset = Dataset::of_splits("x", None, [train, test.clone(), test], "");
+        // Mean 4; deviations 3, 1, 1, 3.
+        assert_eq!(dataset.space, Space::points(1, 4.0, 5.0_f64.sqrt()));
+        for split in [dataset.train, dataset.validation, dataset.test] {
+            assert_eq!(split.space, dataset.space);
         }
-        assert_ne!(hash(&empty, &base), reference);
-        assert_eq!(hash(&base.clone(), &empty), reference);
-    }
-
-    #[test]
-    fn the_hash_is_that_of_the_documented_bytes() {
-        // sha256 of the layout written out in Python with struct.pack("<Q", ..) and hashlib.
-        let train = images(2, Some(vec![7, 8]));
-        let hash = content_hash([&train, &images(0, None), &images(1, None)]);
-        assert_eq!(hash, "a57e9c16bdcf6ddbecba0472c81a6b3842284a7e891bb8cd68d9c2c900be20c1");
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     dataset::Dataset,
     error::DataError,
     idx,
-    images::Images,
+    values::Values,
 };
 use flate2::read::MultiGzDecoder;
 
@@ -69,7 +69,7 @@ impl Embedded {
         Ok(Dataset::new(self.name, Some(classes), train, test, self.licence))
     }
 
-    fn split(&self, files: [(&[u8], usize); 2]) -> Result<Images, DataError> {
+    fn split(&self, files: [(&[u8], usize); 2]) -> Result<Values, DataError> {
         let [images, labels] = files.map(|(bytes, file)| {
             let name = format!("embedded file {}/{}.gz", self.name, idx::NAMES[file]);
             (MultiGzDecoder::new(bytes), name)
@@ -82,13 +82,13 @@ impl Embedded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::ImageShape;
+    use genlab_core::{ImageShape, Space};
 
     fn check(name: &str, shape: ImageShape, counts: [usize; 3], sha256: &str) {
         let dataset = load(name).expect("known").expect("sound");
         let splits = [&dataset.train, &dataset.validation, &dataset.test];
-        assert_eq!(splits.map(Images::len), counts);
-        assert_eq!(dataset.shape, shape);
+        assert_eq!(splits.map(Values::len), counts);
+        assert_eq!(dataset.space, Space::images(shape));
         assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");
         for images in splits {
             let labels = images.labels.as_ref().expect("labels");

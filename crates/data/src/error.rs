@@ -1,4 +1,4 @@
-//! Everything that can go wrong between a name and its images.
+//! Everything that can go wrong between a name and its values.
 
 use std::{
     io,
@@ -95,8 +95,8 @@ pub enum DataError {
         /// How to fix it.
         cure: String,
     },
-    /// Images that cannot be written as an archive.
-    #[error("cannot write these images as an .npz archive: {fault}; {cure}")]
+    /// Values that cannot be written as an archive.
+    #[error("cannot write these values as an .npz archive: {fault}; {cure}")]
     Npz {
         /// What is wrong with them.
         fault: String,

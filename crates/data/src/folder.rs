@@ -3,9 +3,9 @@
 use crate::{
     dataset::{Dataset, file_order, test_rows},
     error::DataError,
-    images::Images,
     options::{ColourMode, LoadOptions},
     picture::{self, Header},
+    values::Values,
 };
 use genlab_core::ImageShape;
 use rayon::prelude::*;
@@ -61,9 +61,9 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     let (train, test) = split(files, labels);
     let (mut train, mut test) = (train.decode(shape)?, test.decode(shape)?);
     if options.colour == ColourMode::Auto && channels == 3 && is_grey(&train) && is_grey(&test) {
-        keep_first_channel(&mut train);
-        keep_first_channel(&mut test);
+        (train, test) = (first_channel(train), first_channel(test));
     }
+    let [train, test] = [train, test].map(Decoded::into_values);
     Ok(Dataset::new(name, classes, train, test, LICENCE))
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
 ///
 /// # Errors
 /// Names the folder, or the first file that cannot be read or has another size than the first.
-pub fn read_pictures(folder: &Path) -> Result<Images, DataError> {
+pub fn read_pictures(folder: &Path) -> Result<Values, DataError> {
     let Listing { files: paths, labels, .. } = list(folder)?;
     let headers = in_path_order(&paths, picture::header)?;
     let (height, width) = common_size(&paths, &headers)
@@ -80,21 +80,26 @@ pub fn read_pictures(folder: &Path) -> Result<Images, DataError> {
     let channels = if headers.iter().all(|header| header.grey) { 1 } else { 3 };
     let shape = ImageShape::new(channels, height, width);
     check_memory(folder, paths.len(), shape, MAX_BYTES)?;
-    let mut images = Files { paths, labels }.decode(shape)?;
-    if channels == 3 && is_grey(&images) {
-        keep_first_channel(&mut images);
-    }
-    Ok(images)
+    let images = Files { paths, labels }.decode(shape)?;
+    let images = if channels == 3 && is_grey(&images) { first_channel(images) } else { images };
+    Ok(images.into_values())
 }
 
 /// Files of one split, with their labels.
 struct Files {
     paths: Vec<PathBuf>,
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<u32>>,
+}
+
+/// Images of one split, while it is open how many channels they have.
+struct Decoded {
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Option<Vec<u32>>,
 }
 
 impl Files {
-    fn decode(&self, shape: ImageShape) -> Result<Images, DataError> {
+    fn decode(self, shape: ImageShape) -> Result<Decoded, DataError> {
         let mut pixels = vec![0_u8; self.paths.len() * shape.pixels()];
         let outcomes: Vec<_> = pixels
             .par_chunks_mut(shape.pixels())
@@ -102,12 +107,18 @@ impl Files {
             .map(|(out, path)| picture::decode(path, shape, out))
             .collect();
         outcomes.into_iter().collect::<Result<(), _>>()?;
-        Ok(Images { shape, pixels, labels: self.labels.clone() })
+        Ok(Decoded { shape, pixels, labels: self.labels })
+    }
+}
+
+impl Decoded {
+    fn into_values(self) -> Values {
+        Values::images(self.shape, self.pixels).with_labels(self.labels)
     }
 }
 
 /// Train and test files, each in a fixed mixed order. Both depend on the number of files alone.
-fn split(paths: Vec<PathBuf>, labels: Option<Vec<u8>>) -> (Files, Files) {
+fn split(paths: Vec<PathBuf>, labels: Option<Vec<u32>>) -> (Files, Files) {
     let mut is_test = vec![false; paths.len()];
     for row in test_rows(paths.len()) {
         is_test[row] = true;
@@ -187,7 +198,7 @@ fn check_memory(
     Err(DataError::folder(folder, fault, "use a smaller --image-size, or fewer images".to_owned()))
 }
 
-fn is_grey(images: &Images) -> bool {
+fn is_grey(images: &Decoded) -> bool {
     let plane = images.shape.height * images.shape.width;
     images.pixels.par_chunks(images.shape.pixels()).all(|image| {
         let (red, others) = image.split_at(plane);
@@ -195,13 +206,15 @@ fn is_grey(images: &Images) -> bool {
     })
 }
 
-fn keep_first_channel(images: &mut Images) {
+fn first_channel(mut images: Decoded) -> Decoded {
     let (size, plane) = (images.shape.pixels(), images.shape.height * images.shape.width);
-    for image in 0..images.len() {
+    let count = images.pixels.len() / size;
+    for image in 0..count {
         images.pixels.copy_within(image * size..image * size + plane, image * plane);
     }
-    images.pixels.truncate(images.len() * plane);
+    images.pixels.truncate(count * plane);
     images.shape.channels = 1;
+    images
 }
 
 #[cfg(test)]

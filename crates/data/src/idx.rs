@@ -4,7 +4,7 @@
 use crate::{
     error::DataError,
     files::{open, plain_or_gz, read_past, unreadable},
-    images::Images,
+    values::Values,
 };
 use genlab_core::ImageShape;
 use std::{io::Read, path::Path};
@@ -31,7 +31,7 @@ pub(crate) fn split(
     images: (impl Read, &str),
     labels: (impl Read, &str),
     classes: usize,
-) -> Result<Images, DataError> {
+) -> Result<Values, DataError> {
     let (reader, file) = images;
     let ([count, height, width], pixels) = values::<3>(reader, file)?;
     let (reader, labels_file) = labels;
@@ -48,24 +48,25 @@ pub(crate) fn split(
         );
         return Err(DataError::malformed(labels_file, fault));
     }
-    Ok(Images { shape: ImageShape::new(1, height, width), pixels, labels: Some(labels) })
+    let labels = labels.into_iter().map(u32::from).collect();
+    Ok(Values::images(ImageShape::new(1, height, width), pixels).with_labels(Some(labels)))
 }
 
 /// Both splits from the four files of `folder`, gzipped or plain.
 ///
 /// # Errors
 /// As [`split`]; or names a file that is absent or cannot be opened.
-pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Images, Images), DataError> {
+pub(crate) fn read_folder(folder: &Path, classes: usize) -> Result<(Values, Values), DataError> {
     let [train_images, train_labels, test_images, test_labels] = NAMES
         .map(|name| plain_or_gz(folder, name).unwrap_or_else(|| folder.join(format!("{name}.gz"))));
     let train = split_files(&train_images, &train_labels, classes)?;
     let test = split_files(&test_images, &test_labels, classes)?;
-    if train.shape != test.shape {
+    if train.shape() != test.shape() {
         let fault = format!(
             "contains images of {}, but those in {} are {}",
-            test.shape,
+            test.shape(),
             train_images.display(),
-            train.shape
+            train.shape()
         );
         return Err(DataError::malformed(test_images.display().to_string(), fault));
     }
@@ -85,7 +86,7 @@ pub(crate) fn missing(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-fn split_files(images: &Path, labels: &Path, classes: usize) -> Result<Images, DataError> {
+fn split_files(images: &Path, labels: &Path, classes: usize) -> Result<Values, DataError> {
     let (images_name, labels_name) = (images.display().to_string(), labels.display().to_string());
     split((open(images)?, &images_name), (open(labels)?, &labels_name), classes)
 }

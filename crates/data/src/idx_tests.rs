@@ -108,7 +108,7 @@ fn a_folder_may_mix_gzipped_and_plain_files() {
     write_idx_folder(folder.path(), 7, 3);
     let (train, test) = read_folder(folder.path(), 4).expect("sound");
     assert_eq!((train.len(), test.len()), (7, 3));
-    assert_eq!(train.shape, ImageShape::new(1, 2, 3));
+    assert_eq!(train.shape(), ImageShape::new(1, 2, 3));
 
     let labels = folder.path().join("train-labels-idx1-ubyte");
     fs::remove_file(labels.with_extension("gz")).expect("it is there");

@@ -3,16 +3,34 @@
 use crate::{
     catalogue,
     dataset::Dataset,
-    embedded,
+    drawn, embedded,
     error::DataError,
     folder,
     locate::{self, Places},
     options::{ColourMode, LoadOptions},
 };
+use genlab_core::Kind;
 
 /// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files.
 pub fn known_names() -> &'static [&'static str] {
-    &["mnist-10k", "fashion-3k", "digits8x8", "mnist", "fashion-mnist", "cifar10", "folder:PATH"]
+    &[
+        "mnist-10k",
+        "fashion-3k",
+        "digits8x8",
+        "ring-8",
+        "grid-25",
+        "mixture-1d",
+        "mnist",
+        "fashion-mnist",
+        "cifar10",
+        "folder:PATH",
+    ]
+}
+
+/// What the values of the dataset of this name are, without loading it. Images for names that there
+/// are not: [`load`] says so.
+pub fn kind_of(name: &str) -> Kind {
+    if drawn::has(name) { Kind::Points } else { Kind::Images }
 }
 
 /// The dataset of this name: one of [`known_names`].
@@ -30,6 +48,8 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
     }
     let dataset = if let Some(dataset) = embedded::load(name) {
         dataset?
+    } else if let Some(dataset) = drawn::load(name) {
+        dataset
     } else if let Some(official) = catalogue::official(name) {
         let (train, test) = locate::read(&official, options, places)?;
         let classes = official.classes.map(str::to_owned).to_vec();
@@ -43,13 +63,21 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
 
 /// A named dataset is what it is: results on a resized one would not be comparable under its name.
 fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError> {
-    let shape = dataset.shape;
+    let shape = dataset.space.shape;
     let misfit = |option, fault| DataError::Option {
         option,
         dataset: dataset.name.clone(),
         fault,
         cure: "leave the option out, or use folder:PATH".to_owned(),
     };
+    if dataset.space.kind != Kind::Images {
+        let no_images = || "its values are points, not images".to_owned();
+        return match (options.image_size, options.colour) {
+            (None, ColourMode::Auto) => Ok(()),
+            (Some(_), _) => Err(misfit("--image-size", no_images())),
+            (None, _) => Err(misfit("--colour", no_images())),
+        };
+    }
     if let Some(size) = options.image_size.filter(|&size| size != (shape.height, shape.width)) {
         let fault =
             format!("its images are {}x{}, not {}x{}", shape.height, shape.width, size.0, size.1);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{assert_says, shared_dataset};
-use genlab_core::ImageShape;
+use genlab_core::{ImageShape, Space};
 
 fn load_plain(name: &str) -> Result<Dataset, DataError> {
     load(name, &LoadOptions::default())
@@ -27,6 +27,9 @@ fn an_unknown_name_is_answered_with_the_nearest_one() {
         ("fashionmnist", "fashion-mnist"),
         ("cifar-10", "cifar10"),
         ("digits", "digits8x8"),
+        ("ring8", "ring-8"),
+        ("grid25", "grid-25"),
+        ("mixture1d", "mixture-1d"),
     ] {
         let meant = format!("`{wrong}`: did you mean {right}?");
         assert_says(load_plain(wrong), &["there is no dataset called", &meant]);
@@ -55,13 +58,45 @@ fn named_datasets_refuse_another_shape() {
     );
 }
 
+#[test]
+fn drawn_datasets_refuse_what_only_images_have() {
+    let options = |image_size, colour| LoadOptions { image_size, colour, ..LoadOptions::default() };
+    let data_dir = LoadOptions { data_dir: Some("absent".into()), ..LoadOptions::default() };
+    assert!(load("ring-8", &data_dir).is_ok(), "ignored, as it is for embedded datasets");
+    assert_says(
+        load("ring-8", &options(Some((1, 1)), ColourMode::Auto)),
+        &[
+            "--image-size does not fit ring-8: its values are points, not images; leave the option out",
+        ],
+    );
+    for colour in [ColourMode::Grey, ColourMode::Rgb] {
+        let parts = ["--colour does not fit mixture-1d: its values are points, not images"];
+        assert_says(load("mixture-1d", &options(None, colour)), &parts);
+    }
+}
+
+#[test]
+fn the_kind_of_every_dataset_is_known_before_it_is_loaded() {
+    for name in known_names() {
+        let expected = if ["ring-8", "grid-25", "mixture-1d"].contains(name) {
+            Kind::Points
+        } else {
+            Kind::Images
+        };
+        assert_eq!(kind_of(name), expected, "{name}");
+    }
+    for name in ["digits8x8", "ring-8", "grid-25", "mixture-1d"] {
+        assert_eq!(load_plain(name).expect("no file is needed").space.kind, kind_of(name));
+    }
+}
+
 fn check_official(name: &str, folder: &str, shape: ImageShape, counts: [usize; 3], sha256: &str) {
     let Some(folder) = shared_dataset(folder) else { return };
     let options = LoadOptions { data_dir: Some(folder), ..LoadOptions::default() };
     let dataset = load(name, &options).expect("the official files");
-    assert_eq!(dataset.shape, shape);
+    assert_eq!(dataset.space, Space::images(shape));
     let splits = [&dataset.train, &dataset.validation, &dataset.test];
-    assert_eq!(splits.map(crate::Images::len), counts);
+    assert_eq!(splits.map(crate::Values::len), counts);
     assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");
 }
 

@@ -2,8 +2,8 @@
 //! else on the web.
 
 use crate::{
-    catalogue::Official, embedded, error::DataError, fetch, files::plain_or_gz, images::Images,
-    options::LoadOptions,
+    catalogue::Official, embedded, error::DataError, fetch, files::plain_or_gz,
+    options::LoadOptions, values::Values,
 };
 use std::{
     fs,
@@ -39,7 +39,7 @@ pub(crate) fn read(
     official: &Official,
     options: &LoadOptions,
     places: &Places,
-) -> Result<(Images, Images), DataError> {
+) -> Result<(Values, Values), DataError> {
     let classes = official.classes.len();
     if let Some(folder) = &options.data_dir {
         return (official.read)(&given(official, folder)?, classes);

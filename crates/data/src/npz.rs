@@ -1,8 +1,9 @@
-//! Images in a NumPy archive: the array `images` of an `.npz` file.
+//! Values in a NumPy archive: the array `images` of an `.npz` file.
 //!
-//! Reading guesses nothing and rescales nothing: bytes are levels from 0 to 255, floats are levels
-//! from 0 to 1, and what is neither is refused. Floats are rounded to 8 bits, as samples are before
-//! they are scored, so a set scores the same in either form. Writing is in `write.rs`.
+//! Reading guesses nothing and rescales nothing. Of images, bytes are levels from 0 to 255, floats are
+//! levels from 0 to 1, and what is neither is refused. Their floats are rounded to 8 bits, as samples
+//! are before they are scored, so a set scores the same in either form. Points and series are floats in
+//! the units of a space that the caller knows. Writing is in `write.rs`.
 
 mod array;
 mod refusal;
@@ -10,9 +11,9 @@ mod refusal;
 mod tests;
 mod write;
 
-use crate::{error::DataError, images::Images};
+use crate::{error::DataError, values::Values};
 use array::{ARRAY, Element, Header, Order};
-use genlab_core::ImageShape;
+use genlab_core::{ImageShape, Space};
 use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
@@ -28,7 +29,70 @@ const MAX_BYTES: u64 = 8 << 30;
 /// # Errors
 /// One sentence: the file is not an archive or has no such array; the array has another type, shape
 /// or range, ends early, or contains a value that is not finite.
-pub fn read_npz(path: &Path) -> Result<Images, DataError> {
+pub fn read_npz(path: &Path) -> Result<Values, DataError> {
+    let file = path.display().to_string();
+    let array = read_array(path, |header| image_shape(&header.shape, &file))?;
+    let Array { header, shape, bytes } = array;
+    let levels = match header.element {
+        Element::U8 => levels(bytes, &file)?,
+        Element::Float(float) => float
+            .values(&bytes)
+            .enumerate()
+            .map(|(index, value)| level(value, index / shape.pixels(), header.order, &file))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(Values::images(shape, header.order.row_major(levels, &header.shape)))
+}
+
+/// The array `images` of the archive at `path` as values of a real `space`: floats (32 or 64 bit, either
+/// byte order) in its units, `[N, D]` for points and `[N, C, T]` for series.
+///
+/// # Errors
+/// As [`read_npz`]; any range will do.
+pub fn read_npz_values(path: &Path, space: Space) -> Result<Values, DataError> {
+    let file = path.display().to_string();
+    read_floats(path, &file, space).map_err(|error| {
+        let sizes = written(&array::dims(space, 0)[1..]);
+        error.with_cure(&format!(
+            "save finite floats of shape [N, {sizes}] with numpy.savez(path, images=array)"
+        ))
+    })
+}
+
+fn read_floats(path: &Path, file: &str, space: Space) -> Result<Values, DataError> {
+    let Array { header, bytes, .. } = read_array(path, |header| {
+        let count = header.shape.first().copied().unwrap_or(0);
+        if !(1..=u32::MAX as usize).contains(&count) || header.shape != array::dims(space, count) {
+            let fault = format!("has values of shape ({})", written(&header.shape));
+            return Err(refused(file, fault, SAVE));
+        }
+        Ok((count, space.shape))
+    })?;
+    let Element::Float(float) = header.element else {
+        return Err(refused(file, "contains bytes, which are levels of images", SAVE));
+    };
+    let floats: Vec<f32> = float.values(&bytes).map(|value| value as f32).collect();
+    if let Some(number) = floats.iter().find(|number| !number.is_finite()) {
+        let fault = format!("contains a value that is not finite in 32 bits ({number})");
+        return Err(refused(file, fault, SAVE));
+    }
+    Ok(Values::floats(space, header.order.row_major(floats, &header.shape)))
+}
+
+/// An array before its numbers are interpreted.
+struct Array {
+    header: Header,
+    /// Of each of its values.
+    shape: ImageShape,
+    /// In the order in which they are stored.
+    bytes: Vec<u8>,
+}
+
+/// The array `images`, if `understand` finds in its header how many values of which shape it has.
+fn read_array(
+    path: &Path,
+    understand: impl FnOnce(&Header) -> Result<(usize, ImageShape), DataError>,
+) -> Result<Array, DataError> {
     let file = path.display().to_string();
     let source = File::open(path).map_err(|reason| DataError::Io {
         action: "read",
@@ -40,28 +104,16 @@ pub fn read_npz(path: &Path) -> Result<Images, DataError> {
         .map_err(|error| refused(&file, format!("is not an .npz archive ({error})"), SAVE))?;
     let mut entry = entry(&mut archive, &file)?;
     let header = Header::read(&mut entry, &file)?;
-    let (count, shape) = image_shape(&header.shape, &file)?;
+    let (count, shape) = understand(&header)?;
     let length = header.element.bytes() as u64 * (count as u64) * (shape.pixels() as u64);
     if length > MAX_BYTES {
         let fault =
-            format!("contains {count} images of {shape}, more than {} GiB", MAX_BYTES >> 30);
-        return Err(refused(&file, fault, "save fewer images"));
+            format!("contains {count} values of {shape}, more than {} GiB", MAX_BYTES >> 30);
+        return Err(refused(&file, fault, "save fewer"));
     }
     let bytes = array::read_exactly(&mut entry, length, &file)?;
     array::expect_end(&mut entry, &file)?;
-    let pixels = match header.element {
-        Element::U8 => levels(bytes, &file)?,
-        Element::Float(float) => float
-            .values(&bytes)
-            .enumerate()
-            .map(|(index, value)| level(value, index / shape.pixels(), header.order, &file))
-            .collect::<Result<_, _>>()?,
-    };
-    let pixels = match header.order {
-        Order::C => pixels,
-        Order::Fortran => array::row_major(&pixels, &header.shape),
-    };
-    Ok(Images { shape, pixels, labels: None })
+    Ok(Array { header, shape, bytes })
 }
 
 type Entry<'a> = ZipFile<'a, BufReader<File>>;
@@ -84,7 +136,7 @@ fn entry<'a>(
 
 /// Number and shape of the images in an array of this shape.
 fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataError> {
-    let written = dims.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let written = written(dims);
     let cure = "save images as [N, H, W] or [N, C, H, W] with one or three channels";
     let (count, shape) = match *dims {
         [count, height, width] => (count, ImageShape::new(1, height, width)),
@@ -105,6 +157,11 @@ fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataEr
         return Err(refused(file, "contains no images", "save at least one"));
     }
     Ok((count, shape))
+}
+
+/// `3, 8`
+fn written(dims: &[usize]) -> String {
+    dims.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Longest side of an image, in pixels: also keeps the product of a header's sizes from overflowing.

@@ -1,6 +1,7 @@
 //! What a user may choose about data, and what to choose where files are missing.
 
 use crate::{catalogue::Official, embedded};
+use genlab_core::{Fault, Space};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,17 @@ pub enum Binarise {
     Dynamic,
 }
 
+impl Binarise {
+    /// # Errors
+    /// When values leave [0, 1], where no pixel is grey; the fault is that of `binarise`.
+    pub fn fits(self, space: Space) -> Result<(), Fault> {
+        match self {
+            Self::None => Ok(()),
+            Self::Dynamic => space.require_unit("binarise", "dynamic", "none"),
+        }
+    }
+}
+
 /// How far a download has come. Given several times per second while bytes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DownloadProgress {
@@ -46,11 +58,11 @@ pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
 #[derive(Default)]
 pub struct LoadOptions {
     /// Folder with the files of `mnist`, `fashion-mnist` or `cifar10` (or with a sub-folder of that
-    /// name that contains them). None: the user's cache folder, else a download. Embedded datasets
-    /// and `folder:PATH` ignore it.
+    /// name that contains them). None: the user's cache folder, else a download. Embedded and
+    /// drawn datasets and `folder:PATH` ignore it.
     pub data_dir: Option<PathBuf>,
     /// Height and width that a folder's images are resized to, in pixels. Named datasets keep the
-    /// size they have, and refuse any other.
+    /// size they have, and refuse any other; points have none.
     pub image_size: Option<(usize, usize)>,
     /// Channels of a folder's images. Named datasets refuse a mode that does not match their own.
     pub colour: ColourMode,
@@ -67,4 +79,22 @@ pub(crate) fn cure(official: &Official, folder: &Path) -> String {
         folder.display(),
         embedded::names()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::ImageShape;
+
+    #[test]
+    fn only_what_lies_in_the_unit_interval_can_be_made_black_and_white() {
+        let (images, points) =
+            (Space::images(ImageShape::new(1, 2, 2)), Space::points(2, 0.0, 1.0));
+        assert_eq!(Binarise::Dynamic.fits(images), Ok(()));
+        assert_eq!(Binarise::None.fits(points), Ok(()));
+        let fault = Binarise::Dynamic.fits(points).expect_err("reals have no grey").to_string();
+        let expected =
+            "binarise is dynamic, but the values are not all from 0 to 1; set it to none";
+        assert_eq!(fault, expected);
+    }
 }

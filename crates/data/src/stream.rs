@@ -1,22 +1,22 @@
-//! The order in which training images come.
+//! The order in which training values come.
 
 use crate::{
-    device::{DeviceImages, row_indices},
-    images::Images,
+    device::{DeviceValues, indices},
     options::Binarise,
+    values::Values,
 };
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{Batch, Phase, Seed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The batches of a run: step k takes images `[k·B, (k+1)·B)` of the concatenation of per-epoch
+/// The batches of a run: step k takes values `[k·B, (k+1)·B)` of the concatenation of per-epoch
 /// permutations.
 ///
 /// A batch is a pure function of (seed, step), so a resumed run needs no iterator state, and every
-/// model with the same seed sees the same images in the same order. Each image comes once per epoch;
+/// model with the same seed sees the same values in the same order. Each value comes once per epoch;
 /// a batch may straddle epochs and may be larger than the dataset.
 pub struct BatchStream {
-    images: DeviceImages,
+    values: DeviceValues,
     labels: Option<Tensor<1, Int>>,
     len: usize,
     seed: Seed,
@@ -29,16 +29,13 @@ pub struct BatchStream {
 
 impl BatchStream {
     /// Uploads `data` once to a plain device (no autodiff). Grey pixels stay grey. Panics if there is
-    /// no image or `batch_size` is 0: [`crate::load`] never gives an empty split.
-    pub fn new(data: &Images, seed: Seed, batch_size: usize, device: &Device) -> Self {
-        assert!(!data.is_empty(), "a batch stream needs at least one image");
-        assert!(batch_size > 0, "a batch holds at least one image");
-        let labels = data.labels.as_ref().map(|labels| {
-            let wide: Vec<i32> = labels.iter().map(|&label| i32::from(label)).collect();
-            Tensor::from_data(TensorData::new(wide, [labels.len()]), (device, DType::I32))
-        });
+    /// no value or `batch_size` is 0: [`crate::load`] never gives an empty split.
+    pub fn new(data: &Values, seed: Seed, batch_size: usize, device: &Device) -> Self {
+        assert!(!data.is_empty(), "a batch stream needs at least one value");
+        assert!(batch_size > 0, "a batch holds at least one value");
+        let labels = data.labels.as_ref().map(|labels| indices(labels, device));
         Self {
-            images: DeviceImages::upload(data, device),
+            values: DeviceValues::upload(data, device),
             labels,
             len: data.len(),
             seed,
@@ -49,17 +46,20 @@ impl BatchStream {
         }
     }
 
-    /// The same images in the same order, with grey pixels made black or white as `binarise` says.
+    /// The same values in the same order, with grey pixels made black or white as `binarise` says.
+    /// Panics where it does not fit the space: [`Binarise::fits`] tells beforehand.
     pub fn binarised(self, binarise: Binarise) -> Self {
+        binarise.fits(self.values.space()).expect("settings that were checked against the dataset");
         Self { binarise, ..self }
     }
 
-    /// The batch of step `step`: images `[B, C, H, W]` in [0, 1], labels `[B]` where there are any.
+    /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
+    /// indices `[B]` where there are any.
     pub fn batch(&self, step: u64) -> Batch {
-        let rows = row_indices(&self.rows(step), &self.device);
+        let rows = indices(&self.rows(step), &self.device);
         let batch = Batch {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
-            images: self.images.gather_at(rows),
+            values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,
         };
         match self.binarise {
@@ -68,12 +68,12 @@ impl BatchStream {
         }
     }
 
-    /// Images per batch.
+    /// Values per batch.
     pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    /// Images per epoch.
+    /// Values per epoch.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -84,15 +84,15 @@ impl BatchStream {
     }
 
     /// Each pixel black or white, with its grey value as probability. Drawn by position in the
-    /// stream, so an image looks different in every epoch.
+    /// stream, so a value looks different in every epoch.
     fn drawn(&self, batch: Batch) -> Batch {
-        let (shape, device) = (batch.images.dims(), &self.device);
+        let (shape, device) = (batch.values.dims(), &self.device);
         let draw =
             self.seed.during(Phase::Train).uniform("data/binarise", 0, batch.rows(), shape, device);
-        Batch { images: draw.lower(batch.images.clone()).float(), ..batch }
+        Batch { values: draw.lower(batch.values.clone()).float(), ..batch }
     }
 
-    /// Indices into the split of the images of one batch.
+    /// Indices into the split of the values of one batch.
     fn rows(&self, step: u64) -> Vec<u32> {
         let len = self.len as u64;
         let mut position = step * self.batch_size as u64;
@@ -128,18 +128,18 @@ impl BatchStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::ImageShape;
+    use genlab_core::{ImageShape, Space};
 
     /// Image i is the one pixel i, with label i.
     fn stream(len: usize, batch_size: usize, seed: u64) -> BatchStream {
-        let pixels: Vec<u8> = (0..len).map(|i| i as u8).collect();
-        let labels = Some(pixels.clone());
-        let images = Images { shape: ImageShape::new(1, 1, 1), pixels, labels };
+        let bytes = (0..len).map(|i| i as u8).collect();
+        let labels = (0..len).map(|i| i as u32).collect();
+        let images = Values::images(ImageShape::new(1, 1, 1), bytes).with_labels(Some(labels));
         BatchStream::new(&images, Seed(seed), batch_size, &Device::flex())
     }
 
     fn seen(stream: &BatchStream, step: u64) -> Vec<u8> {
-        let data = stream.batch(step).images.into_data();
+        let data = stream.batch(step).values.into_data();
         data.as_slice::<f32>().expect("f32").iter().map(|v| (v * 255.0).round() as u8).collect()
     }
 
@@ -215,12 +215,12 @@ mod tests {
             [111, 1, 1, 1],
             &Device::flex(),
         );
-        let greys = (0..37).flat_map(|step| values(grey.batch(step).images));
+        let greys = (0..37).flat_map(|step| values(grey.batch(step).values));
         let expected: Vec<f32> =
             values(draw).into_iter().zip(greys).map(|(u, v)| f32::from(u8::from(u < v))).collect();
         let batches: Vec<Batch> = (0..37).map(|step| binarised.batch(step)).collect();
         assert_eq!(batches[7].rows(), 21..24, "positions are those of the grey stream");
-        let drawn: Vec<f32> = batches.into_iter().flat_map(|batch| values(batch.images)).collect();
+        let drawn: Vec<f32> = batches.into_iter().flat_map(|batch| values(batch.values)).collect();
         assert_eq!(drawn, expected);
         assert!(drawn.contains(&0.0) && drawn.contains(&1.0));
     }
@@ -228,11 +228,10 @@ mod tests {
     #[test]
     fn black_and_white_stay_as_they_are_and_grey_is_drawn_afresh_in_every_epoch() {
         let shape = ImageShape::new(1, 1, 1002);
-        let pixels = [&[0_u8][..], &[64; 1000], &[255]].concat();
-        let images = Images { shape, pixels, labels: None };
+        let images = Values::images(shape, [&[0_u8][..], &[64; 1000], &[255]].concat());
         let stream = BatchStream::new(&images, Seed(1), 1, &Device::flex());
         let stream = stream.binarised(Binarise::Dynamic);
-        let [first, second] = [0, 1].map(|epoch| values(stream.batch(epoch).images));
+        let [first, second] = [0, 1].map(|epoch| values(stream.batch(epoch).values));
         for image in [&first, &second] {
             assert_eq!((image[0], image[1001]), (0.0, 1.0));
             let white: f32 = image[1..1001].iter().sum();
@@ -249,9 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn images_without_labels_make_batches_without_labels() {
-        let images = Images { shape: ImageShape::new(3, 1, 1), pixels: vec![1; 6], labels: None };
+    fn values_without_labels_make_batches_without_labels() {
+        let images = Values::images(ImageShape::new(3, 1, 1), vec![1; 6]);
         let stream = BatchStream::new(&images, Seed(0), 2, &Device::flex());
         assert!(stream.batch(0).labels.is_none());
+    }
+
+    #[test]
+    fn floats_travel_as_they_are_with_labels_beyond_a_byte() {
+        let points = Values::floats(Space::points(2, 0.0, 1.0), vec![-3.5, 1e-3, 700.0, 0.1]);
+        let points = points.with_labels(Some(vec![999, 70_000]));
+        let batch = BatchStream::new(&points, Seed(0), 2, &Device::flex()).batch(3);
+        let labels = batch.labels.expect("labels").into_data();
+        for (row, label) in labels.as_slice::<i32>().expect("i32").iter().enumerate() {
+            let index = usize::from(*label == 70_000);
+            assert_eq!(points.labels.as_ref().expect("labels")[index], *label as u32);
+            let value = values(batch.values.clone().narrow(0, row, 1));
+            assert_eq!(value, points.select(&[index]).to_f32());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "checked against the dataset")]
+    fn reals_are_not_made_black_and_white() {
+        let points = Values::floats(Space::points(1, 0.0, 1.0), vec![0.5]);
+        let stream = BatchStream::new(&points, Seed(0), 1, &Device::flex());
+        stream.binarised(Binarise::Dynamic);
     }
 }

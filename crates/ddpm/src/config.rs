@@ -2,87 +2,62 @@
 
 use crate::{
     model::Ddpm,
-    schedule::{BetaSchedule, NoiseSchedule},
+    network::{ENDS, NetworkConfig},
+    process::Process,
+    sampler::SamplerConfig,
+    schedule::{Schedule, ScheduleConfig},
+    target::Target,
+    times::Times,
+    weighting::Weighting,
 };
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, LearningRateSchedule, Optimized, OptimizerConfig, Train,
-    nn::{UNetConfig, init_module},
-    settings::{size, within},
+    BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext, InitError, Kind,
+    LearningRateSchedule, Optimized, OptimizerConfig, Train,
+    nn::{TimeMlpConfig, init_module},
+    settings::{optional_within, share, within},
 };
 use serde::{Deserialize, Serialize};
 
-/// How samples are drawn. `steps` are network evaluations per sample, at most the steps T of the
-/// process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum SamplerConfig {
-    /// Deterministic given the starting noise (η = 0), good with few steps.
-    Ddim {
-        /// Network evaluations per sample.
-        #[serde(default = "default_steps")]
-        steps: usize,
-    },
-    /// Fresh noise at each step with the posterior's variance (η = 1), as in DDPM.
-    Ancestral {
-        /// Network evaluations per sample.
-        #[serde(default = "default_steps")]
-        steps: usize,
-    },
-}
-
-/// For both samplers, so that they are compared at one cost; enough for DDIM, few for the other.
-fn default_steps() -> usize {
-    50
-}
-
-impl Default for SamplerConfig {
-    fn default() -> Self {
-        Self::Ddim { steps: default_steps() }
-    }
-}
-
-impl SamplerConfig {
-    /// Network evaluations per sample.
-    pub fn steps(self) -> usize {
-        match self {
-            Self::Ddim { steps } | Self::Ancestral { steps } => steps,
-        }
-    }
-
-    /// η of Song et al. 2021 (arXiv:2010.02502): how much of a step's noise is fresh.
-    pub fn eta(self) -> f64 {
-        match self {
-            Self::Ddim { .. } => 0.0,
-            Self::Ancestral { .. } => 1.0,
-        }
-    }
-}
-
-/// A denoising diffusion model that predicts the noise.
+/// A diffusion model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DdpmConfig {
-    /// Steps T of the noising process.
-    pub steps: usize,
-    /// How noise grows over them.
-    pub schedule: BetaSchedule,
+    /// How signal fades and noise grows.
+    pub schedule: ScheduleConfig,
+    /// What the network gives.
+    pub target: Target,
+    /// How much the error at each time counts.
+    pub weighting: Weighting,
+    /// How training draws times.
+    pub times: Times,
     /// The network.
-    pub unet: UNetConfig,
+    pub network: NetworkConfig,
+    /// What it is told of a value.
+    pub condition: ConditionConfig,
+    /// Share of the rows that are trained without being told, so that the network also learns what holds
+    /// for all: guidance needs both (Algorithm 1 of Ho & Salimans 2022, arXiv:2207.12598).
+    pub condition_dropout: f64,
     /// How samples are drawn.
     pub sampler: SamplerConfig,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
     /// Average of the weights, used for everything but training.
     pub ema: EmaConfig,
+    /// The finished run that it goes on from; None: from fresh weights.
+    pub base: Option<BaseConfig>,
 }
 
 impl Default for DdpmConfig {
     fn default() -> Self {
         Self {
-            steps: 1000,
-            schedule: BetaSchedule::Cosine,
-            // Half the resolution and two levels: what a CPU trains in minutes.
-            unet: UNetConfig { channels: vec![32, 64], patch_size: 2, ..UNetConfig::default() },
+            schedule: ScheduleConfig::default(),
+            target: Target::default(),
+            weighting: Weighting::default(),
+            times: Times::default(),
+            network: NetworkConfig::default(),
+            condition: ConditionConfig::default(),
+            // Within the 0.1 to 0.2 that arXiv:2207.12598 (section 4) found best.
+            condition_dropout: 0.1,
             sampler: SamplerConfig::default(),
             optimizer: OptimizerConfig {
                 // High for a U-Net: a few thousand steps are all there is, and the rate ends at zero.
@@ -92,37 +67,69 @@ impl Default for DdpmConfig {
                 ..OptimizerConfig::default()
             },
             ema: EmaConfig::Exponential { decay: 0.995 },
+            base: None,
         }
-    }
-}
-
-impl Check for SamplerConfig {
-    fn check(&self) -> Result<(), Fault> {
-        size("steps", self.steps())
     }
 }
 
 impl Check for DdpmConfig {
     fn check(&self) -> Result<(), Fault> {
-        size("steps", self.steps)?;
-        within("unet", &self.unet)?;
+        within("schedule", &self.schedule)?;
+        within("weighting", &self.weighting)?;
+        within("times", &self.times)?;
+        within("network", &self.network)?;
+        share("condition_dropout", self.condition_dropout)?;
         within("sampler", &self.sampler)?;
         within("optimizer", &self.optimizer)?;
-        within("ema", &self.ema)
+        within("ema", &self.ema)?;
+        optional_within("base", self.base.as_ref())
     }
 }
 
+/// Settings that decide what weights mean.
+const ALIKE: [&str; 4] = ["schedule", "target", "network", "condition"];
+
 impl DdpmConfig {
-    /// A freshly initialised model.
-    pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
+    /// The defaults on values of this kind.
+    pub fn for_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Images => Self::default(),
+            Kind::Points | Kind::Series => {
+                Self { network: NetworkConfig::Mlp(TimeMlpConfig::default()), ..Self::default() }
+            }
+        }
+    }
+
+    /// A freshly initialised model, or one that goes on from a finished run.
+    ///
+    /// # Errors
+    /// When its settings do not fit the data, or the run that it builds on cannot be used.
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        let space = context.space;
+        self.network.fits("network", space)?;
+        let conditions = Conditions {
+            optional: self.condition != ConditionConfig::None && self.condition_dropout > 0.0,
+            ..self.condition.conditions("condition", context.classes)?
+        };
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
-            self.unet.init(context.shape.channels, device)
+            self.network.init(conditions, space, device)
         });
-        Box::new(Ddpm {
-            net: Optimized::new_with_ends(net, self.optimizer, self.ema, &["stem", "head"]),
-            schedule: NoiseSchedule::new(self.schedule, self.steps),
-            sampler: self.sampler,
-            shape: context.shape,
-        })
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ENDS);
+        let net = match &self.base {
+            Some(base) => {
+                base.build_on(net, "net", self, &ALIKE, context).map_err(|e| e.within("base"))?
+            }
+            None => net,
+        };
+        let process = Process {
+            schedule: Schedule::new(self.schedule),
+            target: self.target,
+            weighting: self.weighting,
+            times: self.times,
+            space,
+        };
+        let (sampler, condition) = (self.sampler, self.condition);
+        let condition_dropout = self.condition_dropout;
+        Ok(Box::new(Ddpm { net, process, sampler, condition, condition_dropout, conditions }))
     }
 }

@@ -1,14 +1,33 @@
-//! Denoising diffusion (Ho et al. 2020, arXiv:2006.11239): a U-Net learns to predict the noise in a
-//! noisy image; sampling removes it step by step, by Ho's ancestral sampler or by DDIM (Song et al.
-//! 2021, arXiv:2010.02502).
+//! Diffusion in the parts that its papers have, each a choice of its own that combines with all others:
+//! a schedule says how much signal and noise there is at each time, a target what the network gives,
+//! a weighting and times how it is trained, guidance how strongly it follows what it is told, and a
+//! spacing and a solver how samples are drawn (Karras et al. 2022, arXiv:2206.00364, table 1).
+//!
+//! With the defaults it is the denoising diffusion model of Ho et al. 2020 (arXiv:2006.11239) on the
+//! cosine schedule: a U-Net learns to predict the noise in a noisy image.
 
 mod config;
-mod loss;
+mod denoiser;
+mod guidance;
 mod model;
+mod network;
+mod process;
 mod sampler;
 mod schedule;
+mod solver;
+mod spacing;
+mod target;
+mod times;
+mod weighting;
 
-pub use config::{DdpmConfig, SamplerConfig};
-pub use loss::{diffuse, simple_loss};
-pub use sampler::{Inversion, Transition, predict_start, respaced_times};
-pub use schedule::{BetaSchedule, NoiseSchedule};
+pub use config::DdpmConfig;
+pub use guidance::Guidance;
+pub use network::NetworkConfig;
+pub use process::Process;
+pub use sampler::SamplerConfig;
+pub use schedule::{Moment, Schedule, ScheduleConfig};
+pub use solver::{Oracle, Solver};
+pub use spacing::Spacing;
+pub use target::{Mix, Target};
+pub use times::Times;
+pub use weighting::Weighting;

@@ -1,53 +1,38 @@
 //! One step of training, and what the frozen model can do.
 
 use crate::{
-    SamplerConfig,
-    loss::{diffuse, simple_loss},
-    sampler::{Inversion, Transition, respaced_times},
-    schedule::NoiseSchedule,
+    denoiser::Denoiser,
+    guidance::Guidance,
+    network::Network,
+    process::Process,
+    sampler::SamplerConfig,
+    schedule::Moment,
+    solver::{Oracle, Solver},
 };
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, CheckpointError, Generative, ImageShape, Invert, Noise, Optimized, Progress, Sample,
-    SampleRequest, Scalars, StateReader, StateWriter, Train, nn::UNet,
+    Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Invert, Noise,
+    Optimized, Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
 };
-use rand::RngExt;
 
 pub(crate) struct Ddpm {
-    pub(crate) net: Optimized<UNet>,
-    pub(crate) schedule: NoiseSchedule,
+    pub(crate) net: Optimized<Network>,
+    pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
-    pub(crate) shape: ImageShape,
-}
-
-/// L_simple on a batch, `[B]`: image i draws its time and its noise from row `batch.first + i`.
-fn loss(net: &UNet, schedule: &NoiseSchedule, batch: &Batch, noise: Noise) -> Tensor<1> {
-    let device = batch.images.device();
-    let times: Vec<usize> = batch
-        .rows()
-        .map(|row| {
-            noise.row("ddpm/time", 0, row).random_range(1..=schedule.steps() as u64) as usize
-        })
-        .collect();
-    let alpha_bar = times.iter().map(|&t| schedule.alpha_bar(t) as f32).collect();
-    let times = vector(times.iter().map(|&t| t as f32).collect(), &device);
-    let noise = noise.normal("ddpm/noise", 0, batch.rows(), batch.images.dims(), &device);
-    let x_0 = batch.images.clone() * 2.0 - 1.0;
-    let x_t = diffuse(x_0, noise.clone(), vector(alpha_bar, &device));
-    simple_loss(noise, net.forward(x_t, times))
-}
-
-fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let n = values.len();
-    Tensor::from_data(TensorData::new(values, [n]), device)
+    pub(crate) condition: ConditionConfig,
+    pub(crate) condition_dropout: f64,
+    pub(crate) conditions: Conditions,
 }
 
 impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let loss = loss(self.net.net(), &self.schedule, batch, at.noise()).mean();
+        let condition = self.condition.of(batch);
+        let condition = condition.dropped(self.condition_dropout, at.noise(), batch.rows());
+        let denoiser = Denoiser::new(self.net.net(), &self.process);
+        let loss = denoiser.loss(batch, &condition, at.noise()).mean();
         let scalars = Scalars::new().with("loss", loss.clone());
         match self.net.descend(loss, at) {
             Some(norm) => scalars.with("gradient_norm", norm),
@@ -58,9 +43,10 @@ impl Train for Ddpm {
     fn freeze(&self) -> Box<dyn Generative> {
         Box::new(FrozenDdpm {
             net: self.net.frozen(),
-            schedule: self.schedule.clone(),
+            process: self.process.clone(),
             sampler: self.sampler,
-            shape: self.shape,
+            condition: self.condition,
+            conditions: self.conditions,
         })
     }
 
@@ -74,52 +60,54 @@ impl Train for Ddpm {
 }
 
 struct FrozenDdpm {
-    net: UNet,
-    schedule: NoiseSchedule,
+    net: Network,
+    process: Process,
     sampler: SamplerConfig,
-    shape: ImageShape,
+    condition: ConditionConfig,
+    conditions: Conditions,
 }
 
 impl FrozenDdpm {
-    fn times(&self, request: &SampleRequest) -> Vec<usize> {
-        respaced_times(self.schedule.steps(), request.steps.unwrap_or(self.sampler.steps()))
+    fn denoiser(&self) -> Denoiser<'_> {
+        Denoiser::new(&self.net, &self.process)
     }
 
-    /// The times an inversion visits: those of the sampler's default number of steps, whichever
-    /// sampler that is, since only DDIM can be inverted.
-    fn inversion_times(&self) -> Vec<usize> {
-        respaced_times(self.schedule.steps(), self.sampler.steps())
+    fn moments(&self, steps: Option<usize>) -> Vec<Moment> {
+        let steps = steps.unwrap_or(self.sampler.steps);
+        self.sampler.spacing.moments(&self.process.schedule, steps)
     }
 
-    /// Runs the reverse process and hands x_s of every step to `see`.
-    fn reverse(
-        &self,
-        request: &SampleRequest,
-        mut see: impl FnMut(usize, &Tensor<4>),
-    ) -> Tensor<4> {
-        let device = self.net.devices().remove(0);
-        let shape = self.shape.batch(request.count);
-        let fresh = |step: usize| {
-            request.noise().normal("ddpm/step", step as u64, request.rows(), shape, &device)
-        };
-        let (times, eta) = (self.times(request), self.sampler.eta());
-        let mut x = request.starting_noise(shape, &device);
-        see(0, &x);
-        for (index, pair) in times.windows(2).enumerate() {
-            let (t, s) = (pair[0], pair[1]);
-            let predicted =
-                self.net.forward(x.clone(), vector(vec![t as f32; request.count], &device));
-            let step = Transition::new(&self.schedule, eta, t, s);
-            x = step.apply(x, predicted, (eta > 0.0 && s > 0).then(|| fresh(t)));
-            see(index + 1, &x);
+    fn guidance(&self, request: &SampleRequest) -> Guidance {
+        if !self.conditions.optional {
+            return Guidance::ClassifierFree { scale: 1.0 };
         }
+        let asked = request.guidance.map(|scale| Guidance::ClassifierFree { scale });
+        asked.unwrap_or(self.sampler.guidance)
+    }
+
+    /// Solves from noise to samples around zero and hands every x on the way to `see`.
+    fn solve(&self, request: &SampleRequest, see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
+        let device = self.device();
+        let shape = self.process.space.shape.batch(request.count);
+        let (denoiser, guidance) = (self.denoiser(), self.guidance(request));
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
+        let fresh =
+            |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
+        let noise = request.starting_noise(shape, &device);
+        let mut oracle = Oracle::new(&start, &fresh);
+        let moments = self.moments(request.steps);
+        let x = self.sampler.solver.solve(noise, &moments, &mut oracle, see);
+        debug_assert_eq!(
+            denoiser.calls(),
+            self.network_calls(request),
+            "calls are counted, not told"
+        );
         x
     }
-}
 
-/// From the network's [-1, 1] to an image's [0, 1].
-fn to_image(x: Tensor<4>) -> Tensor<4> {
-    (x * 0.5 + 0.5).clamp(0.0, 1.0)
+    fn device(&self) -> Device {
+        self.net.devices().remove(0)
+    }
 }
 
 impl Generative for FrozenDdpm {
@@ -127,8 +115,13 @@ impl Generative for FrozenDdpm {
         self.net.num_params()
     }
 
+    fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        Scalars::new().with("loss", loss(&self.net, &self.schedule, batch, noise).mean())
+        let condition = self.condition.of(batch);
+        Scalars::new().with("loss", self.denoiser().loss(batch, &condition, noise).mean())
     }
 
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -142,49 +135,61 @@ impl Generative for FrozenDdpm {
 
 impl Invert for FrozenDdpm {
     fn method(&self) -> String {
-        format!("DDIM inversion, {} steps each way", self.inversion_times().len() - 1)
+        format!("DDIM inversion, {} steps each way", self.moments(None).len() - 1)
     }
 
-    /// From the image up to x_T by inverted DDIM steps, and down again by DDIM.
-    fn invert(&self, images: Tensor<4>) -> Tensor<4> {
-        let (batch, device) = (images.dims()[0], images.device());
-        let times = self.inversion_times();
-        let predict = |x: &Tensor<4>, t: usize| {
-            // The network was never shown time 0.
-            self.net.forward(x.clone(), vector(vec![t.max(1) as f32; batch], &device))
-        };
-        let mut x = images * 2.0 - 1.0;
-        for pair in times.windows(2).rev() {
-            let (t, s) = (pair[0], pair[1]);
-            let predicted = predict(&x, s);
-            x = Inversion::new(&self.schedule, s, t).apply(x, predicted);
+    /// From the value up to noise by DDIM's steps read backwards in time (Eq. 13 of Song et al. 2021,
+    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), and down again by
+    /// DDIM, whichever solver the model samples by: no other can be inverted.
+    fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
+        let (denoiser, moments) = (self.denoiser(), self.moments(None));
+        let mut x = self.process.space.centred(values);
+        for pair in moments.windows(2).rev() {
+            let (to, from) = (pair[0], pair[1]);
+            let noise = denoiser.noise(x.clone(), from, condition);
+            let keep = to.alpha / from.alpha;
+            x = x * keep + noise * (to.sigma - from.sigma * keep);
         }
-        for pair in times.windows(2) {
-            let (t, s) = (pair[0], pair[1]);
-            let predicted = predict(&x, t);
-            x = Transition::new(&self.schedule, 0.0, t, s).apply(x, predicted, None);
-        }
-        to_image(x)
+        // The way up is not guided, so neither is the way down.
+        let plain = Guidance::ClassifierFree { scale: 1.0 };
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, plain);
+        let fresh = |_| unreachable!("DDIM with η = 0 draws nothing");
+        let mut oracle = Oracle::new(&start, &fresh);
+        let x = Solver::Ddim { eta: 0.0 }.solve(x, &moments, &mut oracle, |_, _| ());
+        self.process.space.from_centred(x)
     }
 }
 
 impl Sample for FrozenDdpm {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        to_image(self.reverse(request, |_, _| ()))
+        self.process.space.from_centred(self.solve(request, |_, _| ()))
     }
 
+    /// What a run of the solver on a single number asks of the denoiser, times what one x̂_0 asks of the
+    /// network.
     fn network_calls(&self, request: &SampleRequest) -> usize {
-        self.times(request).len() - 1
+        let device = self.device();
+        let one = Tensor::zeros([1, 1, 1, 1], &device);
+        let start = |x: Tensor<4>, _| x;
+        let fresh = |_| Tensor::zeros([1, 1, 1, 1], &device);
+        let mut oracle = Oracle::new(&start, &fresh);
+        let moments = self.moments(request.steps);
+        drop(self.sampler.solver.solve(one, &moments, &mut oracle, |_, _| ()));
+        oracle.calls() * self.guidance(request).calls(&request.condition)
+    }
+
+    fn is_guided(&self) -> bool {
+        self.conditions.optional
     }
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {
-        let last = self.network_calls(request);
+        let last = self.moments(request.steps).len() - 1;
         let wanted: Vec<usize> =
             (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect();
         let mut kept = Vec::new();
-        self.reverse(request, |index, x| {
+        self.solve(request, |index, x| {
             if wanted.contains(&index) {
-                kept.push(to_image(x.clone()));
+                kept.push(self.process.space.from_centred(x.clone()));
             }
         });
         Some(kept)
@@ -193,24 +198,83 @@ impl Sample for FrozenDdpm {
 
 #[cfg(test)]
 mod tests {
-    use crate::{DdpmConfig, SamplerConfig};
-    use genlab_core::{nn::UNetConfig, testing::contract};
+    use crate::{
+        DdpmConfig, Guidance, NetworkConfig, SamplerConfig, ScheduleConfig, Solver, Spacing,
+        Target, Times, Weighting,
+    };
+    use genlab_core::{
+        Condition, ConditionConfig,
+        nn::{TimeMlpConfig, UNetConfig},
+        testing::{contract, contract_on_points},
+    };
 
     fn small() -> DdpmConfig {
         let unet =
             UNetConfig { channels: vec![8, 16], time_embedding_dim: 16, ..UNetConfig::default() };
-        DdpmConfig { steps: 50, unet, ..DdpmConfig::default() }
+        let schedule = ScheduleConfig::Cosine { steps: 50 };
+        DdpmConfig { schedule, network: NetworkConfig::UNet(unet), ..DdpmConfig::default() }
+    }
+
+    fn on_points() -> DdpmConfig {
+        let mlp = TimeMlpConfig { width: 32, ..TimeMlpConfig::default() };
+        DdpmConfig { network: NetworkConfig::Mlp(mlp), ..small() }
+    }
+
+    fn told(config: DdpmConfig) -> DdpmConfig {
+        DdpmConfig { condition: ConditionConfig::Class, condition_dropout: 0.25, ..config }
+    }
+
+    fn sampled_by(solver: Solver, spacing: Spacing, config: DdpmConfig) -> DdpmConfig {
+        DdpmConfig { sampler: SamplerConfig { solver, spacing, ..config.sampler }, ..config }
     }
 
     #[test]
-    fn the_ddim_sampled_model_keeps_the_contract() {
+    fn the_default_kind_keeps_the_contract() {
         contract(&|context| small().init(context), Some(("loss", 80, 0.8)));
     }
 
     #[test]
-    fn the_ancestrally_sampled_model_keeps_the_contract() {
-        let sampler = SamplerConfig::Ancestral { steps: 50 };
-        let config = DdpmConfig { sampler, ..small() };
+    fn the_class_conditional_one_keeps_the_contract() {
+        contract(&|context| told(small()).init(context), Some(("loss", 80, 0.8)));
+    }
+
+    #[test]
+    fn the_ancestrally_sampled_one_keeps_the_contract() {
+        let config = sampled_by(Solver::Ancestral, Spacing::Uniform, small());
         contract(&|context| config.init(context), None);
+    }
+
+    #[test]
+    fn the_straight_flow_keeps_the_contract() {
+        let config = DdpmConfig {
+            schedule: ScheduleConfig::Flow,
+            target: Target::Velocity,
+            times: Times::LogitNormal { mean: 0.0, sd: 1.0 },
+            ..sampled_by(Solver::Euler, Spacing::Karras { rho: 7.0 }, small())
+        };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn the_mlp_keeps_the_contract_on_points_with_and_without_classes() {
+        contract_on_points(&|context| on_points().init(context), Some(("loss", 80, 0.9)));
+        let weighting = Weighting::MinSnr { gamma: 5.0 };
+        let config = DdpmConfig { target: Target::Start, weighting, ..told(on_points()) };
+        contract_on_points(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn a_u_net_is_refused_on_points() {
+        let context = genlab_core::testing::context(genlab_core::Space::points(2, 0.0, 1.0));
+        let refusal = small().init(&context).err().expect("refused").to_string();
+        assert!(refusal.starts_with("network is u-net, but the values are points"), "{refusal}");
+    }
+
+    #[test]
+    fn guidance_of_one_asks_the_network_once() {
+        let condition = Condition::of_classes(&[1], &burn::tensor::Device::flex());
+        let calls = |scale| Guidance::ClassifierFree { scale }.calls(&condition);
+        assert_eq!([calls(0.0), calls(1.0), calls(2.0)], [1, 1, 2]);
+        assert_eq!(Guidance::ClassifierFree { scale: 2.0 }.calls(&Condition::default()), 1);
     }
 }

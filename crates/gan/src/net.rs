@@ -6,23 +6,52 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    ImageShape,
-    nn::{Decoder, Encoder, Linear, sigmoid},
+    Condition, Conditions, Space,
+    nn::{ClassEmbedding, Decoder, Encoder, Linear},
 };
+
+/// Size of the vector that tells the generator a class.
+const CLASS_SIZE: usize = 16;
+/// Standard deviation of the critic's initial class vectors, times √n for n features. That of its last
+/// layer's weights is 1/√3 on this scale, so a class moves the first scores by a sixth of what features
+/// do: the critic starts close to one that is told nothing.
+const CLASS_SCALE: f64 = 0.1;
 
 #[derive(Module, Debug)]
 pub(crate) struct Generator {
     decoder: Decoder,
+    class: Option<ClassEmbedding>,
+    #[module(skip)]
+    space: Space,
 }
 
 impl Generator {
-    pub(crate) fn new(config: &GanConfig, shape: ImageShape, device: &Device) -> Self {
-        Self { decoder: config.generator.decoder(config.latent_dim, shape, device) }
+    pub(crate) fn new(
+        config: &GanConfig,
+        conditions: Conditions,
+        space: Space,
+        device: &Device,
+    ) -> Self {
+        let told = if conditions.classes.is_some() { CLASS_SIZE } else { 0 };
+        Self {
+            decoder: config.generator.decoder(config.latent_dim + told, space.shape, device),
+            class: conditions
+                .classes
+                .map(|classes| ClassEmbedding::new(classes, CLASS_SIZE, 1.0, device)),
+            space,
+        }
     }
 
-    /// Noise `[B, L]` to images `[B, C, H, W]` in [0, 1].
-    pub(crate) fn forward(&self, latent: Tensor<2>) -> Tensor<4> {
-        sigmoid(self.decoder.forward(latent))
+    /// Noise `[B, L]` to values `[B, C, H, W]`. The vector of its class stands behind each row.
+    pub(crate) fn forward(&self, latent: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        let latent = match &self.class {
+            None => latent,
+            Some(class) => {
+                let batch = latent.dims()[0];
+                Tensor::cat(vec![latent, class.forward(condition, batch)], 1)
+            }
+        };
+        self.space.output(self.decoder.forward(latent))
     }
 }
 
@@ -30,17 +59,81 @@ impl Generator {
 pub(crate) struct Critic {
     encoder: Encoder,
     score: Linear,
+    class: Option<ClassEmbedding>,
+    #[module(skip)]
+    space: Space,
 }
 
 impl Critic {
-    pub(crate) fn new(config: &GanConfig, shape: ImageShape, device: &Device) -> Self {
-        let encoder = config.critic.encoder(shape, device);
-        Self { score: Linear::new(encoder.features(), 1, device), encoder }
+    pub(crate) fn new(
+        config: &GanConfig,
+        conditions: Conditions,
+        space: Space,
+        device: &Device,
+    ) -> Self {
+        let encoder = config.critic.encoder(space.shape, device);
+        let features = encoder.features();
+        let sd = CLASS_SCALE / (features as f64).sqrt();
+        Self {
+            score: Linear::new(features, 1, device),
+            encoder,
+            class: conditions
+                .classes
+                .map(|classes| ClassEmbedding::new(classes, features, sd, device)),
+            space,
+        }
     }
 
-    /// Images `[B, C, H, W]` in [0, 1] to the logit of "real", `[B]`.
-    pub(crate) fn forward(&self, images: Tensor<4>) -> Tensor<1> {
-        let centred = images * 2.0 - 1.0;
-        self.score.forward(self.encoder.forward(centred)).squeeze_dim::<1>(1)
+    /// Values `[B, C, H, W]` to the logit of "real", `[B]`.
+    pub(crate) fn forward(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
+        self.score(self.centred(values), condition)
+    }
+
+    /// Values as [`Critic::score`] reads them.
+    pub(crate) fn centred(&self, values: Tensor<4>) -> Tensor<4> {
+        self.space.centred(values)
+    }
+
+    /// The logit of centred values, `[B]`. A class y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
+    /// otherwise: Eq. 3 of Miyato & Koyama 2018 (arXiv:1802.05637).
+    pub(crate) fn score(&self, centred: Tensor<4>, condition: &Condition) -> Tensor<1> {
+        let features = self.encoder.forward(centred);
+        let score = self.score.forward(features.clone()).squeeze_dim::<1>(1);
+        match &self.class {
+            None => score,
+            Some(class) => {
+                let vectors = class.forward(condition, features.dims()[0]);
+                score + (vectors * features).sum_dim(1).squeeze_dim::<1>(1)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{ImageShape, nn::BackboneConfig};
+
+    #[test]
+    fn a_class_moves_a_score_by_the_product_of_its_vector_with_the_features() {
+        let device = Device::flex();
+        // Without hidden layers the features are the centred values themselves.
+        let config = GanConfig { critic: BackboneConfig::mlp([]), ..GanConfig::default() };
+        let space = Space::images(ImageShape::new(1, 2, 2));
+        let critic =
+            Critic::new(&config, Conditions { classes: Some(3), optional: false }, space, &device);
+        let values = Tensor::<1>::from_floats([0.1, 0.9, 0.4, 0.7], &device).reshape([1, 1, 2, 2]);
+        let score =
+            |class| critic.forward(values.clone(), &Condition::of_classes(&[class], &device));
+        let read = |x: Tensor<1>| x.into_data().try_into_vec::<f32>().expect("f32");
+        let vectors = read(critic.class.as_ref().expect("classes").table.val().flatten(0, 1));
+        let expected: f32 = [-0.8, 0.8, -0.2, 0.4]
+            .iter()
+            .enumerate()
+            .map(|(i, x)| x * (vectors[3 * 4 + i] - vectors[i]))
+            .sum();
+        let moved = read(score(2) - score(-1))[0];
+        assert!((moved - expected).abs() < 1e-6, "{moved} is not {expected}");
+        assert!(moved.abs() > 1e-4, "classes move nothing");
     }
 }

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data_dir = arguments.nth(1).map(Into::into);
     let data = load(&name, &LoadOptions { data_dir, ..LoadOptions::default() })?;
     let device = Device::flex();
-    let judge = Judge::for_dataset(&data.name, data.shape, &device);
+    let judge = Judge::for_dataset(&data.name, data.space.shape, &device);
     let start = Instant::now();
     let evaluator = Evaluator::new(&data, judge, &device, Seed(0), Settings::default());
     let mut out = stdout();

@@ -7,7 +7,7 @@
 
 use burn::tensor::Device;
 use genlab_core::{Phase, Seed};
-use genlab_data::{Images, LoadOptions, load};
+use genlab_data::{LoadOptions, Values, load};
 use genlab_metrics::{
     Evaluator, Judge, Settings,
     measures::sets::{
@@ -49,9 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let device = Device::flex();
     // The embedded test split has 2,000 images; all 10,000 training images stand in for a test
     // split of the official size.
-    let pixels = [&data.train.pixels[..], &data.validation.pixels].concat();
-    data.test = Images { shape: data.shape, pixels, labels: None };
-    let judge = || Judge::for_dataset(&data.name, data.shape, &device);
+    let pixels =
+        [&data.train, &data.validation].map(|split| split.bytes().unwrap_or_default()).concat();
+    data.test = Values::images(data.space.shape, pixels);
+    let judge = || Judge::for_dataset(&data.name, data.space.shape, &device);
     let settings = ScoreSettings { seed, split: "test", frechet_infinity: false };
     let samples = &data.test;
     timed("all sample metrics, 10,000 beside 10,000", || {

@@ -6,7 +6,7 @@
 //! ```
 
 use burn::tensor::Device;
-use genlab_data::{Images, LoadOptions, load};
+use genlab_data::{LoadOptions, Values, load};
 use genlab_metrics::features::judge::{
     JUDGES,
     train::{Recipe, accuracy, train},
@@ -59,11 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 const USAGE: &str = "usage: train_judge DATASET [--data-dir DIR] --out FILE, \
                      where DATASET is mnist, fashion-mnist or digits8x8";
 
-fn joined(first: &Images, second: &Images) -> Images {
-    let mut all = first.clone();
-    all.pixels.extend_from_slice(&second.pixels);
-    if let (Some(labels), Some(more)) = (&mut all.labels, &second.labels) {
-        labels.extend_from_slice(more);
-    }
-    all
+fn joined(first: &Values, second: &Values) -> Values {
+    let bytes = [first, second].map(|images| images.bytes().expect("judges look at images"));
+    let labels = first.labels.iter().chain(&second.labels).flatten().copied().collect();
+    Values::images(first.shape(), bytes.concat()).with_labels(Some(labels))
 }

@@ -2,16 +2,17 @@
 
 use crate::{
     features::{judge::Judge, lpips::Lpips},
+    measures::units,
     numerics::matrix::{Z95, mean_and_sd},
     settings::{Settings, Split},
 };
 use burn::tensor::{Device, Tensor};
-use genlab_core::{Noise, Phase, Seed};
-use genlab_data::{Dataset, Images};
+use genlab_core::{Condition, Conditions, Noise, Phase, Seed};
+use genlab_data::{Dataset, Values};
 use genlab_results::{Entry, Metric, NotFinite};
 use std::ops::Range;
 
-/// Images are binarised and disturbed by this seed whatever the run's, so that numbers of different
+/// Values are binarised and disturbed by this seed whatever the run's, so that numbers of different
 /// runs are about the same images.
 pub const FIXED_SEED: Seed = Seed(0x6269_6e61_7269_7365);
 
@@ -32,16 +33,26 @@ pub struct Context<'a> {
     pub settings: Settings,
 }
 
+/// Some values of a set.
+pub struct Part {
+    /// Their places in the set, which are the rows of noise that belong to them.
+    pub rows: Range<u64>,
+    /// `[B, C, H, W]`.
+    pub values: Tensor<4>,
+    /// What a model is told about them.
+    pub condition: Condition,
+}
+
 impl<'a> Context<'a> {
     /// The split that is measured on.
-    pub fn split(&self) -> &'a Images {
+    pub fn split(&self) -> &'a Values {
         match self.settings.split {
             Split::Test => &self.dataset.test,
             Split::Validation => &self.dataset.validation,
         }
     }
 
-    /// Images on either side of a distance between sets.
+    /// Values on either side of a distance between sets.
     pub fn sample_count(&self) -> usize {
         self.settings.samples.min(self.split().len())
     }
@@ -56,7 +67,8 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When `value` is not finite.
     pub fn metric(&self, entry: &Entry, value: f64, n: usize) -> Result<Metric, NotFinite> {
-        Metric::new(entry, self.settings.split.name(), value, n)
+        let metric = Metric::new(entry, self.settings.split.name(), value, n)?;
+        Ok(units::of(metric, self.dataset.space.kind))
     }
 
     /// The mean of one value per image with a 95 % interval by the normal approximation.
@@ -69,16 +81,31 @@ impl<'a> Context<'a> {
         Ok(self.metric(entry, mean, values.len())?.with_half_width(half_width))
     }
 
-    /// Images in batches `[B, C, H, W]`, with the rows of noise that belong to them: their places in
-    /// `images`.
+    /// Values in batches, with what a model that takes `conditions` is told about them.
     pub fn batches<'b>(
         &'b self,
-        images: &'b Images,
-    ) -> impl Iterator<Item = (Range<u64>, Tensor<4>)> + 'b {
+        values: &'b Values,
+        conditions: Conditions,
+    ) -> impl Iterator<Item = Part> + 'b {
         let batch = self.settings.batch.max(1);
-        (0..images.len()).step_by(batch).map(move |first| {
-            let end = (first + batch).min(images.len());
-            (first as u64..end as u64, images.tensor(first..end, &self.device))
+        (0..values.len()).step_by(batch).map(move |first| {
+            let rows = first..(first + batch).min(values.len());
+            Part {
+                rows: rows.start as u64..rows.end as u64,
+                values: values.tensor(rows.clone(), &self.device),
+                condition: self.told(values, rows, conditions),
+            }
         })
+    }
+
+    /// What a model that takes `conditions` is told about these rows of `values`.
+    pub fn told(&self, values: &Values, rows: Range<usize>, conditions: Conditions) -> Condition {
+        match (conditions.classes, &values.labels) {
+            (Some(_), Some(labels)) => {
+                let classes: Vec<i32> = labels[rows].iter().map(|&label| label as i32).collect();
+                Condition::of_classes(&classes, &self.device)
+            }
+            _ => Condition::default(),
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! What measures find.
 
-use genlab_core::ImageShape;
-use genlab_data::Images;
-use genlab_results::{Figure, ImageStrip, Metric, NotFinite};
+use genlab_results::{Figure, Metric, NotFinite};
 use std::fmt::Display;
 
 /// Metrics, figures, and what a reader must know about them, in the making.
@@ -41,10 +39,4 @@ impl Findings {
         self.notes.extend(others.notes);
         self.figures.extend(others.figures);
     }
-}
-
-/// Images with `columns` in a row.
-pub fn strip(images: Images, columns: usize) -> ImageStrip {
-    let ImageShape { channels, height, width } = images.shape;
-    ImageStrip { channels, height, width, pixels: images.pixels, columns }
 }

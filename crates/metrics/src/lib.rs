@@ -15,6 +15,8 @@ pub mod findings;
 pub mod generators;
 pub mod measures;
 pub mod numerics;
+pub mod picture;
+pub mod requests;
 pub mod settings;
 
 pub use catalogue::CATALOGUE;

@@ -1,7 +1,7 @@
 //! Against SciPy, scikit-learn and scikit-image: `tests/oracles/metrics.py` made the fixtures.
 
 use genlab_core::ImageShape;
-use genlab_data::Images;
+use genlab_data::Values;
 use genlab_metrics::{
     measures::{
         codes::probes::maths::{Probe, ProbeSettings, nearest_label},
@@ -51,11 +51,11 @@ impl Fixture {
         Rows::new(self.count("dim"), self.numbers(key))
     }
 
-    fn images(&self, key: &str) -> Images {
+    fn images(&self, key: &str) -> Values {
         let size = ["channels", "height", "width"].map(|side| self.count(side));
         let pixels = self.numbers(key).iter().map(|&level| level as u8).collect();
         let shape = ImageShape::new(size[0], size[1], size[2]);
-        Images { shape, pixels, labels: None }
+        Values::images(shape, pixels)
     }
 
     fn pixels(&self, key: &str) -> Vec<f32> {
@@ -109,16 +109,16 @@ fn neighbourhoods_equal_the_published_formulas() {
 }
 
 /// The digits of the probe's fixture: codes and labels of the training part, then of the test part.
-fn probe_digits(fixture: &Fixture) -> [(Rows, Vec<u8>); 2] {
+fn probe_digits(fixture: &Fixture) -> [(Rows, Vec<u32>); 2] {
     let (dim, train) = (fixture.count("dim"), fixture.count("train"));
     let values: Vec<f64> = fixture.numbers("levels").iter().map(|level| level / 16.0).collect();
-    let labels: Vec<u8> = fixture.numbers("labels").iter().map(|&label| label as u8).collect();
+    let labels: Vec<u32> = fixture.numbers("labels").iter().map(|&label| label as u32).collect();
     let (first, last) = values.split_at(train * dim);
-    let part = |values: &[f64], labels: &[u8]| (Rows::new(dim, values.to_vec()), labels.to_vec());
+    let part = |values: &[f64], labels: &[u32]| (Rows::new(dim, values.to_vec()), labels.to_vec());
     [part(first, &labels[..train]), part(last, &labels[train..])]
 }
 
-fn accuracy(found: &[u8], labels: &[u8]) -> f64 {
+fn accuracy(found: &[u32], labels: &[u32]) -> f64 {
     found.iter().zip(labels).filter(|(a, b)| a == b).count() as f64 / labels.len() as f64
 }
 

@@ -1,12 +1,14 @@
-//! Fabricates runs of five models and writes their reports, to be looked at in a browser:
+//! Fabricates runs of images, of points and of series, and writes their reports, to be looked at in a browser:
 //! `cargo run -p genlab-report --example demo_report -- DIR`, then open `DIR/*/report.html`.
 
 #[path = "../tests/fabricate/mod.rs"]
 mod fabricate;
 
-use fabricate::{Fake, Noise, add_figures, catalogue, figure, pictures, write_curves};
+use fabricate::{
+    Fake, Noise, add_figures, catalogue, fan, figure, modes, pictures, ring, write_curves,
+};
 use genlab_report::run::{write_comparison, write_run_report};
-use genlab_results::{Event, Figure, Plot};
+use genlab_results::{Event, Figure, OpenedRecord, Plot};
 use std::path::{Path, PathBuf};
 
 /// How a model's invented numbers look.
@@ -116,6 +118,7 @@ fn main() {
         let title = "Five models on mnist-10k";
         write_comparison(&out, title, &runs, &catalogue()).expect("the runs compare");
     }
+    other_data(&dir.join("other-data"));
     mixed(&dir.join("mixed"));
 }
 
@@ -194,7 +197,7 @@ fn codes(noise: &mut Noise) -> Figure {
     };
     let series = (0..3).map(|class| cloud(class, noise)).collect();
     let (x_label, y_label) = ("first component".into(), "second component".into());
-    let plot = Plot::Scatter { series, x_label, y_label };
+    let plot = Plot::Scatter { series, density: None, x_label, y_label };
     figure("codes", "Codes in a plane", "A point per test image, by its class.", plot)
 }
 
@@ -206,7 +209,7 @@ fn spectrum() -> Figure {
     };
     let series = vec![curve("samples", 1.6), curve("test images", 1.2)];
     let (x_label, y_label) = ("frequency".into(), "power".into());
-    let plot = Plot::Lines { series, x_label, y_label };
+    let plot = Plot::Lines { series, bands: vec![], x_label, y_label };
     figure("spectrum", "Spectrum", "Radially averaged power of the pixels.", plot)
 }
 
@@ -218,6 +221,46 @@ fn confusion(noise: &mut Noise) -> Figure {
     let values = (0..100).map(|at| cell(at, noise)).collect();
     let plot = Plot::HeatMap { columns: 10, values, label: "share of a class's images".into() };
     figure("confusion", "Confusion of a probe", "Rows are classes, columns guesses.", plot)
+}
+
+/// Runs on a ring of Gaussians, with what only data that are no images have. One was trained further,
+/// and one is class-conditional.
+fn other_data(out: &Path) {
+    let mut runs = Vec::new();
+    for (model, error, classes) in [("vae", 0.9, 1), ("gan", 0.5, 1), ("ddpm", 0.1, 8)] {
+        let mut fake = Fake::new(model, 0).with("samples/coverage", 1.0 - 0.3 * error);
+        (fake.dataset, fake.kind) = ("ring-8", "points");
+        if model == "ddpm" {
+            let path = "runs/ring-8/ddpm-s0".to_owned();
+            let sha256 = "5b1e90c2".repeat(8);
+            fake.opened.push(OpenedRecord { path, model: model.to_owned(), sha256 });
+        }
+        let run = fake.write(out);
+        let mut noise = Noise::new(6);
+        write_curves(&run, 100_000, 300, &[("train/loss", 3.0, 1.0 + error)], &mut noise);
+        let mut figures = vec![ring(2000, classes, error, &mut noise), fan(error)];
+        figures.extend([modes(error, &mut noise), settings(error)]);
+        add_figures(&run, figures);
+        write_run_report(&run, &catalogue()).expect("a fabricated run has a report");
+        runs.push(run);
+    }
+    let title = "Three models on a ring of Gaussians";
+    write_comparison(out, title, &runs, &catalogue()).expect("the runs compare");
+}
+
+/// A table with as many columns as the page is wide, and words in some.
+fn settings(error: f64) -> Figure {
+    let texts = |cells: [&str; 6]| cells.map(str::to_owned).to_vec();
+    let columns =
+        texts(["Guidance scale", "class accuracy", "coverage", "time", "calls", "what is seen"]);
+    let accuracy = format!("{:.2} ± 0.02", 1.0 - 0.2 * error);
+    let rows = vec![
+        texts(["0", &accuracy, "0.91", "1.2 ms", "50", "every class, as in the data"]),
+        texts(["1.5", "0.99 ± 0.01", "0.83", "2.4 ms", "100", "narrower than the data"]),
+        texts(["4, beyond what was trained", "—", "0.41", "2.4 ms", "100", "one point per class"]),
+    ];
+    let caption = "The same noise by every guidance scale.";
+    figure("guidance", "Guidance", caption, Plot::Table { columns, rows })
 }
 
 /// Runs that must not be compared: another judge, another budget, a diverged one, an unfinished one.

@@ -14,7 +14,7 @@ const AXES: [&str; 3] = ["step", "images", "seconds"];
 pub struct Curve {
     /// `train/loss`, `validation/kl`, `images_per_second`, ...
     pub name: String,
-    /// (images seen, value), in order; finite values only.
+    /// (seen in training, value), in order; finite values only.
     pub points: Vec<(f64, f64)>,
 }
 

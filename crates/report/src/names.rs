@@ -2,6 +2,9 @@
 
 use genlab_results::{Catalogue, Role};
 
+/// What data of any kind are.
+const EXAMPLES: &str = "examples";
+
 /// What a reference stands for, below its title.
 pub(crate) fn role(role: Role) -> &'static str {
     match role {
@@ -58,7 +61,14 @@ pub(crate) fn list(items: &[String]) -> String {
     }
 }
 
-fn capitalised(word: &str) -> String {
+/// What the data of several runs are called: "images"; "examples" where they differ.
+pub(crate) fn common<'a>(nouns: impl IntoIterator<Item = &'a str>) -> &'a str {
+    let mut nouns = nouns.into_iter();
+    let first = nouns.next().unwrap_or(EXAMPLES);
+    if nouns.all(|noun| noun == first) { first } else { EXAMPLES }
+}
+
+pub(crate) fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().collect::<String>() + letters.as_str()
@@ -93,6 +103,12 @@ mod tests {
     fn a_single_thing_is_in_the_singular() {
         assert_eq!(counted(1, "run"), "1 run");
         assert_eq!(counted(2, "run"), "2 runs");
+    }
+
+    #[test]
+    fn what_differs_has_a_name_that_holds_for_all() {
+        assert_eq!(common(["points", "points"]), "points");
+        assert_eq!(common(["points", "images"]), "examples");
     }
 
     #[test]

@@ -72,10 +72,15 @@ impl RunData {
         self.results.status == "finished"
     }
 
-    /// The budget in training images, from `config.toml`.
+    /// What its data are: `images`, `points`, `series`.
+    pub fn noun(&self) -> &str {
+        self.record.dataset.noun()
+    }
+
+    /// The budget, how much training sees, from `config.toml`.
     pub fn budget(&self) -> Option<u64> {
-        let images = self.settings.get("budget")?.as_table()?.get("images")?.as_integer()?;
-        u64::try_from(images).ok()
+        let seen = self.settings.get("budget")?.as_table()?.get("images")?.as_integer()?;
+        u64::try_from(seen).ok()
     }
 
     /// The hash of the data, where `run.json` has it.

@@ -2,10 +2,12 @@
 
 mod fabricate;
 
-use fabricate::{Fake, Noise, add_figures, catalogue, figure, pictures, write_curves};
+use fabricate::{
+    Fake, Noise, add_figures, catalogue, fan, figure, modes, pictures, ring, write_curves,
+};
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_report::{RunData, markdown};
-use genlab_results::{Event, Plot, RunDir};
+use genlab_results::{Event, OpenedRecord, Plot, RunDir};
 use std::path::{Path, PathBuf};
 
 fn page(path: &Path) -> String {
@@ -103,8 +105,22 @@ fn texts_from_files_are_escaped_everywhere() {
     let plot = serde_json::json!({
         "kind": "bars", "values": [1.0], "x_label": words, "guide": [0.5, words],
     });
+    let points = serde_json::json!([[words, [[0.0, 0.0], [1.0, 1.0]]], [words, []]]);
+    let fan = serde_json::json!({
+        "kind": "lines", "series": points, "x_label": words, "y_label": words,
+        "bands": [{"name": words, "points": [[0.0, 0.0, 1.0]]}],
+    });
+    let cloud = serde_json::json!({
+        "kind": "scatter", "series": points, "x_label": words, "y_label": words,
+        "density": {"columns": 1, "values": [1.0], "x": [0.0, 1.0], "y": [0.0, 0.5]},
+    });
+    let table =
+        serde_json::json!({"kind": "table", "columns": [words, words], "rows": [[words, words]]});
     results["figures"] = serde_json::json!([
         {"name": words, "section": words, "title": "", "caption": words, "plot": plot},
+        {"name": words, "section": words, "title": "a", "caption": words, "plot": fan},
+        {"name": words, "section": words, "title": "b", "caption": words, "plot": cloud},
+        {"name": words, "section": words, "title": words, "caption": words, "plot": table},
         {"name": words, "section": words, "title": words, "caption": words, "plot": plot},
     ]);
     std::fs::write(run.join("results.json"), results.to_string()).unwrap();
@@ -112,6 +128,8 @@ fn texts_from_files_are_escaped_everywhere() {
     std::fs::write(
         run.join("run.json"),
         r#"{"argv": ["<script>alert(5)</script>"],
+            "dataset": {"kind": "<script>alert(10)</script>", "test": 1},
+            "opened": [{"path": "<script>", "model": "<b>", "sha256": "<img src=x"}],
             "events": [{"step": 1, "text": "<script>alert(9)</script>"}]}"#,
     )
     .unwrap();
@@ -220,6 +238,64 @@ fn what_runs_share_is_shown_once_and_their_own_figures_under_their_names() {
         html.find(&format!("\">{title}</h2>")).unwrap_or_else(|| panic!("no {title}"))
     });
     assert!(places.is_sorted());
+}
+
+#[test]
+fn data_that_are_no_images_are_called_what_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut noise = Noise::new(4);
+    let mut runs = Vec::new();
+    for model in ["flow", "gan"] {
+        let mut fake = Fake::new(model, 0).with("samples/frechet", 0.9);
+        (fake.dataset, fake.kind) = ("ring-8", "points");
+        let [path, base] = ["runs/base", "flow"].map(str::to_owned);
+        fake.opened.push(OpenedRecord { path, model: base, sha256: "0123456789abcdef".into() });
+        let run = fake.write(dir.path());
+        write_curves(&run, 100_000, 50, &[("train/kl", 5.0, 1.0)], &mut noise);
+        let figures = vec![ring(200, 1, 0.5, &mut noise), modes(0.5, &mut noise), fan(0.5)];
+        add_figures(&run, figures);
+        runs.push(run);
+    }
+    let single = page(&write_run_report(&runs[0], &catalogue()).unwrap());
+    for text in [
+        "<dt>Points</dt><dd>8\u{202f}000 training, 500 validation, 2\u{202f}000 test</dd>",
+        ">training points seen</text>",
+        "KL over points seen: ",
+        "<dt>Built on</dt><dd>flow, runs/base (SHA-256 0123456789ab)</dd>",
+        "Samples in the plane of FLOW on ring-8: 200 points over a density.",
+        "aria-label=\"Modes of FLOW on ring-8\"",
+        "Real points",
+    ] {
+        assert!(single.contains(text), "{text}");
+    }
+    let several = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    assert!(several.contains("100\u{202f}000 training points each"));
+    assert!(several.contains("<strong>GAN</strong>") && several.contains("Modes of GAN on ring-8"));
+    for page in [&single, &several] {
+        // Before the settings, whose keys are the same for all data.
+        let text =
+            page.split("</style>").nth(1).and_then(|rest| rest.split("<pre>").next()).unwrap();
+        assert!(!text.contains("image") && !text.contains("pixel"), "{text}");
+    }
+    // Budgets of different data are counted in what holds for both.
+    let mut fake = Fake::new("vae", 0).with("samples/frechet", 9.0);
+    fake.images = 600_000;
+    runs.push(fake.write(dir.path()));
+    let mixed = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    assert!(mixed.contains("different budgets: 100k examples and 600k examples."), "{mixed}");
+    assert!(mixed.contains("100k points") && mixed.contains("600k images"));
+}
+
+#[test]
+fn a_report_with_five_clouds_over_a_density_can_be_mailed() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Fake::new("flow", 0).write(dir.path());
+    let mut noise = Noise::new(2);
+    let clouds = (0..5).map(|_| ring(2000, 8, 0.5, &mut noise)).collect();
+    add_figures(&run, clouds);
+    let page = page(&write_run_report(&run, &catalogue()).unwrap());
+    assert_eq!(page.matches("class=\"dots").count(), 40);
+    assert!(page.len() < 400_000, "{} bytes", page.len());
 }
 
 #[test]

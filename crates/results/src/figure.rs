@@ -30,10 +30,15 @@ impl Figure {
             Plot::Bars { values, guide, .. } => {
                 values.iter().chain(guide.iter().map(|(value, _)| value)).all(|v| v.is_finite())
             }
-            Plot::Lines { series, .. } | Plot::Scatter { series, .. } => {
+            Plot::Lines { series, bands, .. } => {
+                series.iter().all(|(_, points)| finite(points)) && bands.iter().all(Band::is_finite)
+            }
+            Plot::Scatter { series, density, .. } => {
                 series.iter().all(|(_, points)| finite(points))
+                    && density.iter().all(Field::is_finite)
             }
             Plot::HeatMap { values, .. } => values.iter().all(|v| v.is_finite()),
+            Plot::Table { .. } => true,
             Plot::Strip(_) => false,
         }
     }
@@ -79,6 +84,9 @@ pub enum Plot {
     Lines {
         /// Names with points (x, y), x ascending.
         series: Vec<(String, Vec<(f64, f64)>)>,
+        /// Areas behind the curves.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bands: Vec<Band>,
         /// Below the axis.
         x_label: String,
         /// Beside the axis.
@@ -88,6 +96,10 @@ pub enum Plot {
     Scatter {
         /// Names with points (x, y).
         series: Vec<(String, Vec<(f64, f64)>)>,
+        /// What lies under the points. The axes cover its extent and no more, both to one scale;
+        /// points beyond it are counted and not drawn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        density: Option<Field>,
         /// Below the axis.
         x_label: String,
         /// Beside the axis.
@@ -102,9 +114,58 @@ pub enum Plot {
         /// What a value is.
         label: String,
     },
+    /// Texts in rows and columns.
+    Table {
+        /// Headings; the first is that of the rows' names.
+        columns: Vec<String>,
+        /// Cells of each row, its name first.
+        rows: Vec<Vec<String>>,
+    },
     /// Images side by side. They are kept as a picture file, never in JSON.
     #[serde(skip)]
     Strip(ImageStrip),
+}
+
+/// The area between two curves: where a share of many curves lies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// In the legend. A band has the colour of the curve whose name its own begins with: "samples,
+    /// 90 %" that of "samples".
+    pub name: String,
+    /// (x, low, high), x ascending.
+    pub points: Vec<(f64, f64, f64)>,
+}
+
+impl Band {
+    fn is_finite(&self) -> bool {
+        self.points.iter().flat_map(|(x, low, high)| [x, low, high]).all(|v| v.is_finite())
+    }
+}
+
+/// A value per cell of a rectangle in a plane: a density on a grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Cells in a row.
+    pub columns: usize,
+    /// Row after row, the top one first; all at least 0.
+    pub values: Vec<f64>,
+    /// The left and the right edge of the rectangle.
+    pub x: [f64; 2],
+    /// Its lower and its upper edge.
+    pub y: [f64; 2],
+}
+
+impl Field {
+    /// Rows of cells; None where the cells do not fill whole rows, or the rectangle has no area.
+    pub fn rows(&self) -> Option<usize> {
+        let rows = self.values.len().checked_div(self.columns)?;
+        let has_area = self.x[0] < self.x[1] && self.y[0] < self.y[1];
+        (rows > 0 && rows * self.columns == self.values.len() && has_area).then_some(rows)
+    }
+
+    fn is_finite(&self) -> bool {
+        self.values.iter().chain(&self.x).chain(&self.y).all(|v| v.is_finite())
+    }
 }
 
 /// Images of one shape as bytes, and how many stand in a row.
@@ -176,17 +237,73 @@ mod tests {
         let label = String::new;
         let bars = |values| Plot::Bars { values, x_label: label(), guide: None };
         let points = |y| vec![("a".to_owned(), vec![(0.0, 1.0), (1.0, y)])];
-        let lines = |y| Plot::Lines { series: points(y), x_label: label(), y_label: label() };
-        let scatter = |y| Plot::Scatter { series: points(y), x_label: label(), y_label: label() };
+        let lines = |y, low| Plot::Lines {
+            series: points(y),
+            bands: vec![Band { name: label(), points: vec![(0.0, low, 1.0)] }],
+            x_label: label(),
+            y_label: label(),
+        };
+        let scatter = |y, value| Plot::Scatter {
+            series: points(y),
+            density: Some(field(vec![value])),
+            x_label: label(),
+            y_label: label(),
+        };
         let map = |value| Plot::HeatMap { columns: 1, values: vec![value], label: label() };
         for value in [1.0, f64::NAN, f64::INFINITY] {
-            for plot in [bars(vec![value]), lines(value), scatter(value), map(value)] {
+            let plots = [
+                bars(vec![value]),
+                lines(value, 0.0),
+                lines(0.0, value),
+                scatter(value, 0.0),
+                scatter(0.0, value),
+                map(value),
+            ];
+            for plot in plots {
                 assert_eq!(figure(plot).is_data(), value.is_finite());
             }
         }
+        let table = Plot::Table { columns: vec![label()], rows: vec![vec!["NaN".into()]] };
+        assert!(figure(table).is_data());
         let (channels, height, width, pixels) = (1, 1, 1, vec![0]);
         let strip = ImageStrip { channels, height, width, pixels, columns: 1 };
         assert!(!figure(Plot::Strip(strip)).is_data());
+    }
+
+    fn field(values: Vec<f64>) -> Field {
+        Field { columns: 1, values, x: [0.0, 1.0], y: [0.0, 1.0] }
+    }
+
+    #[test]
+    fn a_field_has_whole_rows_and_an_area_or_none() {
+        let two = field(vec![0.0, 1.0]);
+        assert_eq!(two.rows(), Some(2));
+        assert_eq!(Field { columns: 2, ..two.clone() }.rows(), Some(1));
+        for columns in [0, 3] {
+            assert_eq!(Field { columns, ..two.clone() }.rows(), None);
+        }
+        assert_eq!(Field { y: [1.0, 1.0], ..two }.rows(), None);
+        assert_eq!(field(vec![]).rows(), None);
+    }
+
+    #[test]
+    fn figures_from_before_there_were_bands_and_densities_are_read_and_written_as_they_were() {
+        let around = |kind: &str, more: &str| {
+            format!(
+                r#"{{"kind":"{kind}","series":[["a",[[0.0,1.0]]]],{more}"x_label":"x","y_label":"y"}}"#
+            )
+        };
+        let density = r#""density":{"columns":1,"values":[1.0],"x":[0.0,1.0],"y":[0.0,1.0]},"#;
+        let bands = r#""bands":[{"name":"b","points":[[0.0,1.0,2.0]]}],"#;
+        for (kind, more) in [("lines", ""), ("scatter", ""), ("lines", bands), ("scatter", density)]
+        {
+            let json = around(kind, more);
+            let plot: Plot = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&plot).unwrap(), json);
+        }
+        let json = r#"{"kind":"table","columns":["rule","share"],"rows":[["a","0.5"]]}"#;
+        let plot: Plot = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&plot).unwrap(), json);
     }
 
     #[test]

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct Metric {
     /// An [`Entry`]'s name: `section/name`.
     pub name: String,
-    /// The images it was measured on: `test`, `validation`, `train`.
+    /// The split it was measured on: `test`, `validation`, `train`.
     pub split: String,
     /// The number, always finite.
     pub value: f64,
-    /// Images (or samples) behind it.
+    /// How many images, points, series or samples are behind it.
     pub n: usize,
     /// The unit, in words.
     pub unit: String,
@@ -24,19 +24,17 @@ pub struct Metric {
     /// Lower and upper end of a 95 % interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci95: Option<[f64; 2]>,
-    /// What real images score against the same reference with the same n.
+    /// What real data score against the same reference with the same n.
     #[serde(default, rename = "floor", skip_serializing_if = "Option::is_none")]
     pub real: Option<f64>,
-    /// What noise images score against the same reference with the same n.
+    /// What noise scores against the same reference with the same n.
     #[serde(default, rename = "ceiling", skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
 }
 
 /// Why a number is not reported: it is infinite or not a number.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error(
-    "{name} on {split} is {value} over {n} images and is left out: a reported number is finite"
-)]
+#[error("{name} on {split} is {value} (n = {n}) and is left out: a reported number is finite")]
 pub struct NotFinite {
     /// The metric.
     pub name: String,
@@ -44,7 +42,7 @@ pub struct NotFinite {
     pub split: String,
     /// The value.
     pub value: f64,
-    /// Images behind it.
+    /// As [`Metric::n`].
     pub n: usize,
 }
 
@@ -72,9 +70,15 @@ impl Metric {
         })
     }
 
-    /// With what the unit cannot say: which images, by which method.
+    /// With what the unit cannot say: of what, by which method.
     pub fn qualified(mut self, qualifier: &str) -> Self {
         self.qualifier = Some(qualifier.to_owned());
+        self
+    }
+
+    /// In another unit than the catalogue's, for data that are not images: "nats per point".
+    pub fn in_unit(mut self, unit: &str) -> Self {
+        unit.clone_into(&mut self.unit);
         self
     }
 
@@ -92,7 +96,7 @@ impl Metric {
         self
     }
 
-    /// With what real images and what noise score.
+    /// With what real data and what noise score.
     pub fn with_bounds(mut self, real: Option<f64>, noise: Option<f64>) -> Self {
         self.real = real.filter(|v| v.is_finite());
         self.noise = noise.filter(|v| v.is_finite());
@@ -135,7 +139,7 @@ mod tests {
         let error = Metric::new(&FRECHET, "test", f64::NAN, 100).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "samples/frechet on test is NaN over 100 images and is left out: a reported number is finite"
+            "samples/frechet on test is NaN (n = 100) and is left out: a reported number is finite"
         );
     }
 
@@ -144,5 +148,12 @@ mod tests {
         let metric = Metric::new(&KL, "test", 1.0, 2).unwrap().qualified("grey pixels");
         assert_eq!(metric.qualified_unit(), "nats per image, grey pixels");
         assert_eq!(metric.unit, "nats per image");
+    }
+
+    #[test]
+    fn data_that_are_no_images_have_a_unit_of_their_own() {
+        let metric = Metric::new(&KL, "test", 1.0, 2).unwrap().in_unit("nats per point");
+        assert_eq!(metric.clone().qualified("exact").qualified_unit(), "nats per point, exact");
+        assert_eq!((metric.name.as_str(), metric.value), (KL.name, 1.0));
     }
 }

@@ -20,6 +20,9 @@ pub struct RunRecord {
     pub cargo_lock_sha256: String,
     /// The data.
     pub dataset: DataRecord,
+    /// Finished runs that this one was built on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opened: Vec<OpenedRecord>,
     /// `flex`, `cuda`, ...
     pub backend: String,
     /// As after `--device`, but never `auto`.
@@ -49,22 +52,43 @@ pub struct Commit {
     pub dirty: bool,
 }
 
+/// A finished run that another was built on: one that was trained further, a teacher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedRecord {
+    /// Its directory.
+    pub path: String,
+    /// Its model's name on the command line.
+    pub model: String,
+    /// SHA-256 of what was read of it, in hexadecimal.
+    pub sha256: String,
+}
+
 /// The data of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataRecord {
     /// Its name.
     pub name: String,
+    /// What it is made of: `images`, `points` or `series`; empty in files from before there was
+    /// anything but images.
+    pub kind: String,
     /// SHA-256 of its content, in hexadecimal.
     pub sha256: String,
     /// On what terms it may be used.
     pub licence: String,
-    /// Training images.
+    /// How many there are to train on.
     pub train: usize,
-    /// Validation images.
+    /// How many there are to validate on.
     pub validation: usize,
-    /// Test images.
+    /// How many there are to test on.
     pub test: usize,
+}
+
+impl DataRecord {
+    /// What it is made of, in a sentence: "images".
+    pub fn noun(&self) -> &str {
+        if self.kind.is_empty() { "images" } else { &self.kind }
+    }
 }
 
 #[cfg(test)]
@@ -78,14 +102,30 @@ mod tests {
             events: vec![Event::new(7, "interrupted")],
             ..RunRecord::default()
         };
-        assert_eq!(
-            serde_json::to_string(&record).unwrap(),
+        let json = |opened: &str| {
             r#"{"schema_version":0,"genlab_version":"","argv":[],"#.to_owned()
                 + r#""git":{"hash":"ab12","dirty":true},"cargo_lock_sha256":"","#
-                + r#""dataset":{"name":"","sha256":"","licence":"","train":0,"validation":0,"test":0},"#
+                + r#""dataset":{"name":"","kind":"","sha256":"","licence":"","#
+                + r#""train":0,"validation":0,"test":0},"#
+                + opened
                 + r#""backend":"","device":"","threads":0,"seeds":[],"start":"","end":null,"#
                 + r#""exit_reason":null,"peak_memory_bytes":null,"#
                 + r#""events":[{"step":7,"text":"interrupted"}]}"#
+        };
+        assert_eq!(serde_json::to_string(&record).unwrap(), json(""));
+        let [path, model, sha256] = ["runs/a", "vae", "cd"].map(str::to_owned);
+        let record = RunRecord { opened: vec![OpenedRecord { path, model, sha256 }], ..record };
+        let opened = r#""opened":[{"path":"runs/a","model":"vae","sha256":"cd"}],"#;
+        assert_eq!(serde_json::to_string(&record).unwrap(), json(opened));
+        assert_eq!(serde_json::from_str::<RunRecord>(&json(opened)).unwrap(), record);
+    }
+
+    #[test]
+    fn data_of_no_kind_are_images() {
+        let record = |kind: &str| DataRecord { kind: kind.into(), ..DataRecord::default() };
+        assert_eq!(
+            ["", "images", "points"].map(|k| record(k).noun().to_owned()),
+            ["images", "images", "points"]
         );
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Real images: the best that can be hoped for.
+    /// Real data: the best that can be hoped for.
     Real,
     /// A generator without a network.
     Baseline,
@@ -29,7 +29,7 @@ pub struct Reference {
     pub metrics: Vec<Metric>,
 }
 
-/// As it is written. Files from before there were roles have none; the rows of real images and of
+/// As it is written. Files from before there were roles have none; the rows of real data and of
 /// noise have always been called `real` and `noise`.
 #[derive(Deserialize)]
 struct Written {

@@ -17,7 +17,7 @@ pub struct JudgeInfo {
     pub name: String,
     /// SHA-256 of its weights file, in hexadecimal.
     pub sha256: String,
-    /// Share of its dataset's test images that it classifies rightly.
+    /// Share of its dataset's test split that it classifies rightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
 }

@@ -2,7 +2,8 @@
 
 use crate::model::SparseAe;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
+    Train,
     loss::PixelLoss,
     nn::{Autoencoder, BackboneConfig, init_module},
     settings::{non_negative, size, within},
@@ -48,12 +49,30 @@ impl Check for SparseAeConfig {
 }
 
 impl SparseAeConfig {
+    /// The defaults on values of this kind.
+    pub fn for_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Images | Kind::Series => Self::default(),
+            // Overcomplete all the same, with a penalty in proportion to the error of a few numbers.
+            Kind::Points => Self { latent_dim: 64, l1: 0.01, ..Self::default() },
+        }
+    }
+
     /// A freshly initialised model.
-    pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
+    ///
+    /// # Errors
+    /// When its settings do not fit the data.
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        self.fits(context.space)?;
         let net = init_module(context.seed, "sparse-ae/net", &context.device, |device| {
-            Autoencoder::new(&self.backbone, self.latent_dim, context.shape, device)
+            Autoencoder::new(&self.backbone, self.latent_dim, context.space, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
-        Box::new(SparseAe { net, config: self.clone() })
+        Ok(Box::new(SparseAe { net, config: self.clone() }))
+    }
+
+    fn fits(&self, space: Space) -> Result<(), Fault> {
+        self.loss.fits("loss", space)?;
+        self.backbone.fits("backbone", space)
     }
 }

@@ -6,9 +6,8 @@ use burn::{
     tensor::{Tensor, activation::relu},
 };
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Encode, Generative, Noise, Optimized, Progress,
-    Reconstruct, Scalars, StateReader, StateWriter, Train,
-    nn::{Autoencoder, sigmoid},
+    Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized,
+    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, nn::Autoencoder,
 };
 
 pub(crate) struct SparseAe {
@@ -17,8 +16,8 @@ pub(crate) struct SparseAe {
 }
 
 /// `[B, C, H, W]` to rectified codes `[B, L]`, none negative and most zero.
-fn codes(net: &Autoencoder, images: Tensor<4>) -> Tensor<2> {
-    relu(net.encode(images))
+fn codes(net: &Autoencoder, values: Tensor<4>) -> Tensor<2> {
+    relu(net.encode(values))
 }
 
 /// The terms of the objective, each a mean over the batch.
@@ -29,11 +28,11 @@ struct Loss {
 }
 
 impl Loss {
-    fn of(net: &Autoencoder, config: &SparseAeConfig, images: &Tensor<4>) -> Self {
-        let codes = codes(net, images.clone());
+    fn of(net: &Autoencoder, config: &SparseAeConfig, values: &Tensor<4>) -> Self {
+        let codes = codes(net, values.clone());
         let logits = net.decode(codes.clone());
         Self {
-            reconstruction: config.loss.per_image(logits, images.clone()).mean(),
+            reconstruction: config.loss.per_value(logits, values.clone(), net.space()).mean(),
             active: codes.clone().inner().greater_elem(0.0).float().mean(),
             l1: l1_penalty(codes).mean(),
         }
@@ -54,7 +53,7 @@ impl Loss {
 
 impl Train for SparseAe {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let loss = Loss::of(self.net.net(), &self.config, &batch.images);
+        let loss = Loss::of(self.net.net(), &self.config, &batch.values);
         let total = loss.total(&self.config);
         let scalars = loss.scalars(&self.config);
         self.net.descend(total, at);
@@ -85,7 +84,7 @@ impl Generative for FrozenSparseAe {
     }
 
     fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
-        Loss::of(&self.net, &self.config, &batch.images).scalars(&self.config)
+        Loss::of(&self.net, &self.config, &batch.values).scalars(&self.config)
     }
 
     fn reconstructor(&self) -> Option<&dyn Reconstruct> {
@@ -102,14 +101,14 @@ impl Generative for FrozenSparseAe {
 }
 
 impl Reconstruct for FrozenSparseAe {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.net.decode(codes(&self.net, images)))
+    fn reconstruct(&self, values: Tensor<4>, _condition: &Condition) -> Tensor<4> {
+        self.net.values(codes(&self.net, values))
     }
 }
 
 impl Encode for FrozenSparseAe {
-    fn encode(&self, images: Tensor<4>) -> Codes {
-        Codes { mean: codes(&self.net, images), log_var: None }
+    fn encode(&self, values: Tensor<4>, _condition: &Condition) -> Codes {
+        Codes { mean: codes(&self.net, values), log_var: None }
     }
 
     fn is_sparse(&self) -> bool {
@@ -122,15 +121,18 @@ impl Decode for FrozenSparseAe {
         self.config.latent_dim
     }
 
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
-        sigmoid(self.net.decode(codes))
+    fn decode(&self, codes: Tensor<2>, _condition: &Condition) -> Tensor<4> {
+        self.net.values(codes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::SparseAeConfig;
-    use genlab_core::{nn::BackboneConfig, testing::contract};
+    use genlab_core::{
+        nn::BackboneConfig,
+        testing::{contract, contract_on_points},
+    };
 
     #[test]
     fn the_overcomplete_one_keeps_the_contract() {
@@ -143,5 +145,11 @@ mod tests {
         let config =
             SparseAeConfig { latent_dim: 64, l1: 1e-3, backbone, ..SparseAeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
+    fn the_overcomplete_one_keeps_the_contract_on_points() {
+        let build = |context: &_| SparseAeConfig::default().init(context);
+        contract_on_points(&build, Some(("loss", 150, 0.8)));
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::model::Vae;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
+    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, Kind, Optimized,
+    OptimizerConfig, Space, Train,
     nn::{BackboneConfig, init_module},
     settings::{non_negative, positive, share, size, within},
 };
@@ -20,6 +21,13 @@ pub enum Likelihood {
         #[serde(default = "default_sigma")]
         sigma: f64,
     },
+}
+
+impl Likelihood {
+    /// Gaussian, with the default standard deviation.
+    fn gaussian() -> Self {
+        Self::Gaussian { sigma: default_sigma() }
+    }
 }
 
 /// A tenth of the range of pixels.
@@ -41,6 +49,8 @@ pub struct VaeConfig {
     pub kl_warmup: f64,
     /// Encoder and decoder.
     pub backbone: BackboneConfig,
+    /// What both are told of a value: p(x | z, y) and q(z | x, y) of Sohn et al. 2015 (NeurIPS 28).
+    pub condition: ConditionConfig,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
 }
@@ -53,6 +63,7 @@ impl Default for VaeConfig {
             beta: 1.0,
             kl_warmup: 0.0,
             backbone: BackboneConfig::default(),
+            condition: ConditionConfig::None,
             optimizer: OptimizerConfig::default(),
         }
     }
@@ -79,12 +90,38 @@ impl Check for VaeConfig {
 }
 
 impl VaeConfig {
+    /// The defaults on values of this kind.
+    pub fn for_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Images => Self::default(),
+            Kind::Series => Self { likelihood: Likelihood::gaussian(), ..Self::default() },
+            Kind::Points => Self {
+                latent_dim: 2,
+                likelihood: Likelihood::gaussian(),
+                backbone: BackboneConfig::mlp([128, 128]),
+                ..Self::default()
+            },
+        }
+    }
+
     /// A freshly initialised model.
-    pub fn init(&self, context: &InitContext) -> Box<dyn Train> {
+    ///
+    /// # Errors
+    /// When its settings do not fit the data.
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        self.fits(context.space)?;
+        let conditions = self.condition.conditions("condition", context.classes)?;
         let net = init_module(context.seed, "vae/net", &context.device, |device| {
-            crate::net::VaeNet::new(self, context.shape, device)
+            crate::net::VaeNet::new(self, conditions, context.space, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
-        Box::new(Vae { net, config: self.clone() })
+        Ok(Box::new(Vae { net, config: self.clone(), conditions }))
+    }
+
+    fn fits(&self, space: Space) -> Result<(), Fault> {
+        if self.likelihood == Likelihood::Bernoulli {
+            space.require_unit("likelihood", "bernoulli", "gaussian")?;
+        }
+        self.backbone.fits("backbone", space)
     }
 }

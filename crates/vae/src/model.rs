@@ -7,11 +7,10 @@ use crate::{
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Decode, Density, Encode, Generative, Noise, Observation,
-    Optimized, Progress, Reconstruct, Sample, SampleRequest, Scalars, StateReader, StateWriter,
-    Term, Train,
+    Batch, CheckpointError, Codes, Condition, Conditions, Decode, Density, Encode, Generative,
+    Noise, Observation, Optimized, Progress, Reconstruct, Sample, SampleRequest, Scalars,
+    StateReader, StateWriter, Term, Train,
     loss::{bernoulli_nll, gaussian_nll},
-    nn::sigmoid,
 };
 use std::ops::Range;
 
@@ -21,29 +20,32 @@ const POSTERIOR: &str = "vae/posterior";
 pub(crate) struct Vae {
     pub(crate) net: Optimized<VaeNet>,
     pub(crate) config: VaeConfig,
+    pub(crate) conditions: Conditions,
 }
 
-/// The two terms of −ELBO, each `[B]` nats per image.
+/// The two terms of −ELBO, each `[B]` nats per value.
 struct NegativeElbo {
     reconstruction: Tensor<1>,
     kl: Tensor<1>,
 }
 
 impl NegativeElbo {
-    /// One-sample estimate: image i uses noise row `rows.start + i`.
+    /// One-sample estimate: value i uses noise row `rows.start + i`.
     fn of(
         net: &VaeNet,
         config: &VaeConfig,
-        images: Tensor<4>,
+        values: Tensor<4>,
+        condition: &Condition,
         noise: Noise,
         rows: Range<u64>,
     ) -> Self {
-        let posterior = net.encode(images.clone());
+        let posterior = net.encode(values.clone(), condition);
         let shape = posterior.mean.dims();
-        let draws = noise.normal(POSTERIOR, 0, rows, shape, &images.device());
+        let draws = noise.normal(POSTERIOR, 0, rows, shape, &values.device());
         let kl = gaussian_kl(posterior.mean.clone(), posterior.log_var.clone());
-        let logits = net.decode(reparameterise(posterior.mean, posterior.log_var, draws));
-        Self { reconstruction: nll(config, logits, images), kl }
+        let code = reparameterise(posterior.mean, posterior.log_var, draws);
+        let logits = net.decode(code, condition);
+        Self { reconstruction: nll(net, config, logits, values), kl }
     }
 
     /// What is minimised with this weight of the KL, and what is logged of it.
@@ -59,11 +61,11 @@ impl NegativeElbo {
     }
 }
 
-/// −log p(x | z) of images under the decoder's output, `[B]` nats per image.
-fn nll(config: &VaeConfig, logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
+/// −log p(x | z) of values under the decoder's output, `[B]` nats per value.
+fn nll(net: &VaeNet, config: &VaeConfig, logits: Tensor<4>, values: Tensor<4>) -> Tensor<1> {
     match config.likelihood {
-        Likelihood::Bernoulli => bernoulli_nll(logits, images),
-        Likelihood::Gaussian { sigma } => gaussian_nll(sigmoid(logits), images, sigma),
+        Likelihood::Bernoulli => bernoulli_nll(logits, values),
+        Likelihood::Gaussian { sigma } => gaussian_nll(net.output(logits), values, sigma),
     }
 }
 
@@ -80,15 +82,17 @@ impl Vae {
 
 impl Train for Vae {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let (net, images) = (self.net.net(), batch.images.clone());
-        let terms = NegativeElbo::of(net, &self.config, images, at.noise(), batch.rows());
+        let (net, values, noise) = (self.net.net(), batch.values.clone(), at.noise());
+        let condition = self.config.condition.of(batch);
+        let terms = NegativeElbo::of(net, &self.config, values, &condition, noise, batch.rows());
         let (loss, scalars) = terms.objective(self.kl_weight(at));
         self.net.descend(loss, at);
         scalars
     }
 
     fn freeze(&self) -> Box<dyn Generative> {
-        Box::new(FrozenVae { net: self.net.frozen(), config: self.config.clone() })
+        let (net, config) = (self.net.frozen(), self.config.clone());
+        Box::new(FrozenVae { net, config, conditions: self.conditions })
     }
 
     fn state(&self, out: &mut StateWriter) {
@@ -103,6 +107,7 @@ impl Train for Vae {
 struct FrozenVae {
     net: VaeNet,
     config: VaeConfig,
+    conditions: Conditions,
 }
 
 impl Generative for FrozenVae {
@@ -110,9 +115,14 @@ impl Generative for FrozenVae {
         self.net.num_params()
     }
 
+    fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        let (images, rows) = (batch.images.clone(), batch.rows());
-        let terms = NegativeElbo::of(&self.net, &self.config, images, noise, rows);
+        let (values, rows) = (batch.values.clone(), batch.rows());
+        let condition = self.config.condition.of(batch);
+        let terms = NegativeElbo::of(&self.net, &self.config, values, &condition, noise, rows);
         terms.objective(self.config.beta).1
     }
 
@@ -140,7 +150,8 @@ impl Generative for FrozenVae {
 impl Sample for FrozenVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let device = self.net.devices().remove(0);
-        self.decode(request.starting_noise([request.count, self.config.latent_dim], &device))
+        let codes = request.starting_noise([request.count, self.config.latent_dim], &device);
+        self.decode(codes, &request.condition)
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -149,14 +160,14 @@ impl Sample for FrozenVae {
 }
 
 impl Reconstruct for FrozenVae {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.net.decode(self.net.encode(images).mean))
+    fn reconstruct(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
+        self.net.values(self.net.encode(values, condition).mean, condition)
     }
 }
 
 impl Encode for FrozenVae {
-    fn encode(&self, images: Tensor<4>) -> Codes {
-        let posterior = self.net.encode(images);
+    fn encode(&self, values: Tensor<4>, condition: &Condition) -> Codes {
+        let posterior = self.net.encode(values, condition);
         Codes { mean: posterior.mean, log_var: Some(posterior.log_var) }
     }
 }
@@ -166,8 +177,8 @@ impl Decode for FrozenVae {
         self.config.latent_dim
     }
 
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
-        sigmoid(self.net.decode(codes))
+    fn decode(&self, codes: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        self.net.values(codes, condition)
     }
 }
 
@@ -179,9 +190,15 @@ impl Density for FrozenVae {
         }
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, noise: Noise, first: u64) -> Vec<Term> {
-        let rows = first..first + images.dims()[0] as u64;
-        let terms = NegativeElbo::of(&self.net, &self.config, images, noise, rows);
+    fn negative_elbo(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        noise: Noise,
+        first: u64,
+    ) -> Vec<Term> {
+        let rows = first..first + values.dims()[0] as u64;
+        let terms = NegativeElbo::of(&self.net, &self.config, values, condition, noise, rows);
         vec![
             Term { name: "reconstruction", nats: terms.reconstruction },
             Term { name: "kl", nats: terms.kl },
@@ -190,20 +207,22 @@ impl Density for FrozenVae {
 
     fn log_weights(
         &self,
-        images: Tensor<4>,
+        values: Tensor<4>,
+        condition: &Condition,
         noise: Noise,
         first: u64,
         draws: Range<u64>,
     ) -> Option<Tensor<2>> {
-        let posterior = self.net.encode(images.clone());
+        let posterior = self.net.encode(values.clone(), condition);
         let shape = posterior.mean.dims();
         let rows = first..first + shape[0] as u64;
         let weights = draws.map(|draw| {
             let (mean, log_var) = (posterior.mean.clone(), posterior.log_var.clone());
             let draws = noise.normal(POSTERIOR, draw, rows.clone(), shape, &mean.device());
             let code = reparameterise(mean, log_var.clone(), draws.clone());
-            let logits = self.net.decode(code.clone());
-            prior_over_posterior(code, log_var, draws) - nll(&self.config, logits, images.clone())
+            let logits = self.net.decode(code.clone(), condition);
+            let nll = nll(&self.net, &self.config, logits, values.clone());
+            prior_over_posterior(code, log_var, draws) - nll
         });
         Some(Tensor::stack(weights.collect(), 1))
     }
@@ -213,9 +232,9 @@ impl Density for FrozenVae {
 mod tests {
     use crate::{Likelihood, VaeConfig};
     use genlab_core::{
-        Phase, Progress, Seed,
+        ConditionConfig, ImageShape, Phase, Progress, Seed, Space,
         nn::BackboneConfig,
-        testing::{batch, context, contract, progress},
+        testing::{batch, context, contract, contract_on_points, progress},
     };
 
     /// loss, −ELBO, reconstruction, KL.
@@ -229,9 +248,9 @@ mod tests {
     #[test]
     fn the_logged_loss_is_what_is_minimised_and_the_bound_stands_beside_it() {
         let config = VaeConfig { beta: 4.0, kl_warmup: 0.5, ..VaeConfig::default() };
-        let context = context(genlab_core::ImageShape::new(1, 8, 8));
-        let batch = batch(context.shape, 8, 0);
-        let mut model = config.init(&context);
+        let context = context(Space::images(ImageShape::new(1, 8, 8)));
+        let batch = batch(context.space, 8, 0);
+        let mut model = config.init(&context).expect("it fits");
         // A quarter of the budget is half of the warm-up: the weight is 4 · ½.
         let at = Progress { images: progress(0).total_images / 4, ..progress(0) };
         let [loss, negative_elbo, reconstruction, kl] = read(model.step(&batch, at));
@@ -255,5 +274,24 @@ mod tests {
             (Likelihood::Gaussian { sigma: 0.1 }, BackboneConfig::conv([8, 16]));
         let config = VaeConfig { likelihood, backbone, ..VaeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    fn conditional(config: VaeConfig) -> VaeConfig {
+        VaeConfig { condition: ConditionConfig::Class, ..config }
+    }
+
+    #[test]
+    fn the_class_conditional_one_keeps_the_contract() {
+        let config = conditional(VaeConfig::default());
+        contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
+    fn the_gaussian_one_keeps_the_contract_on_points_with_and_without_classes() {
+        let likelihood = Likelihood::Gaussian { sigma: 0.5 };
+        let config = VaeConfig { likelihood, latent_dim: 2, ..VaeConfig::default() };
+        contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.9)));
+        let config = conditional(config);
+        contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.9)));
     }
 }

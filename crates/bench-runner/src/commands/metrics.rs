@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use genlab_core::Seed;
+use genlab_core::{Kind, Seed};
 use genlab_metrics::{
     Judge,
     measures::sets::{
@@ -40,7 +40,7 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let data_dir = args.data_dir.as_deref();
     let samples = ImageSource::read(&args.samples, data_dir)?;
     let reference = ImageSource::read(&args.reference, data_dir)?;
-    let (shape, other) = (samples.images.shape, reference.images.shape);
+    let (shape, other) = (samples.images.shape(), reference.images.shape());
     if shape != other {
         bail!(
             "{} holds images of {shape} and {} of {other} (channels x height x width): only images \
@@ -74,7 +74,7 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let pair = Pair::new(&left, &right, ScoreSettings { seed, split, frechet_infinity });
     let mut scored = score(&pair);
     add_intervals(&mut scored.metrics, &pair);
-    if judge.is_none() {
+    if judge.is_none() && left.images.space.kind == Kind::Images {
         scored.notes.push(format!(
             "Metrics of features are absent: there is no judge for images of {shape}; compare with \
              a labelled dataset's split, or name a judge's file with --judge."
@@ -111,7 +111,7 @@ fn judge(
     reference: ImageSource,
     device: &Device,
 ) -> Result<Option<Judge>> {
-    let shape = reference.images.shape;
+    let shape = reference.images.shape();
     let judge = if let Some(name) = &args.judge {
         Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?)
     } else {

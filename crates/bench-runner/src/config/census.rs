@@ -24,10 +24,15 @@ pub(super) struct Setting {
 /// The settings of all models: those of the defaults, and those that exist once another kind is
 /// chosen or an optional table is on, with the defaults that they start from.
 pub(super) fn settings() -> Vec<Setting> {
+    of(None)
+}
+
+/// The same on a dataset.
+fn of(dataset: Option<&str>) -> Vec<Setting> {
     let mut found = Vec::new();
-    for model in ModelConfig::all() {
-        let draft = Draft::new(&RunConfig::defaults(model.clone()));
-        let mut census = Census { model: model.name(), found: &mut found };
+    for model in ModelConfig::names() {
+        let draft = Draft::new(&RunConfig::defaults(model, dataset).unwrap());
+        let mut census = Census { model, found: &mut found };
         census.table(&draft, &[], "", &[]);
     }
     found
@@ -100,7 +105,13 @@ mod tests {
         let path = folder.join(format!("v{SETTINGS_VERSION}.json"));
         let entry =
             |setting: Setting| (format!("{}: {}", setting.model, setting.name), setting.default);
-        let now: Map<String, Value> = settings().into_iter().map(entry).collect();
+        let mut now: Map<String, Value> = settings().into_iter().map(entry).collect();
+        // Other kinds of values by what differs.
+        for (key, value) in of(Some("ring-8")).into_iter().map(entry) {
+            if now.get(&key) != Some(&value) {
+                now.insert(format!("points, {key}"), value);
+            }
+        }
         let kept: Map<String, Value> = fs::read(&path)
             .map(|bytes| serde_json::from_slice(&bytes).unwrap())
             .unwrap_or_default();

@@ -59,10 +59,10 @@ pub(crate) fn sorted(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::run_config::RunConfig, registry::ModelConfig};
+    use crate::config::run_config::RunConfig;
 
     fn of(model: &str, keys: &[(&str, Value)]) -> Value {
-        let defaults = RunConfig::defaults(ModelConfig::by_name(model).unwrap());
+        let defaults = RunConfig::defaults(model, None).unwrap();
         let mut draft = Draft::new(&defaults);
         for (path, given) in keys {
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();

@@ -43,6 +43,11 @@ impl Layer {
         }
     }
 
+    /// What it says last of a key; None where it does not.
+    pub(crate) fn get(&self, key: &[&str]) -> Option<&Value> {
+        self.keys.iter().rev().find(|(path, _)| path == key).map(|(_, value)| value)
+    }
+
     /// Lays the keys over `draft`, but for those that `skip` says.
     ///
     /// # Errors

@@ -26,10 +26,14 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
     }
     layers.push(sets(&args.set)?);
     layers.extend(flags::layers(args)?);
+    // The last word on it comes from the last layer.
+    let dataset = layers.iter().rev().find_map(|layer| layer.get(&["dataset"])?.as_str());
+    let dataset = dataset.map(str::to_owned);
+    let laid = |model: &str| laid(&layers, model, dataset.as_deref());
     let mut configs = Vec::new();
     let chosen = models(args, &file)?;
     for model in &chosen {
-        let config = laid(&layers, model)?;
+        let config = laid(model)?;
         for number in 0..args.seeds {
             let seed = config.seed.saturating_add(number);
             let config = RunConfig { seed, ..config.clone() };
@@ -38,15 +42,16 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
         }
     }
     // What is said of other models has no effect here, but a slip in it is a slip all the same.
-    for model in ModelConfig::all().into_iter().filter(|model| !chosen.contains(model)) {
-        laid(&layers, &model)?.check()?;
+    for model in ModelConfig::names().into_iter().filter(|model| !chosen.contains(model)) {
+        laid(model)?.check()?;
     }
     Ok(configs)
 }
 
-/// The defaults of `model` under all layers. One experiment file can serve several models.
-fn laid(layers: &[Layer], model: &ModelConfig) -> Result<RunConfig> {
-    let mut draft = Draft::new(&RunConfig::defaults(model.clone()));
+/// The defaults of `model` on `dataset` under all layers. One experiment file can serve several models.
+fn laid(layers: &[Layer], model: &str, dataset: Option<&str>) -> Result<RunConfig> {
+    let defaults = RunConfig::defaults(model, dataset).expect("models are chosen by their names");
+    let mut draft = Draft::new(&defaults);
     for layer in layers {
         layer.over(&mut draft, |path| belongs_to_another(path, model))?;
     }
@@ -72,18 +77,18 @@ fn sets(lines: &[String]) -> Result<Layer> {
 }
 
 /// Whether `path` leads into the settings of another model than `model`.
-fn belongs_to_another(path: &[String], model: &ModelConfig) -> bool {
+fn belongs_to_another(path: &[String], model: &str) -> bool {
     match path {
         [first, name, ..] if first == "model" => {
-            name != model.name() && ModelConfig::by_name(name).is_some()
+            name != model && ModelConfig::names().contains(&name.as_str())
         }
         _ => false,
     }
 }
 
 /// The models that are asked for, without repetition.
-fn models(args: &RunArgs, file: &Table) -> Result<Vec<ModelConfig>> {
-    let known: Vec<&str> = ModelConfig::all().iter().map(ModelConfig::name).collect();
+fn models(args: &RunArgs, file: &Table) -> Result<Vec<&'static str>> {
+    let known = ModelConfig::names();
     let mut names: Vec<String> = args.model.clone();
     if names.is_empty() {
         names = file
@@ -96,15 +101,15 @@ fn models(args: &RunArgs, file: &Table) -> Result<Vec<ModelConfig>> {
         bail!("no model is given; pass --model with one of {} or all", known.join(", "));
     }
     if names.iter().any(|name| name == "all") {
-        return Ok(ModelConfig::all().to_vec());
+        return Ok(known.to_vec());
     }
-    let mut models: Vec<ModelConfig> = Vec::new();
+    let mut models = Vec::new();
     for name in names {
-        let Some(model) = ModelConfig::by_name(&name) else {
+        let Some(model) = known.into_iter().find(|model| *model == name) else {
             let hint = words::suggestion(&name, known.iter().copied());
             bail!("unknown model {name:?}; the models are {}{hint}", known.join(", "));
         };
-        if !models.iter().any(|m| m.name() == model.name()) {
+        if !models.contains(&model) {
             models.push(model);
         }
     }

@@ -3,10 +3,10 @@
 use super::evaluation::EvaluationConfig;
 use crate::registry::ModelConfig;
 use genlab_core::{
-    Check, Fault,
+    Check, Fault, Kind,
     settings::{at_least, at_most, size, sizes, within},
 };
-use genlab_data::{Binarise, ColourMode};
+use genlab_data::{Binarise, ColourMode, kind_of};
 use genlab_kernels::Precision;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -79,18 +79,28 @@ impl Check for DataConfig {
     }
 }
 
+/// The dataset that is used where none is named.
+const DATASET: &str = "mnist-10k";
+
 impl RunConfig {
-    /// The defaults of one model.
-    pub(crate) fn defaults(model: ModelConfig) -> Self {
-        Self {
+    /// The defaults of the model of that name on a dataset; None where there is no such model. What suits
+    /// images does not suit points, so they depend on what the dataset's values are.
+    pub(crate) fn defaults(model: &str, dataset: Option<&str>) -> Option<Self> {
+        let kind = kind_of(dataset.unwrap_or(DATASET));
+        let (batch_size, images) = match kind {
+            Kind::Images | Kind::Series => (32, 100_000),
+            // Points are cheap, and their densities need many.
+            Kind::Points => (128, 400_000),
+        };
+        Some(Self {
             seed: 0,
-            dataset: "mnist-10k".into(),
-            batch_size: 32,
+            dataset: DATASET.into(),
+            batch_size,
             precision: Precision::default(),
-            budget: Budget { images: 100_000 },
+            budget: Budget { images },
             data: DataConfig::default(),
             evaluation: EvaluationConfig::default(),
-            model,
-        }
+            model: ModelConfig::by_name(model, kind)?,
+        })
     }
 }

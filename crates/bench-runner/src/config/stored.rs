@@ -1,7 +1,7 @@
 //! Settings as they are kept: the name of a run, and the file that gives it again.
 //!
 //! A run's name ends in a hash of [`SETTINGS_VERSION`], the model and the [`differences`] of its
-//! settings from the model's defaults, but for where files lie. So a setting that is added later, with a
+//! settings from the model's defaults on its kind of values, but for where files lie. So a setting that is added later, with a
 //! default that leaves runs as they were, renames none of them. A change of a default, or of what a
 //! setting means, must raise the version; `defaults/` holds a snapshot of all defaults, and a test
 //! refuses a change of it under the same version.
@@ -22,7 +22,6 @@ use super::{
     layer::{Layer, parse_toml},
     run_config::RunConfig,
 };
-use crate::registry::ModelConfig;
 use anyhow::{Context, Result, bail};
 use genlab_core::{Check, digest::sha256};
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ use toml::Table;
 
 /// Raised whenever a default or the meaning of a setting changes: runs of different versions never
 /// pass for one another.
-pub(crate) const SETTINGS_VERSION: u32 = 1;
+pub(crate) const SETTINGS_VERSION: u32 = 2;
 
 const VERSION: &str = "settings_version";
 const HASH: &str = "settings_hash";
@@ -60,10 +59,11 @@ impl RunConfig {
             bail!("{}, or train the run anew with --fresh", other_version(version.as_ref()));
         }
         let hash = table.remove(HASH);
-        let model = table.get("model").and_then(toml::Value::as_table);
-        let model =
-            model.and_then(|models| models.keys().find_map(|key| ModelConfig::by_name(key)));
-        let mut draft = Draft::new(&Self::defaults(model.context("it names no model")?));
+        let models = table.get("model").and_then(toml::Value::as_table);
+        let dataset = table.get("dataset").and_then(toml::Value::as_str);
+        let defaults = |model: &String| Self::defaults(model, dataset);
+        let defaults = models.and_then(|models| models.keys().find_map(defaults));
+        let mut draft = Draft::new(&defaults.context("it names no model")?);
         let mut unknown = Vec::new();
         let set = |path: &[String], value: &Value| match draft.set(path, value, "config.toml") {
             Err(Refused::Unknown { path, .. }) => {
@@ -103,10 +103,10 @@ impl RunConfig {
         sha256(sorted(&named).to_string().as_bytes())[..8].to_owned()
     }
 
-    /// The keys by which these settings differ from the model's defaults.
+    /// The keys by which these settings differ from the model's defaults on their dataset.
     fn differences(&self) -> Value {
-        let model = ModelConfig::by_name(self.model.name()).expect("every model has its defaults");
-        differences(&Self::defaults(model), self)
+        let defaults = Self::defaults(self.model.name(), Some(&self.dataset));
+        differences(&defaults.expect("every model has its defaults"), self)
     }
 
     /// `<model>-<dataset>-s<seed>-<hash>`.
@@ -185,10 +185,12 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::ModelConfig;
+    use genlab_core::Kind;
     use std::path::PathBuf;
 
     fn vae() -> RunConfig {
-        RunConfig::defaults(ModelConfig::by_name("vae").unwrap())
+        RunConfig::defaults("vae", None).unwrap()
     }
 
     fn refusal(text: &str) -> String {
@@ -228,7 +230,7 @@ mod tests {
             name(&|config| config.seed = 1),
             name(&|config| config.dataset = "digits8x8".into()),
             name(&|config| config.batch_size = 64),
-            name(&|config| config.model = ModelConfig::by_name("ae").unwrap()),
+            name(&|config| config.model = ModelConfig::by_name("ae", Kind::Images).unwrap()),
         ];
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{i} recurs in {names:?}");
@@ -240,7 +242,7 @@ mod tests {
     fn the_file_of_a_run_says_its_version_first_and_shows_what_is_off() {
         let text = vae().to_toml();
         let hash = vae().hash();
-        let top = format!("settings_version = 1\nsettings_hash = \"{hash}\"\nseed = 0\n");
+        let top = format!("settings_version = 2\nsettings_hash = \"{hash}\"\nseed = 0\n");
         assert!(text.starts_with(&top), "{text}");
         assert!(text.contains("\nimage_size = \"none\"\n"), "{text}");
     }
@@ -248,9 +250,9 @@ mod tests {
     #[test]
     fn a_file_of_another_version_or_of_none_is_refused() {
         let text = vae().to_toml();
-        let other = text.replace("settings_version = 1", "settings_version = 2");
-        assert!(refusal(&other).contains("its settings_version is 2"));
-        let none = text.replace("settings_version = 1\n", "");
+        let other = text.replace("settings_version = 2", "settings_version = 1");
+        assert!(refusal(&other).contains("its settings_version is 1"));
+        let none = text.replace("settings_version = 2\n", "");
         assert!(refusal(&none).contains("it has no settings_version"));
     }
 
@@ -279,10 +281,10 @@ mod tests {
     #[test]
     fn a_damaged_file_is_refused_in_one_sentence() {
         for (text, expected) in [
-            ("settings_version = 1\n[model", "line 2"),
-            ("settings_version = 1\nseed = 3\n", "it names no model"),
-            ("settings_version = 1\nseed = \"x\"\n[model.vae]\n", "seed is \"x\""),
-            ("settings_version = 1\n[model.vae]\nbeta = -1\n", "it must be 0 or greater"),
+            ("settings_version = 2\n[model", "line 2"),
+            ("settings_version = 2\nseed = 3\n", "it names no model"),
+            ("settings_version = 2\nseed = \"x\"\n[model.vae]\n", "seed is \"x\""),
+            ("settings_version = 2\n[model.vae]\nbeta = -1\n", "it must be 0 or greater"),
         ] {
             let sentence = refusal(text);
             assert!(sentence.contains(expected), "{sentence}");

@@ -4,7 +4,7 @@ use super::{directory::RunDir, figures};
 use anyhow::Result;
 use genlab_core::Generative;
 use genlab_data::npz_bytes;
-use genlab_metrics::{Evaluation, context::Context, features::host};
+use genlab_metrics::{Evaluation, context::Context, features::host, picture};
 use genlab_report::{png, tensorboard::EventWriter};
 use genlab_results::{Artefact, Figure, Plot, atomic};
 
@@ -30,14 +30,20 @@ pub(super) fn write(
     manifest.extend(publish(&figures::of_model(model, context), dir, board, step)?);
     if let Some(encoder) = model.encoder() {
         let images = context.split();
-        let codes = encoder.encode(images.tensor(0..images.len().min(CODES), &context.device)).mean;
+        let rows = 0..images.len().min(CODES);
+        let told = context.told(images, rows.clone(), model.conditions());
+        let codes = encoder.encode(images.tensor(rows, &context.device), &told).mean;
         let codes: Vec<f64> = host::floats(codes).into_iter().map(f64::from).collect();
         board.histogram("codes/mean", step, &codes)?;
     }
     if let Some(samples) = &evaluation.samples {
         let shown = samples.take(SAMPLES);
-        let values: Vec<f64> = shown.pixels.iter().map(|&v| f64::from(v) / 255.0).collect();
-        board.histogram("samples/pixels", step, &values)?;
+        board.histogram("samples/pixels", step, &shown.to_f64())?;
+        if shown.bytes().is_none() {
+            let picture = png::encode_grid(&picture::raster(samples, 1))?;
+            atomic::write(&dir.samples().join("grid.png"), &picture)?;
+            board.image("final/grid", step, &picture)?;
+        }
         atomic::write(&dir.samples().join("samples.npz"), &npz_bytes(samples)?)?;
     }
     if let Some(prior) = &evaluation.prior {

@@ -1,10 +1,10 @@
 //! The figures that no measure makes, each with the words that explain it: what a finished model does
-//! with images and codes. A new one is made here and nowhere else.
+//! with values and codes. A new one is made here and nowhere else.
 
-use burn::tensor::{Device, Tensor};
-use genlab_core::{Decode, Encode, Generative, ImageShape, SampleRequest};
-use genlab_data::Images;
-use genlab_metrics::{context::Context, features::host, findings::strip};
+use burn::tensor::Tensor;
+use genlab_core::{Decode, Encode, Generative, Kind, Space};
+use genlab_data::Values;
+use genlab_metrics::{context::Context, features::host, picture, requests};
 use genlab_results::{Figure, Plot, Scope};
 
 /// Images in a grid of reconstructions.
@@ -13,61 +13,139 @@ const PAIRS: usize = 20;
 const COLUMNS: usize = 10;
 /// Samples in a picture of denoising steps.
 const DENOISED: usize = 8;
+/// Points in a chart of reconstructions or of denoising steps.
+const POINTS: usize = 300;
+/// Moments in a chart of denoising steps.
+const MOMENTS: usize = 4;
 
-/// A tensor `[N, C, H, W]` in [0, 1] as 8-bit images.
-pub(crate) fn images(tensor: Tensor<4>) -> Images {
-    let [_, channels, height, width] = tensor.dims();
-    host::quantised(&host::floats(tensor), ImageShape::new(channels, height, width))
+/// A tensor `[N, C, H, W]` of values of `space` in the form in which they are kept.
+pub(crate) fn kept(tensor: Tensor<4>, space: Space) -> Values {
+    host::kept(&host::floats(tensor), space)
 }
 
-/// What the model itself has to show, on images of the split that is evaluated.
+/// What the model itself has to show, on values of the split that is evaluated.
 pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Figure> {
-    let (images, split, device) = (context.split(), context.settings.split.name(), &context.device);
-    let reconstructions = model.reconstructor().map(|reconstructor| {
-        let originals = images.tensor(0..PAIRS.min(images.len()), device);
-        let again = reconstructor.reconstruct(originals.clone());
-        Figure {
-            name: "reconstructions".into(),
-            section: "Originals and reconstructions".into(),
-            title: String::new(),
-            caption: format!(
-                "Rows come in pairs: {split} images above, their reconstructions below."
-            ),
-            scope: Scope::Run,
-            plot: Plot::Strip(strip(self::images(in_pairs(originals, again)), COLUMNS)),
+    let figures = match context.dataset.space.kind {
+        Kind::Images => [
+            reconstructions(model, context),
+            interpolation(model, context),
+            denoising(model, context),
+        ],
+        Kind::Points => {
+            [reconstructed_points(model, context), denoised_points(model, context), None]
         }
-    });
-    // A line has two ends.
-    let codes = model.encoder().zip(model.decoder()).filter(|_| images.len() > 1);
-    let interpolation = codes.map(|(encoder, decoder)| Figure {
-        name: "interpolation".into(),
-        section: "Interpolation".into(),
+        Kind::Series => [None, None, None],
+    };
+    figures.into_iter().flatten().collect()
+}
+
+/// A figure of the run's own.
+fn figure(name: &str, section: &str, caption: String, plot: Plot) -> Figure {
+    Figure {
+        name: name.into(),
+        section: section.into(),
         title: String::new(),
-        caption: format!(
-            "Each row walks from the code of one {split} image to that of another and is decoded on \
-             the way."
-        ),
+        caption,
         scope: Scope::Run,
-        plot: {
-            let lines = interpolation(encoder, decoder, images, device);
-            Plot::Strip(strip(self::images(lines), COLUMNS))
-        },
-    });
-    let request = SampleRequest::new(context.seed, DENOISED);
-    let frames = model.sampler().and_then(|sampler| sampler.trajectory(&request, COLUMNS));
-    let denoising = frames.map(|frames| Figure {
-        name: "denoising".into(),
-        section: "Denoising".into(),
-        title: String::new(),
-        caption: "Each row is one sample; time runs from pure noise to the sample on the right."
-            .into(),
-        scope: Scope::Run,
-        plot: {
-            let columns = frames.len();
-            Plot::Strip(strip(self::images(by_sample(frames)), columns))
-        },
-    });
-    [reconstructions, interpolation, denoising].into_iter().flatten().collect()
+        plot,
+    }
+}
+
+/// Images in a strip.
+fn strip(images: Tensor<4>, columns: usize, context: &Context<'_>) -> Plot {
+    picture::plot(&kept(images, context.dataset.space), columns, None)
+}
+
+/// The first `count` values of the split and what the model reconstructs of them.
+fn reconstructed(
+    model: &dyn Generative,
+    count: usize,
+    context: &Context<'_>,
+) -> Option<[Tensor<4>; 2]> {
+    let (values, reconstructor) = (context.split(), model.reconstructor()?);
+    let rows = 0..count.min(values.len());
+    let told = context.told(values, rows.clone(), model.conditions());
+    let originals = values.tensor(rows, &context.device);
+    let again = reconstructor.reconstruct(originals.clone(), &told);
+    Some([originals, again])
+}
+
+fn reconstructions(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let [originals, again] = reconstructed(model, PAIRS, context)?;
+    let split = context.settings.split.name();
+    let caption = format!("Rows come in pairs: {split} images above, their reconstructions below.");
+    let plot = strip(in_pairs(originals, again), COLUMNS, context);
+    Some(figure("reconstructions", "Originals and reconstructions", caption, plot))
+}
+
+fn reconstructed_points(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let [originals, again] = reconstructed(model, POINTS, context)?;
+    let split = context.settings.split.name();
+    let caption = format!("Points of the {split} split, and what the model makes of them.");
+    let series = vec![("originals".into(), originals), ("reconstructions".into(), again)];
+    let plot = in_plane(series, context)?;
+    Some(figure("reconstructions", "Originals and reconstructions", caption, plot))
+}
+
+fn interpolation(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let (encoder, decoder) = model.encoder().zip(model.decoder())?;
+    let split = context.settings.split.name();
+    let caption = format!(
+        "Each row walks from the code of one {split} image to that of another and is decoded on the way."
+    );
+    let lines = between_codes(encoder, decoder, model, context)?;
+    Some(figure("interpolation", "Interpolation", caption, strip(lines, COLUMNS, context)))
+}
+
+/// The way of the first `count` samples from noise, at `moments` moments.
+fn way(
+    model: &dyn Generative,
+    count: usize,
+    moments: usize,
+    context: &Context<'_>,
+) -> Option<Vec<Tensor<4>>> {
+    let Context { dataset, seed, device, .. } = context;
+    let request = requests::typical(model.conditions(), dataset, *seed, count, device);
+    model.sampler()?.trajectory(&request, moments)
+}
+
+fn denoising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let frames = way(model, DENOISED, COLUMNS, context)?;
+    let caption = "Each row is one sample; time runs from pure noise to the sample on the right.";
+    let columns = frames.len();
+    let plot = strip(by_sample(frames), columns, context);
+    Some(figure("denoising", "Denoising", caption.into(), plot))
+}
+
+fn denoised_points(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let frames = way(model, POINTS, MOMENTS, context)?;
+    let last = frames.len() - 1;
+    let name = |number: usize| match number {
+        0 => "noise".to_owned(),
+        number if number == last => "samples".to_owned(),
+        number => format!("{number} of {last} of the way"),
+    };
+    let series = frames.into_iter().enumerate().map(|(i, frame)| (name(i), frame)).collect();
+    let caption = "The same samples at moments on the way from pure noise.";
+    Some(figure("denoising", "Denoising", caption.into(), in_plane(series, context)?))
+}
+
+/// Points in a plane, a colour for each set; None unless there are two coordinates.
+fn in_plane(sets: Vec<(String, Tensor<4>)>, context: &Context<'_>) -> Option<Plot> {
+    let space = context.dataset.space;
+    if space.shape.pixels() != 2 {
+        return None;
+    }
+    let points = |(name, tensor)| {
+        let Plot::Scatter { mut series, .. } = picture::plot(&kept(tensor, space), 1, None) else {
+            return None;
+        };
+        let (_, points) = series.pop()?;
+        Some((name, points))
+    };
+    let series = sets.into_iter().map(points).collect::<Option<Vec<_>>>()?;
+    let (x_label, y_label) = ("coordinate 1".into(), "coordinate 2".into());
+    Some(Plot::Scatter { series, x_label, y_label, density: None })
 }
 
 /// Rows of originals, each above the row of its reconstructions.
@@ -82,25 +160,33 @@ fn in_pairs(originals: Tensor<4>, again: Tensor<4>) -> Tensor<4> {
     Tensor::cat(rows, 0)
 }
 
-/// Straight lines between the codes of pairs of images, decoded: one row a pair.
-fn interpolation(
+/// Straight lines between the codes of pairs of images, decoded, each told what its first image is: one
+/// row a pair. None with fewer than two images: a line has two ends.
+fn between_codes(
     encoder: &dyn Encode,
     decoder: &dyn Decode,
-    images: &Images,
-    device: &Device,
-) -> Tensor<4> {
+    model: &dyn Generative,
+    context: &Context<'_>,
+) -> Option<Tensor<4>> {
+    let images = context.split();
     let pairs = (images.len() / 2).min(COLUMNS);
-    let codes = encoder.encode(images.tensor(0..2 * pairs, device)).mean;
-    let mut points = Vec::new();
+    if pairs == 0 {
+        return None;
+    }
+    let told = context.told(images, 0..2 * pairs, model.conditions());
+    let codes = encoder.encode(images.tensor(0..2 * pairs, &context.device), &told).mean;
+    let mut rows = Vec::new();
     for pair in 0..pairs {
         let from = codes.clone().narrow(0, 2 * pair, 1);
         let to = codes.clone().narrow(0, 2 * pair + 1, 1);
-        for column in 0..COLUMNS {
-            let along = column as f64 / (COLUMNS - 1) as f64;
-            points.push(from.clone() * (1.0 - along) + to.clone() * along);
-        }
+        let along = |column: usize| column as f64 / (COLUMNS - 1) as f64;
+        let point = |share: f64| from.clone() * (1.0 - share) + to.clone() * share;
+        let points = (0..COLUMNS).map(|column| point(along(column))).collect();
+        let told = context.told(images, 2 * pair..2 * pair + 1, model.conditions());
+        rows.push((Tensor::cat(points, 0), told.repeated(COLUMNS)));
     }
-    decoder.decode(Tensor::cat(points, 0))
+    let decoded = rows.into_iter().map(|(codes, told)| decoder.decode(codes, &told)).collect();
+    Some(Tensor::cat(decoded, 0))
 }
 
 /// From one tensor a moment to one row a sample.

@@ -7,6 +7,7 @@ pub(crate) mod directory;
 mod draws;
 pub(crate) mod figures;
 mod observer;
+pub(crate) mod opened;
 mod provenance;
 pub(crate) mod scoring;
 pub(crate) mod stations;
@@ -16,7 +17,7 @@ use crate::{config::RunConfig, device, terminal};
 use anyhow::Result;
 use directory::{Found, RunDir};
 use genlab_core::{
-    Train,
+    Start, Train, checkpoint,
     trainer::{self, Outcome},
 };
 use genlab_data::{Dataset, LoadOptions};
@@ -24,7 +25,9 @@ use genlab_metrics::Evaluator;
 use genlab_report::tensorboard::EventWriter;
 use genlab_results::atomic;
 use observer::Watch;
+use opened::Runs;
 use stations::{Identity, Source, Stations, Training};
+use std::sync::Arc;
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -66,6 +69,12 @@ pub(crate) fn execute(
     chosen.require(training.plan.precision)?;
     let device = &chosen.device;
     let dataset = load(&data)?;
+    training.binarise.fits(dataset.space).map_err(|fault| fault.within("data"))?;
+    let runs = Arc::new(Runs::new(device));
+    let begun = !checkpoint::list(&dir.checkpoints()).is_empty() && existing == Existing::Keep;
+    let start = if begun { Start::Restored } else { Start::Fresh };
+    // Settings that do not fit the data are refused before anything is written.
+    let mut model = training::init(&training, &dataset, Arc::clone(&runs), start)?;
     let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
         directory::clear(dir)?;
@@ -76,10 +85,10 @@ pub(crate) fn execute(
     }
     // First of all, so that a file that is missing costs no training.
     let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
+    opened::require_unchanged(dir, &runs.opened())?;
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
-    provenance::begin(dir, identity.seed, &dataset, &chosen.name)?;
+    provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
 
-    let mut model = training::init(&training, &dataset, device);
     let start = training::resume(dir, model.as_mut(), device)?;
     let mut watch = Watch::open(dir, &training, &dataset, device, &start)?;
     let stream = training::batches(&training, &dataset, device);
@@ -150,7 +159,8 @@ fn publish(
     let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
     let mut results = scoring::results(identity, evaluator, evaluation);
     results.artefacts = artefacts;
-    scoring::push_costs(&mut results, &training.plan, seconds);
+    let kind = context.dataset.space.kind;
+    scoring::push_costs(&mut results, kind, &training.plan, seconds);
     for metric in &results.metrics {
         board.scalar(&format!("final/{}", metric.name), step, metric.value)?;
     }

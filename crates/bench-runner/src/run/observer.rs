@@ -5,12 +5,12 @@ use crate::{interrupt, terminal::Progress};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
-    Batch, Phase, Progress as At, SampleRequest, Train,
+    Kind, Phase, Progress as At, Train,
     checkpoint::{self, CheckpointState},
     trainer::{Flow, Line, Observer},
 };
 use genlab_data::Dataset;
-use genlab_metrics::findings::strip;
+use genlab_metrics::{picture, requests};
 use genlab_report::{png, tensorboard::EventWriter};
 use serde_json::{Map, Value, json};
 use std::{
@@ -28,6 +28,8 @@ const LINES_PER_PREVIEW: u64 = 25;
 /// Samples in such a grid, and how many stand in a row.
 const PREVIEW: usize = 16;
 const PREVIEW_COLUMNS: usize = 4;
+/// Points in such a picture.
+const PREVIEW_POINTS: usize = 512;
 
 /// Watches one run on behalf of its run directory.
 pub(crate) struct Watch<'a> {
@@ -98,31 +100,26 @@ impl<'a> Watch<'a> {
         Ok(self.board)
     }
 
-    /// The objective on the first validation images, with noise of its own.
+    /// The objective on the first validation values, with noise of its own, in batches of the size that
+    /// is trained on: a loss that looks across a batch means something else on another size. Whole
+    /// batches alone count, unless there is not even one.
     fn validate(&self, model: &dyn Train) -> Vec<(String, f64)> {
-        let images = &self.dataset.validation;
-        let count = images.len().min(self.training.validation_images);
+        let values = &self.dataset.validation;
+        let count = values.len().min(self.training.validation_images);
+        let size = self.training.plan.batch_size.min(count);
+        let batches = count / size;
         let frozen = model.freeze();
-        let chunk = 256;
+        // The same noise at every point of the curve.
+        let noise = self.training.plan.seed.during(Phase::Validate);
         let mut sums: Vec<(&str, f64)> = Vec::new();
-        let mut first = 0;
-        while first < count {
-            let rows = first..count.min(first + chunk);
-            let weight = rows.len() as f64 / count as f64;
-            let batch = Batch {
-                images: images.tensor(rows, self.device),
-                labels: None,
-                first: first as u64,
-            };
-            // The same noise at every point of the curve.
-            let noise = self.training.plan.seed.during(Phase::Validate);
+        for number in 0..batches {
+            let batch = values.batch(number * size..(number + 1) * size, self.device);
             for (name, value) in frozen.objective(&batch, noise).read() {
                 match sums.iter_mut().find(|(n, _)| *n == name) {
-                    Some((_, sum)) => *sum += weight * value,
-                    None => sums.push((name, weight * value)),
+                    Some((_, sum)) => *sum += value / batches as f64,
+                    None => sums.push((name, value / batches as f64)),
                 }
             }
-            first += chunk;
         }
         sums.into_iter().map(|(name, value)| (format!("validation/{name}"), value)).collect()
     }
@@ -130,16 +127,21 @@ impl<'a> Watch<'a> {
     /// A small sample grid, so that TensorBoard shows samples growing up.
     fn preview(&mut self, model: &dyn Train, step: u64) -> Result<()> {
         let frozen = model.freeze();
-        let images = if let Some(sampler) = frozen.sampler() {
-            sampler.sample(&SampleRequest::new(self.training.plan.seed, PREVIEW))
+        let (space, seed) = (self.dataset.space, self.training.plan.seed);
+        // A few images say enough; a few points do not.
+        let count = if space.kind == Kind::Images { PREVIEW } else { PREVIEW_POINTS };
+        let shown = if let Some(sampler) = frozen.sampler() {
+            let told = frozen.conditions();
+            sampler.sample(&requests::typical(told, self.dataset, seed, count, self.device))
         } else if let Some(reconstructor) = frozen.reconstructor() {
-            let images = &self.dataset.validation;
-            reconstructor.reconstruct(images.tensor(0..PREVIEW.min(images.len()), self.device))
+            let values = &self.dataset.validation;
+            let batch = values.batch(0..count.min(values.len()), self.device);
+            reconstructor.reconstruct(batch.values.clone(), &batch.condition())
         } else {
             return Ok(());
         };
         let tag = if frozen.sampler().is_some() { "samples" } else { "reconstructions" };
-        let strip = strip(figures::images(images), PREVIEW_COLUMNS);
+        let strip = picture::raster(&figures::kept(shown, space), PREVIEW_COLUMNS);
         Ok(self.board.image(tag, step, &png::encode_grid(&strip)?)?)
     }
 }

@@ -4,7 +4,8 @@ use super::directory::RunDir;
 use anyhow::{Context, Result};
 use genlab_core::{Seed, digest::sha256};
 use genlab_data::Dataset;
-use genlab_results::{Commit, DataRecord, Event, RunRecord, SCHEMA_VERSION};
+use genlab_metrics::measures::units;
+use genlab_results::{Commit, DataRecord, Event, OpenedRecord, RunRecord, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::{fs, process::Command};
 
@@ -16,8 +17,16 @@ const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 ///
 /// # Errors
 /// When it cannot be written, or that of an earlier session cannot be read.
-pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -> Result<()> {
-    let earlier = dir.read_record()?;
+pub(crate) fn begin(
+    dir: &RunDir,
+    seed: Seed,
+    dataset: &Dataset,
+    device: &str,
+    opened: Vec<OpenedRecord>,
+) -> Result<()> {
+    let earlier = dir.read_record()?.unwrap_or_default();
+    // A session that goes on opens nothing again.
+    let opened = if opened.is_empty() { earlier.opened } else { opened };
     dir.write_record(&RunRecord {
         schema_version: SCHEMA_VERSION,
         genlab_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -26,6 +35,7 @@ pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -
         cargo_lock_sha256: sha256(CARGO_LOCK),
         dataset: DataRecord {
             name: dataset.name.clone(),
+            kind: units::noun(dataset.space.kind).to_owned(),
             sha256: dataset.sha256.clone(),
             licence: dataset.licence.clone(),
             train: dataset.train.len(),
@@ -40,7 +50,8 @@ pub(crate) fn begin(dir: &RunDir, seed: Seed, dataset: &Dataset, device: &str) -
         end: None,
         exit_reason: None,
         peak_memory_bytes: None,
-        events: earlier.map(|earlier| earlier.events).unwrap_or_default(),
+        opened,
+        events: earlier.events,
     })?;
     Ok(())
 }

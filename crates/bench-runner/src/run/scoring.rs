@@ -7,11 +7,12 @@ use super::{
 use crate::instruments;
 use anyhow::Result;
 use burn::tensor::Device;
-use genlab_core::trainer::Plan;
+use genlab_core::{Kind, trainer::Plan};
 use genlab_data::Dataset;
 use genlab_metrics::{
-    Evaluation, Evaluator, Judge, ReferenceCache, generators::latent::Prior,
-    measures::cost::Training,
+    Evaluation, Evaluator, Judge, ReferenceCache,
+    generators::latent::Prior,
+    measures::{cost::Training, units},
 };
 use genlab_results::{Figure, Results};
 use std::time::UNIX_EPOCH;
@@ -69,12 +70,12 @@ pub(crate) fn results(
 }
 
 /// Adds what training has cost.
-pub(super) fn push_costs(results: &mut Results, plan: &Plan, seconds: f64) {
+pub(super) fn push_costs(results: &mut Results, kind: Kind, plan: &Plan, seconds: f64) {
     let images = plan.progress(plan.total_steps()).images;
     let training = Training { images, seconds, peak_memory_bytes: provenance::peak_memory_bytes() };
     for metric in training.metrics() {
         match metric {
-            Ok(metric) => results.metrics.push(metric),
+            Ok(metric) => results.metrics.push(units::of(metric, kind)),
             Err(reason) => results.notes.push(reason.to_string()),
         }
     }

@@ -1,24 +1,42 @@
 //! A model in training: new, resumed, or as a finished run left it.
 
-use super::{directory::RunDir, provenance, stations::Training};
+use super::{directory::RunDir, opened::Runs, provenance, stations::Training};
 use crate::terminal;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
-    InitContext, Train,
+    InitContext, Start, Train,
     checkpoint::{self, CheckpointState},
 };
 use genlab_data::{BatchStream, Dataset};
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-/// A freshly initialised model for the images of `dataset`.
-pub(super) fn init(training: &Training, dataset: &Dataset, device: &Device) -> Box<dyn Train> {
-    training.model.init(&InitContext {
-        shape: dataset.shape,
+/// A model for the values of `dataset`, freshly initialised or to be restored.
+///
+/// # Errors
+/// When its settings do not fit the data, or a run that it builds on cannot be used.
+pub(super) fn init(
+    training: &Training,
+    dataset: &Dataset,
+    runs: Arc<Runs>,
+    start: Start,
+) -> Result<Box<dyn Train>> {
+    let context = InitContext {
+        space: dataset.space,
         classes: dataset.classes.as_ref().map(Vec::len),
-        device: device.clone(),
+        total_images: training.plan.total_images,
+        device: runs.device().clone(),
         seed: training.plan.seed,
-    })
+        runs,
+        start,
+    };
+    training
+        .model
+        .init(&context)
+        .with_context(|| format!("{} cannot be trained on {}", training.model.name(), dataset.name))
 }
 
 /// The batches of the run's steps.
@@ -58,11 +76,8 @@ pub(crate) fn finished(
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Box<dyn Train>> {
-    let path = RunDir::new(dir).checkpoints();
-    let last = checkpoint::list(&path).pop().with_context(|| {
-        format!("{} has no checkpoint; run its training command first", dir.display())
-    })?;
-    let mut model = init(training, dataset, device);
+    let last = last_checkpoint(dir)?;
+    let mut model = init(training, dataset, Arc::new(Runs::new(device)), Start::Restored)?;
     let state = checkpoint::restore(&last, model.as_mut(), device)?;
     let total = training.plan.total_steps();
     if state.step < total {
@@ -73,4 +88,15 @@ pub(crate) fn finished(
         );
     }
     Ok(model)
+}
+
+/// The newest checkpoint of the run in `dir`.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn last_checkpoint(dir: &Path) -> Result<PathBuf> {
+    let found = checkpoint::list(&RunDir::new(dir).checkpoints()).pop();
+    found.with_context(|| {
+        format!("{} has no checkpoint; run its training command first", dir.display())
+    })
 }

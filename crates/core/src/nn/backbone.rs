@@ -8,6 +8,7 @@ use super::{
 use crate::{
     settings::{Check, Fault, levels, non_negative, optional, size, sizes},
     shape::ImageShape,
+    space::Space,
 };
 use burn::{
     module::Module,
@@ -85,6 +86,15 @@ impl BackboneConfig {
     /// Convolutions with these channels, from the image inwards.
     pub fn conv(channels: impl Into<Vec<usize>>) -> Self {
         Self::Conv(ConvBackbone { channels: channels.into(), ..ConvBackbone::default() })
+    }
+
+    /// # Errors
+    /// When it is made for other values than those of `space`; the fault is that of `key`.
+    pub fn fits(&self, key: &str, space: Space) -> Result<(), Fault> {
+        match self {
+            Self::Mlp(_) => Ok(()),
+            Self::Conv(_) => space.require_images(key, "conv", "mlp"),
+        }
     }
 
     /// The encoder for images of `shape`.

@@ -2,15 +2,18 @@
 
 mod autoencoder;
 mod backbone;
+mod class_embedding;
 mod conv;
 mod init;
 mod linear;
 mod mlp;
 mod time;
+mod time_mlp;
 mod unet;
 
 pub use autoencoder::Autoencoder;
 pub use backbone::{BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone};
+pub use class_embedding::ClassEmbedding;
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };
@@ -19,4 +22,5 @@ pub use init::init_module;
 pub use linear::Linear;
 pub use mlp::Mlp;
 pub use time::sinusoidal_embedding;
+pub use time_mlp::{TimeMlp, TimeMlpConfig};
 pub use unet::{UNet, UNetConfig};

@@ -2,11 +2,15 @@
 
 use super::{
     backbone::{crop, pad_to_multiple},
+    class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     linear::Linear,
     time::sinusoidal_embedding,
 };
-use crate::settings::{Check, Fault, even, levels, size};
+use crate::{
+    condition::Condition,
+    settings::{Check, Fault, even, levels, size},
+};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -45,8 +49,9 @@ impl Check for UNetConfig {
 }
 
 impl UNetConfig {
-    /// A network from images with `image_channels` to as many.
-    pub fn init(&self, image_channels: usize, device: &Device) -> UNet {
+    /// A network from images with `image_channels` to as many, told one of `classes` where there are
+    /// some.
+    pub fn init(&self, image_channels: usize, classes: Option<usize>, device: &Device) -> UNet {
         let folded = image_channels * self.patch_size * self.patch_size;
         let block = |inputs, outputs| {
             ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
@@ -86,6 +91,8 @@ impl UNetConfig {
             upsample,
             norm: GroupNorm::new(self.norm_groups, first, device),
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
+            class: classes
+                .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
         }
@@ -105,16 +112,21 @@ pub struct UNet {
     upsample: Vec<Conv2d>,
     norm: GroupNorm,
     head: Conv2d,
+    class: Option<ClassEmbedding>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
 
 impl UNet {
-    /// `images` `[B, C, H, W]` and `times` `[B]` (the step number, any real) to `[B, C, H, W]`.
-    pub fn forward(&self, images: Tensor<4>, times: Tensor<1>) -> Tensor<4> {
-        let [_, _, height, width] = images.dims();
+    /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
+    /// to `[B, C, H, W]`.
+    pub fn forward(&self, images: Tensor<4>, times: Tensor<1>, condition: &Condition) -> Tensor<4> {
+        let [batch, _, height, width] = images.dims();
         let time = sinusoidal_embedding(times, self.time_embedding_dim);
-        let time = self.time_out.forward(silu(self.time_in.forward(time)));
+        let mut time = self.time_out.forward(silu(self.time_in.forward(time)));
+        if let Some(class) = &self.class {
+            time = time + class.forward(condition, batch);
+        }
         let time = silu(time); // every block starts from the activated embedding
 
         let x = pad_to_multiple(images, self.patch_size << self.downsample.len());
@@ -229,10 +241,11 @@ mod tests {
                 [3, 9, 8],
             ),
         ] {
-            let net = config.init(c, &device);
+            let net = config.init(c, None, &device);
             let y = net.forward(
                 Tensor::ones([2, c, h, w], &device),
                 Tensor::from_floats([1.0, 9.0], &device),
+                &Condition::default(),
             );
             assert_eq!(y.dims(), [2, c, h, w]);
         }

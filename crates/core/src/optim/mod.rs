@@ -25,7 +25,7 @@ pub use step::Step;
 use crate::{
     batch::Progress,
     ema::EmaConfig,
-    params::{FlatTensors, flat_gradients, named_params, update_params},
+    params::{FlatTensors, flat_gradients, freeze_params, named_params, update_params},
     state::{CheckpointError, Section, StateReader, StateWriter},
 };
 use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
@@ -77,6 +77,46 @@ impl<M: Module> Optimized<M> {
         Self { net: Some(net), config, rules, steps: 0, ema, average }
     }
 
+    /// The same with nothing trained but the parameters `trained` (names of parameters or of modules that
+    /// hold some): the others keep their values, byte for byte, and cost no gradient.
+    ///
+    /// # Errors
+    /// The first of these names that the network lacks, with those that it has.
+    pub fn only(mut self, trained: &[String]) -> Result<Self, String> {
+        let names: Vec<String> = self.rules.keys().cloned().collect();
+        for wanted in trained {
+            if !names.iter().any(|name| is_within(name, wanted)) {
+                return Err(format!("{wanted:?} (there are {})", modules(&names).join(", ")));
+            }
+        }
+        let is_trained = |name: &str| trained.iter().any(|wanted| is_within(name, wanted));
+        self.rules.retain(|name, _| is_trained(name));
+        self.average.retain(|name, _| is_trained(name));
+        self.net = self.net.map(|net| freeze_params(net, &|name| !is_trained(name)));
+        Ok(self)
+    }
+
+    /// Takes over the values that a checkpoint keeps of a network of the same parameters under
+    /// `prefix`: averages where it has them, so that training goes on from what the run is judged by.
+    ///
+    /// # Errors
+    /// Names the entry that is missing or has another size.
+    pub fn adopt(&mut self, prefix: &str, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.set_params(&mut |name, like| {
+            let average = format!("{prefix}.average.{name}");
+            if from.has(Section::Average, &average) {
+                return from.tensor(Section::Average, &average, like);
+            }
+            from.tensor(Section::Weights, &format!("{prefix}.{name}"), like)
+        })?;
+        for param in named_params(self.net()) {
+            if let Some(average) = self.average.get_mut(&param.name) {
+                *average = param.value;
+            }
+        }
+        Ok(())
+    }
+
     /// The network, tracked: what a training step runs.
     pub fn net(&self) -> &M {
         self.net.as_ref().expect("the network is only away inside `descend`")
@@ -111,7 +151,9 @@ impl<M: Module> Optimized<M> {
             let Some(gradient) = flat.remove(name) else {
                 return value; // none reached this parameter in this step
             };
-            let rule = self.rules.remove(name).expect("every parameter has a rule");
+            let Some(rule) = self.rules.remove(name) else {
+                return value; // it is not trained
+            };
             let (value, rule) = rule.step(value, gradient, factor.clone(), share, number);
             self.rules.insert(name.to_owned(), rule);
             value
@@ -171,13 +213,19 @@ impl<M: Module> Optimized<M> {
         for (name, value) in &mut self.average {
             *value = from.tensor(Section::Average, &format!("{prefix}.average.{name}"), value)?;
         }
-        let net = self.net.take().expect("`restore` puts the network back");
+        self.set_params(&mut |name, like| {
+            from.tensor(Section::Weights, &format!("{prefix}.{name}"), like)
+        })
+    }
+
+    /// Puts what `read` gives for each name, as many values as the parameter has.
+    fn set_params(
+        &mut self,
+        read: &mut dyn FnMut(&str, &Tensor<1>) -> Result<Tensor<1>, CheckpointError>,
+    ) -> Result<(), CheckpointError> {
+        let net = self.net.take().expect("this puts the network back");
         let mut fault = None;
-        let net = update_params(net, &mut |name, _, value| match from.tensor(
-            Section::Weights,
-            &format!("{prefix}.{name}"),
-            &value,
-        ) {
+        let net = update_params(net, &mut |name, _, value| match read(name, &value) {
             Ok(read) => read,
             Err(error) => {
                 fault.get_or_insert(error);
@@ -187,6 +235,14 @@ impl<M: Module> Optimized<M> {
         self.net = Some(net);
         fault.map_or(Ok(()), Err)
     }
+}
+
+/// The modules of these parameters that can be named: as written, without the last part.
+fn modules(names: &[String]) -> Vec<&str> {
+    let mut modules: Vec<&str> =
+        names.iter().map(|name| name.rsplit_once('.').map_or(name.as_str(), |(m, _)| m)).collect();
+    modules.dedup();
+    modules
 }
 
 /// Whether the parameter `name` is `module` or lies in it.

@@ -6,15 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Labels are bytes.
-const MAX_CLASSES: usize = 256;
+/// ImageNet has as many. More folders than this are likelier no classes at all.
+const MAX_CLASSES: usize = 1000;
 
 /// The image files of a folder, in a fixed order.
 #[derive(Debug)]
 pub(super) struct Listing {
     pub(super) files: Vec<PathBuf>,
     /// Per file its class, where the folder has class folders.
-    pub(super) labels: Option<Vec<u8>>,
+    pub(super) labels: Option<Vec<u32>>,
     /// Names of the class folders, sorted.
     pub(super) classes: Option<Vec<String>>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Listing {
 ///
 /// # Errors
 /// Names the folder: absent, unreadable, without images, with images both beside and inside class
-/// folders, or with more classes than a label can tell apart.
+/// folders, or with too many classes.
 pub(super) fn list(folder: &Path) -> Result<Listing, DataError> {
     if !folder.is_dir() {
         let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
@@ -75,7 +75,7 @@ fn with_classes(
     }
     let (mut files, mut labels, mut names) = (Vec::new(), Vec::new(), Vec::new());
     for (label, (sub_folder, images)) in classes.into_iter().enumerate() {
-        labels.extend(std::iter::repeat_n(label as u8, images.len()));
+        labels.extend(std::iter::repeat_n(label as u32, images.len()));
         files.extend(images);
         let name = sub_folder.file_name().unwrap_or_default();
         names.push(name.to_string_lossy().into_owned());

@@ -58,7 +58,7 @@ fn every_image_lands_in_exactly_one_split() {
     let folder = folder();
     fill(folder.path(), 40);
     let dataset = load_plain(folder.path()).expect("sound");
-    assert_eq!(dataset.shape, ImageShape::new(1, 3, 4));
+    assert_eq!(dataset.space.shape, ImageShape::new(1, 3, 4));
     assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [29, 3, 8]);
     assert_eq!(first_pixels(&dataset), (0..40).collect::<Vec<u8>>());
     assert_eq!(dataset.classes, None);
@@ -110,7 +110,7 @@ fn sub_folders_are_classes_in_sorted_order() {
     assert_eq!(first_pixels(&dataset).len(), 15);
     for split in [&dataset.train, &dataset.validation, &dataset.test] {
         for (i, label) in split.labels.as_ref().expect("labels").iter().enumerate() {
-            let expected = [200, 0, 100][usize::from(*label)];
+            let expected = [200, 0, 100][*label as usize];
             assert!((expected..expected + 5).contains(&split.image(i)[0]));
         }
     }
@@ -138,12 +138,12 @@ fn absent_and_empty_folders_are_refused() {
 }
 
 #[test]
-fn more_classes_than_labels_are_refused() {
+fn too_many_classes_are_refused() {
     let folder = folder();
-    for i in 0..257 {
+    for i in 0..=1000 {
         save(&folder.path().join(format!("class{i}/1.png")), grey(1, 1, 1));
     }
-    assert_says(load_plain(folder.path()), &["has 257 class folders, but at most 256"]);
+    assert_says(load_plain(folder.path()), &["has 1001 class folders, but at most 1000"]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn sizes_that_differ_need_image_size() {
     let parts = ["07.png is 5x6 pixels", "00.png is 3x4", "use --image-size"];
     assert_says(load_plain(folder.path()), &parts);
     let dataset = load_with(folder.path(), &sized(7, 2)).expect("resized");
-    assert_eq!(dataset.shape, ImageShape::new(1, 7, 2));
+    assert_eq!(dataset.space.shape, ImageShape::new(1, 7, 2));
     assert_eq!(first_pixels(&dataset), (0..12).collect::<Vec<u8>>(), "flat pictures stay flat");
 }
 
@@ -167,7 +167,11 @@ fn resizing_averages_instead_of_picking_pixels() {
     }
     let dataset = load_with(folder.path(), &sized(8, 8)).expect("resized");
     let near_grey = |&value: &u8| (118..=138).contains(&value);
-    assert!(dataset.train.pixels.iter().all(near_grey), "{:?}", dataset.train.image(0));
+    assert!(
+        dataset.train.bytes().expect("bytes").iter().all(near_grey),
+        "{:?}",
+        dataset.train.image(0)
+    );
 }
 
 #[test]
@@ -185,8 +189,9 @@ fn colour_is_decided_by_the_images_or_by_the_option() {
     let with = |colour| LoadOptions { colour, ..LoadOptions::default() };
     let folder = folder();
     fill(folder.path(), 10);
-    let channels =
-        |options: &LoadOptions| load_with(folder.path(), options).expect("sound").shape.channels;
+    let channels = |options: &LoadOptions| {
+        load_with(folder.path(), options).expect("sound").space.shape.channels
+    };
     assert_eq!(channels(&with(ColourMode::Auto)), 1);
     assert_eq!(channels(&with(ColourMode::Rgb)), 3);
     save(&folder.path().join("05.png"), DynamicImage::ImageLuma8(grey(5, 4, 3)).into_rgb8());
@@ -216,7 +221,7 @@ fn colour_images_are_stored_channel_by_channel() {
         save(&folder.path().join(format!("{i}.png")), red(2, 1));
     }
     let dataset = load_plain(folder.path()).expect("sound");
-    assert_eq!(dataset.shape, ImageShape::new(3, 1, 2));
+    assert_eq!(dataset.space.shape, ImageShape::new(3, 1, 2));
     assert_eq!(dataset.test.image(0), [250, 250, 10, 10, 20, 20]);
 }
 
@@ -239,8 +244,8 @@ fn jpeg_files_are_read_whatever_their_extension() {
         grey(200, 16, 16).save_with_format(path, ImageFormat::Jpeg).expect("a fresh file");
     }
     let dataset = load_plain(folder.path()).expect("sound");
-    assert_eq!(dataset.shape, ImageShape::new(1, 16, 16));
-    assert!(dataset.train.pixels.iter().all(|value| value.abs_diff(200) < 3));
+    assert_eq!(dataset.space.shape, ImageShape::new(1, 16, 16));
+    assert!(dataset.train.bytes().expect("bytes").iter().all(|value| value.abs_diff(200) < 3));
 }
 
 #[test]
@@ -312,7 +317,7 @@ fn a_camera_picture_on_its_side_is_turned_upright() {
         fs::write(&path, bytes).expect("a file");
     }
     let dataset = load_plain(folder.path()).expect("sound");
-    assert_eq!(dataset.shape, ImageShape::new(1, 16, 8));
+    assert_eq!(dataset.space.shape, ImageShape::new(1, 16, 8));
 }
 
 #[test]
@@ -322,7 +327,7 @@ fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
         save(&folder.path().join(format!("{i}.png")), grey(10 * i, 4, 2));
     }
     let images = read_pictures(folder.path()).expect("sound");
-    assert_eq!((images.len(), images.shape), (3, ImageShape::new(1, 2, 4)));
+    assert_eq!((images.len(), images.shape()), (3, ImageShape::new(1, 2, 4)));
     let first: Vec<u8> = (0..3).map(|i| images.image(i)[0]).collect();
     assert_eq!(first, (0..3).map(|i| grey(10 * i, 4, 2).as_raw()[0]).collect::<Vec<_>>());
 
@@ -349,7 +354,7 @@ fn the_first_images_of_a_split_are_of_all_classes() {
         let first = split.take(split.len() / 2).labels.expect("labels");
         let mut counts = [0; 4];
         for label in &first {
-            counts[usize::from(*label)] += 4;
+            counts[*label as usize] += 4;
         }
         for count in counts {
             assert!((first.len() / 2..=first.len() * 2).contains(&count), "{counts:?}");

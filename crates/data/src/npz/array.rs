@@ -3,6 +3,7 @@
 
 use super::refusal::{SAVE, SCALE, refused};
 use crate::error::DataError;
+use genlab_core::{ImageShape, Kind, Space};
 use std::io::Read;
 
 /// The entry of an archive that holds the array `images`.
@@ -175,30 +176,51 @@ pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataE
     }
 }
 
-/// Values whose first index runs fastest, with the last running fastest.
-pub(super) fn row_major(values: &[u8], shape: &[usize]) -> Vec<u8> {
-    let count = shape[0];
-    let mut out = Vec::with_capacity(values.len());
-    for image in 0..count {
-        // Within an image the reversed sizes are those of a row-major array.
-        push_transposed(values, &shape[1..], image, count, &mut out);
+/// The sizes of an array of `count` values of this space.
+pub(super) fn dims(space: Space, count: usize) -> Vec<usize> {
+    let ImageShape { channels, height, width } = space.shape;
+    match (space.kind, channels) {
+        (Kind::Images, 1) => vec![count, height, width],
+        (Kind::Images, _) => vec![count, channels, height, width],
+        (Kind::Points, _) => vec![count, space.shape.pixels()],
+        (Kind::Series, _) => vec![count, channels, height * width],
+    }
+}
+
+impl Order {
+    /// Numbers of an array of this order and these sizes, with the last index running fastest.
+    pub(super) fn row_major<T: Copy>(self, numbers: Vec<T>, dims: &[usize]) -> Vec<T> {
+        match self {
+            Self::C => numbers,
+            Self::Fortran => transposed(&numbers, dims),
+        }
+    }
+}
+
+/// Numbers whose first index runs fastest, with the last running fastest.
+fn transposed<T: Copy>(numbers: &[T], dims: &[usize]) -> Vec<T> {
+    let count = dims[0];
+    let mut out = Vec::with_capacity(numbers.len());
+    for value in 0..count {
+        // Within a value the reversed sizes are those of a row-major array.
+        push_transposed(numbers, &dims[1..], value, count, &mut out);
     }
     out
 }
 
-/// Appends one image: `offset` is where its first value lies, `stride` the step of its first index.
-fn push_transposed(
-    values: &[u8],
-    shape: &[usize],
+/// Appends one value: `offset` is where its first number lies, `stride` the step of its first index.
+fn push_transposed<T: Copy>(
+    numbers: &[T],
+    dims: &[usize],
     offset: usize,
     stride: usize,
-    out: &mut Vec<u8>,
+    out: &mut Vec<T>,
 ) {
-    let [size, rest @ ..] = shape else {
-        out.push(values[offset]);
+    let [size, rest @ ..] = dims else {
+        out.push(numbers[offset]);
         return;
     };
     for index in 0..*size {
-        push_transposed(values, rest, offset + index * stride, stride * size, out);
+        push_transposed(numbers, rest, offset + index * stride, stride * size, out);
     }
 }

@@ -1,69 +1,91 @@
-//! Images to a NumPy archive, which [`crate::read_npz`] reads back.
+//! Values to a NumPy archive, which [`crate::read_npz`] and [`crate::read_npz_values`] read back.
 
-use super::array::ARRAY;
-use crate::{error::DataError, images::Images};
-use genlab_core::ImageShape;
+use super::{
+    array::{ARRAY, dims},
+    written,
+};
+use crate::{
+    error::DataError,
+    values::{Numbers, Values},
+};
+use genlab_core::Kind;
 use std::io::{Cursor, Write};
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
-/// The bytes of an `.npz` file with one array `images` of type u8: `[N, H, W]` for grey images,
-/// `[N, C, H, W]` for colour. Labels are left out. Read it with [`crate::read_npz`], or in Python
-/// with `numpy.load(path)["images"]`. The entry carries a fixed date, so equal images give equal
-/// bytes.
+/// Floats that are turned into bytes at once.
+const CHUNK: usize = 1 << 14;
+
+/// The bytes of an `.npz` file with one array `images`, whatever the values are: `[N, H, W]` for grey
+/// images, `[N, C, H, W]` for colour, `[N, D]` for points, `[N, C, T]` for series. Bytes have the type
+/// u8; floats are little-endian f32 (`<f4`) in the units of their space. Labels are left out. Read it
+/// with [`crate::read_npz`] (images) or [`crate::read_npz_values`], or in Python with
+/// `numpy.load(path)["images"]`. The entry carries a fixed date, so equal values give equal bytes.
 ///
 /// # Errors
-/// When there is no image, when the pixels do not fill the shape, or when there are neither one nor
+/// When there is no value, when the numbers do not fill the shape, or when images have neither one nor
 /// three channels.
-pub fn npz_bytes(images: &Images) -> Result<Vec<u8>, DataError> {
-    check(images)?;
-    encode(images).map_err(|error| DataError::Npz {
+pub fn npz_bytes(values: &Values) -> Result<Vec<u8>, DataError> {
+    check(values)?;
+    encode(values).map_err(|error| DataError::Npz {
         fault: error.to_string(),
-        cure: "try fewer or smaller images".to_owned(),
+        cure: "try fewer or smaller values".to_owned(),
     })
 }
 
-/// At least one image, grey or in colour, with pixels that fill the shape.
-fn check(images: &Images) -> Result<(), DataError> {
-    let ImageShape { channels, .. } = images.shape;
+/// At least one value with numbers that fill the shape; images are grey or in colour.
+fn check(values: &Values) -> Result<(), DataError> {
+    let shape = values.shape();
     let refused = |fault: String, cure: &str| Err(DataError::Npz { fault, cure: cure.to_owned() });
-    if !matches!(channels, 1 | 3) {
-        let fault = format!("they have {channels} channels");
+    if values.space.kind == Kind::Images && !matches!(shape.channels, 1 | 3) {
+        let fault = format!("they have {} channels", shape.channels);
         return refused(fault, "use images with one channel or three");
     }
-    if images.is_empty() {
-        return refused("there are none".to_owned(), "use at least one image");
+    if values.is_empty() {
+        return refused("there are none".to_owned(), "use at least one");
     }
-    let (needed, found) = (images.len() * images.shape.pixels(), images.pixels.len());
+    let (needed, found) = (values.len() * shape.pixels(), values.numbers.len());
     if needed != found {
-        let fault = format!("{found} bytes are not a whole number of images of {}", images.shape);
-        return refused(fault, "use a shape that fits the pixels");
+        let fault = format!("{found} numbers are not a whole number of values of {shape}");
+        return refused(fault, "use a shape that fits the numbers");
     }
     Ok(())
 }
 
-fn encode(images: &Images) -> ZipResult<Vec<u8>> {
+fn encode(values: &Values) -> ZipResult<Vec<u8>> {
+    let size = match &values.numbers {
+        Numbers::Bytes(bytes) => bytes.len(),
+        Numbers::Floats(floats) => size_of_val(&floats[..]),
+    };
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644)
-        .large_file(images.pixels.len() > u32::MAX as usize / 2);
+        .large_file(size > u32::MAX as usize / 2);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file(ARRAY, options)?;
-    archive.write_all(&header(images))?;
-    archive.write_all(&images.pixels)?;
+    archive.write_all(&header(values))?;
+    match &values.numbers {
+        Numbers::Bytes(bytes) => archive.write_all(bytes)?,
+        Numbers::Floats(floats) => {
+            for chunk in floats.chunks(CHUNK) {
+                let bytes: Vec<u8> = chunk.iter().flat_map(|v| v.to_le_bytes()).collect();
+                archive.write_all(&bytes)?;
+            }
+        }
+    }
     Ok(archive.finish()?.into_inner())
 }
 
 /// The header of the .npy format, version 1.0: magic, length, a Python dictionary, padded so that the
 /// data starts at a multiple of 64 bytes.
-fn header(images: &Images) -> Vec<u8> {
-    let count = images.len();
-    let ImageShape { channels, height, width } = images.shape;
-    let shape = match channels {
-        1 => format!("{count}, {height}, {width}"),
-        _ => format!("{count}, {channels}, {height}, {width}"),
+fn header(values: &Values) -> Vec<u8> {
+    let descr = match values.numbers {
+        Numbers::Bytes(_) => "|u1",
+        Numbers::Floats(_) => "<f4",
     };
-    let dictionary = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}");
+    let shape = written(&dims(values.space, values.len()));
+    let dictionary =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
     let padded = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
     let mut header = b"\x93NUMPY\x01\x00".to_vec();
     header.extend((padded as u16).to_le_bytes());
@@ -74,14 +96,15 @@ fn header(images: &Images) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{read_npz, testing::assert_says};
+    use crate::{read_npz, read_npz_values, testing::assert_says};
+    use genlab_core::{ImageShape, Space};
     use std::{fs, io::Read};
     use zip::ZipArchive;
 
     /// `count` images of `shape`, no two values in a row alike.
-    fn images(count: usize, shape: ImageShape) -> Images {
-        let pixels = (0..count * shape.pixels()).map(|i| (i * 37 % 256) as u8).collect();
-        Images { shape, pixels, labels: None }
+    fn images(count: usize, shape: ImageShape) -> Values {
+        let bytes = (0..count * shape.pixels()).map(|i| (i * 37 % 256) as u8).collect();
+        Values::images(shape, bytes)
     }
 
     #[test]
@@ -93,7 +116,7 @@ mod tests {
         {
             let images = images(count, ImageShape::new(channels, height, width));
             fs::write(&path, npz_bytes(&images).unwrap()).unwrap();
-            assert_eq!(read_npz(&path).unwrap(), images, "{count} of {}", images.shape);
+            assert_eq!(read_npz(&path).unwrap(), images, "{count} of {}", images.shape());
         }
     }
 
@@ -116,21 +139,68 @@ mod tests {
             assert_eq!((10 + length) % 64, 0);
             let header = std::str::from_utf8(&array[10..10 + length]).unwrap();
             assert!(header.contains(&format!("'shape': {shape}")) && header.ends_with('\n'));
-            assert_eq!(&array[10 + length..], images.pixels);
+            assert_eq!(Some(&array[10 + length..]), images.bytes());
         }
+    }
+
+    #[test]
+    fn floats_are_written_in_their_units_without_the_sizes_that_are_one_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("values.npz");
+        let series = Space {
+            shape: ImageShape::new(2, 1, 3),
+            kind: Kind::Series,
+            ..Space::points(2, -7.0, 1e-3)
+        };
+        for (space, shape) in [
+            (Space::points(2, 0.5, 3.0), "(6, 2)"),
+            (Space::points(1, 0.0, 1.0), "(12, 1)"),
+            (series, "(2, 2, 3)"),
+        ] {
+            let floats = (0..12).map(|i| (i as f32 - 5.0).powi(3) / 7.0).collect();
+            let values = Values::floats(space, floats);
+            let bytes = npz_bytes(&values).unwrap();
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(read_npz_values(&path, space).unwrap(), values, "{shape}");
+            let mut array = Vec::new();
+            let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+            archive.by_name("images.npy").unwrap().read_to_end(&mut array).unwrap();
+            let header = String::from_utf8_lossy(&array[10..128]);
+            let expected =
+                format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+            assert!(header.starts_with(&expected), "{header}");
+            assert_eq!(array[128..132], (-125.0_f32 / 7.0).to_le_bytes());
+            assert_eq!(array.len(), 128 + 4 * 12);
+        }
+    }
+
+    #[test]
+    fn float_images_are_levels_from_0_to_1_that_come_back_as_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.npz");
+        let images = images(3, ImageShape::new(3, 2, 4));
+        let floats = Values::floats(images.space, images.to_f32());
+        fs::write(&path, npz_bytes(&floats).unwrap()).unwrap();
+        assert_eq!(read_npz(&path).unwrap(), images);
     }
 
     #[test]
     fn images_that_could_not_be_read_back_are_refused() {
         let refused = |count: usize, shape: ImageShape, extra: usize, parts: &[&str]| {
             let mut images = images(count, shape);
-            images.pixels.extend(vec![0; extra]);
+            let Numbers::Bytes(bytes) = &mut images.numbers else { panic!("bytes") };
+            bytes.extend(vec![0; extra]);
             assert_says(npz_bytes(&images), parts);
         };
         refused(2, ImageShape::new(2, 4, 4), 0, &[".npz", "they have 2 channels", "one channel"]);
-        refused(0, ImageShape::new(1, 4, 4), 0, &["there are none", "at least one"]);
+        refused(
+            0,
+            ImageShape::new(1, 4, 4),
+            0,
+            &["these values", "there are none", "at least one"],
+        );
         refused(3, ImageShape::new(1, 0, 4), 0, &["there are none"]);
-        refused(2, ImageShape::new(1, 4, 4), 1, &["33 bytes are not a whole number of images"]);
+        refused(2, ImageShape::new(1, 4, 4), 1, &["33 numbers are not a whole number of values"]);
         refused(0, ImageShape::new(3, 4, 4), 9, &["there are none"]);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 use burn::tensor::Device;
 use genlab_core::{Generative, Seed};
-use genlab_data::{Dataset, Images};
+use genlab_data::{Dataset, Values};
 use genlab_results::{Figure, Metric, Reference};
 use references::References;
 use std::sync::OnceLock;
@@ -37,8 +37,8 @@ pub struct Evaluation {
     pub notes: Vec<String>,
     /// Pictures and charts, in the order of reports.
     pub figures: Vec<Figure>,
-    /// All samples that were scored, as 8-bit images; None where the model cannot sample.
-    pub samples: Option<Images>,
+    /// All samples that were scored, in the form in which they are kept; None where the model cannot sample.
+    pub samples: Option<Values>,
     /// The density fitted on the codes, where the samples came through one.
     pub prior: Option<Prior>,
 }
@@ -96,15 +96,16 @@ impl<'a> Evaluator<'a> {
     /// Measures a model. `progress` is told what begins.
     pub fn evaluate(&self, model: &dyn Generative, progress: &dyn Fn(&str)) -> Evaluation {
         let (context, mut out) = (&self.context, Findings::default());
+        let (conditions, truth) = (model.conditions(), context.dataset.truth.as_ref());
         out.push(context.metric(&cost::PARAMS, model.num_params() as f64, 1));
         if let Some(reconstructor) = model.reconstructor() {
             progress("reconstructions");
-            pairs::reconstructions(reconstructor, context, &mut out);
-            pairs::robustness(reconstructor, context, &mut out);
+            pairs::reconstructions(reconstructor, conditions, context, &mut out);
+            pairs::robustness(reconstructor, conditions, context, &mut out);
         }
         if let Some((inverter, count)) = model.inverter().zip(context.settings.inverted_images) {
             progress("reconstructions by search");
-            pairs::inversions(inverter, count, context, &mut out);
+            pairs::inversions(inverter, conditions, count, context, &mut out);
         }
         if model.encoder().is_some() || model.density().is_some() {
             progress("bounds, codes and what they know");
@@ -115,8 +116,8 @@ impl<'a> Evaluator<'a> {
         out.notes.extend(references.rows.notes.iter().cloned());
         progress("samples");
         let drawn = samples::draw(model, context, &mut out);
-        out.figures.extend(drawn.as_ref().map(samples::Drawn::grid));
-        out.figures.extend(references.rows.baseline(context.dataset.shape));
+        out.figures.extend(drawn.as_ref().map(|drawn| drawn.grid(truth)));
+        out.figures.extend(references.rows.baseline(truth));
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
         }

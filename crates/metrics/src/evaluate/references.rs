@@ -8,21 +8,24 @@ use super::{
 use crate::{
     context::Context,
     features::{host, judge::trained},
-    findings::strip,
     generators::{
         FIT_IMAGES,
         baseline::{PcaMixture, Projected},
     },
-    measures::sets::{
-        memorisation::maths::{Relation, Threshold, nearest},
-        pair::{ImageSet, Pair, TrainingImages},
-        score,
+    measures::{
+        sets::{
+            memorisation::maths::{Relation, Threshold, nearest},
+            pair::{ImageSet, Pair, TrainingImages},
+            score,
+        },
+        units,
     },
     numerics::{fit::FitError, pca::MOST_VALUES},
+    picture,
 };
-use genlab_core::ImageShape;
-use genlab_data::Images;
-use genlab_results::{Figure, Plot, Reference, Role, Scope};
+use genlab_core::{Kind, Range};
+use genlab_data::{Truth, Values};
+use genlab_results::{Figure, Reference, Role, Scope};
 use serde::{Deserialize, Serialize};
 
 /// Samples of the PCA mixture that are kept to be looked at.
@@ -78,8 +81,8 @@ pub(super) struct ReferenceRows {
     pub(super) scored: Vec<Reference>,
     /// What was left out and why.
     pub(super) notes: Vec<String>,
-    /// Pixels of the samples of the PCA mixture that are shown.
-    baseline: Option<Vec<u8>>,
+    /// The samples of the PCA mixture that are shown.
+    baseline: Option<Values>,
 }
 
 impl ReferenceRows {
@@ -100,20 +103,19 @@ impl ReferenceRows {
         let baseline = making.baselines(count);
         making.class_means(count);
         making.add("noise", "Uniform noise".into(), Role::Noise, noise(context, count));
-        let baseline = baseline.map(|images| images.pixels);
         Self { memory, scored: making.scored, notes: making.notes, baseline }
     }
 
     /// Samples of the PCA mixture, side by side.
-    pub(super) fn baseline(&self, shape: ImageShape) -> Option<Figure> {
-        let images = Images { shape, pixels: self.baseline.clone()?, labels: None };
+    pub(super) fn baseline(&self, truth: Option<&Truth>) -> Option<Figure> {
+        let values = self.baseline.as_ref()?;
         Some(Figure {
             name: "baseline".into(),
             section: "Samples".into(),
             title: "PCA + Gaussian mixture".into(),
             caption: "a baseline without any network".into(),
             scope: Scope::Shared,
-            plot: Plot::Strip(strip(images, COLUMNS)),
+            plot: picture::plot(values, COLUMNS, truth),
         })
     }
 
@@ -142,8 +144,9 @@ impl Making<'_> {
     fn real(&mut self, count: usize, memory: Option<Threshold>) {
         let train = &self.context.dataset.train;
         let set = read(train.take(count), self.context);
-        let title = format!("Real training images ({})", set.images.len());
-        let pair = Pair::new(&set, self.split, score_settings(self.context));
+        let title =
+            format!("Real training {} ({})", units::noun(train.space.kind), set.images.len());
+        let pair = self.pair(&set);
         let training =
             TrainingImages { images: train, relation: Relation::Training, threshold: memory };
         self.push("real", title, Role::Real, &pair.with_training(training));
@@ -152,18 +155,21 @@ impl Making<'_> {
     /// The mean image of each class, in the proportions of the training images.
     fn class_means(&mut self, count: usize) {
         let train = &self.context.dataset.train;
-        let Some(labels) = &train.labels else { return };
+        // The means of points are their modes, which is all that there is to know of them.
+        let Some(labels) = train.labels.as_ref().filter(|_| train.bytes().is_some()) else {
+            return;
+        };
         let means = ClassMeans::new(train, labels);
         let classes = means.shown();
         let pixels = labels.iter().take(count).flat_map(|&label| means.image(label));
-        let images = Images { shape: train.shape, pixels: pixels.collect(), labels: None };
+        let images = Values::images(train.shape(), pixels.collect());
         self.add("class-mean", format!("Class means ({classes})"), Role::Baseline, images);
     }
 
     /// The generators without a network; some samples of the first to look at.
-    fn baselines(&mut self, count: usize) -> Option<Images> {
+    fn baselines(&mut self, count: usize) -> Option<Values> {
         let context = self.context;
-        let pixels = context.dataset.shape.pixels();
+        let pixels = context.dataset.space.shape.pixels();
         if pixels > MOST_VALUES {
             self.notes.push(format!(
                 "The baselines pca-mixture and gaussian are absent: images of {pixels} values are \
@@ -181,7 +187,10 @@ impl Making<'_> {
         let mixture = self.baseline("pca-mixture", title, fit(components), count);
         let title = format!("PCA ({dims}) + one Gaussian");
         self.baseline("gaussian", title, fit(1), count);
-        mixture.map(|images| images.take(SHOWN))
+        mixture.map(|values| match values.space.kind {
+            Kind::Images => values.take(SHOWN),
+            Kind::Points | Kind::Series => values,
+        })
     }
 
     /// Draws and scores a generator; its samples, or a note.
@@ -191,11 +200,11 @@ impl Making<'_> {
         title: String,
         fitted: Result<PcaMixture, FitError>,
         count: usize,
-    ) -> Option<Images> {
+    ) -> Option<Values> {
         match fitted {
             Ok(model) => {
-                let drawn = values(&model, count, self.context);
-                let images = host::quantised(&drawn, model.shape);
+                let drawn = values(&model, count, None, self.context);
+                let images = host::kept(&drawn, model.space);
                 self.add(name, title, Role::Baseline, images.clone());
                 Some(images)
             }
@@ -206,10 +215,18 @@ impl Making<'_> {
         }
     }
 
-    fn add(&mut self, name: &str, title: String, role: Role, images: Images) {
+    fn add(&mut self, name: &str, title: String, role: Role, images: Values) {
         let set = read(images, self.context);
-        let settings = score_settings(self.context);
-        self.push(name, title, role, &Pair::new(&set, self.split, settings));
+        let pair = self.pair(&set);
+        self.push(name, title, role, &pair);
+    }
+
+    fn pair<'b>(&self, set: &'b ImageSet) -> Pair<'b>
+    where
+        Self: 'b,
+    {
+        let pair = Pair::new(set, self.split, score_settings(self.context));
+        pair.with_truth(self.context.dataset.truth.as_ref())
     }
 
     fn push(&mut self, name: &str, title: String, role: Role, pair: &Pair<'_>) {
@@ -226,12 +243,12 @@ struct ClassMeans {
 }
 
 impl ClassMeans {
-    fn new(images: &Images, labels: &[u8]) -> Self {
-        let classes = labels.iter().max().map_or(0, |&last| usize::from(last) + 1);
-        let mut sums = vec![vec![0; images.shape.pixels()]; classes];
+    fn new(images: &Values, labels: &[u32]) -> Self {
+        let classes = labels.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut sums = vec![vec![0; images.shape().pixels()]; classes];
         let mut counts = vec![0; classes];
         for (i, &label) in labels.iter().enumerate() {
-            let class = usize::from(label);
+            let class = label as usize;
             counts[class] += 1;
             sums[class].iter_mut().zip(images.image(i)).for_each(|(s, v)| *s += u64::from(*v));
         }
@@ -244,15 +261,17 @@ impl ClassMeans {
     }
 
     /// The mean of a class that has images, rounded to 8 bits.
-    fn image(&self, label: u8) -> impl Iterator<Item = u8> {
-        let count = self.counts[usize::from(label)];
-        self.sums[usize::from(label)].iter().map(move |sum| ((sum + count / 2) / count) as u8)
+    fn image(&self, label: u32) -> impl Iterator<Item = u8> {
+        let count = self.counts[label as usize];
+        self.sums[label as usize].iter().map(move |sum| ((sum + count / 2) / count) as u8)
     }
 }
 
-/// Pixels uniform in [0, 1): what any model should beat.
-fn noise(context: &Context<'_>, count: usize) -> Images {
-    let shape = context.dataset.shape;
+/// Numbers uniform in [0, 1), or between the least and the greatest of the training values: what any
+/// model should beat.
+fn noise(context: &Context<'_>, count: usize) -> Values {
+    let space = context.dataset.space;
+    let shape = space.shape;
     let draws = context.noise().uniform(
         "references/noise",
         0,
@@ -260,5 +279,14 @@ fn noise(context: &Context<'_>, count: usize) -> Images {
         shape.batch(count),
         &context.device,
     );
-    host::quantised(&host::floats(draws), shape)
+    let draws = match space.range {
+        Range::Unit => draws,
+        Range::Real { .. } => {
+            let numbers = context.dataset.train.to_f64();
+            let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            draws * (high - low) + low
+        }
+    };
+    host::kept(&host::floats(draws), space)
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     context::Context,
     features::host,
-    findings::{Findings, strip},
+    findings::Findings,
     generators::{
         FIT_IMAGES,
         latent::{MixtureSampler, Prior},
@@ -22,10 +22,12 @@ use crate::{
         },
     },
     numerics::fit::FitError,
+    picture,
+    requests::told_classes,
 };
-use genlab_core::{Encode, Generative, Sample, SampleRequest};
-use genlab_data::Images;
-use genlab_results::{Figure, Plot, Scope};
+use genlab_core::{Condition, Conditions, Encode, Generative, Kind, Sample, SampleRequest};
+use genlab_data::{Truth, Values};
+use genlab_results::{Figure, Scope};
 use std::time::Instant;
 
 /// Samples in the grid that is shown.
@@ -35,8 +37,8 @@ const COLUMNS: usize = 10;
 
 /// A model's samples.
 pub(super) struct Drawn {
-    /// As 8-bit images; what is not finite is black.
-    pub(super) images: Images,
+    /// In the form in which they are kept; what is not finite is 0.
+    pub(super) images: Values,
     /// What they came through, where the model has no prior of its own.
     pub(super) fitted: Option<Fitted>,
     /// Those of them that hold a value that is not finite.
@@ -51,18 +53,27 @@ pub(super) struct Fitted {
 }
 
 impl Drawn {
+    /// As many as are looked at.
+    fn shown(&self) -> Values {
+        match self.images.space.kind {
+            Kind::Images => self.images.take(SHOWN),
+            Kind::Points | Kind::Series => self.images.clone(),
+        }
+    }
+
     /// The first of them, side by side.
-    pub(super) fn grid(&self) -> Figure {
+    pub(super) fn grid(&self, truth: Option<&Truth>) -> Figure {
         Figure {
             name: "grid".into(),
             section: "Samples".into(),
             title: String::new(),
-            caption:
-                "Not picked: the first samples of the run's seed. Runs of one seed share their \
-                      noise, so models whose noise has one shape start from the same draws."
-                    .into(),
+            caption: format!(
+                "Not picked: the first samples of the run's seed{}. Runs of one seed share their \
+                 noise, so models whose noise has one shape start from the same draws.",
+                if truth.is_some() { ", over the true density" } else { "" }
+            ),
             scope: Scope::Run,
-            plot: Plot::Strip(strip(self.images.take(SHOWN), COLUMNS)),
+            plot: picture::plot(&self.shown(), COLUMNS, truth),
         }
     }
 }
@@ -74,8 +85,9 @@ pub(super) fn draw(
     context: &Context<'_>,
     out: &mut Findings,
 ) -> Option<Drawn> {
+    let classes = told_classes(model.conditions(), context.dataset, context.sample_count());
     if let Some(sampler) = model.sampler() {
-        return Some(drawn(sampler, context, out));
+        return Some(drawn(sampler, classes, context, out));
     }
     let (Some(encoder), Some(decoder)) = (model.encoder(), model.decoder()) else {
         out.note("Sample metrics are absent: the model neither samples nor decodes codes.");
@@ -90,24 +102,33 @@ pub(super) fn draw(
         }
     };
     let sampler = MixtureSampler { decoder, prior: &prior, device: context.device.clone() };
-    let drawn = drawn(&sampler, context, out);
+    let drawn = drawn(&sampler, classes, context, out);
     Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
 }
 
-fn fit(encoder: &dyn Encode, images: &Images, context: &Context<'_>) -> Result<Prior, FitError> {
-    let codes = Encoded::new(encoder, images, Pixels::Grey, context);
+fn fit(encoder: &dyn Encode, images: &Values, context: &Context<'_>) -> Result<Prior, FitError> {
+    let codes = Encoded::new(encoder, images, Pixels::Grey, Conditions::default(), context);
     Prior::fit(&codes.mean, context.seed)
 }
 
-fn drawn(sampler: &dyn Sample, context: &Context<'_>, out: &mut Findings) -> Drawn {
-    let (shape, count) = (context.dataset.shape, context.sample_count());
+fn drawn(
+    sampler: &dyn Sample,
+    classes: Option<Vec<u32>>,
+    context: &Context<'_>,
+    out: &mut Findings,
+) -> Drawn {
+    let (space, count) = (context.dataset.space, context.sample_count());
     let start = Instant::now();
-    let drawn = values(sampler, count, context);
+    let drawn = values(sampler, count, classes.as_deref(), context);
     let seconds = start.elapsed().as_secs_f64() / count as f64;
-    let calls = sampler.network_calls(&SampleRequest::new(context.seed, 1));
+    let told = classes.as_ref().map(|_| Condition::of_classes(&[0], &context.device));
+    let request = SampleRequest::new(context.seed, 1);
+    let request = SampleRequest { condition: told.unwrap_or_default(), ..request };
+    let calls = sampler.network_calls(&request);
     out.push(context.metric(&cost::NETWORK_CALLS_PER_SAMPLE, calls as f64, count));
     out.push(context.metric(&cost::SECONDS_PER_SAMPLE, seconds, count));
-    let (images, broken) = (host::quantised(&drawn, shape), host::broken(&drawn, shape));
+    let broken = host::broken(&drawn, space.shape);
+    let images = host::kept(&drawn, space).with_labels(classes);
     Drawn { images, fitted: None, broken }
 }
 
@@ -120,8 +141,8 @@ pub(super) fn score(
 ) {
     if drawn.broken > 0 {
         out.note(format!(
-            "Sample metrics are absent: {} of {} samples hold values that are not finite (shown \
-             black). The model has diverged.",
+            "Sample metrics are absent: {} of {} samples hold values that are not finite (shown as \
+             0). The model has diverged.",
             drawn.broken,
             drawn.images.len(),
         ));
@@ -133,7 +154,7 @@ pub(super) fn score(
             threshold: references.rows.memory,
         };
         let pair = Pair::new(&set, &references.split, score_settings(context));
-        let pair = pair.with_training(training);
+        let pair = pair.with_training(training).with_truth(context.dataset.truth.as_ref());
         let mut found = sets::score(&pair);
         sets::add_intervals(&mut found.metrics, &pair);
         for metric in &mut found.metrics {

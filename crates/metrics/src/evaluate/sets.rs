@@ -4,9 +4,10 @@ use crate::{
     context::Context,
     features::host,
     measures::sets::pair::{ImageSet, ScoreSettings},
+    requests,
 };
-use genlab_core::{Sample, SampleRequest};
-use genlab_data::Images;
+use genlab_core::{Condition, Sample, SampleRequest};
+use genlab_data::Values;
 
 /// How sets are scored.
 pub(super) fn score_settings(context: &Context<'_>) -> ScoreSettings {
@@ -18,21 +19,26 @@ pub(super) fn score_settings(context: &Context<'_>) -> ScoreSettings {
     }
 }
 
-/// 8-bit images with the judge's reading of them.
-pub(super) fn read(images: Images, context: &Context<'_>) -> ImageSet {
+/// Values as they are kept, with the judge's reading of them.
+pub(super) fn read(images: Values, context: &Context<'_>) -> ImageSet {
     ImageSet::new(images, context.judge.as_ref(), &context.device)
 }
 
-/// The values of the first `count` samples, drawn in batches.
-pub(super) fn values(sampler: &dyn Sample, count: usize, context: &Context<'_>) -> Vec<f32> {
-    let mut values = Vec::with_capacity(count * context.dataset.shape.pixels());
+/// The numbers of the first `count` samples, drawn in batches; `classes` are told, one each.
+pub(super) fn values(
+    sampler: &dyn Sample,
+    count: usize,
+    classes: Option<&[u32]>,
+    context: &Context<'_>,
+) -> Vec<f32> {
+    let told = |classes| requests::told(classes, &context.device);
+    let condition = classes.map_or_else(Condition::default, told);
+    let request = SampleRequest { condition, ..SampleRequest::new(context.seed, count) };
+    let mut values = Vec::with_capacity(count * context.dataset.space.shape.pixels());
     let batch = context.settings.batch.max(1);
     for first in (0..count).step_by(batch) {
-        let request = SampleRequest {
-            first: first as u64,
-            ..SampleRequest::new(context.seed, batch.min(count - first))
-        };
-        values.extend(host::floats(sampler.sample(&request)));
+        let part = request.part(first..(first + batch).min(count));
+        values.extend(host::floats(sampler.sample(&part)));
     }
     values
 }

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 use burn::tensor::{Device, Tensor};
-use genlab_core::{ImageShape, Sample, SampleRequest, Seed};
-use genlab_data::Images;
+use genlab_core::{Range, Sample, SampleRequest, Seed, Space};
+use genlab_data::Values;
 use std::sync::Arc;
 
 /// Principal components, at most.
@@ -31,8 +31,8 @@ pub struct PcaMixture {
     pub pca: Arc<Pca>,
     /// The density of the coordinates.
     pub mixture: Mixture,
-    /// Size of the images.
-    pub shape: ImageShape,
+    /// What the values are.
+    pub space: Space,
     /// Where samples are put.
     pub device: Device,
 }
@@ -42,18 +42,17 @@ pub struct PcaMixture {
 pub struct Projected {
     pca: Arc<Pca>,
     coordinates: Rows,
-    shape: ImageShape,
+    space: Space,
 }
 
 impl Projected {
     /// The images' first [`DIMENSIONS`] principal components, or as many as have any variance.
     /// None with fewer than two images.
-    pub fn new(images: &Images) -> Option<Self> {
-        let pixels = images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect();
-        let rows = Rows::new(images.shape.pixels(), pixels);
+    pub fn new(images: &Values) -> Option<Self> {
+        let rows = Rows::new(images.shape().pixels(), images.to_f64());
         let pca = Pca::fit(&rows, DIMENSIONS)?.without_flat_directions(LEAST_VARIANCE);
         let coordinates = pca.transform(&rows);
-        Some(Self { pca: Arc::new(pca), coordinates, shape: images.shape })
+        Some(Self { pca: Arc::new(pca), coordinates, space: images.space })
     }
 
     /// Dimensions kept.
@@ -77,18 +76,21 @@ impl Projected {
         device: &Device,
     ) -> Result<PcaMixture, FitError> {
         let mixture = Mixture::fit(&self.coordinates, &FitSettings::new(components), seed)?;
-        let (pca, shape) = (Arc::clone(&self.pca), self.shape);
-        Ok(PcaMixture { pca, mixture, shape, device: device.clone() })
+        let (pca, space) = (Arc::clone(&self.pca), self.space);
+        Ok(PcaMixture { pca, mixture, space, device: device.clone() })
     }
 }
 
 impl Sample for PcaMixture {
-    /// Samples are clipped to [0, 1]: a Gaussian knows of no black and white.
+    /// Samples are cut to [0, 1] where values lie there: a Gaussian knows of no black and white.
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let coordinates = self.mixture.sample(request.seed, request.rows());
         let pixels = self.pca.inverse(&coordinates).values;
-        let values = pixels.iter().map(|v| v.clamp(0.0, 1.0) as f32).collect();
-        host::images(values, self.shape, &self.device)
+        let cut = |v: &f64| match self.space.range {
+            Range::Unit => v.clamp(0.0, 1.0) as f32,
+            Range::Real { .. } => *v as f32,
+        };
+        host::images(pixels.iter().map(cut).collect(), self.space.shape, &self.device)
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {
@@ -99,11 +101,12 @@ impl Sample for PcaMixture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_core::ImageShape;
 
-    fn blobs() -> Images {
+    fn blobs() -> Values {
         let shape = ImageShape::new(1, 4, 4);
         let level = |i: usize| ((i / 16) % 7 * (i % 16) * 2) as u8;
-        Images { shape, pixels: (0..400 * 16).map(level).collect(), labels: None }
+        Values::images(shape, (0..400 * 16).map(level).collect())
     }
 
     #[test]
@@ -119,7 +122,7 @@ mod tests {
         let model = Projected::new(&blobs()).unwrap().fit(3, Seed(0), &device).unwrap();
         let request = SampleRequest::new(Seed(1), 10);
         let whole = host::floats(model.sample(&request));
-        let part = host::floats(model.sample(&SampleRequest { first: 4, count: 2, ..request }));
+        let part = host::floats(model.sample(&request.part(4..6)));
         assert_eq!(whole[4 * 16..6 * 16], part);
         assert!(whole.iter().all(|v| (0.0..=1.0).contains(v)));
     }

@@ -93,7 +93,8 @@ impl Sample for MixtureSampler<'_> {
         let codes = self.prior.sample(request.seed, request.rows());
         let shape = [codes.len(), codes.dim];
         let values: Vec<f32> = codes.values.iter().map(|&v| v as f32).collect();
-        self.decoder.decode(Tensor::from_data(TensorData::new(values, shape), &self.device))
+        let codes = Tensor::from_data(TensorData::new(values, shape), &self.device);
+        self.decoder.decode(codes, &request.condition)
     }
 
     fn network_calls(&self, _request: &SampleRequest) -> usize {

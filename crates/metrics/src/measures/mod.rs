@@ -9,3 +9,4 @@ pub mod codes;
 pub mod cost;
 pub mod pairs;
 pub mod sets;
+pub mod units;

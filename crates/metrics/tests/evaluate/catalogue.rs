@@ -6,10 +6,10 @@ use crate::{
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Codes, Encode, Generative, ImageShape, Invert, Noise as Draws, Reconstruct, Scalars,
-    Seed, digest::sha256,
+    Batch, Codes, Condition, Conditions, Encode, Generative, ImageShape, Invert, Noise as Draws,
+    Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, digest::sha256,
 };
-use genlab_data::{Dataset, Images};
+use genlab_data::{Dataset, Values};
 use genlab_metrics::{
     CATALOGUE, Evaluator, Judge, Lpips, PinnedFile, Settings,
     features::judge::{FeatureSpace, Reading},
@@ -45,7 +45,7 @@ impl Generative for Mirror {
 }
 
 impl Reconstruct for Mirror {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
+    fn reconstruct(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
         images
     }
 }
@@ -54,7 +54,7 @@ impl Invert for Mirror {
     fn method(&self) -> String {
         "a look".into()
     }
-    fn invert(&self, images: Tensor<4>) -> Tensor<4> {
+    fn invert(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
         images
     }
 }
@@ -75,26 +75,59 @@ impl Generative for Means {
 }
 
 impl Encode for Means {
-    fn encode(&self, images: Tensor<4>) -> Codes {
+    fn encode(&self, images: Tensor<4>, _condition: &Condition) -> Codes {
         let [count, channels, height, _] = images.dims();
         let mean = images.mean_dim(3).reshape([count, channels * height]);
         Codes { mean, log_var: None }
     }
 }
 
+/// Values of the training split, of the classes that are told, or the first ones.
+struct Told(Dataset);
+
+impl Generative for Told {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn conditions(&self) -> Conditions {
+        Conditions { classes: self.0.classes.as_ref().map(Vec::len), optional: false }
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+}
+
+impl Sample for Told {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let classes =
+            request.condition.classes.clone().expect("it can be told classes").into_data();
+        let labels = self.0.train.labels.as_ref().expect("labels");
+        let first = |class: &i32| labels.iter().position(|label| *label as i32 == *class);
+        let classes = classes.as_slice::<i32>().expect("i32");
+        let rows: Vec<usize> = classes.iter().filter_map(first).collect();
+        self.0.train.select(&rows).tensor(0..rows.len(), &Device::flex())
+    }
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
 /// A few digits, each pixel four by four large: enough for the windows of SSIM and LPIPS.
 fn enlarged(data: &Dataset) -> Dataset {
-    let enlarge = |images: &Images| {
+    let enlarge = |images: &Values| {
         let images = images.take(12);
         let pixel = |place: usize| {
             let (image, row, column) = (place / 1024, place / 32 % 32, place % 32);
             images.image(image)[row / 4 * 8 + column / 4]
         };
         let pixels = (0..images.len() * 1024).map(pixel).collect();
-        Images { shape: ImageShape::new(1, 32, 32), pixels, labels: images.labels.clone() }
+        Values::images(ImageShape::new(1, 32, 32), pixels).with_labels(images.labels.clone())
     };
     Dataset {
-        shape: ImageShape::new(1, 32, 32),
+        space: Space::images(ImageShape::new(1, 32, 32)),
         train: enlarge(&data.train),
         validation: enlarge(&data.validation),
         test: enlarge(&data.test),
@@ -141,7 +174,7 @@ fn fid() -> Vec<Metric> {
         let values = (0..400).map(|i| (f64::from(i * i) * frequency).sin()).collect();
         let features = Rows::new(4, values);
         let shape = ImageShape::new(1, 2, 2);
-        let images = Images { shape, pixels: vec![7; 400], labels: None };
+        let images = Values::images(shape, vec![7; 400]);
         let reading = Reading { features, probabilities: None, space: FeatureSpace::Inception };
         ImageSet { images, reading: Some(reading) }
     };
@@ -155,7 +188,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let (digits, device) = (digits(), Device::flex());
     let mut found: BTreeSet<String> = fid().into_iter().map(|metric| metric.name).collect();
     let mut measure = |data: &Dataset, lpips, settings, model: &dyn Generative| {
-        let judge = Judge::for_dataset("digits8x8", data.shape, &device);
+        let judge = Judge::for_dataset("digits8x8", data.space.shape, &device);
         let evaluator = Evaluator::new(data, judge, &device, Seed(0), settings).with_lpips(lpips);
         let metrics = evaluator.evaluate(model, &|_| ()).metrics;
         found.extend(metrics.into_iter().map(|metric| metric.name));
@@ -168,8 +201,12 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     measure(&digits, None, few, &LinearVae::fit(&rows(&digits.train)));
     measure(&digits, None, few, &Means);
     let (large, folder) = (enlarged(&digits), tempfile::tempdir().expect("a temporary folder"));
-    let lpips = lpips(folder.path(), large.shape);
+    let lpips = lpips(folder.path(), large.space.shape);
     measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
+
+    measure(&digits, None, few, &Told(digits.clone()));
+    let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
+    measure(&ring, None, few, &Told(ring.clone()));
 
     found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));
     let known: BTreeSet<String> = CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();

@@ -5,7 +5,7 @@ use crate::models::{
 };
 use burn::tensor::Device;
 use genlab_core::Seed;
-use genlab_data::{Dataset, Images, LoadOptions, load};
+use genlab_data::{Dataset, LoadOptions, Values, load};
 use genlab_metrics::{
     Evaluation, Evaluator, Judge, ReferenceCache, Settings,
     numerics::{matrix::Rows, pca::Pca},
@@ -14,7 +14,7 @@ use genlab_results::Scope;
 
 fn evaluate(data: &Dataset, model: &Model, batch: usize) -> Evaluation {
     let device = Device::flex();
-    let judge = Judge::for_dataset(&data.name, data.shape, &device);
+    let judge = Judge::for_dataset(&data.name, data.space.shape, &device);
     let settings = Settings { batch, ..Settings::default() };
     Evaluator::new(data, judge, &device, Seed(0), settings).evaluate(model, &|_| ())
 }
@@ -61,7 +61,7 @@ fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_re
     let (data, device) = (digits(), Device::flex());
     let folder = std::env::temp_dir().join(format!("genlab-references-{}", std::process::id()));
     let rows = |program: &str| {
-        let judge = Judge::for_dataset(&data.name, data.shape, &device);
+        let judge = Judge::for_dataset(&data.name, data.space.shape, &device);
         let cache = ReferenceCache::new(folder.clone(), program.into());
         let settings = Settings { samples: 100, ..Settings::default() };
         let evaluator = Evaluator::new(&data, judge, &device, Seed(0), settings).with_cache(cache);
@@ -148,9 +148,7 @@ fn without_a_judge_pixels_are_scored_and_a_note_says_what_is_missing() {
 #[test]
 fn principal_components_of_mnist_lose_what_peers_measured() {
     let data = load("mnist-10k", &LoadOptions::default()).expect("mnist-10k is embedded");
-    let rows = |images: &Images| {
-        Rows::new(784, images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect())
-    };
+    let rows = |images: &Values| Rows::new(784, images.to_f64());
     let test = rows(&data.test);
     let pca = Pca::fit(&rows(&data.train), 64).expect("9000 images");
     // scikit-learn on all 10,000 training images (ours leave out the validation split), clipped.

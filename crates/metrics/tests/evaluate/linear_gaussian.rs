@@ -4,7 +4,7 @@
 use crate::models::{digits, value};
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{
-    Batch, Codes, Decode, Density, Encode, Generative, Noise, Observation, Reconstruct,
+    Batch, Codes, Condition, Decode, Density, Encode, Generative, Noise, Observation, Reconstruct,
     STARTING_NOISE, Sample, SampleRequest, Scalars, Seed, Term,
 };
 use genlab_data::Dataset;
@@ -128,13 +128,9 @@ impl Generative for LinearVae {
 impl Sample for LinearVae {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
         let shape = [request.count, LATENT];
-        self.decode(request.noise().normal(
-            STARTING_NOISE,
-            0,
-            request.rows(),
-            shape,
-            &Device::flex(),
-        ))
+        let noise = request.noise();
+        let codes = noise.normal(STARTING_NOISE, 0, request.rows(), shape, &Device::flex());
+        self.decode(codes, &request.condition)
     }
     fn network_calls(&self, _request: &SampleRequest) -> usize {
         1
@@ -145,7 +141,7 @@ impl Decode for LinearVae {
     fn latent_dim(&self) -> usize {
         LATENT
     }
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
+    fn decode(&self, codes: Tensor<2>, _condition: &Condition) -> Tensor<4> {
         let [count, _] = codes.dims();
         let images = codes.matmul(self.decoder.clone()) + self.bias.clone();
         images.reshape([count, 1, 8, 8]).clamp(0.0, 1.0)
@@ -153,13 +149,13 @@ impl Decode for LinearVae {
 }
 
 impl Reconstruct for LinearVae {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
-        self.decode(self.mean_code(images))
+    fn reconstruct(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
+        self.decode(self.mean_code(images), &Condition::default())
     }
 }
 
 impl Encode for LinearVae {
-    fn encode(&self, images: Tensor<4>) -> Codes {
+    fn encode(&self, images: Tensor<4>, _condition: &Condition) -> Codes {
         let mean = self.mean_code(images);
         let log_var = self.log_var.clone().expand(mean.dims());
         Codes { mean, log_var: Some(log_var) }
@@ -171,7 +167,13 @@ impl Density for LinearVae {
         Observation::Gaussian
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, noise: Noise, first: u64) -> Vec<Term> {
+    fn negative_elbo(
+        &self,
+        images: Tensor<4>,
+        _condition: &Condition,
+        noise: Noise,
+        first: u64,
+    ) -> Vec<Term> {
         let mean = self.mean_code(images.clone());
         let variance = self.log_var.clone().exp();
         let kl = (mean.square() + variance - 1.0 - self.log_var.clone()) * 0.5;
@@ -185,6 +187,7 @@ impl Density for LinearVae {
     fn log_weights(
         &self,
         images: Tensor<4>,
+        _condition: &Condition,
         noise: Noise,
         first: u64,
         draws: Range<u64>,
@@ -202,8 +205,8 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-pub(crate) fn rows(images: &genlab_data::Images) -> Rows {
-    Rows::new(PIXELS, images.pixels.iter().map(|&v| f64::from(v) / 255.0).collect())
+pub(crate) fn rows(images: &genlab_data::Values) -> Rows {
+    Rows::new(PIXELS, images.to_f64())
 }
 
 fn evaluate(data: &Dataset, model: &LinearVae, settings: Settings) -> Evaluation {

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Codes, Decode, Density, Encode, Generative, Noise as Draws, Observation, Reconstruct,
-    Sample, SampleRequest, Scalars, Term,
+    Batch, Codes, Condition, Decode, Density, Encode, Generative, Noise as Draws, Observation,
+    Reconstruct, Sample, SampleRequest, Scalars, Term,
 };
 use genlab_data::{Dataset, LoadOptions, load};
 use genlab_metrics::Evaluation;
@@ -53,13 +53,13 @@ impl Generative for Model {
 pub(crate) struct Identity;
 
 impl Reconstruct for Identity {
-    fn reconstruct(&self, images: Tensor<4>) -> Tensor<4> {
+    fn reconstruct(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
         images
     }
 }
 
 impl Encode for Identity {
-    fn encode(&self, images: Tensor<4>) -> Codes {
+    fn encode(&self, images: Tensor<4>, _condition: &Condition) -> Codes {
         Codes { mean: images.flatten(1, 3), log_var: None }
     }
 
@@ -73,7 +73,7 @@ impl Decode for Identity {
         64
     }
 
-    fn decode(&self, codes: Tensor<2>) -> Tensor<4> {
+    fn decode(&self, codes: Tensor<2>, _condition: &Condition) -> Tensor<4> {
         let [count, _] = codes.dims();
         codes.reshape([count, 1, 8, 8]).clamp(0.0, 1.0)
     }
@@ -87,7 +87,13 @@ impl Density for Coin {
         Observation::Bernoulli
     }
 
-    fn negative_elbo(&self, images: Tensor<4>, _noise: Draws, _first: u64) -> Vec<Term> {
+    fn negative_elbo(
+        &self,
+        images: Tensor<4>,
+        _condition: &Condition,
+        _noise: Draws,
+        _first: u64,
+    ) -> Vec<Term> {
         let [count, ..] = images.dims();
         // x (1 - x) is zero on binary pixels alone, so grey ones show.
         let grey = images.clone() * (-images.clone() + 1.0);
@@ -102,6 +108,7 @@ impl Density for Coin {
     fn log_weights(
         &self,
         images: Tensor<4>,
+        _condition: &Condition,
         _noise: Draws,
         _first: u64,
         draws: Range<u64>,
@@ -113,7 +120,7 @@ impl Density for Coin {
 }
 
 impl Encode for Coin {
-    fn encode(&self, images: Tensor<4>) -> Codes {
+    fn encode(&self, images: Tensor<4>, _condition: &Condition) -> Codes {
         let [count, ..] = images.dims();
         let zeros = Tensor::zeros([count, 2], &images.device());
         Codes { mean: zeros.clone() + 2.0, log_var: Some(zeros) }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use genlab_core::{Phase, Seed};
-use genlab_data::{Dataset, Images, LoadOptions, load};
+use genlab_data::{Dataset, LoadOptions, Values, load};
 use genlab_metrics::{
     Judge,
     measures::sets::{
@@ -37,7 +37,8 @@ impl Planted {
 pub(crate) fn planted() -> Vec<Planted> {
     let data = load("mnist-10k", &LoadOptions::default()).expect("mnist-10k is embedded");
     let device = Device::flex();
-    let judge = Judge::for_dataset(&data.name, data.shape, &device).expect("mnist has a judge");
+    let judge =
+        Judge::for_dataset(&data.name, data.space.shape, &device).expect("mnist has a judge");
     let read = |images| ImageSet::new(images, Some(&judge), &device);
     let real = read(data.test.take(COUNT));
     let relation = Relation::HeldOut;
@@ -45,7 +46,7 @@ pub(crate) fn planted() -> Vec<Planted> {
     let training =
         TrainingImages { images: &data.train, relation, threshold: Threshold::new(&neighbours) };
     let settings = ScoreSettings { seed: Seed(0), split: "test", frechet_infinity: false };
-    let score = |(name, images): (&'static str, Images)| {
+    let score = |(name, images): (&'static str, Values)| {
         let set = read(images);
         let found = score(&Pair::new(&set, &real, settings).with_training(training));
         let metrics = found.metrics.into_iter().map(|metric| (metric.name, metric.value));
@@ -54,30 +55,31 @@ pub(crate) fn planted() -> Vec<Planted> {
     sets(&data).into_iter().map(score).collect()
 }
 
-fn sets(data: &Dataset) -> Vec<(&'static str, Images)> {
+fn sets(data: &Dataset) -> Vec<(&'static str, Values)> {
     // Nobody trains on the validation split: fresh images, which a perfect generator would make.
     let fresh = data.validation.take(COUNT);
-    let same = |levels: &dyn Fn(usize) -> u8| {
-        let pixels = (0..COUNT * data.shape.pixels()).map(levels).collect();
-        Images { shape: data.shape, pixels, labels: None }
+    let levels = fresh.bytes().expect("images are kept as levels");
+    let same = |level: &dyn Fn(usize) -> u8| {
+        let pixels = (0..COUNT * data.space.shape.pixels()).map(level).collect();
+        Values::images(data.space.shape, pixels)
     };
     let mut rng = Seed(0).during(Phase::Evaluate).row("planted", 0, 0);
-    let noise: Vec<u8> = (0..COUNT * data.shape.pixels()).map(|_| rng.random()).collect();
+    let noise: Vec<u8> = (0..COUNT * data.space.shape.pixels()).map(|_| rng.random()).collect();
     vec![
         ("fresh", fresh.clone()),
         ("one image", fresh.select(&[0; COUNT])),
         ("one a class", fresh.select(&one_of_each_class(&fresh))),
         ("blurred", blurred(&fresh)),
         ("copied", data.train.take(COUNT)),
-        ("inverted", same(&|i| 255 - fresh.pixels[i])),
-        ("light noise", same(&|i| fresh.pixels[i].saturating_add(noise[i] / 8))),
+        ("inverted", same(&|i| 255 - levels[i])),
+        ("light noise", same(&|i| levels[i].saturating_add(noise[i] / 8))),
         ("noise", same(&|i| noise[i])),
         ("black", same(&|_| 0)),
     ]
 }
 
 /// The first image of each class over and over, in even proportions.
-fn one_of_each_class(images: &Images) -> Vec<usize> {
+fn one_of_each_class(images: &Values) -> Vec<usize> {
     let labels = images.labels.as_ref().expect("mnist has labels");
     let first: Vec<usize> =
         (0..10).filter_map(|class| labels.iter().position(|label| *label == class)).collect();
@@ -85,9 +87,9 @@ fn one_of_each_class(images: &Images) -> Vec<usize> {
 }
 
 /// Each pixel the weighted mean of its surroundings, (1 2 1) both ways; black beyond the border.
-fn blurred(images: &Images) -> Images {
-    let (height, width) = (images.shape.height as i64, images.shape.width as i64);
-    let mut pixels = Vec::with_capacity(images.pixels.len());
+fn blurred(images: &Values) -> Values {
+    let (height, width) = (images.shape().height as i64, images.shape().width as i64);
+    let mut pixels = Vec::with_capacity(images.len() * images.shape().pixels());
     for i in 0..images.len() {
         let image = images.image(i);
         let at = |y: i64, x: i64| {
@@ -102,5 +104,5 @@ fn blurred(images: &Images) -> Images {
             }
         }
     }
-    Images { shape: images.shape, pixels, labels: None }
+    Values::images(images.shape(), pixels)
 }

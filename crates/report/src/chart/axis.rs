@@ -74,6 +74,11 @@ impl Axis {
         Self { low: (low - air).max(floor), high: high + air, start, end, scale: Scale::Linear }
     }
 
+    /// Whether `value` lies within the range.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
     /// Where `value` lies in the picture; outside the axis for values outside its range.
     pub(crate) fn place(&self, value: f64) -> f64 {
         let share = match self.scale {

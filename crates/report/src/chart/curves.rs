@@ -1,16 +1,18 @@
 //! Curves: scalars logged over training, and any others.
 
 use super::axis::{Axis, Scale};
-use super::drawing::{Chart, Frame, Key, Line, Words, colour};
+use super::bands::{Bands, bands};
+use super::drawing::{Chart, Frame, Key, Line, Sign, Words, colour};
 use super::series::{Points, Range, Start, extents, range, smoothed, thinned};
 use crate::format::number;
+use genlab_results::Band;
 use std::fmt::Write;
 
 /// One curve to draw.
 pub(crate) struct Series {
     /// In the legend; empty for a curve that the legend skips.
     pub(crate) label: String,
-    /// (images, value).
+    /// (seen in training, value).
     pub(crate) points: Points,
     /// From the palette, 1 to 7.
     pub(crate) colour: usize,
@@ -42,9 +44,13 @@ impl Stroke {
     }
 }
 
-/// Draws scalars over images seen, with the running mean of those that are rough; None without a
-/// point. `id` names the chart within its page.
-pub(crate) fn training(id: &str, title: &str, start: Start, curves: &[Series]) -> Option<Chart> {
+/// Draws scalars over what training has seen, `noun`, with the running mean of those that are rough;
+/// None without a point. `id` names the chart within its page.
+pub(crate) fn training(
+    [id, title, noun]: [&str; 3],
+    start: Start,
+    curves: &[Series],
+) -> Option<Chart> {
     let frame = Frame::below("");
     let shown = curves.iter().map(|curve| &curve.points[..]);
     let Range { low, high, cut, median } = range(shown.clone(), start)?;
@@ -65,10 +71,11 @@ pub(crate) fn training(id: &str, title: &str, start: Start, curves: &[Series]) -
     let words = Words {
         id: id.to_owned(),
         title: title.to_owned(),
-        alt: format!("{title} over images seen"),
+        alt: format!("{title} over {noun} seen"),
         remark: String::new(),
     };
-    let mut chart = Chart::empty(words, frame, &ends(curves)).with_grid(y.ticks());
+    let what = sentence(ends(curves).collect());
+    let mut chart = Chart::empty(words, frame, &what).with_grid(y.ticks());
     if y.scale == Scale::Log {
         chart.remarks.push("Log scale.".to_owned());
     }
@@ -80,19 +87,23 @@ pub(crate) fn training(id: &str, title: &str, start: Start, curves: &[Series]) -
     }
     // Raw curves lie below all smooth ones.
     lines.sort_by_key(|line| !line.class.starts_with("line raw"));
-    let x_label = "training images seen".to_owned();
+    let x_label = format!("training {noun} seen");
     Some(Chart { legend: legend(curves, title), x_label, x_ticks: x.ticks(), lines, ..chart })
 }
 
-/// Draws curves as they are; None without a point.
+/// Draws curves as they are, over bands; None without a point.
 pub(super) fn lines(
     words: Words,
     series: &[(String, Points)],
+    behind: &[Band],
     [x_label, y_label]: [&str; 2],
     own: usize,
 ) -> Option<Chart> {
     let frame = Frame::below(y_label);
-    let [(left, right), (low, high)] = extents(series)?;
+    let points = series.iter().flat_map(|(_, points)| points.iter().copied());
+    let edges = behind.iter().flat_map(|band| &band.points);
+    let edges = edges.flat_map(|(x, low, high)| [(*x, *low), (*x, *high)]);
+    let [(left, right), (low, high)] = extents(points.chain(edges))?;
     let x = Axis::exact(left, right, frame.left, frame.right);
     let y = Axis::padded(low, high, frame.bottom, frame.top);
     let curve = |(index, (label, points)): (usize, &(String, Points))| {
@@ -105,29 +116,40 @@ pub(super) fn lines(
         class: format!("line {}", curve.class()),
         path: path(&curve.points, &x, &y),
     };
+    let Bands { areas, legend: keys, ends: edges } = bands(behind, series, own, [&x, &y]);
+    let what = sentence(ends(&curves).chain(edges).collect());
     Some(Chart {
-        legend: legend(&curves, &words.title),
+        legend: legend(&curves, &words.title).into_iter().chain(keys).collect(),
         x_label: x_label.to_owned(),
         y_label: y_label.to_owned(),
         x_ticks: x.ticks(),
+        areas,
         lines: curves.iter().map(line).collect(),
-        ..Chart::empty(words, frame, &ends(&curves)).with_grid(y.ticks())
+        ..Chart::empty(words, frame, &what).with_grid(y.ticks())
     })
 }
 
 /// A legend that repeats the title says nothing.
 fn legend(curves: &[Series], title: &str) -> Vec<Key> {
-    let key = |curve: &Series| Key { label: curve.label.clone(), class: curve.class() };
+    let key = |curve: &Series| Key {
+        label: curve.label.clone(),
+        class: curve.class(),
+        sign: Sign::Stroke,
+    };
     named(curves).filter(|curve| !curve.label.eq_ignore_ascii_case(title)).map(key).collect()
 }
 
-/// Where the curves end, in words.
-fn ends(curves: &[Series]) -> String {
+/// Where each curve ends, in words.
+fn ends(curves: &[Series]) -> impl Iterator<Item = String> {
     let last_value = |curve: &Series| {
         let value = curve.points.last().map_or_else(String::new, |point| number(point.1));
         format!("{} ends at {value}", curve.label)
     };
-    named(curves).map(last_value).collect::<Vec<_>>().join("; ") + "."
+    named(curves).map(last_value)
+}
+
+fn sentence(parts: Vec<String>) -> String {
+    parts.join("; ") + "."
 }
 
 fn named(curves: &[Series]) -> impl Iterator<Item = &Series> {

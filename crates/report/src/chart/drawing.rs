@@ -41,8 +41,8 @@ pub(crate) struct Chart {
     /// Heights of faint horizontal lines.
     pub(super) gridlines: Vec<f64>,
     pub(super) bars: Vec<Bar>,
-    /// Areas in a colour of their own strength.
-    pub(super) tiles: Vec<Tiles>,
+    /// Areas in a colour of their own strength, below all lines.
+    pub(super) areas: Vec<Area>,
     /// Curves, and points as lines of no length.
     pub(super) lines: Vec<Line>,
     /// A horizontal line across the plot, for comparison.
@@ -52,6 +52,17 @@ pub(crate) struct Chart {
 pub(super) struct Key {
     pub(super) label: String,
     pub(super) class: String,
+    pub(super) sign: Sign,
+}
+
+/// What stands for a series in the legend.
+pub(super) enum Sign {
+    /// A stroke.
+    Stroke,
+    /// A point.
+    Dot,
+    /// An area of this opacity.
+    Area(f64),
 }
 
 pub(super) struct Line {
@@ -68,7 +79,7 @@ pub(super) struct Bar {
     pub(super) title: String,
 }
 
-pub(super) struct Tiles {
+pub(super) struct Area {
     pub(super) class: String,
     /// 0 to 1.
     pub(super) opacity: f64,
@@ -93,6 +104,15 @@ impl Frame {
         let top = if y_label.is_empty() { TOP } else { TOP + Y_LABEL };
         Self { left: LEFT, top, right, bottom, width: WIDTH, height: HEIGHT }
     }
+
+    /// As [`Frame::below`], as high as it must be for `width` by `height` of the data's units to have
+    /// one scale; never higher than the usual plot is wide.
+    pub(super) fn to_scale(y_label: &str, width: f64, height: f64) -> Self {
+        let usual = Self::below(y_label);
+        let scale = (usual.right - usual.left) / width.max(height);
+        let (right, bottom) = (usual.left + scale * width, usual.top + scale * height);
+        Self { right, bottom, height: bottom + BOTTOM, ..usual }
+    }
 }
 
 impl Chart {
@@ -112,7 +132,7 @@ impl Chart {
             y_ticks: Vec::new(),
             gridlines: Vec::new(),
             bars: Vec::new(),
-            tiles: Vec::new(),
+            areas: Vec::new(),
             lines: Vec::new(),
             guide: None,
         }

@@ -2,48 +2,83 @@
 //! style sheet sets for light and dark; dashes tell curves apart without colour.
 
 mod axis;
+mod bands;
 mod bars;
 mod curves;
 mod drawing;
 mod heat;
 mod scatter;
 mod series;
+mod table;
 
 pub(crate) use curves::{Series, Stroke, training};
 pub(crate) use drawing::{Chart, Words};
 pub(crate) use series::Start;
 
 use genlab_results::Plot;
+use std::fmt;
+use table::Table;
+
+/// A figure that is data as one `figure` of the page; its texts are escaped.
+pub(crate) enum Drawn {
+    Chart(Box<Chart>),
+    Table(Table),
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chart(chart) => chart.fmt(f),
+            Self::Table(table) => table.fmt(f),
+        }
+    }
+}
 
 /// Draws a figure that is data; None for images, and where there is nothing to draw. `colour` is the
 /// palette's, 1 to 7; several series have one each, from the first on.
-pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Chart> {
-    match plot {
+pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
+    let chart = match plot {
         Plot::Bars { values, x_label, guide } => {
             bars::bars(words, values, x_label, guide.as_ref(), colour)
         }
-        Plot::Lines { series, x_label, y_label } => {
-            curves::lines(words, series, [x_label, y_label], colour)
+        Plot::Lines { series, bands, x_label, y_label } => {
+            curves::lines(words, series, bands, [x_label, y_label], colour)
         }
-        Plot::Scatter { series, x_label, y_label } => {
-            scatter::scatter(words, series, [x_label, y_label], colour)
+        Plot::Scatter { series, density, x_label, y_label } => {
+            scatter::scatter(words, series, density.as_ref(), [x_label, y_label], colour)
         }
         Plot::HeatMap { columns, values, label } => {
             heat::heat_map(words, *columns, values, label, colour)
         }
+        Plot::Table { columns, rows } => {
+            return table::table(words, columns, rows).map(Drawn::Table);
+        }
         Plot::Strip(_) => None,
-    }
+    };
+    chart.map(|chart| Drawn::Chart(Box::new(chart)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use askama::Template;
+    use genlab_results::{Band, Field};
 
     fn drawn(figure: &Plot) -> Option<String> {
         let [id, title, alt] = ["figure-1", "Title", "Codes of VAE"].map(str::to_owned);
         let words = Words { id, title, alt, remark: "A <remark>.".into() };
-        plot(words, figure, 3).map(|chart| chart.render().unwrap())
+        plot(words, figure, 3).map(|drawn| drawn.to_string())
+    }
+
+    /// A scatter of one series over a density of one row.
+    fn scatter(points: &[(f64, f64)], density: Option<(Vec<f64>, [f64; 2], [f64; 2])>) -> Plot {
+        let field =
+            |(values, x, y): (Vec<f64>, _, _)| Field { columns: values.len(), values, x, y };
+        Plot::Scatter {
+            series: series(&[points]),
+            density: density.map(field),
+            x_label: "first".into(),
+            y_label: "second".into(),
+        }
     }
 
     fn series(points: &[&[(f64, f64)]]) -> Vec<(String, Vec<(f64, f64)>)> {
@@ -67,7 +102,7 @@ mod tests {
     fn lines_run_from_the_least_to_the_greatest_x_in_colours_of_their_own() {
         let series = series(&[&[(1.0, 0.0), (3.0, 4.0)], &[(1.0, 4.0), (3.0, 0.0)]]);
         let (x_label, y_label) = ("frequency".into(), "power".into());
-        let svg = drawn(&Plot::Lines { series, x_label, y_label }).unwrap();
+        let svg = drawn(&Plot::Lines { series, bands: vec![], x_label, y_label }).unwrap();
         let paths: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"line ")).collect();
         assert_eq!(paths.len(), 2);
         assert!(paths[0].contains("line c1\" d=\"M48.0 ") && paths[0].contains("L384.0 "));
@@ -77,15 +112,93 @@ mod tests {
 
     #[test]
     fn scattered_points_stand_where_their_values_are() {
-        let series = series(&[&[(0.0, 0.0), (10.0, 10.0), (5.0, 5.0)]]);
-        let (x_label, y_label) = ("first".into(), "second".into());
-        let svg = drawn(&Plot::Scatter { series, x_label, y_label }).unwrap();
+        let svg = drawn(&scatter(&[(0.0, 0.0), (10.0, 10.0), (5.0, 5.0)], None)).unwrap();
         // Axes from 0 to 10.6, 48 to 384 across and 192 to 28 up.
         assert!(
             svg.contains("class=\"dots c3\" d=\"M48.0 192.0h0M365.0 37.3h0M206.5 114.6h0\""),
             "{svg}"
         );
         assert!(svg.contains("Codes of VAE: 3 points."));
+    }
+
+    #[test]
+    fn over_a_density_both_axes_have_one_scale_and_end_where_it_ends() {
+        let values = vec![4.0, 4.0, 0.04, 1.0];
+        let points = [(-2.0, -2.0), (2.0, 2.0)];
+        let svg = drawn(&scatter(&points, Some((values.clone(), [-2.0, 2.0], [-2.0, 2.0]))));
+        let svg = svg.unwrap();
+        // 336 across, from 48; as much down, from 28.
+        assert!(svg.contains("viewBox=\"0 0 400 402\""), "{svg}");
+        assert!(svg.contains("class=\"dots c3\" d=\"M48.0 364.0h0M384.0 28.0h0\""), "{svg}");
+        let shades: Vec<&str> = svg.lines().filter(|line| line.contains("field tile")).collect();
+        assert_eq!(shades.len(), 2, "next to nothing is not drawn: {svg}");
+        assert!(shades[0].contains("d=\"M300.0 28.0h84.0v336.0h-84.0z\""), "{}", shades[0]);
+        assert!(shades[1].contains("d=\"M48.0 28.0h168.0v336.0h-168.0z\""), "equal ones are one");
+        assert!(svg.contains("s0") && svg.contains("2 points over a density."));
+        assert!(!svg.contains("outside"));
+        // Half as high as wide: a circle stays one.
+        let svg = drawn(&scatter(&points, Some((values, [-2.0, 2.0], [-1.0, 1.0])))).unwrap();
+        assert!(svg.contains("viewBox=\"0 0 400 234\""), "{svg}");
+    }
+
+    #[test]
+    fn points_beyond_a_density_are_counted_and_not_drawn() {
+        let field = |columns| Some((vec![1.0; columns], [0.0, 1.0], [0.0, 1.0]));
+        let points = [(0.5, 0.5), (1.5, 0.5), (0.5, -0.1)];
+        let svg = drawn(&scatter(&points, field(1))).unwrap();
+        assert_eq!(svg.matches("h0M").count() + 1, 1, "{svg}");
+        assert!(svg.contains("2 of 3 points lie outside."));
+        let svg = drawn(&scatter(&points[..2], field(1))).unwrap();
+        assert!(svg.contains("1 of 2 points lies outside."));
+        assert!(drawn(&scatter(&[], field(1))).is_some(), "a density alone is a figure");
+        // Without a cell there is no density.
+        assert!(drawn(&scatter(&points, field(0))).unwrap().contains("3 points."));
+    }
+
+    #[test]
+    fn bands_lie_behind_the_lines_in_their_colours_the_widest_first() {
+        let band = |name: &str, half: f64| Band {
+            name: name.into(),
+            points: vec![(0.0, -half, half), (1.0, 1.0 - half, 1.0 + half)],
+        };
+        let series = series(&[&[(0.0, 0.0), (1.0, 1.0)], &[(0.0, 2.0), (1.0, 3.0)]]);
+        let bands = vec![band("s1, half", 0.5), band("s1, 90 %", 1.0), band("other", 0.25)];
+        let (x_label, y_label) = ("step".into(), String::new());
+        let svg = drawn(&Plot::Lines { series, bands, x_label, y_label }).unwrap();
+        let paths: Vec<&str> = svg.lines().filter(|line| line.contains(" d=\"M48.0 ")).collect();
+        let [wide, half, other, ..] = paths[..] else { panic!("{svg}") };
+        assert!(wide.contains("class=\"bar c2\"") && half.contains("class=\"bar c2\""), "{svg}");
+        assert!(other.contains("class=\"bar c5\""), "after the two lines and the two bands");
+        assert!(paths[3].contains("line c1"), "lines come last: {svg}");
+        assert!(wide.ends_with("z\"/>"), "{wide}");
+        assert_eq!(wide.matches('L').count(), 3, "there and back");
+        let legend: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"key\"")).collect();
+        assert_eq!(legend.len(), 5);
+        assert!(legend[2].contains("fill-opacity=\"0.17\"") && legend[2].contains("s1, 90 %"));
+        assert!(legend[3].contains("fill-opacity=\"0.31\"") && legend[3].contains("s1, half"));
+        assert!(svg.contains("s1, 90 % ends between 0 and 2.000"), "{svg}");
+    }
+
+    #[test]
+    fn a_table_is_one_of_the_page_with_headings_on_both_sides() {
+        let texts = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let columns = texts(&["<rule>", "share", "what"]);
+        let rows = vec![texts(&["a & b", "—", "<b>x</b>"]), texts(&["c", "12.5 %"])];
+        let html = drawn(&Plot::Table { columns, rows }).unwrap();
+        for cell in [
+            "<th scope=\"col\" class=\"number\">share</th>",
+            "<th scope=\"row\">a &#38; b</th>",
+            "<td class=\"number\">12.5 %</td>",
+            "<td class=\"text\">&#60;b&#62;x&#60;/b&#62;</td>",
+            "<td class=\"text\"></td>",
+            "role=\"region\" aria-label=\"Codes of VAE\"",
+            "A &#60;remark&#62;.",
+        ] {
+            assert!(html.contains(cell), "{cell}: {html}");
+        }
+        assert!(!html.contains("<rule>") && !html.contains("whole"));
+        let five = Plot::Table { columns: vec![String::new(); 5], rows: vec![vec![]] };
+        assert!(drawn(&five).unwrap().contains("class=\"chart whole\""));
     }
 
     #[test]
@@ -109,9 +222,11 @@ mod tests {
         let label = String::new;
         let nothing = [
             Plot::Bars { values: vec![], x_label: label(), guide: None },
-            Plot::Lines { series: vec![], x_label: label(), y_label: label() },
-            Plot::Scatter { series: series(&[&[]]), x_label: label(), y_label: label() },
+            Plot::Lines { series: vec![], bands: vec![], x_label: label(), y_label: label() },
+            scatter(&[], None),
             Plot::HeatMap { columns: 0, values: vec![], label: label() },
+            Plot::Table { columns: vec![label()], rows: vec![] },
+            Plot::Table { columns: vec![], rows: vec![vec![label()]] },
         ];
         for figure in nothing {
             assert!(drawn(&figure).is_none(), "{figure:?}");

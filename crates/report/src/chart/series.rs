@@ -92,13 +92,12 @@ pub(crate) fn range<'a>(
     Some(if dwarfed { rest } else { whole })
 }
 
-/// The least and the greatest; None without a value.
-/// The extents of all points along both axes; None without a point.
-pub(super) fn extents(series: &[(String, Points)]) -> Option<[(f64, f64); 2]> {
-    let points = || series.iter().flat_map(|(_, points)| points);
-    Some([extent(points().map(|point| point.0))?, extent(points().map(|point| point.1))?])
+/// The extents of points along both axes; None without a point.
+pub(super) fn extents(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<[(f64, f64); 2]> {
+    Some([extent(points.clone().map(|point| point.0))?, extent(points.map(|point| point.1))?])
 }
 
+/// The least and the greatest; None without a value.
 pub(super) fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values.fold(None, |extent, value| {
         let (low, high) = extent.unwrap_or((value, value));

@@ -89,7 +89,7 @@ fn verdict(row: &Row, places: [usize; 2], may_win: bool) -> Verdict {
     let [left, right] = places.map(|place| &row.cells[place]);
     let (Some(a), Some(b)) = (left.estimate, right.estimate) else { return Verdict::Absent };
     let enough = a.seeds.min(b.seeds) >= SEEDS_FOR_A_CLAIM;
-    // Distances depend on how many images they are taken over.
+    // Distances depend on how many samples they are taken over.
     let alike = row.n.len() == 1;
     let clear = may_win && alike && enough && !a.overlaps(&b) && reads_apart(left, right);
     match row.better {

@@ -49,6 +49,8 @@ pub(super) fn tables(columns: &[Column<'_>], catalogue: &Catalogue) -> (Vec<Tabl
 struct Protocol {
     dataset: String,
     sha256: Option<String>,
+    /// What the data are, and the budget is counted in.
+    noun: String,
     budget: Option<u64>,
 }
 
@@ -58,13 +60,14 @@ impl Protocol {
         Self {
             dataset: run.results.dataset.clone(),
             sha256: run.data_sha256().map(str::to_owned),
+            noun: run.noun().to_owned(),
             budget: run.budget(),
         }
     }
 
     fn label(&self) -> String {
         let hash = self.sha256.as_deref().map(|hash| format!(" ({})", short_hash(hash)));
-        let budget = self.budget.map(|n| format!(", {} images", short_count(n as f64)));
+        let budget = self.budget.map(|n| format!(", {} {}", short_count(n as f64), self.noun));
         format!("{}{}{}", self.dataset, hash.unwrap_or_default(), budget.unwrap_or_default())
     }
 }
@@ -134,8 +137,9 @@ fn warnings(columns: &[Column<'_>]) -> Vec<String> {
     let apart = "Their numbers stand in separate tables and must not be compared across them.";
     let data = protocols.iter().map(|p| Some(Protocol { budget: None, ..p.clone() }.label()));
     differ("data sets", data.collect(), apart);
-    let budgets =
-        protocols.iter().map(|p| p.budget.map(|n| format!("{} images", short_count(n as f64))));
+    let noun = names::common(protocols.iter().map(|p| p.noun.as_str()));
+    let budget = |p: &Protocol| p.budget.map(|n| format!("{} {noun}", short_count(n as f64)));
+    let budgets = protocols.iter().map(budget);
     differ("budgets", budgets.collect(), apart);
     let judges = columns.iter().filter(|column| judge(column).is_some());
     let judges = judges.map(|column| Some(judge_name(judge(column).as_ref()))).collect();

@@ -7,7 +7,7 @@ use genlab_results::{Catalogue, Metric, Section};
 pub(crate) struct RowKey {
     /// The metric's name.
     pub(crate) name: String,
-    /// The images it was measured on.
+    /// The split it was measured on.
     pub(crate) split: String,
     /// What its unit cannot say, such as which likelihood it is.
     pub(crate) qualifier: Option<String>,

@@ -79,7 +79,7 @@ pub(crate) struct Row {
     pub(crate) noun: String,
     /// How prominent it is.
     pub(crate) rank: Rank,
-    /// The images it was measured on; empty for costs, which are measured on none.
+    /// The split it was measured on; empty for costs, which are measured on none.
     pub(crate) split: String,
     /// How its numbers are written.
     pub(crate) style: Style,
@@ -91,7 +91,7 @@ pub(crate) struct Row {
     pub(crate) better: Option<Direction>,
     /// One line on what it says.
     pub(crate) meaning: &'static str,
-    /// Images or samples behind each number; several where the columns differ.
+    /// How many are behind each number; several where the columns differ.
     pub(crate) n: Vec<usize>,
     /// One per model column.
     pub(crate) cells: Vec<Cell>,
@@ -164,7 +164,7 @@ fn row(
         .iter()
         .map(|column| Cell::new(Estimate::over_seeds(&values(column)), style))
         .collect();
-    // Distances depend on how many images they are taken over: no winner where that differs.
+    // Distances depend on how many samples they are taken over: no winner where that differs.
     if n.len() == 1 {
         let finished = |index: &usize| columns[members[*index]].is_finished();
         mark_best(&mut cells, finished, sample.better);
@@ -204,8 +204,8 @@ fn mark_best(cells: &mut [Cell], may_win: impl Fn(&usize) -> bool, better: Optio
     }
 }
 
-/// The reference columns that say something about one of the rows: real images, baselines, noise.
-/// What single metrics say of real images and of noise stands in where the runs carry no such
+/// The reference columns that say something about one of the rows: real data, baselines, noise. What
+/// single metrics say of real data and of noise stands in where the runs carry no such
 /// reference.
 fn references(runs: &[&RunData], keys: &[RowKey]) -> Vec<ReferenceColumn> {
     let mut found: Vec<ReferenceColumn> = Vec::new();
@@ -217,9 +217,8 @@ fn references(runs: &[&RunData], keys: &[RowKey]) -> Vec<ReferenceColumn> {
             found.push(ReferenceColumn { name, title, role: reference.role });
         }
     }
-    for (role, name, title) in
-        [(Role::Real, "real", "Real images"), (Role::Noise, "noise", "Noise")]
-    {
+    let real = format!("Real {}", names::common(runs.iter().map(|run| run.noun())));
+    for (role, name, title) in [(Role::Real, "real", &*real), (Role::Noise, "noise", "Noise")] {
         let metrics = || runs.iter().flat_map(|run| &run.results.metrics);
         let said = metrics().any(|metric| wanted(metric) && bound(metric, role).is_some());
         if said && found.iter().all(|reference| reference.role != role) {
@@ -230,7 +229,7 @@ fn references(runs: &[&RunData], keys: &[RowKey]) -> Vec<ReferenceColumn> {
     found
 }
 
-/// What a metric itself says of real images or of noise.
+/// What a metric itself says of real data or of noise.
 fn bound(metric: &Metric, role: Role) -> Option<f64> {
     match role {
         Role::Real => metric.real,

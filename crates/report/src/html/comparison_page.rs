@@ -152,7 +152,7 @@ pub(crate) fn render(
     )
 }
 
-/// "3 models, mnist-10k, 100 000 images each".
+/// "3 models on mnist-10k, 100 000 training images each, in the same order."
 fn subtitle(columns: &[Column<'_>]) -> String {
     let mut datasets: Vec<String> = Vec::new();
     for column in columns {
@@ -164,10 +164,11 @@ fn subtitle(columns: &[Column<'_>]) -> String {
     let text = format!("{} on {}", names::counted(columns.len(), "model"), names::list(&datasets));
     let budget = columns.first().and_then(|column| column.first().budget());
     let budget = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget));
-    let images = budget.map_or_else(String::new, |images| {
-        format!(", {} training images each, in the same order", count(images as f64))
+    let noun = names::common(columns.iter().map(|column| column.first().noun()));
+    let budget = budget.map_or_else(String::new, |seen| {
+        format!(", {} training {noun} each, in the same order", count(seen as f64))
     });
-    format!("{text}{images}.")
+    format!("{text}{budget}.")
 }
 
 fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {

@@ -2,8 +2,9 @@
 
 use crate::chart::{self, Chart, Series, Start, Stroke};
 use crate::compare::Column;
-use crate::curves::{Curve, Curves};
-use crate::names::{sentence, within_a_sentence};
+use crate::curves::Curve;
+use crate::names::{common, sentence, within_a_sentence};
+use crate::run_data::RunData;
 use genlab_results::Catalogue;
 
 /// Prefixes of one scalar measured on several splits.
@@ -32,9 +33,9 @@ fn family(base: &str) -> &str {
 }
 
 /// Charts of one run: train over validation, related scalars together, scalars without a split last.
-pub(super) fn of_run(curves: &Curves, catalogue: &Catalogue) -> Vec<Chart> {
+pub(super) fn of_run(run: &RunData, catalogue: &Catalogue) -> Vec<Chart> {
     let mut families: Vec<(&str, Vec<&Curve>)> = Vec::new();
-    for curve in curves.0.iter().filter(|curve| !curve.name.ends_with(SPEED)) {
+    for curve in run.curves.0.iter().filter(|curve| !curve.name.ends_with(SPEED)) {
         let family = family(parts(&curve.name).1);
         match families.iter_mut().find(|(name, _)| *name == family) {
             Some((_, members)) => members.push(curve),
@@ -48,7 +49,7 @@ pub(super) fn of_run(curves: &Curves, catalogue: &Catalogue) -> Vec<Chart> {
         let start = if schedule { Start::Shown } else { Start::MayBeCut };
         let title = sentence(family, catalogue);
         let series = series(&members, catalogue);
-        chart::training(&format!("run-{index}"), &title, start, &series)
+        chart::training([&format!("run-{index}"), &title, run.noun()], start, &series)
     };
     families.into_iter().enumerate().filter_map(chart).collect()
 }
@@ -97,12 +98,8 @@ pub(super) fn losses(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart
             }
         }
         let seeds = if runs.len() > 1 { format!(", {} seeds", runs.len()) } else { String::new() };
-        chart::training(
-            &format!("loss-{index}"),
-            &format!("{}{seeds}", column.label),
-            Start::MayBeCut,
-            &all,
-        )
+        let (id, title) = (format!("loss-{index}"), format!("{}{seeds}", column.label));
+        chart::training([&id, &title, column.first().noun()], Start::MayBeCut, &all)
     };
     columns.iter().enumerate().filter_map(chart).collect()
 }
@@ -121,21 +118,20 @@ pub(super) fn shared(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart
     }
     let chart = |(index, name): (usize, &str)| {
         let mut all = Vec::new();
+        let mut nouns = Vec::new();
         for column in columns {
             for (order, run) in column.runs.iter().enumerate() {
                 let Some(curve) = run.curves.get(name) else { continue };
+                nouns.push(run.noun());
                 let label = if order == 0 { column.label.clone() } else { String::new() };
                 let (points, colour) = (curve.points.clone(), column.colour);
                 all.push(Series { label, points, colour, stroke: Stroke::Solid });
             }
         }
         let (split, base) = parts(name);
-        chart::training(
-            &format!("shared-{index}"),
-            &format!("{}, {split}", sentence(base, catalogue)),
-            Start::MayBeCut,
-            &all,
-        )
+        let title = format!("{}, {split}", sentence(base, catalogue));
+        let id = format!("shared-{index}");
+        chart::training([&id, &title, common(nouns)], Start::MayBeCut, &all)
     };
     names.into_iter().enumerate().filter_map(chart).collect()
 }

@@ -1,11 +1,15 @@
 //! `run.json` as a list of facts.
 
 use crate::format;
-use genlab_results::{RunRecord, Style};
+use crate::names::capitalised;
+use genlab_results::{OpenedRecord, RunRecord, Style};
+
+/// How much is shown of the hash of another run.
+const HASH_DIGITS: usize = 12;
 
 /// One line of provenance.
 pub(super) struct Fact {
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) text: String,
     /// Shown in a fixed-width font.
     pub(super) code: bool,
@@ -14,19 +18,21 @@ pub(super) struct Fact {
 /// What a record says, in the order of the page; what it does not know is left out.
 pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
     let RunRecord { git, dataset, end, exit_reason, peak_memory_bytes, .. } = record;
-    let plain = |title, text: String| Fact { title, text, code: false };
-    let code = |title, text: String| Fact { title, text, code: true };
+    let fact = |title: &str, text, code| Fact { title: title.to_owned(), text, code };
+    let plain = |title, text: String| fact(title, text, false);
+    let code = |title, text: String| fact(title, text, true);
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
     let count = |count: usize| format::count(count as f64);
-    let images =
+    let splits =
         [("training", dataset.train), ("validation", dataset.validation), ("test", dataset.test)]
             .into_iter()
-            .filter(|(_, images)| *images > 0)
-            .map(|(split, images)| format!("{} {split}", count(images)));
+            .filter(|(_, size)| *size > 0)
+            .map(|(split, size)| format!("{} {split}", count(size)));
     let seeds: Vec<String> = record.seeds.iter().map(u64::to_string).collect();
     let unless_0 = |number: usize| if number == 0 { String::new() } else { count(number) };
     let memory = peak_memory_bytes.map(|bytes| format::one(Style::Bytes, bytes as f64));
-    let facts = [
+    let noun = capitalised(dataset.noun());
+    let before = [
         code("Command", command(record)),
         plain("genlab", record.genlab_version.clone()),
         code("Git commit", git.as_ref().map_or_else(String::new, |git| git.hash.clone())),
@@ -36,9 +42,12 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
         ),
         code("Cargo.lock SHA-256", record.cargo_lock_sha256.clone()),
         plain("Data set", dataset.name.clone()),
-        plain("Images", images.collect::<Vec<_>>().join(", ")),
+        plain(&noun, splits.collect::<Vec<_>>().join(", ")),
         code("Data SHA-256", dataset.sha256.clone()),
         plain("Data licence", dataset.licence.clone()),
+    ];
+    let opened = record.opened.iter().map(|run| plain("Built on", built_on(run)));
+    let after = [
         plain("Backend", record.backend.clone()),
         plain("Device", record.device.clone()),
         plain("Threads", unless_0(record.threads)),
@@ -49,7 +58,16 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
         plain("Peak memory", memory.map_or_else(String::new, |memory| format!("{memory} MiB"))),
         plain("Format version", unless_0(record.schema_version as usize)),
     ];
-    facts.into_iter().filter(|fact| !fact.text.is_empty()).collect()
+    let facts = before.into_iter().chain(opened).chain(after);
+    facts.filter(|fact| !fact.text.is_empty()).collect()
+}
+
+/// "vae, runs/vae-ring-s0 (SHA-256 0123456789ab)".
+fn built_on(run: &OpenedRecord) -> String {
+    let OpenedRecord { path, model, sha256 } = run;
+    let hash: String = sha256.chars().take(HASH_DIGITS).collect();
+    let hash = if hash.is_empty() { hash } else { format!(" (SHA-256 {hash})") };
+    format!("{model}, {path}{hash}")
 }
 
 /// The command line of a run; empty if it is not known.
@@ -95,6 +113,33 @@ mod tests {
         );
         assert!(facts[0].code && !facts[2].code);
         assert!(super::facts(&RunRecord::default()).is_empty());
+    }
+
+    #[test]
+    fn what_a_run_was_built_on_is_told_and_its_data_are_called_what_they_are() {
+        let opened = |path: &str, sha256: String| OpenedRecord {
+            path: path.into(),
+            model: "flow".into(),
+            sha256,
+        };
+        let record = RunRecord {
+            dataset: DataRecord { kind: "points".into(), test: 10, ..DataRecord::default() },
+            opened: vec![
+                opened("runs/a", "0123456789abcdef".repeat(4)),
+                opened("b", String::new()),
+            ],
+            ..RunRecord::default()
+        };
+        let lines: Vec<_> =
+            facts(&record).iter().map(|f| format!("{}: {}", f.title, f.text)).collect();
+        assert_eq!(
+            lines,
+            [
+                "Points: 10 test",
+                "Built on: flow, runs/a (SHA-256 0123456789ab)",
+                "Built on: flow, b",
+            ]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pictures and figures of one or several runs, section by section and in the words that came with
 //! them.
 
-use crate::chart::{self, Chart, Words};
+use crate::chart::{self, Drawn, Words};
 use crate::png;
 use crate::run_data::RunData;
 use base64::Engine;
@@ -27,7 +27,8 @@ pub(super) struct Section {
     /// How to read what follows.
     pub(super) sentences: Vec<String>,
     pub(super) images: Vec<Image>,
-    pub(super) charts: Vec<Chart>,
+    /// Charts and tables.
+    pub(super) charts: Vec<Drawn>,
 }
 
 impl Section {

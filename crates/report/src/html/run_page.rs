@@ -87,7 +87,7 @@ pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
             notes: &results.notes,
             has_interval: results.metrics.iter().any(|metric| metric.ci95.is_some()),
             tables: single(run, catalogue).iter().map(|table| numbers(table, run)).collect(),
-            charts: curve_groups::of_run(&run.curves, catalogue),
+            charts: curve_groups::of_run(run, catalogue),
             sections: figures::of_run(run),
             events: events(&run.record),
             facts: facts(&run.record),

@@ -2,11 +2,12 @@
 
 mod catalogue;
 mod digits;
+mod plane;
 
 use genlab_report::png;
 use genlab_results::{
-    Commit, DataRecord, Direction, Event, Figure, ImageStrip, JudgeInfo, Metric, Plot, Reference,
-    Results, Role, RunDir, RunRecord, SCHEMA_VERSION, Scope,
+    Commit, DataRecord, Direction, Event, Figure, ImageStrip, JudgeInfo, Metric, OpenedRecord,
+    Plot, Reference, Results, Role, RunDir, RunRecord, SCHEMA_VERSION, Scope,
 };
 use serde_json::json;
 use std::fmt::Write;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use catalogue::catalogue;
 pub(crate) use digits::{Noise, digits};
+pub(crate) use plane::{fan, modes, ring};
 
 /// One invented run.
 #[derive(Clone, Debug)]
@@ -22,11 +24,15 @@ pub(crate) struct Fake {
     pub(crate) seed: u64,
     pub(crate) status: &'static str,
     pub(crate) dataset: &'static str,
+    /// What the data are: `images`, `points`, `series`.
+    pub(crate) kind: &'static str,
     pub(crate) judge: &'static str,
     pub(crate) images: u64,
     pub(crate) notes: Vec<String>,
     /// What happened on the way.
     pub(crate) events: Vec<Event>,
+    /// What the run was built on.
+    pub(crate) opened: Vec<OpenedRecord>,
     /// (name, value); the unit and direction come from the catalogue.
     pub(crate) metrics: Vec<(&'static str, f64)>,
 }
@@ -34,9 +40,19 @@ pub(crate) struct Fake {
 impl Fake {
     /// A finished run without any metric.
     pub(crate) fn new(model: &'static str, seed: u64) -> Self {
-        let (metrics, notes, events) = (Vec::new(), Vec::new(), Vec::new());
-        let (status, dataset, judge) = ("finished", "mnist-10k", "5f0c91d2e7aa44b3");
-        Self { model, seed, status, dataset, judge, images: 100_000, notes, events, metrics }
+        Self {
+            model,
+            seed,
+            status: "finished",
+            dataset: "mnist-10k",
+            kind: "images",
+            judge: "5f0c91d2e7aa44b3",
+            images: 100_000,
+            notes: Vec::new(),
+            events: Vec::new(),
+            opened: Vec::new(),
+            metrics: Vec::new(),
+        }
     }
 
     /// With one more metric.
@@ -71,7 +87,7 @@ impl Fake {
             references: vec![
                 reference("noise", "Noise", Role::Noise, 412.3, 0.0),
                 reference("gaussian", "One Gaussian", Role::Baseline, 96.4, 0.21),
-                reference("real", "Real images", Role::Real, 1.92, 0.957),
+                reference("real", &format!("Real {}", self.kind), Role::Real, 1.92, 0.957),
                 reference("mixture", "PCA + Gaussian mixture (50)", Role::Baseline, 24.8, 0.713),
             ],
             ..Results::new(self.model, self.dataset, self.seed, self.status)
@@ -99,12 +115,14 @@ impl Fake {
             cargo_lock_sha256: "9a3f".repeat(16),
             dataset: DataRecord {
                 name: self.dataset.into(),
+                kind: self.kind.into(),
                 sha256: "c0ffee12".repeat(8),
                 licence: "CC BY-SA 3.0".into(),
                 train: 8000,
                 validation: 500,
                 test: 2000,
             },
+            opened: self.opened.clone(),
             backend: "flex".into(),
             device: "cpu".into(),
             threads: 2,

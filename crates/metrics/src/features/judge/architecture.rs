@@ -53,7 +53,7 @@ impl Architecture {
         out
     }
 
-    /// Values that reach the hidden layer: a padded 3×3 convolution rounds up.
+    /// Images that reach the hidden layer: a padded 3×3 convolution rounds up.
     pub fn flat_width(&self) -> usize {
         let (mut height, mut width) = (self.shape.height, self.shape.width);
         let mut channels = self.shape.channels;

@@ -11,7 +11,7 @@ use genlab_core::{
     nn::init_module,
     params::{named_params, update_params},
 };
-use genlab_data::Images;
+use genlab_data::Values;
 use rand::RngExt;
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -98,12 +98,12 @@ impl Recipe {
 /// When the images have no labels or another shape than the judge's.
 pub fn train(
     architecture: &Architecture,
-    images: &Images,
+    images: &Values,
     recipe: &Recipe,
     device: &Device,
     progress: &dyn Fn(&str),
 ) -> Vec<u8> {
-    assert_eq!(images.shape, architecture.shape, "images of the judge's size");
+    assert_eq!(images.shape(), architecture.shape, "images of the judge's size");
     let steps_per_epoch = images.len().div_ceil(recipe.batch);
     let net = init_module(recipe.seed, "judge/net", device, |device| {
         JudgeNet::init(architecture, device)
@@ -151,7 +151,7 @@ pub fn train(
 pub fn accuracy(
     architecture: &Architecture,
     bytes: &[u8],
-    images: &Images,
+    images: &Values,
     device: &Device,
 ) -> Result<f64, JudgeError> {
     let judge = Judge::from_bytes("in training", architecture, bytes, device)?;
@@ -159,23 +159,21 @@ pub fn accuracy(
     let probabilities = probabilities.expect("a judge in training is a classifier");
     let labels = images.labels.as_deref().unwrap_or_default();
     let right = probabilities.iter().zip(labels).filter(|(row, label)| {
-        row.iter()
-            .enumerate()
-            .all(|(k, p)| k == usize::from(**label) || p < &row[usize::from(**label)])
+        row.iter().enumerate().all(|(k, p)| k == **label as usize || p < &row[**label as usize])
     });
     Ok(right.count() as f64 / images.len() as f64)
 }
 
 /// Shifted (and mirrored) copies of the images at `rows`: `[B, C, H, W]` in [0, 1].
 fn augmented(
-    images: &Images,
+    images: &Values,
     rows: &[u32],
     recipe: &Recipe,
     epoch: u64,
     device: &Device,
 ) -> Tensor<4> {
-    let ImageShape { height, width, .. } = images.shape;
-    let mut out = Vec::with_capacity(rows.len() * images.shape.pixels());
+    let ImageShape { height, width, .. } = images.shape();
+    let mut out = Vec::with_capacity(rows.len() * images.shape().pixels());
     let reach = recipe.shift as i64;
     for &row in rows {
         let mut rng = recipe.seed.during(Phase::Train).row("judge/shift", epoch, u64::from(row));
@@ -194,11 +192,11 @@ fn augmented(
             }
         }
     }
-    Tensor::from_data(TensorData::new(out, images.shape.batch(rows.len())), device)
+    Tensor::from_data(TensorData::new(out, images.shape().batch(rows.len())), device)
 }
 
 fn smoothed_targets(
-    images: &Images,
+    images: &Values,
     rows: &[u32],
     classes: usize,
     smoothing: f64,
@@ -207,7 +205,7 @@ fn smoothed_targets(
     let labels = images.labels.as_ref().expect("a judge is trained on labelled images");
     let mut out = vec![(smoothing / classes as f64) as f32; rows.len() * classes];
     for (target, &row) in out.chunks_mut(classes).zip(rows) {
-        target[usize::from(labels[row as usize])] += (1.0 - smoothing) as f32;
+        target[labels[row as usize] as usize] += (1.0 - smoothing) as f32;
     }
     Tensor::from_data(TensorData::new(out, [rows.len(), classes]), device)
 }
@@ -215,7 +213,7 @@ fn smoothed_targets(
 /// The same classifier with features of mean variance 1, so that distances mean about the same
 /// under every judge. ReLU lets a positive factor pass: what the hidden layer loses the classifier
 /// gains.
-fn with_unit_features(net: JudgeNet, images: &Images, device: &Device) -> JudgeNet {
+fn with_unit_features(net: JudgeNet, images: &Values, device: &Device) -> JudgeNet {
     let count = SCALE_IMAGES.min(images.len());
     let features: Vec<f32> = (0..count)
         .step_by(250)
@@ -256,11 +254,11 @@ mod tests {
     use super::*;
     use crate::features::judge::JUDGES;
 
-    fn stripes(count: usize) -> Images {
+    fn stripes(count: usize) -> Values {
         let shape = ImageShape::new(1, 8, 8);
         let pixels = (0..count * 64).map(|i| if (i % 8) == (i / 64) % 4 * 2 { 255 } else { 0 });
-        let labels = (0..count).map(|i| (i % 4) as u8).collect();
-        Images { shape, pixels: pixels.collect(), labels: Some(labels) }
+        let labels = (0..count).map(|i| (i % 4) as u32).collect();
+        Values::images(shape, pixels.collect()).with_labels(Some(labels))
     }
 
     #[test]

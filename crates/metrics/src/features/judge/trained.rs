@@ -64,7 +64,7 @@ impl Judge {
             return Err(JudgeError::Untrainable { reason });
         }
         let classes = dataset.classes.as_ref().map_or_else(|| highest(dataset) + 1, Vec::len);
-        let architecture = Architecture::of(dataset.shape, classes);
+        let architecture = Architecture::of(dataset.space.shape, classes);
         let file = format!("{}-recipe{LABELLED_RECIPE}.safetensors", dataset.sha256);
         let path = cache.map(|cache| cache.join("judges").join(file));
         let wanted = |description: &Description| {
@@ -118,7 +118,7 @@ fn teach(
     progress: &dyn Fn(&str),
 ) -> Result<Vec<u8>, JudgeError> {
     let device = Device::flex();
-    let recipe = Recipe::for_labelled(dataset.train.len(), dataset.shape);
+    let recipe = Recipe::for_labelled(dataset.train.len(), dataset.space.shape);
     let name = format!("auto-{}", &dataset.sha256[..8]);
     progress(&format!(
         "training judge {name} of {} ({} epochs of {} images, once for this data)",
@@ -164,36 +164,37 @@ fn describe(bytes: &[u8]) -> Option<Description> {
 fn highest(dataset: &Dataset) -> usize {
     let splits = [&dataset.train, &dataset.validation, &dataset.test];
     let labels = splits.iter().filter_map(|images| images.labels.as_deref()).flatten();
-    labels.max().map_or(0, |label| usize::from(*label))
+    labels.max().map_or(0, |label| *label as usize)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::ImageShape;
-    use genlab_data::Images;
+    use genlab_core::{ImageShape, Space};
+    use genlab_data::Values;
 
     /// Bright rows whose place is the class, in `classes` classes.
-    fn stripes(count: usize, classes: usize) -> Images {
+    fn stripes(count: usize, classes: usize) -> Values {
         let shape = ImageShape::new(1, 8, 8);
         let pixel = |i: usize| {
             let (image, row) = (i / 64, i / 8 % 8);
             if row == image % classes * 2 { 255 } else { (i % 5 * 8) as u8 }
         };
-        let labels = (0..count).map(|image| (image % classes) as u8).collect();
-        Images { shape, pixels: (0..count * 64).map(pixel).collect(), labels: Some(labels) }
+        let labels = (0..count).map(|image| (image % classes) as u32).collect();
+        Values::images(shape, (0..count * 64).map(pixel).collect()).with_labels(Some(labels))
     }
 
     fn dataset(classes: usize, sha256: &str) -> Dataset {
         Dataset {
             name: "stripes".into(),
-            shape: ImageShape::new(1, 8, 8),
+            space: Space::images(ImageShape::new(1, 8, 8)),
             classes: None,
             train: stripes(120, classes),
             validation: stripes(12, classes),
             test: stripes(40, classes),
             sha256: sha256.repeat(8),
             licence: String::new(),
+            truth: None,
         }
     }
 

@@ -82,7 +82,7 @@ impl CodeMeasure for Bounds {
 
 fn grey(subject: &Subject<'_>, out: &mut Findings) {
     let Some(density) = subject.model.density() else { return };
-    let terms = Terms::new(density, Pixels::Grey, subject.context);
+    let terms = Terms::new(density, Pixels::Grey, subject.conditions(), subject.context);
     if let Some(total) = terms.total() {
         out.push(subject.context.mean(&NEGATIVE_ELBO_GREY, &total));
         out.note(

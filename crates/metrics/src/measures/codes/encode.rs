@@ -1,10 +1,14 @@
 //! From images to codes on the host.
 
 use super::pixels::Pixels;
-use crate::{context::Context, features::host, numerics::matrix::Rows};
+use crate::{
+    context::{Context, Part},
+    features::host,
+    numerics::matrix::Rows,
+};
 use burn::tensor::Tensor;
-use genlab_core::Encode;
-use genlab_data::Images;
+use genlab_core::{Conditions, Encode};
+use genlab_data::Values;
 
 /// Codes of many images.
 #[derive(Clone, Debug)]
@@ -19,13 +23,14 @@ impl Encoded {
     /// The codes of `images` as these pixels; there must be at least one image.
     pub fn new(
         encoder: &dyn Encode,
-        images: &Images,
+        images: &Values,
         pixels: Pixels,
+        conditions: Conditions,
         context: &Context<'_>,
     ) -> Self {
         let (mut mean, mut log_var): (Option<Rows>, Option<Rows>) = (None, None);
-        for (rows, images) in context.batches(images) {
-            let codes = encoder.encode(pixels.of(images, rows, context.seed));
+        for Part { rows, values, condition } in context.batches(images, conditions) {
+            let codes = encoder.encode(pixels.of(values, rows, context.seed), &condition);
             append(&mut mean, codes.mean);
             if let Some(values) = codes.log_var {
                 append(&mut log_var, values);

@@ -4,7 +4,7 @@ use super::{
     measure::{CodeMeasure, Subject},
     pixels::Pixels,
 };
-use crate::{features::host, findings::Findings};
+use crate::{context::Part, features::host, findings::Findings};
 use genlab_core::{Density, ImageShape};
 use genlab_results::{Direction::Lower, Entry, Section};
 
@@ -35,8 +35,8 @@ const DENSITY: Entry = Entry {
     unit: "nats per image",
     better: Some(Lower),
     section: Section::Likelihood,
-    meaning: "-log p(x) of a density of grey pixels in [0, 1], by importance sampling with k draws; \
-              may be negative.",
+    meaning: "-log p(x) of a density of real numbers, by importance sampling with k draws; may be \
+              negative.",
     ..Entry::BASE
 };
 
@@ -65,14 +65,16 @@ impl CodeMeasure for ImportanceSampled {
         let Some(draws) = subject.context.settings.importance_samples else { return };
         let nats = subject.model.density().and_then(|density| nats(density, draws as u64, subject));
         let Some(nats) = nats.filter(|nats| !nats.is_empty()) else { return };
-        let shape = subject.context.dataset.shape;
+        let shape = subject.context.dataset.space.shape;
         let bits: Vec<f64> = nats.iter().map(|nats| bits_per_dim(*nats, shape)).collect();
         let pixels = subject.pixels();
         let (in_nats, in_bits) = match pixels {
             Pixels::Binary(_) => (&BINARISED, &BITS_BINARISED),
             Pixels::Grey => (&DENSITY, &BITS_DENSITY),
         };
-        let qualifier = format!("{}, k = {draws}", pixels.words());
+        let words = subject.words();
+        let comma = if words.is_empty() { "" } else { ", " };
+        let qualifier = format!("{words}{comma}k = {draws}");
         for (entry, values) in [(in_nats, &nats), (in_bits, &bits)] {
             out.push(subject.context.mean(entry, values).map(|m| m.qualified(&qualifier)));
         }
@@ -84,14 +86,16 @@ fn nats(density: &dyn Density, draws: u64, subject: &Subject<'_>) -> Option<Vec<
     let context = subject.context;
     let images = context.split().take(context.settings.importance_images);
     let mut nats = Vec::with_capacity(images.len());
-    for (rows, batch) in context.batches(&images) {
+    for part in context.batches(&images, subject.conditions()) {
+        let Part { rows, values: batch, condition } = part;
         let (first, count) = (rows.start, (rows.end - rows.start) as usize);
         let batch = subject.pixels().of(batch, rows, context.seed);
         let mut bound = ImportanceBound::new(count);
         for start in (0..draws).step_by(DRAWS_PER_CALL as usize) {
             let some = start..draws.min(start + DRAWS_PER_CALL);
             let count = (some.end - some.start) as usize;
-            let weights = density.log_weights(batch.clone(), context.noise(), first, some)?;
+            let (batch, noise) = (batch.clone(), context.noise());
+            let weights = density.log_weights(batch, &condition, noise, first, some)?;
             bound.add(&host::floats(weights), count);
         }
         nats.extend(bound.nats_per_image());

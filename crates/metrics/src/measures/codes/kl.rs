@@ -31,7 +31,7 @@ impl CodeMeasure for KlToPrior {
         let per_dimension = gaussian_kl_per_dimension(mean, log_var);
         if subject.model.density().is_none() {
             let total = subject.context.metric(&TOTAL, per_dimension.iter().sum(), mean.len());
-            out.push(total.map(|metric| metric.qualified(subject.pixels().words())));
+            out.push(total.map(|metric| metric.qualified(&subject.words())));
         }
         if per_dimension.iter().all(|v| v.is_finite()) {
             out.figures.push(bars(per_dimension));
@@ -46,7 +46,7 @@ fn bars(mut values: Vec<f64>) -> Figure {
         name: "kl_per_dimension".into(),
         section: "KL per latent dimension".into(),
         title: String::new(),
-        caption: "In nats per image. A dimension near 0 says nothing about the image.".into(),
+        caption: "In nats. A dimension near 0 says nothing about what is encoded.".into(),
         scope: Scope::Run,
         plot: Plot::Bars { values, x_label, guide: None },
     }

@@ -2,7 +2,7 @@
 
 use super::{encode::Encoded, pixels::Pixels, terms::Terms};
 use crate::{context::Context, findings::Findings, numerics::matrix::Rows};
-use genlab_core::{Density, Generative, Observation};
+use genlab_core::{Conditions, Density, Generative, Kind, Observation};
 use genlab_results::{Entry, Metric, NotFinite};
 use std::cell::OnceCell;
 
@@ -32,6 +32,11 @@ impl<'a> Subject<'a> {
         Self { model, context, codes: OnceCell::new(), terms: OnceCell::new() }
     }
 
+    /// What it can be told.
+    pub fn conditions(&self) -> Conditions {
+        self.model.conditions()
+    }
+
     /// What its density is a likelihood of, and what it encodes; grey pixels without a density.
     pub fn pixels(&self) -> Pixels {
         match self.model.density().map(Density::observation) {
@@ -44,7 +49,7 @@ impl<'a> Subject<'a> {
     pub fn terms(&self) -> Option<&Terms> {
         let read = || {
             let density = self.model.density()?;
-            Some(Terms::new(density, self.pixels(), self.context))
+            Some(Terms::new(density, self.pixels(), self.conditions(), self.context))
         };
         self.terms.get_or_init(read).as_ref()
     }
@@ -65,18 +70,29 @@ impl<'a> Subject<'a> {
         self.encoded().is_some_and(|codes| !codes.is_finite())
     }
 
-    /// The mean of one value per image, marked with the pixels that it is about.
+    /// What metrics say beside their unit: which pixels they are about, and what the model was told.
+    pub fn words(&self) -> String {
+        let pixels = match self.context.dataset.space.kind {
+            Kind::Images => Some(self.pixels().words()),
+            Kind::Points | Kind::Series => None,
+        };
+        let told = self.conditions().classes.map(|_| "given the class");
+        pixels.into_iter().chain(told).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The mean of one value per image, marked with [`Self::words`].
     ///
     /// # Errors
     /// When the mean is not finite.
     pub fn mean(&self, entry: &Entry, values: &[f64]) -> Result<Metric, NotFinite> {
-        Ok(self.context.mean(entry, values)?.qualified(self.pixels().words()))
+        Ok(self.context.mean(entry, values)?.qualified(&self.words()))
     }
 
     fn encoded(&self) -> Option<&Encoded> {
         let encode = || {
             let encoder = self.model.encoder()?;
-            Some(Encoded::new(encoder, self.context.split(), self.pixels(), self.context))
+            let (split, pixels) = (self.context.split(), self.pixels());
+            Some(Encoded::new(encoder, split, pixels, self.conditions(), self.context))
         };
         self.codes.get_or_init(encode).as_ref()
     }

@@ -1,8 +1,11 @@
 //! The terms of a bound on the likelihood, image by image.
 
 use super::pixels::Pixels;
-use crate::{context::Context, features::host};
-use genlab_core::Density;
+use crate::{
+    context::{Context, Part},
+    features::host,
+};
+use genlab_core::{Conditions, Density};
 use std::collections::BTreeMap;
 
 /// One value per image of the split for each term, in nats.
@@ -11,12 +14,18 @@ pub struct Terms(BTreeMap<&'static str, Vec<f64>>);
 
 impl Terms {
     /// The terms of `density` on the split as these pixels.
-    pub fn new(density: &dyn Density, pixels: Pixels, context: &Context<'_>) -> Self {
+    pub fn new(
+        density: &dyn Density,
+        pixels: Pixels,
+        conditions: Conditions,
+        context: &Context<'_>,
+    ) -> Self {
         let mut terms: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-        for (rows, images) in context.batches(context.split()) {
+        for part in context.batches(context.split(), conditions) {
+            let Part { rows, values, condition } = part;
             let first = rows.start;
-            let images = pixels.of(images, rows, context.seed);
-            for term in density.negative_elbo(images, context.noise(), first) {
+            let values = pixels.of(values, rows, context.seed);
+            for term in density.negative_elbo(values, &condition, context.noise(), first) {
                 let values = host::floats(term.nats);
                 terms.entry(term.name).or_default().extend(values.into_iter().map(f64::from));
             }

@@ -52,7 +52,7 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Images `[B, C, H, W]` beside as many others of the same shape.
+    /// Values `[B, C, H, W]` beside as many others of the same shape.
     pub fn new(images: Tensor<4>, others: Tensor<4>) -> Self {
         Self { images, others, floats: OnceCell::new() }
     }

@@ -8,13 +8,13 @@ pub mod psnr;
 pub mod ssim;
 
 use crate::{
-    context::{Context, FIXED_SEED},
+    context::{Context, FIXED_SEED, Part},
     findings::Findings,
     numerics::matrix::mean_and_sd,
 };
 use burn::tensor::Tensor;
-use genlab_core::{Invert, Phase, Reconstruct};
-use genlab_data::Images;
+use genlab_core::{Condition, Conditions, Invert, Phase, Range, Reconstruct};
+use genlab_data::Values;
 use genlab_results::Entry;
 use measure::{Disturbance, PairMeasure, Pairs};
 
@@ -31,9 +31,14 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// How well a model gives the images of the split back.
-pub fn reconstructions(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Findings) {
-    let again = |images| model.reconstruct(images);
-    let values = compared(PAIR_MEASURES, context.split(), &again, context);
+pub fn reconstructions(
+    model: &dyn Reconstruct,
+    conditions: Conditions,
+    context: &Context<'_>,
+    out: &mut Findings,
+) {
+    let again = |values, condition: &Condition| model.reconstruct(values, condition);
+    let values = compared(PAIR_MEASURES, context.split(), &again, conditions, context);
     for (measure, values) in PAIR_MEASURES.iter().zip(values) {
         if let Some(values) = values {
             out.push(context.mean(measure.plain(), &values));
@@ -44,12 +49,21 @@ pub fn reconstructions(model: &dyn Reconstruct, context: &Context<'_>, out: &mut
     }
 }
 
-/// How near to the clean images of the split a model comes from disturbed ones.
-pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Findings) {
+/// How near to the clean images of the split a model comes from disturbed ones. The disturbances are
+/// made for values in [0, 1]; others have none.
+pub fn robustness(
+    model: &dyn Reconstruct,
+    conditions: Conditions,
+    context: &Context<'_>,
+    out: &mut Findings,
+) {
+    if context.dataset.space.range != Range::Unit {
+        return;
+    }
     let mut untouched = Vec::new();
     for &measure in PAIR_MEASURES {
         for disturbance in measure.disturbed() {
-            let [found, before] = from_disturbed(measure, disturbance, model, context);
+            let [found, before] = from_disturbed(measure, disturbance, model, conditions, context);
             let entry = &disturbance.entry;
             out.push(context.mean(entry, &found));
             let name = entry.name.trim_start_matches("reconstruction/");
@@ -64,14 +78,21 @@ pub fn robustness(model: &dyn Reconstruct, context: &Context<'_>, out: &mut Find
 
 /// Reconstruction by searching the noise that an image comes from, of the first `count` images of the
 /// split.
-pub fn inversions(model: &dyn Invert, count: usize, context: &Context<'_>, out: &mut Findings) {
+pub fn inversions(
+    model: &dyn Invert,
+    conditions: Conditions,
+    count: usize,
+    context: &Context<'_>,
+    out: &mut Findings,
+) {
     let images = context.split().take(count);
     let (measures, entries): (Vec<_>, Vec<_>) = PAIR_MEASURES
         .iter()
         .copied()
         .filter_map(|measure| Some((measure, measure.searched()?)))
         .unzip();
-    let values = compared(&measures, &images, &|images| model.invert(images), context);
+    let found = |values, condition: &Condition| model.invert(values, condition);
+    let values = compared(&measures, &images, &found, conditions, context);
     let method = model.method();
     for (entry, values) in entries.into_iter().zip(values) {
         if let Some(values) = values {
@@ -89,13 +110,14 @@ pub fn inversions(model: &dyn Invert, count: usize, context: &Context<'_>, out: 
 /// where the measure has none.
 fn compared(
     measures: &[&dyn PairMeasure],
-    images: &Images,
-    others: &dyn Fn(Tensor<4>) -> Tensor<4>,
+    images: &Values,
+    others: &dyn Fn(Tensor<4>, &Condition) -> Tensor<4>,
+    conditions: Conditions,
     context: &Context<'_>,
 ) -> Vec<Option<Vec<f64>>> {
     let mut all = vec![Some(Vec::new()); measures.len()];
-    for (_, images) in context.batches(images) {
-        let pairs = Pairs::new(images.clone(), others(images));
+    for Part { values, condition, .. } in context.batches(images, conditions) {
+        let pairs = Pairs::new(values.clone(), others(values, &condition));
         for (all, measure) in all.iter_mut().zip(measures) {
             match (all.as_mut(), measure.values(&pairs, context)) {
                 (Some(all), Some(batch)) => all.extend(batch),
@@ -112,14 +134,16 @@ fn from_disturbed(
     measure: &dyn PairMeasure,
     disturbance: &Disturbance,
     model: &dyn Reconstruct,
+    conditions: Conditions,
     context: &Context<'_>,
 ) -> [Vec<f64>; 2] {
     let noise = FIXED_SEED.during(Phase::Evaluate);
     let (mut found, mut before) = (Vec::new(), Vec::new());
-    for (rows, clean) in context.batches(context.split()) {
+    for part in context.batches(context.split(), conditions) {
+        let Part { rows, values: clean, condition } = part;
         let Disturbance { corruption, draws, .. } = disturbance;
         let disturbed = corruption.apply(clean.clone(), noise, draws, rows);
-        let again = Pairs::new(clean.clone(), model.reconstruct(disturbed.clone()));
+        let again = Pairs::new(clean.clone(), model.reconstruct(disturbed.clone(), &condition));
         found.extend(measure.values(&again, context).into_iter().flatten());
         let untouched = Pairs::new(clean, disturbed);
         before.extend(measure.values(&untouched, context).into_iter().flatten());

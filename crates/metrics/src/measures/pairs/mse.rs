@@ -97,7 +97,7 @@ impl PairMeasure for Mse {
 
     fn values(&self, pairs: &Pairs, context: &Context<'_>) -> Option<Vec<f64>> {
         let [images, others] = pairs.floats();
-        Some(mse(images, others, context.dataset.shape))
+        Some(mse(images, others, context.dataset.space.shape))
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     mse::mse,
 };
 use crate::context::Context;
+use genlab_core::Range;
 use genlab_results::{Direction::Higher, Entry, Section};
 
 const PSNR: Entry = Entry {
@@ -49,8 +50,12 @@ impl PairMeasure for Psnr {
     }
 
     fn values(&self, pairs: &Pairs, context: &Context<'_>) -> Option<Vec<f64>> {
+        // Its peak is the 1 of a unit range.
+        if context.dataset.space.range != Range::Unit {
+            return None;
+        }
         let [images, others] = pairs.floats();
-        Some(mse(images, others, context.dataset.shape).into_iter().map(psnr).collect())
+        Some(mse(images, others, context.dataset.space.shape).into_iter().map(psnr).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::measure::{PairMeasure, Pairs, per_image};
 use crate::context::Context;
-use genlab_core::ImageShape;
+use genlab_core::{ImageShape, Kind};
 use genlab_results::{Direction::Higher, Entry, Rank, Section};
 
 const SSIM: Entry = Entry {
@@ -45,13 +45,17 @@ impl PairMeasure for Ssim {
     }
 
     fn values(&self, pairs: &Pairs, context: &Context<'_>) -> Option<Vec<f64>> {
+        if context.dataset.space.kind != Kind::Images {
+            return None;
+        }
         let [images, others] = pairs.floats();
-        ssim(images, others, context.dataset.shape)
+        ssim(images, others, context.dataset.space.shape)
     }
 
     fn note(&self, context: &Context<'_>) -> Option<String> {
-        let (shape, width) = (context.dataset.shape, 2 * RADIUS + 1);
-        (!fits(shape)).then(|| {
+        let (space, width) = (context.dataset.space, 2 * RADIUS + 1);
+        let shape = space.shape;
+        (space.kind == Kind::Images && !fits(shape)).then(|| {
             format!(
                 "{} is absent: images of {shape} are smaller than its {width}x{width} window.",
                 SSIM.name

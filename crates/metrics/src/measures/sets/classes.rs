@@ -5,10 +5,12 @@ use super::{
     pair::Pair,
 };
 use crate::{
-    findings::{Findings, strip},
+    features::judge::FeatureSpace,
+    findings::Findings,
     numerics::matrix::{Rows, add, divide},
+    picture::strip,
 };
-use genlab_data::Images;
+use genlab_data::Values;
 use genlab_results::{
     Direction::{Higher, Lower},
     Entry, Figure, Plot, Scope, Section, Style,
@@ -77,7 +79,8 @@ impl SetMeasure for Classes {
     }
 
     fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
-        if pair.readings().is_none() {
+        let space = pair.readings().map(|[samples, _]| samples.space);
+        if matches!(space, None | Some(FeatureSpace::Coordinates)) {
             return;
         }
         let Some([samples, real]) = probabilities(pair) else {
@@ -137,11 +140,11 @@ fn bars(values: Vec<f64>) -> Figure {
 }
 
 /// The first samples of each class, a row a class; None with more classes than a picture can show.
-fn by_class(images: &Images, probabilities: &Rows) -> Option<Figure> {
+fn by_class(images: &Values, probabilities: &Rows) -> Option<Figure> {
     if probabilities.dim > MOST_ROWS {
         return None;
     }
-    let size = images.shape.pixels();
+    let size = images.shape().pixels();
     let mut pixels = vec![NOTHING; probabilities.dim * SHOWN * size];
     let mut counts = vec![0_usize; probabilities.dim];
     for (image, class) in choices(probabilities).enumerate().filter(|(i, _)| *i < images.len()) {
@@ -160,12 +163,12 @@ fn by_class(images: &Images, probabilities: &Rows) -> Option<Figure> {
              there are fewer."
         ),
         scope: Scope::Run,
-        plot: Plot::Strip(strip(Images { shape: images.shape, pixels, labels: None }, SHOWN)),
+        plot: Plot::Strip(strip(&Values::images(images.shape(), pixels), SHOWN)),
     })
 }
 
 /// The class of the largest probability of each row.
-fn choices(probabilities: &Rows) -> impl Iterator<Item = usize> {
+pub(super) fn choices(probabilities: &Rows) -> impl Iterator<Item = usize> {
     let best = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
     probabilities.iter().map(move |row| best(row).unwrap_or(0))
 }
@@ -230,11 +233,7 @@ mod tests {
 
     #[test]
     fn the_picture_has_a_row_a_class_and_grey_where_samples_are_missing() {
-        let images = Images {
-            shape: genlab_core::ImageShape::new(1, 1, 1),
-            pixels: vec![10, 20, 30],
-            labels: None,
-        };
+        let images = Values::images(genlab_core::ImageShape::new(1, 1, 1), vec![10, 20, 30]);
         let probabilities = Rows::new(2, vec![0.1, 0.9, 0.8, 0.2, 0.3, 0.7]);
         let figure = by_class(&images, &probabilities).unwrap();
         let Plot::Strip(strip) = figure.plot else { panic!("a strip") };

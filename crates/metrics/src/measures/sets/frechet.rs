@@ -49,7 +49,7 @@ pub(super) struct Frechet;
 /// What a distance between features of a space is called: FID for Inception's alone.
 fn entry(space: FeatureSpace) -> &'static Entry {
     match space {
-        FeatureSpace::Classifier => &FRECHET,
+        FeatureSpace::Classifier | FeatureSpace::Coordinates => &FRECHET,
         FeatureSpace::Inception => &FID,
     }
 }

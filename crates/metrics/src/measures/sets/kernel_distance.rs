@@ -9,7 +9,7 @@ use crate::{
     findings::Findings,
     numerics::matrix::{Rows, Z95},
 };
-use genlab_results::{Direction::Lower, Entry, Metric, Section};
+use genlab_results::{Direction::Lower, Entry, Section};
 
 const KERNEL_DISTANCE: Entry = Entry {
     name: "samples/kernel_distance",
@@ -47,9 +47,9 @@ pub(super) fn push(
 ) {
     match kernel_distance(samples, real, kernel, Subsets::default(), pair.settings.seed) {
         Some(found) => {
-            let metric = Metric::new(entry, pair.settings.split, found.mean, samples.len());
+            let metric = pair.metric(entry, found.mean);
             out.push(metric.map(|m| m.with_half_width(Z95 * found.standard_error)));
         }
-        None => out.absent(entry.name, "it needs four images on each side"),
+        None => out.absent(entry.name, "it needs four values on each side"),
     }
 }

@@ -1,5 +1,6 @@
 //! How good a set of images is beside a set of real ones.
 
+pub mod agreement;
 pub mod classes;
 pub mod frechet;
 pub mod frechet_infinity;
@@ -14,6 +15,7 @@ pub mod pixel_mmd;
 pub mod pixels;
 pub mod roughness;
 pub mod sliced;
+pub mod true_modes;
 pub mod vendi;
 
 use crate::findings::Findings;
@@ -25,6 +27,8 @@ use pair::Pair;
 pub const SET_MEASURES: &[&dyn SetMeasure] = &[
     &frechet::Frechet,
     &frechet_infinity::FrechetInfinity,
+    &true_modes::TrueModes,
+    &agreement::Agreement,
     &neighbours::Coverage,
     &kernel_distance::KernelDistance,
     &neighbours::RecallDensityPrecision,

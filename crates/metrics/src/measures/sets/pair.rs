@@ -4,26 +4,34 @@ use super::{
     memorisation::maths::{Relation, Threshold},
     neighbours::maths::{NEAREST, Neighbourhoods, neighbourhoods},
 };
-use crate::features::judge::{Judge, Reading};
+use crate::{
+    features::judge::{Judge, Reading},
+    measures::units,
+};
 use burn::tensor::Device;
-use genlab_core::Seed;
-use genlab_data::Images;
+use genlab_core::{Kind, Seed};
+use genlab_data::{Truth, Values};
 use genlab_results::{Entry, Metric, NotFinite};
 use std::sync::OnceLock;
 
-/// Images, and what the judge makes of them.
+/// Values, and what the judge makes of them.
 #[derive(Clone, Debug)]
 pub struct ImageSet {
-    /// 8-bit images.
-    pub images: Images,
+    /// In the form in which they are kept: images as 8-bit levels, others as they are.
+    pub images: Values,
     /// The judge's features and probabilities; None without a judge.
     pub reading: Option<Reading>,
 }
 
 impl ImageSet {
-    /// Has `judge` read the images. `device` is the plain device that the judge is on.
-    pub fn new(images: Images, judge: Option<&Judge>, device: &Device) -> Self {
-        let reading = judge.map(|judge| judge.read(&images.tensor(0..images.len(), device)));
+    /// Has `judge` read the images; points are their own features. `device` is the plain device that
+    /// the judge is on.
+    pub fn new(images: Values, judge: Option<&Judge>, device: &Device) -> Self {
+        let reading = match images.space.kind {
+            Kind::Images => judge.map(|judge| judge.read(&images.tensor(0..images.len(), device))),
+            Kind::Points => Some(Reading::coordinates(&images)),
+            Kind::Series => None,
+        };
         Self { images, reading }
     }
 }
@@ -43,7 +51,7 @@ pub struct ScoreSettings {
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingImages<'a> {
     /// All of them.
-    pub images: &'a Images,
+    pub images: &'a Values,
     /// Whether the samples are among them.
     pub relation: Relation,
     /// What counts as memorised; None with too few real images.
@@ -61,6 +69,8 @@ pub struct Pair<'a> {
     pub settings: ScoreSettings,
     /// Where copies are looked for; None leaves that out.
     pub training: Option<TrainingImages<'a>>,
+    /// What the values were drawn from, where that is known.
+    pub truth: Option<&'a Truth>,
     neighbourhoods: OnceLock<Option<Neighbourhoods>>,
 }
 
@@ -70,14 +80,20 @@ impl<'a> Pair<'a> {
     /// # Panics
     /// When the two sides are not of one shape, or one of them is empty.
     pub fn new(samples: &'a ImageSet, real: &'a ImageSet, settings: ScoreSettings) -> Self {
-        assert_eq!(samples.images.shape, real.images.shape, "images of one shape");
+        assert_eq!(samples.images.space, real.images.space, "values of one space");
         assert!(!samples.images.is_empty() && !real.images.is_empty(), "images on both sides");
-        Self { samples, real, settings, training: None, neighbourhoods: OnceLock::new() }
+        let neighbourhoods = OnceLock::new();
+        Self { samples, real, settings, training: None, truth: None, neighbourhoods }
     }
 
     /// The same with images that the samples may be copies of.
     pub fn with_training(self, training: TrainingImages<'a>) -> Self {
         Self { training: Some(training), ..self }
+    }
+
+    /// The same with what the values were drawn from.
+    pub fn with_truth(self, truth: Option<&'a Truth>) -> Self {
+        Self { truth, ..self }
     }
 
     /// What the judge makes of the samples and of the real images; None without a judge.
@@ -90,7 +106,8 @@ impl<'a> Pair<'a> {
     /// # Errors
     /// When `value` is not finite.
     pub fn metric(&self, entry: &Entry, value: f64) -> Result<Metric, NotFinite> {
-        Metric::new(entry, self.settings.split, value, self.samples.images.len())
+        let metric = Metric::new(entry, self.settings.split, value, self.samples.images.len())?;
+        Ok(units::of(metric, self.samples.images.space.kind))
     }
 
     /// How the two sides lie among each other, computed once for the measures that read it; None

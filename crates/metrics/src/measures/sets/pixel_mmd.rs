@@ -17,9 +17,9 @@ const PIXEL_MMD: Entry = Entry {
     ..Entry::BASE
 };
 
-/// Images on each side, at most: the cost grows with their square.
+/// Values on each side, at most: the cost grows with their square.
 const MOST_IMAGES: usize = 2000;
-/// Images that a median distance is taken over, at most.
+/// Values that a median distance is taken over, at most.
 const MEDIAN_IMAGES: usize = 1000;
 
 /// The measure.

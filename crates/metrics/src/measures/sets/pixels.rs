@@ -1,10 +1,9 @@
-//! Images as vectors of their pixels.
+//! Values as vectors of their pixels.
 
 use crate::numerics::matrix::Rows;
-use genlab_data::Images;
+use genlab_data::Values;
 
-/// Images as rows of `C·H·W` values in [0, 1].
-pub fn rows(images: &Images) -> Rows {
-    let values = images.pixels.iter().map(|&level| f64::from(level) / 255.0).collect();
-    Rows::new(images.shape.pixels(), values)
+/// Values as rows of `C·H·W` numbers in the units of their space.
+pub fn rows(images: &Values) -> Rows {
+    Rows::new(images.shape().pixels(), images.to_f64())
 }

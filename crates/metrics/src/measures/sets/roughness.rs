@@ -2,7 +2,8 @@
 
 use super::{measure::SetMeasure, pair::Pair};
 use crate::findings::Findings;
-use genlab_data::Images;
+use genlab_core::Kind;
+use genlab_data::Values;
 use genlab_results::{Entry, Section};
 use rayon::prelude::*;
 
@@ -25,6 +26,9 @@ impl SetMeasure for Roughness {
     }
 
     fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
+        if pair.real.images.space.kind != Kind::Images {
+            return;
+        }
         let ratio = roughness(&pair.samples.images) / roughness(&pair.real.images);
         out.push(pair.metric(&ROUGHNESS, ratio));
     }
@@ -33,11 +37,11 @@ impl SetMeasure for Roughness {
 /// Mean absolute difference between pixels side by side and one above the other, in [0, 1]: the
 /// anisotropic total variation of Rudin, Osher and Fatemi 1992, per pair. NaN for images of a single
 /// pixel.
-pub fn roughness(images: &Images) -> f64 {
-    let (height, width) = (images.shape.height, images.shape.width);
-    let pairs = images.shape.channels * (height * (width - 1) + (height - 1) * width);
-    let total: u64 = images
-        .pixels
+pub fn roughness(images: &Values) -> f64 {
+    let (height, width) = (images.shape().height, images.shape().width);
+    let pairs = images.shape().channels * (height * (width - 1) + (height - 1) * width);
+    let levels = images.bytes().expect("images are kept as levels");
+    let total: u64 = levels
         .par_chunks(height * width)
         .map(|plane| {
             let beside = plane.chunks(width).flat_map(|row| row.windows(2));
@@ -54,8 +58,8 @@ mod tests {
     use super::*;
     use genlab_core::ImageShape;
 
-    fn images(shape: ImageShape, pixels: Vec<u8>) -> Images {
-        Images { shape, pixels, labels: None }
+    fn images(shape: ImageShape, pixels: Vec<u8>) -> Values {
+        Values::images(shape, pixels)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     numerics::matrix::{Rows, Z95, mean_and_sd},
 };
 use genlab_core::{ImageShape, Phase, Seed};
-use genlab_data::Images;
+use genlab_data::Values;
 use pair::{ImageSet, ScoreSettings};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -29,7 +29,7 @@ fn set(n: usize, shift: f64, seed: u64) -> ImageSet {
         (0..n * dim).map(|_| shift + rng.sample::<f64, _>(StandardNormal)).collect();
     let sure = |row: &[f64]| 1.0 / (1.0 + (-4.0 * row[0]).exp());
     let probabilities = values.chunks(dim).map(sure).flat_map(|p| [p, 1.0 - p]).collect::<Vec<_>>();
-    let images = Images { shape: ImageShape::new(1, 1, 1), pixels: vec![0; n], labels: None };
+    let images = Values::images(ImageShape::new(1, 1, 1), vec![0; n]);
     let reading = Reading {
         features: Rows::new(dim, values),
         probabilities: Some(Rows::new(2, probabilities)),

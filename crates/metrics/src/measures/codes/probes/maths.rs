@@ -5,6 +5,7 @@ use crate::numerics::{
     matrix::{Rows, columns, divide, product, squared_distances, squared_norms, values},
 };
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Rows per task.
 const BLOCK: usize = 256;
@@ -44,9 +45,9 @@ impl Probe {
     ///
     /// # Panics
     /// When there is not one label below `classes` for each row, or no row.
-    pub fn fit(codes: &Rows, labels: &[u8], classes: usize, settings: ProbeSettings) -> Self {
+    pub fn fit(codes: &Rows, labels: &[u32], classes: usize, settings: ProbeSettings) -> Self {
         assert!(!codes.is_empty() && codes.len() == labels.len(), "one label per code");
-        assert!(labels.iter().all(|&label| usize::from(label) < classes), "labels below {classes}");
+        assert!(labels.iter().all(|&label| (label as usize) < classes), "labels below {classes}");
         let start = vec![0.0; classes * (codes.dim + 1)];
         let found = minimise(start, settings.tolerance, settings.iterations, |parameters| {
             objective(parameters, codes, labels, classes, settings.l2)
@@ -57,19 +58,19 @@ impl Probe {
     }
 
     /// The likeliest class of each row.
-    pub fn predict(&self, codes: &Rows) -> Vec<u8> {
+    pub fn predict(&self, codes: &Rows) -> Vec<u32> {
         let blocks = codes.values.par_chunks(BLOCK * codes.dim);
         blocks
             .flat_map_iter(|block| {
                 let scores = scores(&self.weights.values, &self.bias, block, codes.dim);
-                scores.chunks(self.bias.len()).map(first_largest).collect::<Vec<u8>>()
+                scores.chunks(self.bias.len()).map(first_largest).collect::<Vec<u32>>()
             })
             .collect()
     }
 }
 
 /// The objective over n and its gradient at `parameters`: weights class by class, then biases.
-fn objective(parameters: &[f64], codes: &Rows, labels: &[u8], classes: usize, l2: f64) -> Slope {
+fn objective(parameters: &[f64], codes: &Rows, labels: &[u32], classes: usize, l2: f64) -> Slope {
     let (weights, bias) = parameters.split_at(classes * codes.dim);
     let parts: Vec<Slope> = codes
         .values
@@ -92,20 +93,26 @@ fn objective(parameters: &[f64], codes: &Rows, labels: &[u8], classes: usize, l2
 }
 
 /// Summed cross-entropy of one block and its gradient.
-fn cross_entropy(weights: &[f64], bias: &[f64], block: &[f64], labels: &[u8], dim: usize) -> Slope {
+fn cross_entropy(
+    weights: &[f64],
+    bias: &[f64],
+    block: &[f64],
+    labels: &[u32],
+    dim: usize,
+) -> Slope {
     let classes = bias.len();
     let mut residuals = scores(weights, bias, block, dim);
     let mut value = 0.0;
     for (row, &label) in residuals.chunks_mut(classes).zip(labels) {
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let own = row[usize::from(label)];
+        let own = row[label as usize];
         for score in row.iter_mut() {
             *score = (*score - largest).exp();
         }
         let total: f64 = row.iter().sum();
         value += total.ln() + largest - own;
         divide(row, total);
-        row[usize::from(label)] -= 1.0;
+        row[label as usize] -= 1.0;
     }
     let mut gradient =
         values(&product(columns(block, dim), columns(&residuals, classes).transpose()));
@@ -123,9 +130,9 @@ fn scores(weights: &[f64], bias: &[f64], block: &[f64], dim: usize) -> Vec<f64> 
 }
 
 /// The index of the largest value; the first of equals.
-fn first_largest(values: &[f64]) -> u8 {
+fn first_largest(values: &[f64]) -> u32 {
     let best = (1..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best });
-    best as u8
+    best as u32
 }
 
 /// The commonest label among the `k` rows of `train` nearest to each row of `test` (Euclidean
@@ -133,7 +140,7 @@ fn first_largest(values: &[f64]) -> u8 {
 ///
 /// # Panics
 /// When there is not one label for each training row, or none at all.
-pub fn nearest_label(train: &Rows, labels: &[u8], test: &Rows, k: usize) -> Vec<u8> {
+pub fn nearest_label(train: &Rows, labels: &[u32], test: &Rows, k: usize) -> Vec<u32> {
     assert!(!train.is_empty() && train.len() == labels.len(), "one label per code");
     let norms = squared_norms(train);
     let k = k.clamp(1, train.len());
@@ -142,7 +149,7 @@ pub fn nearest_label(train: &Rows, labels: &[u8], test: &Rows, k: usize) -> Vec<
         .flat_map_iter(|block| {
             let distances = squared_distances(block, train, &norms);
             let vote = |row: &[f64]| commonest(nearest(row, k).map(|i| labels[i]));
-            distances.chunks(train.len()).map(vote).collect::<Vec<u8>>()
+            distances.chunks(train.len()).map(vote).collect::<Vec<u32>>()
         })
         .collect()
 }
@@ -160,11 +167,11 @@ fn nearest(distances: &[f64], k: usize) -> impl Iterator<Item = usize> {
     best.into_iter().map(|(_, i)| i)
 }
 
-fn commonest(labels: impl Iterator<Item = u8>) -> u8 {
-    let mut counts = [0_usize; 256];
-    labels.for_each(|label| counts[usize::from(label)] += 1);
-    let best = (1..256).fold(0, |best, i| if counts[i] > counts[best] { i } else { best });
-    best as u8
+fn commonest(labels: impl Iterator<Item = u32>) -> u32 {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    labels.for_each(|label| *counts.entry(label).or_default() += 1);
+    // The last maximum of labels in falling order is the smallest of equals.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(0, |(label, _)| label)
 }
 
 /// Shift and scale that make codes of any model comparable under one penalty: each dimension's mean
@@ -214,7 +221,7 @@ mod tests {
     #[test]
     fn a_probe_tells_halves_of_a_line_apart() {
         let codes = Rows::new(1, (-50..50).map(f64::from).collect());
-        let labels: Vec<u8> = (0..100).map(|i| u8::from(i >= 50)).collect();
+        let labels: Vec<u32> = (0..100).map(|i| u32::from(i >= 50)).collect();
         let probe = Probe::fit(&codes, &labels, 2, ProbeSettings::default());
         assert_eq!(probe.predict(&codes), labels);
     }

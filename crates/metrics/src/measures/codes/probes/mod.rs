@@ -12,13 +12,13 @@ use super::{
 use crate::{
     context::Context,
     findings::Findings,
-    measures::sets::pixels,
+    measures::{sets::pixels, units},
     numerics::{
         matrix::Rows,
         pca::{MOST_VALUES, Pca},
     },
 };
-use genlab_data::Images;
+use genlab_data::Values;
 use genlab_results::{Direction::Higher, Entry, Rank, Section};
 use maths::{Probe, ProbeSettings, Scale, nearest_label};
 
@@ -102,13 +102,18 @@ impl CodeMeasure for Probes {
 
     fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
         let Some(encoder) = subject.model.encoder() else { return };
+        if subject.conditions().classes.is_some() {
+            out.note("Probes of the codes are absent: the encoder is told the classes.");
+            return;
+        }
         let context = subject.context;
         let (train, test) = (context.dataset.train.take(FIT_IMAGES), context.split());
         let Some(labels) = Labels::of(&train, test) else {
-            out.note("Probes of the codes are absent: the images have no labels.");
+            out.note("Probes of the codes are absent: the data have no labels.");
             return;
         };
-        let encode = |images| Encoded::new(encoder, images, Pixels::Grey, context);
+        let told = subject.conditions();
+        let encode = |images| Encoded::new(encoder, images, Pixels::Grey, told, context);
         let (train_codes, test_codes) = (encode(&train), encode(test));
         if !train_codes.is_finite() || !test_codes.is_finite() {
             return; // noted with the codes
@@ -121,9 +126,10 @@ impl CodeMeasure for Probes {
             classify(&COMPONENTS, &components, &labels, context, out);
         }
         out.note(format!(
-            "Probes are fitted on {} training images. latent/..._pca and latent/..._pixels do not \
+            "Probes are fitted on {} training {}. latent/..._pca and latent/..._pixels do not \
              describe the model: they are there for comparison.",
             train.len(),
+            units::noun(train.space.kind),
         ));
     }
 }
@@ -136,15 +142,15 @@ struct Features {
 
 /// The classes of both.
 struct Labels {
-    train: Vec<u8>,
-    test: Vec<u8>,
+    train: Vec<u32>,
+    test: Vec<u32>,
     classes: usize,
 }
 
 impl Labels {
-    fn of(train: &Images, test: &Images) -> Option<Self> {
+    fn of(train: &Values, test: &Values) -> Option<Self> {
         let (train, test) = (train.labels.clone()?, test.labels.clone()?);
-        let classes = usize::from(train.iter().chain(&test).copied().max()?) + 1;
+        let classes = train.iter().chain(&test).copied().max()? as usize + 1;
         Some(Self { train, test, classes })
     }
 }

@@ -8,13 +8,13 @@
 //! arXiv:2004.05675).
 
 use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
-use genlab_data::Images;
+use genlab_data::Values;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Share of fresh real images that count as memorised, by construction.
 pub const EXPECTED: f64 = 0.05;
-/// Images per task.
+/// Values per task.
 const BLOCK: usize = 128;
 /// Training images that are held as floats at a time.
 const TRAINING_BLOCK: usize = 4096;
@@ -52,16 +52,16 @@ pub enum Relation {
 ///
 /// # Panics
 /// When the images are not of one shape.
-pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option<Vec<Nearest>> {
-    assert_eq!(images.shape, training.shape, "images of one shape");
+pub fn nearest(images: &Values, training: &Values, relation: Relation) -> Option<Vec<Nearest>> {
+    assert_eq!(images.shape(), training.shape(), "images of one shape");
     if training.len() < 3 {
         return None;
     }
-    let pixels = images.shape.pixels();
-    let queries = floats(&images.pixels);
+    let pixels = images.shape().pixels();
+    let queries = images.to_f32();
     let mut best = vec![Candidates::default(); images.len()];
-    for (part, bytes) in training.pixels.chunks(TRAINING_BLOCK * pixels).enumerate() {
-        let values = floats(bytes);
+    for (part, first) in (0..training.len()).step_by(TRAINING_BLOCK).enumerate() {
+        let values = training.rows_f32(first..(first + TRAINING_BLOCK).min(training.len()));
         let norms: Vec<f32> =
             values.par_chunks(pixels).map(|image| image.iter().map(|v| v * v).sum()).collect();
         let block = MatRef::from_column_major_slice(&values, pixels, norms.len());
@@ -84,7 +84,7 @@ pub fn nearest(images: &Images, training: &Images, relation: Relation) -> Option
             },
         );
     }
-    let exact = |(i, best): (usize, Candidates)| best.measured(images.image(i), training);
+    let exact = |(i, best): (usize, Candidates)| best.measured(images, i, training);
     Some(best.into_iter().enumerate().map(exact).collect())
 }
 
@@ -147,20 +147,23 @@ impl Candidates {
     }
 
     /// The distances without the rounding of f32, which would hide that a copy is at 0.
-    fn measured(self, image: &[u8], training: &Images) -> Nearest {
-        let distance = |candidate: Candidate| {
-            let pairs = image.iter().zip(training.image(candidate.index));
-            let squares: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum();
-            (squares as f64).sqrt() / 255.0
-        };
+    fn measured(self, values: &Values, index: usize, training: &Values) -> Nearest {
+        let distance = |candidate: Candidate| between(values, index, training, candidate.index);
         let (first, second) = (distance(self.first), distance(self.second));
         let index = if first <= second { self.first.index } else { self.second.index };
         Nearest { index, distance: first.min(second), second: first.max(second) }
     }
 }
 
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.par_iter().map(|&level| f32::from(level) / 255.0).collect()
+/// The distance between value `a` of one set and value `b` of another; of levels exactly.
+fn between(left: &Values, a: usize, right: &Values, b: usize) -> f64 {
+    if left.bytes().is_some() && right.bytes().is_some() {
+        let pairs = left.image(a).iter().zip(right.image(b));
+        let squares: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum();
+        return (squares as f64).sqrt() / 255.0;
+    }
+    let (left, right) = (left.row_f64(a), right.row_f64(b));
+    left.iter().zip(right).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]
@@ -168,8 +171,8 @@ mod tests {
     use super::*;
     use genlab_core::ImageShape;
 
-    fn images(pixels: &[u8]) -> Images {
-        Images { shape: ImageShape::new(1, 1, 2), pixels: pixels.to_vec(), labels: None }
+    fn images(pixels: &[u8]) -> Values {
+        Values::images(ImageShape::new(1, 1, 2), pixels.to_vec())
     }
 
     #[test]

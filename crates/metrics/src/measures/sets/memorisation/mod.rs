@@ -7,8 +7,8 @@ use super::{
     measure::SetMeasure,
     pair::{Pair, TrainingImages},
 };
-use crate::findings::{Findings, strip};
-use genlab_data::Images;
+use crate::{findings::Findings, picture::strip};
+use genlab_data::Values;
 use genlab_results::{Entry, Figure, Plot, Scope, Section};
 use maths::{EXPECTED, Nearest, nearest, suspicious};
 
@@ -49,13 +49,15 @@ impl SetMeasure for Memorised {
                 ));
             }
         }
-        out.figures.push(beside_neighbours(samples, images, &found));
+        if samples.bytes().is_some() {
+            out.figures.push(beside_neighbours(samples, images, &found));
+        }
     }
 }
 
 /// Rows of samples, each above the row of their nearest training images: the first ten samples, then
 /// the ten that are nearest to one training image alone.
-fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> Figure {
+fn beside_neighbours(samples: &Values, training: &Values, found: &[Nearest]) -> Figure {
     let shown = SHOWN.min(samples.len());
     let first: Vec<usize> = (0..shown).collect();
     let mut suspects: Vec<usize> = (0..samples.len()).collect();
@@ -63,9 +65,10 @@ fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> 
     suspects.truncate(shown);
     let rows = [first, suspects].into_iter().flat_map(|chosen| {
         let nearest: Vec<usize> = chosen.iter().map(|&sample| found[sample].index).collect();
-        [samples.select(&chosen).pixels, training.select(&nearest).pixels]
+        [samples.select(&chosen), training.select(&nearest)]
     });
-    let pixels = rows.collect::<Vec<_>>().concat();
+    let pixels: Vec<u8> =
+        rows.flat_map(|images| images.bytes().unwrap_or_default().to_vec()).collect();
     Figure {
         name: "neighbours".into(),
         section: "Nearest training images".into(),
@@ -76,6 +79,6 @@ fn beside_neighbours(samples: &Images, training: &Images, found: &[Nearest]) -> 
                   them."
             .into(),
         scope: Scope::Run,
-        plot: Plot::Strip(strip(Images { shape: samples.shape, pixels, labels: None }, shown)),
+        plot: Plot::Strip(strip(&Values::images(samples.shape(), pixels), shown)),
     }
 }

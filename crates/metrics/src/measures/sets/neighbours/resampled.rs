@@ -5,7 +5,7 @@ use super::maths::{BLOCK, Neighbourhoods, squared_radii};
 use crate::numerics::matrix::{Rows, squared_distances, squared_norms};
 use rayon::prelude::*;
 
-/// Images a side whose memberships fit into memory as bits.
+/// Values a side whose memberships fit into memory as bits.
 const MOST_IMAGES: usize = 20_000;
 
 /// Which samples and real images lie in each other's neighbourhoods, which are those of the full sets.

@@ -1,0 +1,16 @@
+//! What a frozen model can do, one small trait per file. Evaluation asks for a capability and never for
+//! a model's name; what a model cannot do is absent.
+
+mod decode;
+mod density;
+mod encode;
+mod invert;
+mod reconstruct;
+mod sample;
+
+pub use decode::Decode;
+pub use density::{Density, Observation, Term};
+pub use encode::{Codes, Encode};
+pub use invert::Invert;
+pub use reconstruct::Reconstruct;
+pub use sample::{Sample, SampleRequest};

@@ -1,0 +1,104 @@
+//! Affine layers that know the time: the network of diffusion on points and short series.
+
+use super::{class_embedding::ClassEmbedding, linear::Linear, time::sinusoidal_embedding};
+use crate::{
+    condition::Condition,
+    settings::{Check, Fault, even, size},
+};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+use genlab_kernels::silu;
+use serde::{Deserialize, Serialize};
+
+/// Size of a [`TimeMlp`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimeMlpConfig {
+    /// Width of the hidden layers.
+    pub width: usize,
+    /// Residual blocks of two layers each.
+    pub blocks: usize,
+    /// Size of the time embedding, even and at least 4.
+    pub time_embedding_dim: usize,
+}
+
+impl Default for TimeMlpConfig {
+    fn default() -> Self {
+        Self { width: 128, blocks: 2, time_embedding_dim: 64 }
+    }
+}
+
+impl Check for TimeMlpConfig {
+    fn check(&self) -> Result<(), Fault> {
+        size("width", self.width)?;
+        size("blocks", self.blocks)?;
+        even("time_embedding_dim", self.time_embedding_dim, 4)
+    }
+}
+
+impl TimeMlpConfig {
+    /// A network from values of `size` numbers to as many, told one of `classes` where there are some.
+    pub fn init(&self, size: usize, classes: Option<usize>, device: &Device) -> TimeMlp {
+        let Self { width, blocks, time_embedding_dim } = *self;
+        TimeMlp {
+            stem: Linear::new(size, width, device),
+            time_in: Linear::new(time_embedding_dim, width, device),
+            blocks: (0..blocks).map(|_| Block::new(width, device)).collect(),
+            head: Linear::zeros(width, size, device),
+            class: classes.map(|classes| ClassEmbedding::new(classes, width, 1.0, device)),
+            time_embedding_dim,
+        }
+    }
+}
+
+/// Values and times to values.
+#[derive(Module, Debug)]
+pub struct TimeMlp {
+    stem: Linear,
+    time_in: Linear,
+    blocks: Vec<Block>,
+    head: Linear,
+    class: Option<ClassEmbedding>,
+    time_embedding_dim: usize,
+}
+
+impl TimeMlp {
+    /// `values` `[B, N]`, `times` `[B]` (the step number, any real) and what is told of each, to `[B, N]`.
+    pub fn forward(&self, values: Tensor<2>, times: Tensor<1>, condition: &Condition) -> Tensor<2> {
+        let batch = values.dims()[0];
+        let mut told = self.time_in.forward(sinusoidal_embedding(times, self.time_embedding_dim));
+        if let Some(class) = &self.class {
+            told = told + class.forward(condition, batch);
+        }
+        let told = silu(told);
+        let x = self.stem.forward(values);
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, told.clone()));
+        self.head.forward(silu(x))
+    }
+}
+
+/// Two layers with a skip around, told the time in between.
+#[derive(Module, Debug)]
+struct Block {
+    first: Linear,
+    told: Linear,
+    second: Linear,
+}
+
+impl Block {
+    fn new(width: usize, device: &Device) -> Self {
+        Self {
+            first: Linear::new(width, width, device),
+            told: Linear::new(width, width, device),
+            second: Linear::new(width, width, device),
+        }
+    }
+
+    /// Both `[B, width]`.
+    fn forward(&self, x: Tensor<2>, told: Tensor<2>) -> Tensor<2> {
+        let h = self.first.forward(silu(x.clone())) + self.told.forward(told);
+        x + self.second.forward(silu(h))
+    }
+}

@@ -1,0 +1,72 @@
+//! Datasets that are drawn anew each time and never stored: points whose distribution is known.
+//!
+//! Every point has a stretch of keystream of its own, fixed by the dataset's name, its split and its
+//! number: splits share no draw, and no run can choose other points.
+
+mod mixtures;
+
+use crate::{dataset::Dataset, truth::Truth, values::Values};
+use genlab_core::{Space, noise::keystream};
+use sha2::{Digest, Sha256};
+
+/// Points of the training, validation and test split.
+const COUNTS: [usize; 3] = [4096, 512, 2048];
+
+const LICENCE: &str = "points that genlab draws itself; no licence is needed";
+
+/// One dataset that is drawn.
+struct Drawn {
+    name: &'static str,
+    distribution: fn() -> Distribution,
+}
+
+/// What points are drawn from.
+struct Distribution {
+    truth: Truth,
+    /// Names of the classes that a draw can have.
+    classes: Vec<String>,
+}
+
+static DATASETS: [Drawn; 3] = [
+    Drawn { name: "ring-8", distribution: mixtures::ring },
+    Drawn { name: "grid-25", distribution: mixtures::grid },
+    Drawn { name: "mixture-1d", distribution: mixtures::line },
+];
+
+/// The drawn dataset of this name, if there is one.
+pub(crate) fn load(name: &str) -> Option<Dataset> {
+    DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw)
+}
+
+/// Whether there is a drawn dataset of this name.
+pub(crate) fn has(name: &str) -> bool {
+    DATASETS.iter().any(|dataset| dataset.name == name)
+}
+
+impl Drawn {
+    fn draw(&self) -> Dataset {
+        let Distribution { truth, classes } = (self.distribution)();
+        // Written out once and for all: another key would change every dataset there is.
+        let key: [u8; 32] = Sha256::digest(format!("genlab-drawn/1\n{}", self.name)).into();
+        let split = |number: u64| points(&truth, key, number, COUNTS[number as usize]);
+        let splits = [0, 1, 2].map(split);
+        let dataset = Dataset::of_splits(self.name, Some(classes), splits, LICENCE);
+        Dataset { truth: Some(truth), ..dataset }
+    }
+}
+
+/// The points of one split, with their classes as labels.
+fn points(truth: &Truth, key: [u8; 32], split: u64, count: usize) -> Values {
+    let mut floats = Vec::with_capacity(count * truth.dimensions());
+    let mut labels = Vec::with_capacity(count);
+    for row in 0..count as u64 {
+        let draw = truth.draw(&mut keystream(key, split, row));
+        floats.extend(draw.point.iter().map(|&x| x as f32));
+        labels.push(draw.class as u32);
+    }
+    // The range is measured when the splits become a dataset.
+    Values::floats(Space::points(truth.dimensions(), 0.0, 1.0), floats).with_labels(Some(labels))
+}
+
+#[cfg(test)]
+mod tests;

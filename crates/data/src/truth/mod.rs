@@ -1,0 +1,71 @@
+//! Distributions that values were drawn from, known in closed form: what a model should have learned.
+//!
+//! A kind of truth knows some things of itself and not others; what it does not know is None. Points
+//! are in the units of their dataset.
+
+mod mixture;
+
+pub use mixture::{GaussianMixture, Mode};
+
+use rand::rngs::ChaCha8Rng;
+
+/// The distribution that a dataset was drawn from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    /// Isotropic Gaussians.
+    Mixture(GaussianMixture),
+}
+
+/// One value, with the class that it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draw {
+    pub(crate) class: usize,
+    pub(crate) point: Vec<f64>,
+}
+
+impl Truth {
+    /// Coordinates of one point.
+    pub fn dimensions(&self) -> usize {
+        match self {
+            Self::Mixture(mixture) => mixture.dimensions(),
+        }
+    }
+
+    /// log p(x) in nats. Panics for a point of another number of dimensions.
+    pub fn log_density(&self, x: &[f64]) -> Option<f64> {
+        match self {
+            Self::Mixture(mixture) => Some(mixture.log_density(x)),
+        }
+    }
+
+    /// Where values gather, in the order of the dataset's classes.
+    pub fn modes(&self) -> Option<&[Mode]> {
+        match self {
+            Self::Mixture(mixture) => Some(mixture.modes()),
+        }
+    }
+
+    /// E[x_0 | x_t] for x_t = `alpha` x_0 + `sigma` ε with standard normal ε: the least squared error
+    /// that a denoiser can reach is around it. `alpha` and `sigma` are not both 0. Panics for a point
+    /// of another number of dimensions.
+    pub fn denoise(&self, x_t: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
+        match self {
+            Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
+        }
+    }
+
+    /// Differential entropy −E[log p(x)] in nats. No model's expected log-likelihood of held-out
+    /// values is above minus this (Gibbs' inequality). None where it would take too much work.
+    pub fn entropy(&self) -> Option<f64> {
+        match self {
+            Self::Mixture(mixture) => mixture.entropy(),
+        }
+    }
+
+    /// One value.
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> Draw {
+        match self {
+            Self::Mixture(mixture) => mixture.draw(rng),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The values of one split, on the host.
+
+use genlab_core::{ImageShape, Space};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// Host values of one split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Values {
+    /// What every value is; the same for all splits of a dataset.
+    pub space: Space,
+    /// `[n, C, H, W]` row-major.
+    pub numbers: Numbers,
+    /// `[n]` class indices, where the dataset has classes.
+    pub labels: Option<Vec<u32>>,
+}
+
+/// Numbers of values, in the narrowest form that holds what was read or drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Numbers {
+    /// Levels of a unit range: 0 = black, 255 = white.
+    Bytes(Vec<u8>),
+    /// Numbers in the units of their space.
+    Floats(Vec<f32>),
+}
+
+impl Values {
+    /// Images with pixels of 256 levels, `[n, C, H, W]`, without labels.
+    pub fn images(shape: ImageShape, bytes: Vec<u8>) -> Self {
+        Self { space: Space::images(shape), numbers: Numbers::Bytes(bytes), labels: None }
+    }
+
+    /// Values `[n, C, H, W]` in the units of `space`, without labels.
+    pub fn floats(space: Space, floats: Vec<f32>) -> Self {
+        Self { space, numbers: Numbers::Floats(floats), labels: None }
+    }
+
+    /// The same values with these labels, one each.
+    pub fn with_labels(self, labels: Option<Vec<u32>>) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// Channels, height and width of every value.
+    pub fn shape(&self) -> ImageShape {
+        self.space.shape
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.numbers.len().checked_div(self.shape().pixels()).unwrap_or(0)
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All levels, of values that are stored as bytes.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.numbers {
+            Numbers::Bytes(bytes) => Some(bytes),
+            Numbers::Floats(_) => None,
+        }
+    }
+
+    /// The `C·H·W` levels of image `index`. Panics beyond the last image, and for values that are not
+    /// stored as bytes.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let bytes =
+            self.bytes().expect("only values that are stored as bytes are images of levels");
+        &bytes[range(index, self.shape().pixels())]
+    }
+
+    /// Number `index` of all `n·C·H·W`, in the units of the space: a byte's level in [0, 1] is
+    /// value / 255. Panics beyond the last.
+    pub fn level(&self, index: usize) -> f64 {
+        match &self.numbers {
+            Numbers::Bytes(bytes) => f64::from(bytes[index]) / 255.0,
+            Numbers::Floats(floats) => f64::from(floats[index]),
+        }
+    }
+
+    /// The `C·H·W` numbers of value `index`, in the units of the space. Panics beyond the last value.
+    pub fn row_f64(&self, index: usize) -> Vec<f64> {
+        range(index, self.shape().pixels()).map(|index| self.level(index)).collect()
+    }
+
+    /// All numbers `[n, C, H, W]`, in the units of the space.
+    pub fn to_f64(&self) -> Vec<f64> {
+        (0..self.numbers.len()).map(|index| self.level(index)).collect()
+    }
+
+    /// As [`Values::to_f64`], in the precision of tensors: equal to those of [`Values::tensor`].
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.rows_f32(0..self.len())
+    }
+
+    /// The numbers of the values at `rows`, as [`Values::to_f32`] has them. Panics beyond the last value.
+    pub fn rows_f32(&self, rows: Range<usize>) -> Vec<f32> {
+        let size = self.shape().pixels();
+        let range = rows.start * size..rows.end * size;
+        match &self.numbers {
+            Numbers::Bytes(bytes) => {
+                bytes[range].iter().map(|&level| f32::from(level) / 255.0).collect()
+            }
+            Numbers::Floats(floats) => floats[range].to_vec(),
+        }
+    }
+
+    /// Copies of the values at `rows`, in that order. Panics beyond the last value.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let labels = self.labels.as_ref().map(|labels| rows_of(labels, rows, 1));
+        let numbers = self.numbers.rows(rows, self.shape().pixels());
+        Self { space: self.space, numbers, labels }
+    }
+
+    /// Copies of the first `count` values, or of all if there are fewer.
+    pub fn take(&self, count: usize) -> Self {
+        let count = count.min(self.len());
+        Self {
+            space: self.space,
+            numbers: self.numbers.slice(0..count * self.shape().pixels()),
+            labels: self.labels.as_ref().map(|labels| labels[..count].to_vec()),
+        }
+    }
+
+    /// Moves the values at `rows` (ascending, no repeats) out: (the others, those). The others stay
+    /// in the memory they are in, so a large dataset is never held twice.
+    pub(crate) fn carve(mut self, rows: &[usize]) -> (Self, Self) {
+        let carved = self.select(rows);
+        let size = self.shape().pixels();
+        match &mut self.numbers {
+            Numbers::Bytes(bytes) => remove(bytes, rows, size),
+            Numbers::Floats(floats) => remove(floats, rows, size),
+        }
+        if let Some(labels) = &mut self.labels {
+            remove(labels, rows, 1);
+        }
+        (self, carved)
+    }
+}
+
+impl Numbers {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Floats(floats) => floats.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Copies of those in `range`.
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(bytes[range].to_vec()),
+            Self::Floats(floats) => Self::Floats(floats[range].to_vec()),
+        }
+    }
+
+    fn rows(&self, rows: &[usize], size: usize) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(rows_of(bytes, rows, size)),
+            Self::Floats(floats) => Self::Floats(rows_of(floats, rows, size)),
+        }
+    }
+}
+
+/// Where row `index` lies.
+fn range(index: usize, size: usize) -> Range<usize> {
+    index * size..(index + 1) * size
+}
+
+fn rows_of<T: Copy>(values: &[T], rows: &[usize], size: usize) -> Vec<T> {
+    let mut picked = Vec::with_capacity(rows.len() * size);
+    for &row in rows {
+        picked.extend_from_slice(&values[range(row, size)]);
+    }
+    picked
+}
+
+/// Closes the gaps that `gone` (ascending, no repeats) leaves.
+fn remove<T: Copy>(values: &mut Vec<T>, gone: &[usize], size: usize) {
+    let mut gone = gone.iter().copied().peekable();
+    let mut kept = 0;
+    for row in 0..values.len() / size {
+        if gone.next_if_eq(&row).is_none() {
+            values.copy_within(range(row, size), kept * size);
+            kept += 1;
+        }
+    }
+    values.truncate(kept * size);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn four_images() -> Values {
+        let shape = ImageShape::new(1, 1, 2);
+        let bytes = vec![0, 1, 10, 11, 20, 21, 30, 31];
+        Values::images(shape, bytes).with_labels(Some(vec![0, 1, 2, 3]))
+    }
+
+    fn four_points() -> Values {
+        let floats = vec![0.0, 0.5, 10.0, 10.5, -20.0, -20.5, 30.0, 30.5];
+        Values::floats(Space::points(2, 5.0, 20.0), floats).with_labels(Some(vec![0, 1, 2, 999]))
+    }
+
+    #[test]
+    fn select_copies_values_and_labels_in_the_order_asked_for() {
+        let picked = four_images().select(&[3, 0, 3]);
+        assert_eq!(picked.bytes(), Some(&[30, 31, 0, 1, 30, 31][..]));
+        assert_eq!(picked.labels, Some(vec![3, 0, 3]));
+        assert_eq!(picked.len(), 3);
+        let picked = four_points().select(&[3, 0]);
+        assert_eq!(picked.to_f32(), [30.0, 30.5, 0.0, 0.5]);
+        assert_eq!(picked.labels, Some(vec![999, 0]));
+        assert_eq!(picked.space, four_points().space);
+    }
+
+    #[test]
+    fn take_stops_at_the_last_value() {
+        for all in [four_images(), four_points()] {
+            assert_eq!(all.take(2), all.select(&[0, 1]));
+            assert_eq!(all.take(9), all);
+        }
+    }
+
+    #[test]
+    fn carve_splits_without_losing_or_repeating_a_value() {
+        for all in [four_images(), four_points()] {
+            let (rest, carved) = all.clone().carve(&[0, 2]);
+            assert_eq!(rest, all.select(&[1, 3]));
+            assert_eq!(carved, all.select(&[0, 2]));
+        }
+    }
+
+    #[test]
+    fn bytes_are_levels_of_the_unit_interval_and_floats_are_what_they_are() {
+        let images = four_images();
+        assert_eq!(images.row_f64(3), [30.0 / 255.0, 31.0 / 255.0]);
+        assert_eq!(images.to_f64()[6..], images.row_f64(3));
+        assert_eq!(images.to_f32()[7], 31.0_f32 / 255.0);
+        assert_eq!((images.image(1), images.level(2)), (&[10, 11][..], 10.0 / 255.0));
+        let points = four_points();
+        assert_eq!((points.row_f64(2), points.bytes()), (vec![-20.0, -20.5], None));
+        assert_eq!(points.to_f64()[..3], [0.0, 0.5, 10.0]);
+    }
+
+    #[test]
+    fn an_empty_shape_holds_no_value() {
+        assert!(Values::images(ImageShape::new(0, 0, 0), vec![]).is_empty());
+    }
+}

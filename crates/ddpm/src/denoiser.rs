@@ -1,0 +1,70 @@
+//! The denoiser: from x_t, t and what is told about it to x̂_0; and the loss by which it learns that.
+
+use crate::{
+    guidance::{Guidance, Told},
+    network::Network,
+    process::{Process, vector},
+    schedule::Moment,
+};
+use burn::tensor::Tensor;
+use genlab_core::{Batch, Condition, Noise};
+use std::cell::Cell;
+
+/// A network with the process that it belongs to.
+pub(crate) struct Denoiser<'a> {
+    net: &'a Network,
+    process: &'a Process,
+    calls: Cell<usize>,
+}
+
+impl<'a> Denoiser<'a> {
+    pub(crate) fn new(net: &'a Network, process: &'a Process) -> Self {
+        Self { net, process, calls: Cell::new(0) }
+    }
+
+    /// The weighted error of the network's target on a batch, `[B]`: row i draws its time and its noise
+    /// from row `batch.first + i`.
+    pub(crate) fn loss(&self, batch: &Batch, condition: &Condition, noise: Noise) -> Tensor<1> {
+        let noised = self.process.noised(batch.values.clone(), noise, batch.rows());
+        let predicted = self.net.forward(noised.x_t.clone(), noised.times.clone(), condition);
+        noised.loss(predicted)
+    }
+
+    /// x̂_0 of `x_t` `[B, C, H, W]`, all at one time.
+    pub(crate) fn start(
+        &self,
+        x_t: Tensor<4>,
+        at: Moment,
+        condition: &Condition,
+        guidance: Guidance,
+    ) -> Tensor<4> {
+        if condition.is_empty() {
+            return self.process.start(x_t.clone(), self.target(x_t, at, condition), at);
+        }
+        let untold = Condition::default();
+        let start = guidance.start(|told| {
+            let condition = if told == Told::All { condition } else { &untold };
+            self.process.target.start(x_t.clone(), self.target(x_t.clone(), at, condition), at)
+        });
+        self.process.within(start)
+    }
+
+    /// ε̂ of `x_t`, read at the first time that the network knows where `at` is earlier.
+    pub(crate) fn noise(&self, x_t: Tensor<4>, at: Moment, condition: &Condition) -> Tensor<4> {
+        let schedule = &self.process.schedule;
+        let at = schedule.at(at.t.max(schedule.first_time()));
+        self.process.target.noise(x_t.clone(), self.target(x_t, at, condition), at)
+    }
+
+    /// How often the network was called for x̂_0 or ε̂.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.get()
+    }
+
+    fn target(&self, x_t: Tensor<4>, at: Moment, condition: &Condition) -> Tensor<4> {
+        self.calls.set(self.calls.get() + 1);
+        let time = f64::from(self.process.schedule.network_time(at.t));
+        let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
+        self.net.forward(x_t, times, condition)
+    }
+}

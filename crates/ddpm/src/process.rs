@@ -1,0 +1,131 @@
+//! The forward process and what is learned of it: everything of a diffusion model but its network.
+
+use crate::{
+    schedule::{Moment, Schedule},
+    target::Target,
+    times::Times,
+    weighting::Weighting,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+use genlab_core::{Noise, Space, loss::squared_error};
+use std::ops::Range;
+
+/// How values become noise, and which error of a network is minimised.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Signal and noise over time.
+    pub schedule: Schedule,
+    /// What the network gives.
+    pub target: Target,
+    /// How much the error at each time counts.
+    pub weighting: Weighting,
+    /// How training draws times.
+    pub times: Times,
+    /// The space of the values.
+    pub space: Space,
+}
+
+/// Values on the way to noise, with what a network should make of them.
+pub(crate) struct Noised {
+    /// x_t.
+    pub(crate) x_t: Tensor<4>,
+    /// What a network is told of each row's t, `[B]`.
+    pub(crate) times: Tensor<1>,
+    /// The target.
+    pub(crate) y: Tensor<4>,
+    /// The weight of each row's error; None where all are 1.
+    weights: Option<Tensor<1>>,
+}
+
+impl Process {
+    /// x_t = α x_0 + σ ε of values `[B, C, H, W]` of the space: row i draws its time and its noise from
+    /// row `rows.start + i`.
+    pub(crate) fn noised(&self, values: Tensor<4>, noise: Noise, rows: Range<u64>) -> Noised {
+        let (shape, device) = (values.dims(), values.device());
+        let moments: Vec<Moment> = rows
+            .clone()
+            .map(|row| {
+                let mut rng = noise.row("ddpm/time", 0, row);
+                self.schedule.at(self.times.draw(&self.schedule, &mut rng))
+            })
+            .collect();
+        let x_0 = self.space.centred(values);
+        let noise = noise.normal("ddpm/noise", 0, rows, shape, &device);
+        let of = |f: &dyn Fn(&Moment) -> f64| moments.iter().map(f).collect::<Vec<f64>>();
+        let blend = |a: &[f64], b: &[f64]| blend(&x_0, a, &noise, b, &device);
+        let share = |at: &Moment, which: usize| f64::from(self.schedule.shares(at.t)[which]);
+        let weights = of(&|at| self.weighting.weight(self.target, *at));
+        Noised {
+            x_t: blend(&of(&|at| share(at, 0)), &of(&|at| share(at, 1))),
+            y: blend(&of(&|at| self.target.mix(*at).start), &of(&|at| self.target.mix(*at).noise)),
+            times: vector(of(&|at| self.schedule.network_time(at.t).into()), &device),
+            weights: weights.iter().any(|w| *w != 1.0).then(|| vector(weights, &device)),
+        }
+    }
+
+    /// x̂_0 from what the network gives for `x_t`, kept within what values of the space can be: without
+    /// that, early steps of the cosine schedule amplify small errors a hundredfold.
+    pub(crate) fn start(&self, x_t: Tensor<4>, y: Tensor<4>, at: Moment) -> Tensor<4> {
+        self.within(self.target.start(x_t, y, at))
+    }
+
+    /// x̂_0 within what values of the space can be.
+    pub(crate) fn within(&self, start: Tensor<4>) -> Tensor<4> {
+        match self.space.centred_limits() {
+            Some([least, most]) => start.clamp(least, most),
+            None => start,
+        }
+    }
+}
+
+impl Noised {
+    /// w ‖y − ŷ‖², summed over all numbers of a value: `[B]` (Eq. 14 of arXiv:2006.11239, of any target).
+    pub(crate) fn loss(self, predicted: Tensor<4>) -> Tensor<1> {
+        let error = squared_error(self.y, predicted);
+        match self.weights {
+            Some(weights) => error * weights,
+            None => error,
+        }
+    }
+}
+
+/// a x_0 + b ε with one a and one b per row. What is 0 or 1 in all rows costs nothing.
+fn blend(x_0: &Tensor<4>, a: &[f64], noise: &Tensor<4>, b: &[f64], device: &Device) -> Tensor<4> {
+    let all = |share: &[f64], value: f64| share.iter().all(|s| *s == value);
+    let part = |x: &Tensor<4>, share: &[f64]| {
+        if all(share, 1.0) {
+            return x.clone();
+        }
+        x.clone() * vector(share.to_vec(), device).reshape([-1, 1, 1, 1])
+    };
+    match (all(a, 0.0), all(b, 0.0)) {
+        (true, _) => part(noise, b),
+        (_, true) => part(x_0, a),
+        _ => part(x_0, a) + part(noise, b),
+    }
+}
+
+pub(crate) fn vector(values: Vec<f64>, device: &Device) -> Tensor<1> {
+    let values: Vec<f32> = values.into_iter().map(|v| v as f32).collect();
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_blended_each_by_its_own_shares() {
+        let device = Device::flex();
+        let full = |value: f64| Tensor::<4>::full([2, 1, 1, 1], value, &device);
+        let blended = |a: &[f64], b: &[f64]| {
+            let x = blend(&full(2.0), a, &full(-1.0), b, &device);
+            x.into_data().try_into_vec::<f32>().expect("f32")
+        };
+        assert_eq!(blended(&[0.5, 3.0], &[4.0, 0.0]), [-3.0, 6.0]);
+        assert_eq!(blended(&[0.0, 0.0], &[1.0, 1.0]), [-1.0, -1.0]);
+        assert_eq!(blended(&[1.0, 1.0], &[0.0, 0.0]), [2.0, 2.0]);
+        assert_eq!(blended(&[1.0, 1.0], &[0.0, 2.0]), [2.0, 0.0]);
+    }
+}

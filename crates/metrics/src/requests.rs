@@ -1,0 +1,65 @@
+//! What a model is told about samples that nobody asks anything special of.
+
+use burn::tensor::Device;
+use genlab_core::{Condition, Conditions, SampleRequest, Seed};
+use genlab_data::Dataset;
+use std::collections::BTreeMap;
+
+/// The first `count` samples of `seed`, told what [`told_classes`] says.
+pub fn typical(
+    conditions: Conditions,
+    dataset: &Dataset,
+    seed: Seed,
+    count: usize,
+    device: &Device,
+) -> SampleRequest {
+    let classes = told_classes(conditions, dataset, count);
+    let condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));
+    SampleRequest { condition, ..SampleRequest::new(seed, count) }
+}
+
+/// These classes, as a condition.
+pub fn told(classes: &[u32], device: &Device) -> Condition {
+    let classes: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
+    Condition::of_classes(&classes, device)
+}
+
+/// The class of each of the first `count` samples, in the proportions of the classes of the data outside
+/// the test split: at every place that which lags behind most. None for a model that takes no classes.
+pub fn told_classes(conditions: Conditions, dataset: &Dataset, count: usize) -> Option<Vec<u32>> {
+    conditions.classes?;
+    let labels = dataset.train.labels.iter().chain(&dataset.validation.labels).flatten();
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    labels.for_each(|label| *sizes.entry(*label).or_default() += 1);
+    let all = sizes.values().sum::<usize>() as f64;
+    let mut told: BTreeMap<u32, usize> = BTreeMap::new();
+    let next = |place: usize| {
+        let lag = |class: &u32| {
+            let expected = (place + 1) as f64 * sizes[class] as f64 / all;
+            expected - told.get(class).copied().unwrap_or(0) as f64
+        };
+        // Of equals the first: the last maximum of classes in falling order.
+        let class = *sizes.keys().rev().max_by(|a, b| lag(a).total_cmp(&lag(b)))?;
+        *told.entry(class).or_default() += 1;
+        Some(class)
+    };
+    (0..count).map(next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_data::{LoadOptions, load};
+
+    #[test]
+    fn classes_are_told_in_the_proportions_of_the_data() {
+        let digits = load("mnist-10k", &LoadOptions::default()).unwrap();
+        let ten = Conditions { classes: Some(10), optional: false };
+        let classes = told_classes(ten, &digits, 2000).unwrap();
+        assert_eq!(classes[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        for class in 0..10 {
+            assert_eq!(classes.iter().filter(|told| **told == class).count(), 200);
+        }
+        assert_eq!(told_classes(Conditions::default(), &digits, 5), None);
+    }
+}

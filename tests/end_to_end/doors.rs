@@ -1,0 +1,211 @@
+//! Values that are not images, models that are told classes, runs that build on others.
+
+use crate::support::{checkpoint, json, metric, quick, quick_file, run, succeed};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What the binary says when it refuses.
+fn refusal(folder: &Path, args: &[&str]) -> String {
+    let output = run(folder, args);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{args:?} was accepted");
+    errors
+}
+
+#[test]
+fn points_run_through_every_model_into_a_report_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = ["--set", "evaluation.samples=300", "--budget-images", "20000"];
+    let args = ["--model", "all", "--dataset", "ring-8", "--out", "ring"];
+    succeed(folder.path(), &[&args[..], &small].concat());
+    for model in ["ae", "sparse-ae", "vae", "gan", "ddpm"] {
+        let dir = folder.path().join("ring").join(format!("{model}-s0"));
+        assert!(metric(&dir, "samples/high_quality").is_some(), "{model}");
+        assert!(metric(&dir, "reconstruction/ssim").is_none(), "points have no windows");
+        for name in ["samples/samples.npz", "samples/grid.png"] {
+            assert!(dir.join(name).exists(), "{model} left no {name}");
+        }
+        assert_eq!(json(&dir.join("run.json"))["dataset"]["kind"], "points");
+        let figures = json(&dir.join("results.json"))["figures"].clone();
+        let grid =
+            figures.as_array().unwrap().iter().find(|figure| figure["name"] == "grid").unwrap();
+        assert_eq!(grid["plot"]["kind"], "scatter");
+        assert!(grid["plot"]["density"]["values"].as_array().unwrap().len() > 1000);
+        let report = fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(report.contains("class=\"dots "), "{model}: no scatter plot");
+        assert!(!report.contains("per image"), "{model}: a point is no image");
+    }
+}
+
+#[test]
+fn what_is_made_for_images_is_refused_on_points_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for (model, set, expected) in [
+        (
+            "ddpm",
+            "model.ddpm.network=u-net",
+            "model.ddpm.network is u-net, but the values are points",
+        ),
+        ("gan", "model.gan.critic=conv", "model.gan.critic is conv, but the values are points"),
+        ("vae", "model.vae.likelihood=bernoulli", "model.vae.likelihood is bernoulli"),
+        ("ae", "data.binarise=dynamic", "data.binarise is dynamic"),
+    ] {
+        let args = ["--model", model, "--dataset", "ring-8", "--set", set, "--out", "never"];
+        let sentence = refusal(folder.path(), &args);
+        assert!(sentence.contains(expected) && sentence.contains("set it to"), "{sentence}");
+        assert!(!folder.path().join("never").exists(), "{set} left something behind");
+    }
+}
+
+#[test]
+fn a_model_that_is_told_classes_draws_the_class_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let sample =
+        |run: &str, more: &[&str]| [&["sample", run, "--count", "3"], more].concat().join(" ");
+    for model in ["vae", "gan", "ddpm"] {
+        let set = format!("model.{model}.condition=class");
+        succeed(folder.path(), &quick(&file, model, &["--set", &set, "--out", model]));
+        let dir = folder.path().join(model);
+        let agreement = metric(&dir, "samples/class_agreement").unwrap();
+        assert!((0.0..=1.0).contains(&agreement), "{model}: {agreement}");
+        let report = fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(report.contains(">Samples of each class</h2>") && report.contains("judge agrees"));
+        let drawn = |more: &[&str], out: &str| {
+            let line = sample(model, &[more, &["--out", out]].concat());
+            succeed(folder.path(), &line.split(' ').collect::<Vec<_>>());
+            fs::read(folder.path().join(out)).unwrap()
+        };
+        let three = drawn(&["--class", "3"], "three.npz");
+        assert_eq!(three, drawn(&["--class", "3"], "again.npz"), "{model}");
+        assert_ne!(three, drawn(&["--class", "4"], "four.npz"), "{model}");
+        drawn(&["--class", "each"], "each.png");
+        let wrong = sample(model, &["--class", "12"]);
+        let sentence = refusal(folder.path(), &wrong.split(' ').collect::<Vec<_>>());
+        assert!(
+            sentence.contains("there is no class 12") && sentence.contains("0 to 9"),
+            "{sentence}"
+        );
+        let guided = sample(model, &["--class", "3", "--guidance", "3"]);
+        let guided: Vec<&str> = guided.split(' ').collect();
+        if model == "ddpm" {
+            assert_ne!(three, drawn(&["--class", "3", "--guidance", "3"], "guided.npz"));
+            assert_eq!(three, drawn(&["--class", "3", "--guidance", "2"], "as-it-is.npz"));
+            assert_ne!(three, drawn(&["--class", "none"], "none.npz"));
+        } else {
+            assert!(refusal(folder.path(), &guided).contains("cannot be guided"));
+            let none = sample(model, &["--class", "none"]);
+            let sentence = refusal(folder.path(), &none.split(' ').collect::<Vec<_>>());
+            assert!(sentence.contains("was told the class of every value"), "{sentence}");
+        }
+    }
+    succeed(folder.path(), &quick(&file, "vae", &["--budget-images", "320", "--out", "plain"]));
+    let sentence = refusal(folder.path(), &["sample", "plain", "--class", "3"]);
+    assert!(sentence.contains("--set model.vae.condition=class"), "{sentence}");
+    succeed(folder.path(), &quick(&file, "ae", &["--budget-images", "320", "--out", "ae"]));
+    let sentence = refusal(folder.path(), &["sample", "ae", "--class", "3"]);
+    assert!(sentence.contains("never told a class"), "{sentence}");
+}
+
+/// Every file below a folder with its contents.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+/// The bytes of every tensor of a safetensors file.
+fn tensors(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let bytes = fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: BTreeMap<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let tensor = |(name, entry): (String, Value)| {
+        let ends = entry["data_offsets"].as_array()?;
+        let [from, to] = [0, 1].map(|i| 8 + length + ends[i].as_u64().unwrap() as usize);
+        Some((name, bytes[from..to].to_vec()))
+    };
+    header.into_iter().filter_map(tensor).collect()
+}
+
+#[test]
+fn a_run_goes_on_from_another_and_trains_only_what_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let class = ["--set", "model.ddpm.condition=class", "--budget-images", "640"];
+    succeed(folder.path(), &quick(&file, "ddpm", &[&class[..], &["--out", "base"]].concat()));
+    let base = folder.path().join("base");
+    let before = contents(&base);
+    let tuned = [
+        &class[..],
+        &["--set", "model.ddpm.base.run=base", "--set", "model.ddpm.base.trained=[\"up.1\"]"],
+        &["--seed", "7", "--out", "tuned"],
+    ]
+    .concat();
+    succeed(folder.path(), &quick(&file, "ddpm", &tuned));
+    assert_eq!(contents(&base), before, "the base run was touched");
+
+    let dir = folder.path().join("tuned");
+    let manifest = fs::read(checkpoint(&base).join("MANIFEST")).unwrap();
+    let hash = genlab_core::digest::sha256(&manifest);
+    let opened = json(&dir.join("run.json"))["opened"].clone();
+    assert_eq!(opened, serde_json::json!([{ "path": "base", "model": "ddpm", "sha256": hash }]));
+
+    // The averaged weights of the base are the weights that stay.
+    let averages = tensors(&checkpoint(&base).join("ema.safetensors"));
+    let weights = tensors(&checkpoint(&dir).join("weights.safetensors"));
+    let (mut stayed, mut moved) = (0, 0);
+    for (name, bytes) in &weights {
+        let average = &averages[&name.replacen("net.", "net.average.", 1)];
+        if name.starts_with("net.up.1.") {
+            moved += usize::from(bytes != average);
+        } else {
+            assert_eq!(bytes, average, "{name} was trained");
+            stayed += 1;
+        }
+    }
+    assert!(stayed > 20 && moved > 5, "{stayed} stayed, {moved} moved");
+
+    // The run stands on its own once it is trained.
+    fs::remove_dir_all(&base).unwrap();
+    succeed(folder.path(), &["sample", "tuned", "--class", "3", "--count", "2"]);
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(report.contains(&hash[..12]), "the report does not say what the run is built on");
+}
+
+#[test]
+fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "vae", &["--budget-images", "320", "--out", "vae"]));
+    succeed(folder.path(), &quick(&file, "ddpm", &["--budget-images", "320", "--out", "ddpm"]));
+    for (sets, expected) in [
+        (&["model.ddpm.base.run=nowhere"][..], "cannot open run nowhere: nowhere is not a run"),
+        (&["model.ddpm.base.run=vae"], "model.ddpm.base.run is vae, whose vae was trained with"),
+        (
+            &["model.ddpm.base.run=ddpm", "model.ddpm.target=start"],
+            "whose ddpm was trained with target = \"noise\" and not \"start\"",
+        ),
+        (
+            &["model.ddpm.base.run=ddpm", "model.ddpm.base.trained=[\"upp\"]"],
+            "model.ddpm.base.trained names \"upp\"",
+        ),
+        (&["model.ddpm.base.trained=[\"head\"]"], "model.ddpm.base.run is empty"),
+    ] {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let more: Vec<&str> = sets.chain(["--out", "never"]).collect();
+        let sentence = refusal(folder.path(), &quick(&file, "ddpm", &more));
+        assert!(sentence.contains(expected), "{sentence}");
+        assert!(!folder.path().join("never").exists());
+    }
+}

@@ -3,6 +3,7 @@
 mod ancestral;
 mod ddim;
 mod euler;
+mod heun;
 
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
@@ -26,6 +27,8 @@ pub enum Solver {
     Ancestral,
     /// Euler's method for the probability-flow ODE.
     Euler,
+    /// Heun's method for it: two calls a step, and an error of second order.
+    Heun,
 }
 
 impl Default for Solver {
@@ -89,6 +92,7 @@ impl Solver {
             Self::Ddim { eta } => ddim::step(eta, x_t, from, to, oracle),
             Self::Ancestral => ancestral::step(x_t, from, to, oracle),
             Self::Euler => euler::step(x_t, from, to, oracle),
+            Self::Heun => heun::step(x_t, from, to, oracle),
         }
     }
 

@@ -4,6 +4,7 @@
 mod noise;
 mod score;
 mod start;
+mod v;
 mod velocity;
 
 use crate::schedule::Moment;
@@ -23,6 +24,8 @@ pub enum Target {
     Score,
     /// The velocity ε − x_0 of the straight line.
     Velocity,
+    /// v = α ε − σ x_0, the velocity on the circle.
+    V,
 }
 
 /// y = `start`·x_0 + `noise`·ε.
@@ -42,6 +45,7 @@ impl Target {
             Self::Start => start::mix(),
             Self::Score => score::mix(at),
             Self::Velocity => velocity::mix(),
+            Self::V => v::mix(at),
         }
     }
 

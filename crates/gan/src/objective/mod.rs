@@ -1,8 +1,10 @@
 //! What the two networks play for: one file per objective, on logits `l` of the critic with D = σ(l).
 
+mod hinge;
 mod minimax;
 mod non_saturating;
 
+pub use hinge::Hinge;
 pub use minimax::Minimax;
 pub use non_saturating::NonSaturating;
 
@@ -18,6 +20,8 @@ pub enum Objective {
     NonSaturating(NonSaturating),
     /// The generator minimises log(1 − D(G(z))).
     Minimax(Minimax),
+    /// Scores instead of probabilities, and no pull where the critic is sure.
+    Hinge(Hinge),
 }
 
 /// A game between two networks: pure functions of the critic's logits, `[B]` of real values and `[B]` of
@@ -40,6 +44,7 @@ impl Objective {
         match self {
             Self::NonSaturating(game) => game,
             Self::Minimax(game) => game,
+            Self::Hinge(game) => game,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Batch, Progress},
-    capabilities::{Decode, Density, Encode, Invert, Reconstruct, Sample},
+    capabilities::{Decode, Density, Encode, Invert, Likelihood, Reconstruct, Sample},
     condition::Conditions,
     noise::{Noise, Seed},
     opened::{OpenError, OpenRuns},
@@ -120,6 +120,10 @@ pub trait Generative: Send + Sync {
     }
     /// A bound on log p(x).
     fn density(&self) -> Option<&dyn Density> {
+        None
+    }
+    /// log p(x) itself.
+    fn likelihood(&self) -> Option<&dyn Likelihood> {
         None
     }
     /// Gives values back by searching the noise they come from.

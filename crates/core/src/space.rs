@@ -89,6 +89,16 @@ impl Space {
         }
     }
 
+    /// The logarithm of how many times larger volumes are in the units of the data than around zero: what a
+    /// log-density around zero loses on the way to the data's units.
+    pub fn log_scale(self) -> f64 {
+        let scale: f64 = match self.range {
+            Range::Unit => 0.5,
+            Range::Real { sd, .. } => sd,
+        };
+        self.shape.pixels() as f64 * scale.ln()
+    }
+
     /// The least and the greatest number that a value can have, around zero as [`Space::centred`]
     /// leaves it; None where any number can occur. Estimates of clean values are cut to it.
     pub fn centred_limits(self) -> Option<[f64; 2]> {

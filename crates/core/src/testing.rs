@@ -147,8 +147,12 @@ fn scalar(scalars: &[(&'static str, f64)], name: &str) -> f64 {
     found.unwrap_or_else(|| panic!("no scalar {name} among {scalars:?}")).1
 }
 
-fn values(x: Tensor<4>) -> Vec<f32> {
+fn host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().try_into_vec::<f32>().expect("f32")
+}
+
+fn values(x: Tensor<4>) -> Vec<f32> {
+    host(x)
 }
 
 impl Contract<'_> {
@@ -262,6 +266,9 @@ impl Contract<'_> {
             drop(density.negative_elbo(values.clone(), &told, noise(5), 0));
             drop(density.log_weights(values.clone(), &told, noise(5), 0, 0..3));
         }
+        if let Some(likelihood) = frozen.likelihood() {
+            drop(likelihood.log_likelihood(values.clone(), &told));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -324,6 +331,12 @@ impl Contract<'_> {
                 assert_eq!(term.nats.dims(), [3]);
             }
             importance_weights_own_their_noise(density, &x, &told);
+        }
+        if let Some(likelihood) = frozen.likelihood() {
+            let whole = host(likelihood.log_likelihood(x.clone(), &told));
+            assert!(whole.len() == 3 && whole.iter().all(|v| v.is_finite()), "{whole:?}");
+            let part = host(likelihood.log_likelihood(x.clone().narrow(0, 1, 1), &told.rows(1..2)));
+            assert!((whole[1] - part[0]).abs() < 1e-3, "a likelihood depends on its batch");
         }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));

@@ -94,9 +94,13 @@ impl DdpmConfig {
     pub fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Images => Self::default(),
-            Kind::Points | Kind::Series => {
-                Self { network: NetworkConfig::Mlp(TimeMlpConfig::default()), ..Self::default() }
-            }
+            Kind::Points | Kind::Series => Self {
+                // Nothing bounds x̂_0 here, and an error of the noise, where there is next to no signal, would
+                // grow ten thousandfold in it.
+                target: Target::V,
+                network: NetworkConfig::Mlp(TimeMlpConfig::default()),
+                ..Self::default()
+            },
         }
     }
 

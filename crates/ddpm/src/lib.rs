@@ -9,6 +9,7 @@
 mod config;
 mod denoiser;
 mod guidance;
+mod likelihood;
 mod model;
 mod network;
 mod process;
@@ -22,6 +23,7 @@ mod weighting;
 
 pub use config::DdpmConfig;
 pub use guidance::Guidance;
+pub use likelihood::{Denoised, log_density};
 pub use network::NetworkConfig;
 pub use process::Process;
 pub use sampler::SamplerConfig;

@@ -3,6 +3,7 @@
 use crate::{
     denoiser::Denoiser,
     guidance::Guidance,
+    likelihood::{self, log_density},
     network::Network,
     process::Process,
     sampler::SamplerConfig,
@@ -14,9 +15,12 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Invert, Noise,
-    Optimized, Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
+    Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Invert, Likelihood,
+    Noise, Optimized, Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
 };
+
+/// Numbers of a value whose likelihood is computed, at most.
+const MOST_NUMBERS: usize = 4;
 
 pub(crate) struct Ddpm {
     pub(crate) net: Optimized<Network>,
@@ -93,9 +97,9 @@ impl FrozenDdpm {
         let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
         let fresh =
             |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
-        let noise = request.starting_noise(shape, &device);
         let mut oracle = Oracle::new(&start, &fresh);
         let moments = self.moments(request.steps);
+        let noise = request.starting_noise(shape, &device) * moments[0].spread();
         let x = self.sampler.solver.solve(noise, &moments, &mut oracle, see);
         debug_assert_eq!(
             denoiser.calls(),
@@ -128,8 +132,28 @@ impl Generative for FrozenDdpm {
         Some(self)
     }
 
+    /// A divergence takes a gradient per number, and cutting x̂_0 would hide where it is wrong.
+    fn likelihood(&self) -> Option<&dyn Likelihood> {
+        let space = self.process.space;
+        let few = space.shape.pixels() <= MOST_NUMBERS && space.centred_limits().is_none();
+        few.then_some(self as &dyn Likelihood)
+    }
+
     fn inverter(&self) -> Option<&dyn Invert> {
         Some(self)
+    }
+}
+
+impl Likelihood for FrozenDdpm {
+    fn method(&self) -> String {
+        format!("probability-flow ODE, {} steps", likelihood::STEPS)
+    }
+
+    fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
+        let (denoiser, space) = (self.denoiser(), self.process.space);
+        let denoise = |x: Tensor<4>, at| denoiser.with_divergence(x, at, condition);
+        let centred = log_density(space.centred(values), &self.process.schedule, &denoise);
+        centred - space.log_scale()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_data::{GaussianMixture, Mode};
-use genlab_ddpm::{Moment, Oracle, Schedule, ScheduleConfig, Solver};
+use genlab_ddpm::{Denoised, Moment, Oracle, Schedule, ScheduleConfig, Solver, log_density};
 
 /// Three modes of unlike weights and widths on a line.
 fn mixture() -> GaussianMixture {
@@ -106,6 +106,12 @@ fn eulers_error_falls_with_the_first_power_of_the_step() {
 }
 
 #[test]
+fn heuns_error_falls_with_the_second_power_of_the_step() {
+    let slope = order(Solver::Heun, &[10, 20, 40, 80, 160]);
+    assert!((slope - 2.0).abs() < 0.15, "{slope}");
+}
+
+#[test]
 fn ddim_is_eulers_method_in_its_own_variable() {
     for steps in [7, 40] {
         let (ddim, euler) =
@@ -139,4 +145,27 @@ fn with_all_noise_fresh_samples_have_the_moments_of_the_mixture() {
     );
     assert!((found - mean).abs() < 0.03);
     assert!((variance / (square - mean * mean) - 1.0).abs() < 0.03);
+}
+
+#[test]
+fn the_density_along_the_ode_is_that_of_the_mixture() {
+    let mixture = mixture();
+    let points: Vec<f32> = (0..25_u8).map(|i| -2.0 + f32::from(i) / 6.0).collect();
+    let exact = |x_t: Tensor<4>, at: Moment| {
+        let slope = |x: f64| {
+            let side = |h: f64| mixture.denoise(&[x + h], at.alpha, at.sigma)[0];
+            ((side(1e-5) - side(-1e-5)) / 2e-5) as f32
+        };
+        let slopes: Vec<f32> = values(x_t.clone()).into_iter().map(slope).collect();
+        let divergence = Tensor::<1>::from_floats(slopes.as_slice(), &Device::flex());
+        Denoised { start: denoise(x_t, at), divergence }
+    };
+    for config in [ScheduleConfig::Cosine { steps: 1000 }, ScheduleConfig::Flow] {
+        let found = log_density(tensor(points.clone()), &Schedule::new(config), &exact);
+        let found = found.into_data().try_into_vec::<f32>().expect("f32");
+        for (x, found) in points.iter().zip(found) {
+            let expected = mixture.log_density(&[f64::from(*x)]);
+            assert!((f64::from(found) - expected).abs() < 0.03, "{x}: {found} for {expected}");
+        }
+    }
 }

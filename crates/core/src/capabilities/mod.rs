@@ -5,6 +5,7 @@ mod decode;
 mod density;
 mod encode;
 mod invert;
+mod likelihood;
 mod reconstruct;
 mod sample;
 
@@ -12,5 +13,6 @@ pub use decode::Decode;
 pub use density::{Density, Observation, Term};
 pub use encode::{Codes, Encode};
 pub use invert::Invert;
+pub use likelihood::Likelihood;
 pub use reconstruct::Reconstruct;
 pub use sample::{Sample, SampleRequest};

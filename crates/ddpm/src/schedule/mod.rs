@@ -63,6 +63,12 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The standard deviation of x_t where values around zero have variance 1: what noise is scaled by that
+    /// sampling begins from.
+    pub fn spread(self) -> f64 {
+        (self.alpha.powi(2) + self.sigma.powi(2)).sqrt()
+    }
+
     /// α² / σ².
     pub fn signal_to_noise(self) -> f64 {
         (self.alpha / self.sigma).powi(2)

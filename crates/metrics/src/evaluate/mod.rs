@@ -107,12 +107,13 @@ impl<'a> Evaluator<'a> {
             progress("reconstructions by search");
             pairs::inversions(inverter, conditions, count, context, &mut out);
         }
-        if model.encoder().is_some() || model.density().is_some() {
-            progress("bounds, codes and what they know");
+        if model.encoder().is_some() || model.density().is_some() || model.likelihood().is_some() {
+            progress("likelihood, codes and what they know");
             codes::measure(model, context, &mut out);
         }
         progress("references");
         let references = self.shared();
+        references.beside(&mut out);
         out.notes.extend(references.rows.notes.iter().cloned());
         progress("samples");
         let drawn = samples::draw(model, context, &mut out);

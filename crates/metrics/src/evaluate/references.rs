@@ -8,11 +8,13 @@ use super::{
 use crate::{
     context::Context,
     features::{host, judge::trained},
+    findings::Findings,
     generators::{
         FIT_IMAGES,
         baseline::{PcaMixture, Projected},
     },
     measures::{
+        codes::{exact::EXACT, importance::DENSITY},
         sets::{
             memorisation::maths::{Relation, Threshold, nearest},
             pair::{ImageSet, Pair, TrainingImages},
@@ -56,6 +58,16 @@ impl References {
             ReferenceRows::from_json(&json).expect("what was written above can be read")
         });
         Self { split, rows }
+    }
+
+    /// Puts what the true density gives beside likelihoods and bounds that say the same of a model.
+    pub(super) fn beside(&self, out: &mut Findings) {
+        let real = self.value("real", EXACT.name);
+        for metric in &mut out.metrics {
+            if [EXACT.name, DENSITY.name].contains(&metric.name.as_str()) {
+                metric.real = real;
+            }
+        }
     }
 
     /// The value of a reference's metric.
@@ -150,6 +162,24 @@ impl Making<'_> {
         let training =
             TrainingImages { images: train, relation: Relation::Training, threshold: memory };
         self.push("real", title, Role::Real, &pair.with_training(training));
+        let truth = self.context.dataset.truth.as_ref();
+        let log_density = |row: &[f64]| truth.and_then(|truth| truth.log_density(row));
+        self.exact("the true density", log_density);
+    }
+
+    /// Gives the last row the likelihood of the split under a density, where values are not images and
+    /// there is one.
+    fn exact(&mut self, whose: &str, log_density: impl Fn(&[f64]) -> Option<f64>) {
+        let (values, row) = (self.context.split(), self.scored.last_mut());
+        if values.space.kind == Kind::Images {
+            return;
+        }
+        let nats = |index| log_density(&values.row_f64(index)).map(|v| -v);
+        let nats: Option<Vec<f64>> = (0..values.len()).map(nats).collect();
+        let mean = nats.map(|nats| self.context.mean(&EXACT, &nats));
+        if let (Some(row), Some(Ok(mean))) = (row, mean) {
+            row.metrics.push(mean.qualified(whose));
+        }
     }
 
     /// The mean image of each class, in the proportions of the training images.
@@ -206,6 +236,7 @@ impl Making<'_> {
                 let drawn = values(&model, count, None, self.context);
                 let images = host::kept(&drawn, model.space);
                 self.add(name, title, Role::Baseline, images.clone());
+                self.exact("the fitted density", |row| model.log_density(row));
                 Some(images)
             }
             Err(reason) => {

@@ -81,6 +81,18 @@ impl Projected {
     }
 }
 
+impl PcaMixture {
+    /// ln p(x) of one value, where all principal components are kept: they are a rotation then. None where
+    /// some are not, so that the density is one of a subspace.
+    pub fn log_density(&self, value: &[f64]) -> Option<f64> {
+        if self.mixture.dim() < value.len() {
+            return None;
+        }
+        let coordinates = self.pca.transform(&Rows::new(value.len(), value.to_vec()));
+        self.mixture.log_density(&coordinates).first().copied()
+    }
+}
+
 impl Sample for PcaMixture {
     /// Samples are cut to [0, 1] where values lie there: a Gaussian knows of no black and white.
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {

@@ -29,7 +29,8 @@ const BITS_BINARISED: Entry = Entry {
     ..Entry::BASE
 };
 
-const DENSITY: Entry = Entry {
+/// The bound on the density of real numbers.
+pub const DENSITY: Entry = Entry {
     name: "nll/density",
     title: "Importance-sampled NLL of the density",
     unit: "nats per image",

@@ -4,6 +4,7 @@ pub mod active_units;
 pub mod aggregated;
 pub mod bounds;
 pub mod encode;
+pub mod exact;
 pub mod importance;
 pub mod kl;
 pub mod measure;
@@ -21,6 +22,7 @@ use measure::{CodeMeasure, Subject};
 /// Every measure of codes and bounds, in the order of reports.
 pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &bounds::Bounds,
+    &exact::ExactLikelihood,
     &importance::ImportanceSampled,
     &kl::KlToPrior,
     &aggregated::Aggregated,

@@ -26,7 +26,7 @@ fn points_run_through_every_model_into_a_report_of_their_own() {
         let dir = folder.path().join("ring").join(format!("{model}-s0"));
         assert!(metric(&dir, "samples/high_quality").is_some(), "{model}");
         assert!(metric(&dir, "reconstruction/ssim").is_none(), "points have no windows");
-        for name in ["samples/samples.npz", "samples/grid.png"] {
+        for name in ["samples/samples.npz", "figures/grid.png"] {
             assert!(dir.join(name).exists(), "{model} left no {name}");
         }
         assert_eq!(json(&dir.join("run.json"))["dataset"]["kind"], "points");
@@ -36,6 +36,10 @@ fn points_run_through_every_model_into_a_report_of_their_own() {
         assert_eq!(grid["plot"]["kind"], "scatter");
         assert!(grid["plot"]["density"]["values"].as_array().unwrap().len() > 1000);
         let report = fs::read_to_string(dir.join("report.html")).unwrap();
+        assert!(!report.contains(">Pictures</h2>"), "{model}: a picture that nothing explains");
+        assert_eq!(report.contains(">Denoising</h2>"), model == "ddpm");
+        let reconstructs = ["ae", "sparse-ae", "vae"].contains(&model);
+        assert_eq!(report.contains(">Originals and reconstructions</h2>"), reconstructs);
         assert!(report.contains("class=\"dots "), "{model}: no scatter plot");
         assert!(!report.contains("per image"), "{model}: a point is no image");
     }

@@ -55,6 +55,11 @@ impl RunDir {
         self.0.join("samples")
     }
 
+    /// `figures/`: charts as pictures.
+    pub fn figures(&self) -> PathBuf {
+        self.0.join("figures")
+    }
+
     /// `tensorboard/`: event files.
     pub fn tensorboard(&self) -> PathBuf {
         self.0.join("tensorboard")

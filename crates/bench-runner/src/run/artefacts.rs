@@ -1,6 +1,6 @@
 //! What a finished model leaves behind beside its numbers: pictures, archives, its prior.
 
-use super::{directory::RunDir, figures};
+use super::directory::RunDir;
 use anyhow::Result;
 use genlab_core::Generative;
 use genlab_data::npz_bytes;
@@ -13,7 +13,7 @@ const CODES: usize = 500;
 /// Samples behind the histogram of pixels.
 const SAMPLES: usize = 100;
 
-/// Writes everything under `samples/`, the prior, and the same pictures and histograms to
+/// Writes everything under `samples/` and `figures/`, the prior, and the same pictures and histograms to
 /// TensorBoard. Returns the manifest of the pictures.
 ///
 /// # Errors
@@ -26,8 +26,7 @@ pub(super) fn write(
     board: &mut EventWriter,
     step: u64,
 ) -> Result<Vec<Artefact>> {
-    let mut manifest = publish(&evaluation.figures, dir, board, step)?;
-    manifest.extend(publish(&figures::of_model(model, context), dir, board, step)?);
+    let manifest = publish(&evaluation.figures, dir, board, step)?;
     if let Some(encoder) = model.encoder() {
         let images = context.split();
         let rows = 0..images.len().min(CODES);
@@ -40,8 +39,9 @@ pub(super) fn write(
         let shown = samples.take(SAMPLES);
         board.histogram("samples/pixels", step, &shown.to_f64())?;
         if shown.bytes().is_none() {
+            // The report draws a chart of them; this is for who wants a picture.
             let picture = png::encode_grid(&picture::raster(samples, 1))?;
-            atomic::write(&dir.samples().join("grid.png"), &picture)?;
+            atomic::write(&dir.figures().join("grid.png"), &picture)?;
             board.image("final/grid", step, &picture)?;
         }
         atomic::write(&dir.samples().join("samples.npz"), &npz_bytes(samples)?)?;

@@ -152,10 +152,11 @@ fn publish(
     let Trained { model, training, seconds, mut board } = trained;
     let frozen = model.freeze();
     drop(model);
-    let evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
+    let mut evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
         terminal::note(&format!("{}: evaluating {stage}", identity.model));
     });
     let (context, step) = (evaluator.context(), training.plan.total_steps());
+    evaluation.figures.extend(figures::of_model(frozen.as_ref(), context));
     let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
     let mut results = scoring::results(identity, evaluator, evaluation);
     results.artefacts = artefacts;

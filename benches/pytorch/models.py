@@ -215,7 +215,8 @@ class Gan(Model):
     def build(self, shape):
         config = self.config
         plain = {"kind": "non-saturating", "label_smoothing": 0}
-        assert config["loss"] == plain and config["critic_steps"] == 1
+        assert config["objective"] == plain and config["critic_steps"] == 1
+        assert not any(config["regularisers"].values()) and plain_condition(config)
         ema = config["ema"]
         self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])
@@ -270,15 +271,17 @@ class Ddpm(Model):
 
     def build(self, shape):
         config = self.config
-        assert config["schedule"] == "cosine" and config["sampler"]["kind"] == "ddim"
-        net = UNet(config["unet"], shape[0])
+        assert config["target"] == "noise" and config["weighting"]["kind"] == "simple"
+        assert config["schedule"]["kind"] == "cosine" and plain_condition(config)
+        assert config["sampler"]["solver"] == {"kind": "ddim", "eta": 0.0}
+        net = UNet(config["network"], shape[0])
         self.net = Trained(net, config["optimizer"], config["ema"])
-        self.exact_alpha_bar = cosine_alpha_bar(config["steps"])
+        self.exact_alpha_bar = cosine_alpha_bar(config["schedule"]["steps"])
         self.alpha_bar = torch.tensor(self.exact_alpha_bar, dtype=torch.float32)
 
     def draw(self, batch):
         return {
-            "times": torch.randint(1, self.config["steps"] + 1, (batch,)),
+            "times": torch.randint(1, self.config["schedule"]["steps"] + 1, (batch,)),
             "noise": torch.randn(batch, *SHAPE),
         }
 
@@ -293,7 +296,7 @@ class Ddpm(Model):
 
     def sampler(self):
         net = self.compile(self.net.frozen())
-        total, count = self.config["steps"], self.config["sampler"]["steps"]
+        total, count = self.config["schedule"]["steps"], self.config["sampler"]["steps"]
         times = [(i * total + count // 2) // count for i in range(count, -1, -1)]
 
         def sample(x):
@@ -306,6 +309,10 @@ class Ddpm(Model):
             return (x * 0.5 + 0.5).clamp(0, 1)
 
         return sample
+
+
+def plain_condition(config):
+    return config["condition"]["kind"] == "none"
 
 
 def squared_error(a, b):

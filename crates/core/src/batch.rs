@@ -1,9 +1,6 @@
 //! What one optimisation step sees.
 
-use crate::{
-    condition::Condition,
-    noise::{Noise, Phase, Seed},
-};
+use crate::noise::{Noise, Phase, Seed};
 use burn::tensor::{Int, Tensor};
 
 /// A batch of values with what their dataset knows of them. `first` is the position of its first value
@@ -22,11 +19,6 @@ impl Batch {
     /// Values in this batch.
     pub fn len(&self) -> usize {
         self.values.dims()[0]
-    }
-
-    /// Everything that a model can be told about these values.
-    pub fn condition(&self) -> Condition {
-        Condition { classes: self.labels.clone() }
     }
 
     /// Whether there is no value at all.

@@ -23,6 +23,11 @@ impl Condition {
         Self { classes: Some(Tensor::from_data(data, (device, DType::I32))) }
     }
 
+    /// Everything that can be told about the values of a batch.
+    pub fn of(batch: &Batch) -> Self {
+        Self { classes: batch.labels.clone() }
+    }
+
     /// The same with nothing told about a share of the rows, drawn from `noise` by their places.
     #[must_use]
     pub fn dropped(self, share: f64, noise: Noise, rows: Range<u64>) -> Self {
@@ -92,7 +97,7 @@ impl ConditionConfig {
     pub fn of(self, batch: &Batch) -> Condition {
         match self {
             Self::None => Condition::default(),
-            Self::Class => batch.condition(),
+            Self::Class => Condition::of(batch),
         }
     }
 }

@@ -3,10 +3,12 @@
 //! `core` knows no model's name. A model crate implements [`Train`] and [`Generative`]; everything
 //! else (data, metrics, reports, the command line) sees only these two traits.
 
+pub mod base;
 pub mod batch;
 pub mod capabilities;
 pub mod checkpoint;
 pub mod condition;
+pub mod context;
 pub mod corruption;
 pub mod digest;
 pub mod ema;
@@ -26,17 +28,19 @@ pub mod state;
 pub mod testing;
 pub mod trainer;
 
+pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
     Codes, Decode, Density, Encode, Invert, Likelihood, Observation, Reconstruct, Sample,
     SampleRequest, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions};
+pub use context::{InitContext, InitError, Start};
 pub use corruption::Corruption;
 pub use ema::EmaConfig;
-pub use model::{Generative, InitContext, InitError, Start, Train};
+pub use model::{Generative, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
-pub use opened::{BaseConfig, NoRuns, OpenError, OpenRuns, OpenedRun};
+pub use opened::{NoRuns, OpenError, OpenRuns, OpenedRun};
 pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
 pub use scalars::Scalars;
 pub use settings::{Check, Fault};

@@ -74,7 +74,7 @@ pub(crate) fn execute(
     let begun = !checkpoint::list(&dir.checkpoints()).is_empty() && existing == Existing::Keep;
     let start = if begun { Start::Restored } else { Start::Fresh };
     // Settings that do not fit the data are refused before anything is written.
-    let mut model = training::init(&training, &dataset, Arc::clone(&runs), start)?;
+    let mut model = training::init(&training, &dataset, device, runs.clone(), start)?;
     let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
         directory::clear(dir)?;

@@ -5,7 +5,7 @@ use crate::{interrupt, terminal::Progress};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
-    Kind, Phase, Progress as At, Train,
+    Condition, Kind, Phase, Progress as At, Train,
     checkpoint::{self, CheckpointState},
     trainer::{Flow, Line, Observer},
 };
@@ -136,7 +136,7 @@ impl<'a> Watch<'a> {
         } else if let Some(reconstructor) = frozen.reconstructor() {
             let values = &self.dataset.validation;
             let batch = values.batch(0..count.min(values.len()), self.device);
-            reconstructor.reconstruct(batch.values.clone(), &batch.condition())
+            reconstructor.reconstruct(batch.values.clone(), &Condition::of(&batch))
         } else {
             return Ok(());
         };

@@ -28,11 +28,6 @@ impl Runs {
         Self { device: device.clone(), opened: Mutex::new(Vec::new()) }
     }
 
-    /// Where frozen models are put.
-    pub(crate) fn device(&self) -> &Device {
-        &self.device
-    }
-
     /// Every run that was opened, in order.
     pub(crate) fn opened(&self) -> Vec<OpenedRecord> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()

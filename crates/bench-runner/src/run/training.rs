@@ -1,11 +1,11 @@
 //! A model in training: new, resumed, or as a finished run left it.
 
-use super::{directory::RunDir, opened::Runs, provenance, stations::Training};
+use super::{directory::RunDir, provenance, stations::Training};
 use crate::terminal;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
-    InitContext, Start, Train,
+    InitContext, NoRuns, OpenRuns, Start, Train,
     checkpoint::{self, CheckpointState},
 };
 use genlab_data::{BatchStream, Dataset};
@@ -21,14 +21,15 @@ use std::{
 pub(super) fn init(
     training: &Training,
     dataset: &Dataset,
-    runs: Arc<Runs>,
+    device: &Device,
+    runs: Arc<dyn OpenRuns>,
     start: Start,
 ) -> Result<Box<dyn Train>> {
     let context = InitContext {
         space: dataset.space,
         classes: dataset.classes.as_ref().map(Vec::len),
         total_images: training.plan.total_images,
-        device: runs.device().clone(),
+        device: device.clone(),
         seed: training.plan.seed,
         runs,
         start,
@@ -77,7 +78,7 @@ pub(crate) fn finished(
     device: &Device,
 ) -> Result<Box<dyn Train>> {
     let last = last_checkpoint(dir)?;
-    let mut model = init(training, dataset, Arc::new(Runs::new(device)), Start::Restored)?;
+    let mut model = init(training, dataset, device, Arc::new(NoRuns), Start::Restored)?;
     let state = checkpoint::restore(&last, model.as_mut(), device)?;
     let total = training.plan.total_steps();
     if state.step < total {

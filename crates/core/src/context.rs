@@ -1,0 +1,65 @@
+//! What a model is built from beside its settings.
+
+use crate::{
+    noise::Seed,
+    opened::{OpenError, OpenRuns},
+    settings::Fault,
+    space::Space,
+    state::CheckpointError,
+};
+use burn::tensor::Device;
+use std::sync::Arc;
+
+/// What a model's config needs to know to build it.
+#[derive(Clone, Debug)]
+pub struct InitContext {
+    /// What every value of the run is.
+    pub space: Space,
+    /// Number of classes, where the dataset has labels.
+    pub classes: Option<usize>,
+    /// The budget: training values in the whole run.
+    pub total_images: u64,
+    /// The plain device (no autodiff) that holds data and parameters.
+    pub device: Device,
+    /// The run's seed.
+    pub seed: Seed,
+    /// Finished runs that the model may build on.
+    pub runs: Arc<dyn OpenRuns>,
+    /// Where its weights come from.
+    pub start: Start,
+}
+
+/// Where a model's weights come from once it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// They are drawn, or taken over from a run that the model builds on.
+    Fresh,
+    /// [`Train::restore`] puts all of them back: a run that the model builds on is not opened, and need
+    /// not be there any more.
+    Restored,
+}
+
+/// Why a model cannot be built: one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// Its settings do not fit the data.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A run that it builds on cannot be opened.
+    #[error(transparent)]
+    Run(#[from] OpenError),
+    /// That run's weights are not those that it needs.
+    #[error(transparent)]
+    Weights(#[from] CheckpointError),
+}
+
+impl InitError {
+    /// The same error, seen from the settings that hold these ones as `key`.
+    #[must_use]
+    pub fn within(self, key: &str) -> Self {
+        match self {
+            Self::Fault(fault) => Self::Fault(fault.within(key)),
+            other => other,
+        }
+    }
+}

@@ -133,7 +133,7 @@ fn what_cannot_be_interpreted_is_refused_in_one_sentence() {
     GrayImage::new(9, 8).save(at("mixed/9.png")).unwrap();
     for (args, expected) in [
         (&["few.npz", "good.npz"][..], "needs at least 64 vectors on each side, and there are 63"),
-        (&["wide.npz", "good.npz"], "of 1x8x16 and good.npz of 1x8x8"),
+        (&["wide.npz", "good.npz"], "of 1x8x16 and good.npz images of 1x8x8"),
         (&["flat.npz", "good.npz"], "has images of shape (100, 64)"),
         (&["u16.npz", "good.npz"], "images of type <u2, whose range is not known"),
         (&["signed.npz", "good.npz"], "contains the value -1 in image 0, outside [0, 1]"),

@@ -131,19 +131,24 @@ pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
     header.extend(runs.iter().map(|(title, _)| title.clone()));
     header.push("unit".into());
     table.set_header(header);
-    let mut names: Vec<&str> = Vec::new();
+    // Numbers that say different things of the same name stand in rows of their own.
+    let key =
+        |metric: &Metric| (metric.name.clone(), metric.split.clone(), metric.qualified_unit());
+    let mut rows = Vec::new();
     for metric in runs.iter().flat_map(|(_, results)| &results.metrics) {
-        if !names.contains(&metric.name.as_str()) {
-            names.push(&metric.name);
+        if !rows.contains(&key(metric)) {
+            rows.push(key(metric));
         }
     }
-    for name in names {
-        let found: Vec<_> = runs.iter().map(|(_, results)| results.metric(name)).collect();
+    for row in rows {
+        let of = |results: &Results| results.metrics.iter().find(|m| key(m) == row).cloned();
+        let found: Vec<_> = runs.iter().map(|(_, results)| of(results)).collect();
         let Some(kind) = found.iter().flatten().next() else { continue };
-        let mut row = vec![format!("{name}{}", arrow(kind.better))];
-        row.extend(found.iter().map(|m| m.map_or_else(|| "—".into(), |m| number(m.value))));
-        row.push(kind.qualified_unit());
-        table.add_row(row);
+        let mut cells = vec![format!("{}{}", row.0, arrow(kind.better))];
+        let cell = |m: &Option<Metric>| m.as_ref().map_or_else(|| "—".into(), |m| number(m.value));
+        cells.extend(found.iter().map(cell));
+        cells.push(row.2);
+        table.add_row(cells);
     }
     for column in 1..=runs.len() {
         if let Some(column) = table.column_mut(column) {

@@ -85,6 +85,12 @@ impl BaseConfig {
             ));
         }
         let own = serde_json::to_value(own).expect("settings are plain values");
+        if alike.iter().any(|key| opened.settings.get(key).is_none()) {
+            return fault("is another model".into());
+        }
+        if opened.classes != context.classes && !own["condition"]["kind"].eq("none") {
+            return fault("knows another number of classes".into());
+        }
         for key in alike {
             let [base, here] = [&opened.settings[key], &own[key]];
             if base != here {

@@ -65,6 +65,14 @@ pub struct Conditions {
     pub optional: bool,
 }
 
+impl Conditions {
+    /// The same for a model that is told nothing about this share of what it learns from.
+    #[must_use]
+    pub fn with_dropout(self, share: f64) -> Self {
+        Self { optional: self.classes.is_some() && share > 0.0, ..self }
+    }
+}
+
 /// The setting: what a model is told while it learns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

@@ -5,7 +5,6 @@ use crate::{
     opened::{OpenError, OpenRuns},
     settings::Fault,
     space::Space,
-    state::CheckpointError,
 };
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -48,9 +47,6 @@ pub enum InitError {
     /// A run that it builds on cannot be opened.
     #[error(transparent)]
     Run(#[from] OpenError),
-    /// That run's weights are not those that it needs.
-    #[error(transparent)]
-    Weights(#[from] CheckpointError),
 }
 
 impl InitError {
@@ -59,7 +55,7 @@ impl InitError {
     pub fn within(self, key: &str) -> Self {
         match self {
             Self::Fault(fault) => Self::Fault(fault.within(key)),
-            other => other,
+            Self::Run(error) => Self::Run(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Settings of the diffusion model.
 
 use crate::{
+    guidance::Guidance,
     model::Ddpm,
     network::{ENDS, NetworkConfig},
     process::Process,
@@ -99,6 +100,11 @@ impl DdpmConfig {
                 // grow ten thousandfold in it.
                 target: Target::V,
                 network: NetworkConfig::Mlp(TimeMlpConfig::default()),
+                // Guidance mends a network that strays from its class; here it only narrows each class.
+                sampler: SamplerConfig {
+                    guidance: Guidance::ClassifierFree { scale: 1.0 },
+                    ..SamplerConfig::default()
+                },
                 ..Self::default()
             },
         }
@@ -111,10 +117,9 @@ impl DdpmConfig {
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
         self.network.fits("network", space)?;
-        let conditions = Conditions {
-            optional: self.condition != ConditionConfig::None && self.condition_dropout > 0.0,
-            ..self.condition.conditions("condition", context.classes)?
-        };
+        let conditions = self.condition.conditions("condition", context.classes)?;
+        let conditions = conditions.with_dropout(self.condition_dropout);
+        self.require_learned_guidance(conditions)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             self.network.init(conditions, space, device)
         });
@@ -135,5 +140,17 @@ impl DdpmConfig {
         let (sampler, condition) = (self.sampler, self.condition);
         let condition_dropout = self.condition_dropout;
         Ok(Box::new(Ddpm { net, process, sampler, condition, condition_dropout, conditions }))
+    }
+
+    /// # Errors
+    /// When samples are to be guided by a network that never learns to go without what it is told.
+    fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
+        let guided = self.sampler.guidance != Guidance::ClassifierFree { scale: 1.0 };
+        if conditions.classes.is_some() && !conditions.optional && guided {
+            let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
+                           0, or sampler.guidance.scale to 1";
+            return Err(Fault::new("condition_dropout", problem));
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct SamplerConfig {
     /// The rule of a step.
     pub solver: Solver,
-    /// Steps from noise to sample; at most the steps T of the schedule, where it has some.
+    /// Steps from noise to sample; where times are uniform at most the steps T of the schedule.
     pub steps: usize,
     /// The times that are visited.
     pub spacing: Spacing,

@@ -163,9 +163,14 @@ fn the_density_along_the_ode_is_that_of_the_mixture() {
     for config in [ScheduleConfig::Cosine { steps: 1000 }, ScheduleConfig::Flow] {
         let found = log_density(tensor(points.clone()), &Schedule::new(config), &exact);
         let found = found.into_data().try_into_vec::<f32>().expect("f32");
-        for (x, found) in points.iter().zip(found) {
-            let expected = mixture.log_density(&[f64::from(*x)]);
-            assert!((f64::from(found) - expected).abs() < 0.03, "{x}: {found} for {expected}");
-        }
+        let error = |(x, found): (&f32, f32)| {
+            (f64::from(found) - mixture.log_density(&[f64::from(*x)])).abs()
+        };
+        let errors: Vec<f64> = points.iter().zip(found).map(error).collect();
+        // The largest lie where there is next to no density.
+        let largest = errors.iter().copied().fold(0.0, f64::max);
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        println!("{config:?}: error {mean:.4} on average, {largest:.4} at most");
+        assert!(mean < 0.01 && largest < 0.05, "{config:?}: {errors:?}");
     }
 }

@@ -11,7 +11,7 @@ use genlab_core::{
     OptimizerConfig, Train,
     nn::{BackboneConfig, ConvBackbone, init_module},
     optim::{AdamConfig, Method},
-    settings::{LARGEST_SIZE, at_least, at_most, size, within},
+    settings::{LARGEST_SIZE, at_least, at_most, share, size, within},
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct GanConfig {
     /// What both networks are told of a value: the generator behind its noise, the critic by projection
     /// (Miyato & Koyama 2018, arXiv:1802.05637).
     pub condition: ConditionConfig,
+    /// Share of the rows that both networks play without being told.
+    pub condition_dropout: f64,
     /// The generator moves in every `critic_steps`-th step; the critic in each.
     pub critic_steps: u64,
     /// The generator: a decoder.
@@ -57,6 +59,7 @@ impl Default for GanConfig {
             objective: Objective::default(),
             regularisers: Regularisers::default(),
             condition: ConditionConfig::None,
+            condition_dropout: 0.1,
             critic_steps: 1,
             generator: BackboneConfig::Conv(ConvBackbone {
                 norm_groups: Some(8),
@@ -77,6 +80,7 @@ impl Check for GanConfig {
     fn check(&self) -> Result<(), Fault> {
         size("latent_dim", self.latent_dim)?;
         within("objective", &self.objective)?;
+        share("condition_dropout", self.condition_dropout)?;
         within("regularisers", &self.regularisers)?;
         at_least("critic_steps", self.critic_steps, 1)?;
         at_most("critic_steps", self.critic_steps, LARGEST_SIZE as u64)?;
@@ -119,6 +123,7 @@ impl GanConfig {
         self.generator.fits("generator", space)?;
         self.critic.fits("critic", space)?;
         let conditions = self.condition.conditions("condition", context.classes)?;
+        let conditions = conditions.with_dropout(self.condition_dropout);
         let generator = init_module(context.seed, "gan/generator", &context.device, |device| {
             Generator::new(self, conditions, space, device)
         });

@@ -94,7 +94,8 @@ impl Train for Gan {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         // One for both networks: each generated value is judged as what it was made to be, and row by row
         // beside a real one about which the same is told.
-        let condition = self.config.condition.of(batch);
+        let (share, rows) = (self.config.condition_dropout, batch.rows());
+        let condition = self.config.condition.of(batch).dropped(share, at.noise(), rows);
         let scalars = self.critic_step(batch, &condition, at);
         if at.step.is_multiple_of(self.config.critic_steps) {
             scalars.with("generator_loss", self.generator_step(batch, &condition, at))

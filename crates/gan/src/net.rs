@@ -14,7 +14,8 @@ use genlab_core::{
 const CLASS_SIZE: usize = 16;
 /// Standard deviation of the critic's initial class vectors, times √n for n features. That of its last
 /// layer's weights is 1/√3 on this scale, so a class moves the first scores by a sixth of what features
-/// do: the critic starts close to one that is told nothing.
+/// do: the critic starts close to one that is told nothing. Under spectral normalisation it is one part in
+/// its largest singular value, as every weight.
 const CLASS_SCALE: f64 = 0.1;
 
 #[derive(Module, Debug)]

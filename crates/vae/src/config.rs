@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 pub enum Likelihood {
     /// Independent Bernoulli pixels; on grey images a cross-entropy.
     Bernoulli,
-    /// Independent Gaussian pixels of one standard deviation.
+    /// Independent Gaussian numbers of one standard deviation. Samples are their means.
     Gaussian {
-        /// That standard deviation.
+        /// That standard deviation, in the units of the data.
         #[serde(default = "default_sigma")]
         sigma: f64,
     },

@@ -11,11 +11,14 @@ use burn::tensor::Device;
 use genlab_core::{Kind, Seed};
 use genlab_metrics::{
     Judge,
-    measures::sets::{
-        add_intervals,
-        frechet::FrechetError,
-        pair::{ImageSet, Pair, ScoreSettings},
-        score,
+    measures::{
+        sets::{
+            add_intervals,
+            frechet::FrechetError,
+            pair::{ImageSet, Pair, ScoreSettings},
+            score,
+        },
+        units,
     },
 };
 use genlab_results::{JudgeInfo, Metric};
@@ -38,17 +41,22 @@ struct Output<'a> {
 pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let device = device::parse(&args.device)?;
     let data_dir = args.data_dir.as_deref();
-    let samples = ImageSource::read(&args.samples, data_dir)?;
+    let mut samples = ImageSource::read(&args.samples, data_dir)?;
     let reference = ImageSource::read(&args.reference, data_dir)?;
-    let (shape, other) = (samples.images.shape(), reference.images.shape());
-    if shape != other {
+    let (space, other) = (samples.images.space, reference.images.space);
+    let (shape, [what, others]) =
+        (space.shape, [space, other].map(|space| units::noun(space.kind)));
+    if (shape, space.kind) != (other.shape, other.kind) {
         bail!(
-            "{} holds images of {shape} and {} of {other} (channels x height x width): only images \
-             of one size can be compared",
+            "{} holds {what} of {shape} and {} {others} of {} (channels x height x width): only values of \
+             one kind and size can be compared",
             samples.name,
-            reference.name
+            reference.name,
+            other.shape
         );
     }
+    // Both are judged in the units of the reference.
+    samples.images.space = other;
     let n = samples.images.len().min(reference.images.len()).min(args.limit as usize);
     let (names, split) = ([samples.name.clone(), reference.name.clone()], reference.split);
     let sides = [&samples, &reference].map(|source| source.images.take(n));

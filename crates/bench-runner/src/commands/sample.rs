@@ -91,10 +91,15 @@ impl Told {
         };
         if let Some(guidance) = args.guidance {
             if !model.sampler().is_some_and(Sample::is_guided) {
-                let what = if conditions.classes.is_some() {
-                    format!("{run} is a {name}, whose samples cannot be guided")
-                } else {
-                    untold()
+                let what = match conditions.classes {
+                    None => untold(),
+                    Some(_) if conditions.optional => {
+                        format!("{run} is a {name}, whose samples cannot be guided")
+                    }
+                    Some(_) => format!(
+                        "{run} was told the class of every value, and guidance needs a model that has \
+                         learned to go without"
+                    ),
                 };
                 bail!("--guidance {guidance} has no meaning here: {what}");
             }
@@ -121,11 +126,11 @@ impl Told {
             bail!("--class none has no meaning here: {run} was told the class of every value");
         }
         let by_name = dataset.classes.iter().flatten().position(|name| name == class);
-        let number = class.parse().ok().or(by_name.map(|place| place as u32));
+        let number = by_name.map(|place| place as u32).or(class.parse().ok());
         match number.filter(|number| *number < classes) {
             Some(number) => Ok(Self::One(Some(number), count)),
             None => bail!(
-                "there is no class {class} in {}; give a number from 0 to {}, or each",
+                "there is no class {class} in {}; give its name or a number from 0 to {}, or each",
                 dataset.name,
                 classes - 1
             ),

@@ -31,6 +31,7 @@ pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Fig
             interpolation(model, context),
             denoising(model, context),
         ],
+        Kind::Points if context.dataset.space.shape.pixels() != 2 => [None, None, None],
         Kind::Points => {
             [reconstructed_points(model, context), denoised_points(model, context), None]
         }
@@ -123,7 +124,7 @@ fn denoised_points(model: &dyn Generative, context: &Context<'_>) -> Option<Figu
     let name = |number: usize| match number {
         0 => "noise".to_owned(),
         number if number == last => "samples".to_owned(),
-        number => format!("{number} of {last} of the way"),
+        number => format!("after {:.0} % of the steps", 100.0 * number as f64 / last as f64),
     };
     let series = frames.into_iter().enumerate().map(|(i, frame)| (name(i), frame)).collect();
     let caption = "The same samples at moments on the way from pure noise.";

@@ -75,17 +75,19 @@ pub(crate) fn execute(
     let start = if begun { Start::Restored } else { Start::Fresh };
     // Settings that do not fit the data are refused before anything is written.
     let mut model = training::init(&training, &dataset, device, runs.clone(), start)?;
+    opened::require_elsewhere(dir, &runs.opened())?;
     let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
         directory::clear(dir)?;
     }
-    if let Found::Finished = directory::find(dir, &identity.hash)? {
+    let found = directory::find(dir, &identity.hash)?;
+    opened::require_unchanged(dir)?;
+    if let Found::Finished = found {
         terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
     let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
-    opened::require_unchanged(dir, &runs.opened())?;
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
 

@@ -65,25 +65,50 @@ impl OpenRuns for Runs {
     }
 }
 
-/// What tells a finished run's weights from others: the SHA-256 of its last checkpoint's manifest, which
-/// holds those of all its files.
+/// What tells a finished run's weights from others: the SHA-256 of the lines for weights and their average
+/// in its last checkpoint's manifest.
 fn hash(run: &Path) -> Result<String> {
     let manifest = training::last_checkpoint(run)?.join("MANIFEST");
-    let bytes = fs::read(&manifest);
-    Ok(sha256(&bytes.with_context(|| format!("cannot read {}", manifest.display()))?))
+    let text = fs::read_to_string(&manifest);
+    let text = text.with_context(|| format!("cannot read {}", manifest.display()))?;
+    let of_weights = |line: &&str| {
+        line.ends_with("  weights.safetensors") || line.ends_with("  ema.safetensors")
+    };
+    let lines: Vec<&str> = text.lines().filter(of_weights).collect();
+    Ok(sha256(lines.join("\n").as_bytes()))
 }
 
 /// # Errors
-/// When a run that this one was built on has other weights by now.
-pub(super) fn require_unchanged(dir: &RunDir, now: &[OpenedRecord]) -> Result<()> {
+/// When a run that was opened lies in the directory of this one, or the other way round: discarding the one
+/// would discard the other.
+pub(super) fn require_elsewhere(dir: &RunDir, opened: &[OpenedRecord]) -> Result<()> {
+    let Ok(own) = dir.path().canonicalize() else { return Ok(()) };
+    for run in opened {
+        let base = Path::new(&run.path).canonicalize()?;
+        if base.starts_with(&own) || own.starts_with(&base) {
+            bail!(
+                "run {} and the run directory {} are not apart; choose another --out",
+                run.path,
+                dir.path().display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When a run that this one was built on is still there and has other weights by now: the same command
+/// would train another run.
+pub(super) fn require_unchanged(dir: &RunDir) -> Result<()> {
     let Some(record) = dir.read_record()? else { return Ok(()) };
     for before in &record.opened {
-        let changed = now.iter().find(|run| run.path == before.path && run.sha256 != before.sha256);
-        if let Some(changed) = changed {
+        // What is gone cannot be asked, and is not needed any more.
+        let now = hash(Path::new(&before.path)).unwrap_or_else(|_| before.sha256.clone());
+        if now != before.sha256 {
             bail!(
-                "run {} has other weights than when {} began; put them back, or pass --fresh to begin \
-                 anew from those that it has now",
-                changed.path,
+                "run {} has other weights than when {} began; choose another --out, or pass --fresh to \
+                 begin anew from those that it has now",
+                before.path,
                 dir.path().display()
             );
         }

@@ -5,7 +5,10 @@ mod discrete;
 mod flow;
 
 use discrete::Table;
-use genlab_core::{Check, Fault, settings::size};
+use genlab_core::{
+    Check, Fault,
+    settings::{at_least, size},
+};
 use serde::{Deserialize, Serialize};
 
 /// How signal fades and noise grows.
@@ -45,7 +48,11 @@ impl Default for ScheduleConfig {
 impl Check for ScheduleConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
-            Self::Linear { steps } | Self::Cosine { steps } => size("steps", *steps),
+            Self::Linear { steps } | Self::Cosine { steps } => {
+                // One step of the linear schedule would leave nine tenths of the signal.
+                at_least("steps", *steps, 2)?;
+                size("steps", *steps)
+            }
             Self::Flow => Ok(()),
         }
     }

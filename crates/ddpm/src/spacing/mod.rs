@@ -4,7 +4,10 @@ mod karras;
 mod uniform;
 
 use crate::schedule::{Moment, Schedule};
-use genlab_core::{Check, Fault, settings::positive};
+use genlab_core::{
+    Check, Fault,
+    settings::{at_least, at_most},
+};
 use serde::{Deserialize, Serialize};
 
 /// The times between noise and sample, one file each.
@@ -26,7 +29,11 @@ impl Check for Spacing {
     fn check(&self) -> Result<(), Fault> {
         match self {
             Self::Uniform => Ok(()),
-            Self::Karras { rho } => positive("rho", *rho),
+            // Beyond, all levels fall together.
+            Self::Karras { rho } => {
+                at_least("rho", *rho, 1.0)?;
+                at_most("rho", *rho, 100.0)
+            }
         }
     }
 }

@@ -75,7 +75,8 @@ mod tests {
     use crate::schedule::{Schedule, ScheduleConfig};
     use burn::tensor::Device;
 
-    const ALL: [Target; 4] = [Target::Noise, Target::Start, Target::Score, Target::Velocity];
+    const ALL: [Target; 5] =
+        [Target::Noise, Target::Start, Target::Score, Target::Velocity, Target::V];
 
     fn full(value: f64) -> Tensor<4> {
         Tensor::full([1, 1, 2, 2], value, &Device::flex())

@@ -1,7 +1,10 @@
 //! A penalty on the critic's slope without a gradient of a gradient (docs/adr/0013).
 
 use burn::tensor::Tensor;
-use genlab_core::{Check, Fault, settings::positive};
+use genlab_core::{
+    Check, Fault,
+    settings::{at_least, positive},
+};
 use serde::{Deserialize, Serialize};
 
 /// γ/2 E‖∇D(x)‖² (Eq. 9 of Mescheder et al. 2018, arXiv:1801.04406) with the slope taken from two points
@@ -28,7 +31,9 @@ impl Default for SlopePenalty {
 impl Check for SlopePenalty {
     fn check(&self) -> Result<(), Fault> {
         positive("weight", self.weight)?;
-        positive("sigma", self.sigma)
+        positive("sigma", self.sigma)?;
+        // Below, f32 has no difference left.
+        at_least("sigma", self.sigma, 1e-4)
     }
 }
 

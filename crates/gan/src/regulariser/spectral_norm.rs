@@ -4,8 +4,14 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{DType, Int, Tensor},
 };
-use genlab_core::{Check, Fault, settings::size};
+use genlab_core::{
+    Check, Fault,
+    settings::{at_most, size},
+};
 use serde::{Deserialize, Serialize};
+
+/// Rounds beyond which a step would be nothing but power iteration.
+const MOST_ROUNDS: usize = 100;
 
 /// Keeps a norm of 0 from dividing.
 const EPSILON: f64 = 1e-12;
@@ -30,7 +36,8 @@ impl Default for SpectralNorm {
 
 impl Check for SpectralNorm {
     fn check(&self) -> Result<(), Fault> {
-        size("power_iterations", self.power_iterations)
+        size("power_iterations", self.power_iterations)?;
+        at_most("power_iterations", self.power_iterations, MOST_ROUNDS)
     }
 }
 
@@ -66,10 +73,10 @@ pub fn largest_singular_value(weight: Tensor<2>, power_iterations: usize) -> Ten
     // A fixed vector without symmetries: no weight has a reason to be orthogonal to it.
     let start = Tensor::<1, Int>::arange(1..rows + 1, (&constant.device(), DType::I32));
     let mut u = unit(start.float().sin().unsqueeze_dim::<2>(1));
-    let mut v = unit(constant.clone().transpose().matmul(u.clone()));
-    for _ in 1..power_iterations {
-        u = unit(constant.clone().matmul(v));
-        v = unit(constant.clone().transpose().matmul(u.clone()));
+    let mut v = u.clone();
+    for _ in 0..power_iterations {
+        v = unit(constant.clone().transpose().matmul(u));
+        u = unit(constant.clone().matmul(v.clone()));
     }
     (u * weight.matmul(v)).sum()
 }

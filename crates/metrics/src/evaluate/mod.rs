@@ -113,7 +113,9 @@ impl<'a> Evaluator<'a> {
         }
         progress("references");
         let references = self.shared();
-        references.beside(&mut out);
+        if conditions.classes.is_none() {
+            references.beside(&mut out);
+        }
         out.notes.extend(references.rows.notes.iter().cloned());
         progress("samples");
         let drawn = samples::draw(model, context, &mut out);

@@ -155,7 +155,8 @@ impl Making<'_> {
     /// score.
     fn real(&mut self, count: usize, memory: Option<Threshold>) {
         let train = &self.context.dataset.train;
-        let set = read(train.take(count), self.context);
+        // Unlabelled: nobody asked for these classes.
+        let set = read(train.take(count).with_labels(None), self.context);
         let title =
             format!("Real training {} ({})", units::noun(train.space.kind), set.images.len());
         let pair = self.pair(&set);

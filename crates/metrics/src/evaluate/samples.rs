@@ -86,6 +86,12 @@ pub(super) fn draw(
     out: &mut Findings,
 ) -> Option<Drawn> {
     let classes = told_classes(model.conditions(), context.dataset, context.sample_count());
+    if classes.is_some() {
+        out.note(
+            "The model is told the class of each sample, in the exact proportions of the data: numbers that \
+             depend on how often classes come are no merit of its own.",
+        );
+    }
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, classes, context, out));
     }
@@ -158,7 +164,7 @@ pub(super) fn score(
         let mut found = sets::score(&pair);
         sets::add_intervals(&mut found.metrics, &pair);
         for metric in &mut found.metrics {
-            metric.real = references.value("real", &metric.name);
+            metric.real = references.value("real", &metric.name).or(metric.real);
             metric.noise = references.value("noise", &metric.name);
         }
         out.extend(found);

@@ -4,7 +4,7 @@ use super::group::Column;
 use super::table::{Table, table};
 use crate::format::short_count;
 use crate::names;
-use genlab_results::{Catalogue, RunRecord, Section};
+use genlab_results::{Catalogue, OpenedRecord, RunRecord, Section};
 
 /// Something that a record says in words, or nothing where it does not know.
 type Said = fn(&RunRecord) -> String;
@@ -52,6 +52,8 @@ struct Protocol {
     /// What the data are, and the budget is counted in.
     noun: String,
     budget: Option<u64>,
+    /// What it was built on: others' training comes on top of its budget.
+    built_on: Vec<String>,
 }
 
 impl Protocol {
@@ -62,14 +64,23 @@ impl Protocol {
             sha256: run.data_sha256().map(str::to_owned),
             noun: run.noun().to_owned(),
             budget: run.budget(),
+            built_on: run.record.opened.iter().map(base).collect(),
         }
     }
 
     fn label(&self) -> String {
         let hash = self.sha256.as_deref().map(|hash| format!(" ({})", short_hash(hash)));
         let budget = self.budget.map(|n| format!(", {} {}", short_count(n as f64), self.noun));
-        format!("{}{}{}", self.dataset, hash.unwrap_or_default(), budget.unwrap_or_default())
+        let built_on = if self.built_on.is_empty() { "" } else { ", built on " };
+        let base = self.built_on.join(" and ");
+        let (hash, budget) = (hash.unwrap_or_default(), budget.unwrap_or_default());
+        format!("{}{hash}{budget}{built_on}{base}", self.dataset)
     }
+}
+
+/// A run that others are built on, in a few words.
+fn base(run: &OpenedRecord) -> String {
+    format!("{} ({})", run.model, short_hash(&run.sha256))
 }
 
 type Judge = (String, String);

@@ -43,11 +43,12 @@ impl SetMeasure for Agreement {
         };
         let right = agreeing(told, &choices(samples).collect::<Vec<_>>());
         let share = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
-        out.push(pair.metric(&AGREEMENT, share));
         let classes = samples.dim;
         let of_real = pair.real.images.labels.as_ref().map(|labels| {
             by_class(labels, &agreeing(labels, &choices(real).collect::<Vec<_>>()), classes)
         });
+        let metric = pair.metric(&AGREEMENT, share);
+        out.push(metric.map(|metric| metric.with_bounds(of_real.as_deref().map(total), None)));
         out.figures.push(table(&by_class(told, &right, classes), of_real.as_deref()));
         out.figures.extend(beside_real(&pair.samples.images, &pair.real.images, classes));
     }
@@ -80,6 +81,12 @@ fn by_class(labels: &[u32], right: &[bool], classes: usize) -> Vec<(usize, usize
         }
     }
     counts
+}
+
+/// The share that agrees over all classes.
+fn total(counts: &[(usize, usize)]) -> f64 {
+    let (agree, all) = counts.iter().fold((0, 0), |(a, b), (x, y)| (a + x, b + y));
+    agree as f64 / all.max(1) as f64
 }
 
 fn table(samples: &[(usize, usize)], real: Option<&[(usize, usize)]>) -> Figure {

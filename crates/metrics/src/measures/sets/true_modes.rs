@@ -70,7 +70,7 @@ impl SetMeasure for TrueModes {
 
 /// How many points each mode has.
 struct Visits {
-    /// Of those that are nearest to it.
+    /// Of those that are nearest to it, in its standard deviations.
     nearest: Vec<usize>,
     /// Of those within [`REACH`] standard deviations too.
     within: Vec<usize>,
@@ -83,12 +83,12 @@ fn visits(values: &Values, modes: &[Mode]) -> Visits {
         let point = values.row_f64(index);
         let distance = |mode: &Mode| {
             let squares = point.iter().zip(&mode.centre).map(|(x, c)| (x - c).powi(2));
-            squares.sum::<f64>().sqrt()
+            squares.sum::<f64>().sqrt() / mode.sd
         };
         let distances = modes.iter().map(distance).enumerate();
         let Some((mode, nearest)) = distances.min_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
         visits.nearest[mode] += 1;
-        if nearest <= REACH * modes[mode].sd {
+        if nearest <= REACH {
             visits.within[mode] += 1;
         }
     }

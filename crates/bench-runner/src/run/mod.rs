@@ -84,7 +84,7 @@ pub(crate) fn execute(
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
-    let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
+    let evaluator = scoring::evaluator(&scoring, &dataset, &runs)?;
     opened::require_unchanged(dir, &runs.opened())?;
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;

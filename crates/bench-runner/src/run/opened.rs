@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use genlab_core::{OpenError, OpenRuns, OpenedRun, checkpoint, digest::sha256};
+use genlab_core::{OpenError, OpenRuns, OpenedRun, checkpoint, digest::sha256, state::Section};
 use genlab_results::OpenedRecord;
 use std::{
     fs,
@@ -76,6 +76,25 @@ fn hash(run: &Path) -> Result<String> {
     let manifest = training::last_checkpoint(run)?.join("MANIFEST");
     let bytes = fs::read(&manifest);
     Ok(sha256(&bytes.with_context(|| format!("cannot read {}", manifest.display()))?))
+}
+
+/// The SHA-256 of the file of weights that a finished run's frozen model has: their averages, where it keeps them.
+///
+/// # Errors
+/// When there is no such file.
+pub(crate) fn weights(run: &Path) -> Result<String> {
+    let last = training::last_checkpoint(run)?;
+    let bytes = |section: Section| {
+        let path = last.join(section.file());
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let kept = !checkpoint::read_safetensors(&bytes, &path)?.is_empty();
+        anyhow::Ok(kept.then_some(bytes))
+    };
+    let bytes = match bytes(Section::Average)? {
+        Some(averages) => averages,
+        None => bytes(Section::Weights)?.unwrap_or_default(),
+    };
+    Ok(sha256(&bytes))
 }
 
 /// # Errors

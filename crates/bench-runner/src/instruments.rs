@@ -18,15 +18,20 @@ use genlab_metrics::{
 };
 use std::path::Path;
 
-/// The judge that a run's settings ask for; None where the dataset can have none of its own.
+/// The judge that a run's settings ask for; None where the dataset can have none of its own, or nothing is to be judged.
 ///
 /// # Errors
 /// When Inception's weights or the run that judges cannot be used, or training fails.
 pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result<Option<Judge>> {
     let device = runs.device();
-    match &scoring.judge {
+    let Some(judge) = &scoring.judge else { return Ok(None) };
+    match judge {
         JudgeConfig::Dataset => judge_of(dataset, device),
-        JudgeConfig::Run(run) => Ok(Some(of_run(&run.path, dataset, runs)?)),
+        JudgeConfig::Run(run) => {
+            // Points are their own features.
+            dataset.space.require_images("evaluation.judge", "run", "dataset")?;
+            Ok(Some(of_run(&run.path, dataset, runs)?))
+        }
         JudgeConfig::Inception(file) => {
             let judge = inception(file, device)?;
             let (samples, least) = (scoring.settings.samples, 2 * judge.features());

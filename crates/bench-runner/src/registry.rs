@@ -96,6 +96,14 @@ impl ModelConfig {
         }
     }
 
+    /// Whether it makes values, which a judge could look at.
+    pub(crate) fn makes_values(&self) -> bool {
+        match self {
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
+            Self::Classifier(_) => false,
+        }
+    }
+
     /// A freshly initialised model.
     ///
     /// # Errors

@@ -134,6 +134,14 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
+/// What `run.json` calls the weights of a run: the hash of their lines in its last manifest.
+fn hash_of_weights(run: &Path) -> String {
+    let manifest = fs::read_to_string(checkpoint(run).join("MANIFEST")).unwrap();
+    let weights = |line: &&str| line.ends_with("weights.safetensors") || line.contains("ema.");
+    let lines: Vec<&str> = manifest.lines().filter(weights).collect();
+    genlab_core::digest::sha256(lines.join("\n").as_bytes())
+}
+
 /// The bytes of every tensor of a safetensors file.
 fn tensors(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let bytes = fs::read(path).unwrap();
@@ -165,10 +173,7 @@ fn a_run_goes_on_from_another_and_trains_only_what_it_is_told_to() {
     assert_eq!(contents(&base), before, "the base run was touched");
 
     let dir = folder.path().join("tuned");
-    let manifest = fs::read_to_string(checkpoint(&base).join("MANIFEST")).unwrap();
-    let weights = |line: &&str| line.ends_with("weights.safetensors") || line.contains("ema.");
-    let lines: Vec<&str> = manifest.lines().filter(weights).collect();
-    let hash = genlab_core::digest::sha256(lines.join("\n").as_bytes());
+    let hash = hash_of_weights(&base);
     let opened = json(&dir.join("run.json"))["opened"].clone();
     assert_eq!(opened, serde_json::json!([{ "path": "base", "model": "ddpm", "sha256": hash }]));
 
@@ -224,4 +229,61 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
         assert!(sentence.contains(expected), "{sentence}");
         assert!(!folder.path().join("never").exists());
     }
+}
+
+#[test]
+fn a_run_is_judged_by_the_classifier_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "classifier", &["--out", "mine"]));
+    let mine = folder.path().join("mine");
+    let accuracy = metric(&mine, "classify/accuracy").unwrap();
+    assert!(accuracy > 0.6, "{accuracy}");
+    assert_eq!(metric(&mine, "samples/frechet"), None);
+    let results = json(&mine.join("results.json"));
+    assert!(results["judge"].is_null(), "there is nothing to judge");
+    assert!(results["notes"].to_string().contains("makes no values"), "{}", results["notes"]);
+    let report = fs::read_to_string(mine.join("report.html")).unwrap();
+    assert!(report.contains("Accuracy") && report.contains("makes no values"));
+
+    let small = ["--budget-images", "640", "--out"];
+    let judged = [&["--judge", "run=mine"], &small[..], &["vae"]].concat();
+    succeed(folder.path(), &quick(&file, "vae", &judged));
+    let dir = folder.path().join("vae");
+    let weights = fs::read(checkpoint(&mine).join("ema.safetensors")).unwrap();
+    let judge = json(&dir.join("results.json"))["judge"].clone();
+    assert_eq!((&judge["name"], &judge["accuracy"]), (&"mine".into(), &accuracy.into()));
+    assert_eq!(judge["sha256"], genlab_core::digest::sha256(&weights));
+    assert!(metric(&dir, "samples/frechet").unwrap() > 0.0);
+    let opened = json(&dir.join("run.json"))["opened"].clone();
+    let hash = hash_of_weights(&mine);
+    let expected = serde_json::json!([{ "path": "mine", "model": "classifier", "sha256": hash }]);
+    assert_eq!(opened, expected);
+    // The same judge again, chosen for a run that had another.
+    succeed(folder.path(), &quick(&file, "ae", &[&small[..], &["ae"]].concat()));
+    let output = succeed(folder.path(), &["evaluate", "ae", "--judge", "run=mine", "--json"]);
+    let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(results["judge"], judge);
+
+    let other = ["--dataset", "mnist-10k", "--judge", "run=mine", "--out", "never"];
+    let points = ["--dataset", "ring-8", "--judge", "run=mine", "--out", "never"];
+    for (more, expected) in [
+        (
+            &["--judge", "run=vae", "--out", "never"][..],
+            "run vae is no classifier: its model is vae",
+        ),
+        (
+            &["--judge", "run=nowhere", "--out", "never"],
+            "cannot open run nowhere: nowhere is not a",
+        ),
+        (&other, "a classifier of images of 1x8x8 and cannot judge images of 1x28x28"),
+        (&points, "evaluation.judge is run, but the values are points"),
+    ] {
+        let sentence = refusal(folder.path(), &[&["--model", "vae"], more].concat());
+        assert!(sentence.contains(expected), "{sentence}");
+    }
+    let unlabelled = ["--model", "classifier", "--dataset", "mixture-1d", "--set"];
+    let conv = [&unlabelled[..], &["model.classifier.network=conv", "--out", "never-2"]].concat();
+    assert!(refusal(folder.path(), &conv).contains("model.classifier.network is conv, but the"));
+    assert!(!folder.path().join("never-2").exists());
 }

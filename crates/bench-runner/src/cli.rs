@@ -58,7 +58,8 @@ Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
 /// Which runs to make.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
-    /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all.
+    /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier, which judges the
+    /// samples of others.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, or points
@@ -115,8 +116,9 @@ pub(crate) struct RunArgs {
 /// Which network judges samples.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct JudgeArgs {
-    /// dataset, the default, for the dataset's own judge, or inception=FILE for pytorch-fid's
-    /// Inception network with these weights (crates/metrics/judges/convert.py makes the file).
+    /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier,
+    /// or inception=FILE for pytorch-fid's Inception network with these weights
+    /// (crates/metrics/judges/convert.py makes the file).
     #[arg(long, value_name = "JUDGE")]
     pub judge: Option<String>,
     /// SHA-256 that the judge's FILE must have.

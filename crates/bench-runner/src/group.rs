@@ -165,8 +165,9 @@ fn group_name(configs: &[RunConfig]) -> String {
     let hashes: Vec<String> = configs.iter().map(RunConfig::hash).collect();
     let hash = &sha256(hashes.join(" ").as_bytes())[..8];
     let models = models(configs);
-    let who =
-        if models.len() == ModelConfig::names().len() { "all".into() } else { models.join("+") };
+    let all = ModelConfig::names();
+    let is_all = models.len() == all.len() && all.iter().all(|model| models.contains(model));
+    let who = if is_all { "all".into() } else { models.join("+") };
     format!("{who}-{}-s{}-{hash}", configs[0].dataset_slug(), configs[0].seed)
 }
 

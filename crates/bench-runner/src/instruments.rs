@@ -2,12 +2,15 @@
 
 use crate::{
     config::{JudgeConfig, inception_file},
-    run::stations::Scoring,
+    run::{
+        opened::{self, Runs},
+        stations::Scoring,
+    },
     terminal,
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use genlab_core::{ImageShape, Kind};
+use genlab_core::{ImageShape, Kind, OpenRuns};
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
     Judge, Lpips, PinnedFile,
@@ -15,17 +18,20 @@ use genlab_metrics::{
 };
 use std::path::Path;
 
-/// The judge that a run's settings ask for; None where the dataset can have none of its own.
+/// The judge that a run's settings ask for; None where the dataset can have none of its own, or nothing is to be judged.
 ///
 /// # Errors
-/// When Inception's weights cannot be used, or training fails.
-pub(crate) fn judge(
-    scoring: &Scoring,
-    dataset: &Dataset,
-    device: &Device,
-) -> Result<Option<Judge>> {
-    match &scoring.judge {
+/// When Inception's weights or the run that judges cannot be used, or training fails.
+pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result<Option<Judge>> {
+    let device = runs.device();
+    let Some(judge) = &scoring.judge else { return Ok(None) };
+    match judge {
         JudgeConfig::Dataset => judge_of(dataset, device),
+        JudgeConfig::Run(run) => {
+            // Points are their own features.
+            dataset.space.require_images("evaluation.judge", "run", "dataset")?;
+            Ok(Some(of_run(&run.path, dataset, runs)?))
+        }
         JudgeConfig::Inception(file) => {
             let judge = inception(file, device)?;
             let (samples, least) = (scoring.settings.samples, 2 * judge.features());
@@ -110,6 +116,15 @@ pub(crate) fn lpips(
 ) -> Result<Option<Lpips>> {
     let lpips = weights.map(|file| Lpips::open(file, dataset.space.shape, device)).transpose();
     lpips.context("cannot load LPIPS (evaluation.lpips.path and evaluation.lpips.sha256)")
+}
+
+/// The classifier of the finished run in `path`.
+fn of_run(path: &Path, dataset: &Dataset, runs: &Runs) -> Result<Judge> {
+    let run = runs.open(path)?;
+    let folder = path.file_name().map(|name| name.to_string_lossy());
+    let (name, sha256) = (folder.as_deref().unwrap_or("run"), opened::weights(path)?);
+    Judge::opened(name, &sha256, run, dataset, runs.device())
+        .context("cannot load the judge (--judge run=DIR)")
 }
 
 fn inception(file: &PinnedFile, device: &Device) -> Result<Judge> {

@@ -2,6 +2,7 @@
 //! model needs.
 
 use genlab_ae::AeConfig;
+use genlab_classifier::ClassifierConfig;
 use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
 use genlab_ddpm::DdpmConfig;
 use genlab_gan::GanConfig;
@@ -24,10 +25,13 @@ pub(crate) enum ModelConfig {
     Gan(GanConfig),
     /// Denoising diffusion.
     Ddpm(DdpmConfig),
+    /// A classifier: it judges, and is compared with no generative model.
+    Classifier(ClassifierConfig),
 }
 
 impl ModelConfig {
-    /// Every model with its defaults on values of this kind, in the order of reports.
+    /// Every model that `all` means, those that are compared, with its defaults on values of this kind, in the order of
+    /// reports.
     pub(crate) fn all(kind: Kind) -> [Self; 5] {
         [
             Self::Ae(AeConfig::for_kind(kind)),
@@ -38,9 +42,20 @@ impl ModelConfig {
         ]
     }
 
-    /// The names of all models.
+    /// Their names.
     pub(crate) fn names() -> [&'static str; 5] {
         Self::all(Kind::Images).map(|model| model.name())
+    }
+
+    /// Every model that can be asked for by its name: those of [`Self::all`] and those that serve them.
+    fn known(kind: Kind) -> impl Iterator<Item = Self> {
+        let serving = Self::Classifier(ClassifierConfig::for_kind(kind));
+        Self::all(kind).into_iter().chain([serving])
+    }
+
+    /// Their names.
+    pub(crate) fn known_names() -> Vec<&'static str> {
+        Self::known(Kind::Images).map(|model| model.name()).collect()
     }
 
     /// The name on the command line and in files.
@@ -51,6 +66,7 @@ impl ModelConfig {
             Self::Vae(_) => "vae",
             Self::Gan(_) => "gan",
             Self::Ddpm(_) => "ddpm",
+            Self::Classifier(_) => "classifier",
         }
     }
 
@@ -62,6 +78,7 @@ impl ModelConfig {
             Self::Vae(_) => "VAE",
             Self::Gan(_) => "GAN",
             Self::Ddpm(_) => "DDPM",
+            Self::Classifier(_) => "Classifier",
         }
     }
 
@@ -74,8 +91,16 @@ impl ModelConfig {
     /// Whether it has a setting of what it is told.
     pub(crate) fn takes_conditions(&self) -> bool {
         match self {
-            Self::Ae(_) | Self::SparseAe(_) => false,
+            Self::Ae(_) | Self::SparseAe(_) | Self::Classifier(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
+        }
+    }
+
+    /// Whether it makes values, which a judge could look at.
+    pub(crate) fn makes_values(&self) -> bool {
+        match self {
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
+            Self::Classifier(_) => false,
         }
     }
 
@@ -90,13 +115,14 @@ impl ModelConfig {
             Self::Vae(config) => config.init(context),
             Self::Gan(config) => config.init(context),
             Self::Ddpm(config) => config.init(context),
+            Self::Classifier(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
 
     /// The defaults of the model of that name on values of this kind.
     pub(crate) fn by_name(name: &str, kind: Kind) -> Option<Self> {
-        Self::all(kind).into_iter().find(|model| model.name() == name)
+        Self::known(kind).find(|model| model.name() == name)
     }
 }
 
@@ -108,6 +134,7 @@ impl Check for ModelConfig {
             Self::Vae(config) => within(self.name(), config),
             Self::Gan(config) => within(self.name(), config),
             Self::Ddpm(config) => within(self.name(), config),
+            Self::Classifier(config) => within(self.name(), config),
         }
     }
 }
@@ -118,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_models_name_is_its_key_in_a_file() {
-        for model in ModelConfig::all(Kind::Images) {
+        for model in ModelConfig::known(Kind::Images) {
             let table = toml::Table::try_from(&model).unwrap();
             assert_eq!(table.keys().collect::<Vec<_>>(), [model.name()]);
         }

@@ -31,8 +31,8 @@ pub mod trainer;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Codes, Decode, Density, Encode, Invert, Likelihood, Observation, Reconstruct, Sample,
-    SampleRequest, Term,
+    Classified, Classify, Codes, Decode, Density, Encode, Invert, Likelihood, Observation,
+    Reconstruct, Sample, SampleRequest, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions};
 pub use context::{InitContext, InitError, Start};

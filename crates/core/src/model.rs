@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Batch, Progress},
-    capabilities::{Decode, Density, Encode, Invert, Likelihood, Reconstruct, Sample},
+    capabilities::{Classify, Decode, Density, Encode, Invert, Likelihood, Reconstruct, Sample},
     condition::Conditions,
     noise::Noise,
     scalars::Scalars,
@@ -65,6 +65,10 @@ pub trait Generative: Send + Sync {
     }
     /// log p(x) itself.
     fn likelihood(&self) -> Option<&dyn Likelihood> {
+        None
+    }
+    /// Tells classes apart.
+    fn classifier(&self) -> Option<&dyn Classify> {
         None
     }
     /// Gives values back by searching the noise they come from.

@@ -66,7 +66,8 @@ pub enum Section {
 impl Section {
     pub(crate) const ALL: [Self; 3] = [Self::Weights, Self::Average, Self::Optimizer];
 
-    pub(crate) fn file(self) -> &'static str {
+    /// The name of that file in a checkpoint.
+    pub fn file(self) -> &'static str {
         match self {
             Self::Weights => "weights.safetensors",
             Self::Average => "ema.safetensors",

@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Batch, Progress},
-    capabilities::{Density, SampleRequest},
+    capabilities::{Classify, Density, SampleRequest},
     checkpoint::{self, CheckpointState},
     condition::Condition,
     context::{InitContext, InitError, Start},
@@ -270,6 +270,9 @@ impl Contract<'_> {
         if let Some(likelihood) = frozen.likelihood() {
             drop(likelihood.log_likelihood(values.clone(), &told));
         }
+        if let Some(classifier) = frozen.classifier() {
+            drop(classifier.classify(values.clone()));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -339,6 +342,9 @@ impl Contract<'_> {
             let part = host(likelihood.log_likelihood(x.clone().narrow(0, 1, 1), &told.rows(1..2)));
             assert!((whole[1] - part[0]).abs() < 1e-3, "a likelihood depends on its batch");
         }
+        if let Some(classifier) = frozen.classifier() {
+            classes_are_told_value_by_value(classifier, &x);
+        }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
@@ -364,9 +370,29 @@ impl Contract<'_> {
                 let codes = Tensor::zeros([2, decoder.latent_dim()], &Device::flex());
                 decoder.decode(codes, &told(frozen.as_ref(), 2))
             }
-            (None, None) => return,
+            (None, None) => {
+                if let Some(classifier) = frozen.classifier() {
+                    classes_are_told_value_by_value(classifier, &batch(space, 2, 0).values);
+                }
+                return;
+            }
         };
         assert_eq!(values.dims(), space.shape.batch(2));
+    }
+}
+
+/// What a classifier makes of a value depends on that value alone, and has the sizes that it promises.
+fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Tensor<4>) {
+    let [count, ..] = x.dims();
+    let whole = classifier.classify(x.clone());
+    assert_eq!(whole.features.dims(), [count, classifier.features()]);
+    assert_eq!(whole.logits.dims(), [count, classifier.classes()]);
+    let last = classifier.classify(x.clone().narrow(0, count - 1, 1));
+    for (whole, last) in [(whole.features, last.features), (whole.logits, last.logits)] {
+        let whole = host(whole.narrow(0, count - 1, 1));
+        for (a, b) in whole.iter().zip(host(last)) {
+            assert!((a - b).abs() < 1e-4, "a reading depends on its batch: {a} and {b}");
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use crate::{
     noise::Seed,
     scalars::Scalars,
 };
-use genlab_kernels::{Precision, with_precision};
+use genlab_kernels::with_precision;
 use std::time::Instant;
+
+pub use genlab_kernels::Precision;
 
 /// What the loop needs to know besides the model.
 #[derive(Clone, Copy, Debug)]

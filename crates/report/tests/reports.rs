@@ -261,7 +261,7 @@ fn data_that_are_no_images_are_called_what_they_are() {
         "<dt>Points</dt><dd>8\u{202f}000 training, 500 validation, 2\u{202f}000 test</dd>",
         ">training points seen</text>",
         "KL over points seen: ",
-        "<dt>Built on</dt><dd>flow, runs/base (SHA-256 0123456789ab)</dd>",
+        "<dt>Uses</dt><dd>flow, runs/base (SHA-256 0123456789ab)</dd>",
         "Samples in the plane of FLOW on ring-8: 200 points over a density.",
         "aria-label=\"Modes of FLOW on ring-8\"",
         "Real points",

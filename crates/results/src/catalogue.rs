@@ -25,6 +25,8 @@ pub enum Section {
     Latent,
     /// How sparse the codes are.
     Sparsity,
+    /// How well classes are told apart.
+    Classification,
     /// Time, memory, size.
     Cost,
     /// Everything else, and metrics that the catalogue does not know.
@@ -33,12 +35,13 @@ pub enum Section {
 
 impl Section {
     /// All sections, in the order of reports.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Samples,
         Self::Likelihood,
         Self::Reconstruction,
         Self::Latent,
         Self::Sparsity,
+        Self::Classification,
         Self::Cost,
         Self::Other,
     ];
@@ -51,6 +54,7 @@ impl Section {
             Self::Reconstruction => "Reconstruction",
             Self::Latent => "Latent codes",
             Self::Sparsity => "Sparsity",
+            Self::Classification => "Classification",
             Self::Cost => "Cost",
             Self::Other => "Other numbers",
         }

@@ -20,7 +20,7 @@ pub struct RunRecord {
     pub cargo_lock_sha256: String,
     /// The data.
     pub dataset: DataRecord,
-    /// Finished runs that this one was built on.
+    /// Finished runs that this one was built on, or is judged by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub opened: Vec<OpenedRecord>,
     /// `flex`, `cuda`, ...
@@ -52,7 +52,7 @@ pub struct Commit {
     pub dirty: bool,
 }
 
-/// A finished run that another was built on: one that was trained further, a teacher.
+/// A finished run that another uses: one that was trained further, a teacher, a judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenedRecord {
     /// Its directory.

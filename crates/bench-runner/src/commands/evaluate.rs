@@ -4,7 +4,7 @@ use crate::{
     cli::EvaluateArgs,
     config::JudgeConfig,
     device,
-    run::{self, directory, scoring, stations::Stations, training},
+    run::{self, directory, opened::Runs, scoring, stations::Stations, training},
     terminal,
 };
 use anyhow::Result;
@@ -24,7 +24,7 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     let stations = Stations::of(config);
     let dataset = run::load(&stations.data)?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
-    let evaluator = scoring::evaluator(&stations.scoring, &dataset, &device)?;
+    let evaluator = scoring::evaluator(&stations.scoring, &dataset, &Runs::new(&device))?;
     let evaluation = evaluator
         .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
     let results = scoring::results(&stations.identity, &evaluator, evaluation);

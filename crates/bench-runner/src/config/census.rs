@@ -30,7 +30,7 @@ pub(super) fn settings() -> Vec<Setting> {
 /// The same on a dataset.
 fn of(dataset: Option<&str>) -> Vec<Setting> {
     let mut found = Vec::new();
-    for model in ModelConfig::names() {
+    for model in ModelConfig::known_names() {
         let draft = Draft::new(&RunConfig::defaults(model, dataset).unwrap());
         let mut census = Census { model, found: &mut found };
         census.table(&draft, &[], "", &[]);

@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use genlab_core::{Check, Fault};
 use genlab_metrics::PinnedFile;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 /// The network in whose features sample metrics are computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,16 @@ pub(crate) enum JudgeConfig {
     Dataset,
     /// pytorch-fid's Inception network, with the user's file of its weights.
     Inception(PinnedFile),
+    /// The classifier of a finished run.
+    Run(JudgingRun),
+}
+
+/// A finished run of a classifier.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct JudgingRun {
+    /// Its run directory.
+    pub path: PathBuf,
 }
 
 impl Check for JudgeConfig {
@@ -22,7 +33,19 @@ impl Check for JudgeConfig {
         match self {
             Self::Dataset => Ok(()),
             Self::Inception(file) => named(file, "--judge inception=inception.safetensors"),
+            Self::Run(run) => run.check(),
         }
+    }
+}
+
+impl Check for JudgingRun {
+    fn check(&self) -> Result<(), Fault> {
+        if self.path.as_os_str().is_empty() {
+            let problem = "is empty; name the run directory of a classifier, for example --judge \
+                           run=runs/classifier";
+            return Err(Fault::new("path", problem));
+        }
+        Ok(())
     }
 }
 
@@ -36,6 +59,14 @@ pub(super) fn named(file: &PinnedFile, example: &str) -> Result<(), Fault> {
 }
 
 impl JudgeConfig {
+    /// The directory of the run that judges, where one does.
+    pub(crate) fn run(&self) -> Option<&Path> {
+        match self {
+            Self::Run(run) => Some(&run.path),
+            Self::Dataset | Self::Inception(_) => None,
+        }
+    }
+
     /// What the flags ask for; None where they are silent.
     ///
     /// # Errors
@@ -45,9 +76,20 @@ impl JudgeConfig {
         if judge == "dataset" {
             return Ok(Some(Self::Dataset));
         }
+        if let Some(path) = judge.strip_prefix("run=").filter(|path| !path.is_empty()) {
+            if args.judge_sha256.is_some() {
+                bail!(
+                    "--judge-sha256 pins the weights of inception=FILE; the hash of a run is that of \
+                     the weights that it has"
+                );
+            }
+            return Ok(Some(Self::Run(JudgingRun { path: path.into() })));
+        }
         match inception_file(judge, args.judge_sha256.as_deref()) {
             Some(file) => Ok(Some(Self::Inception(file))),
-            None => bail!("--judge {judge} is not a judge; give dataset or inception=FILE"),
+            None => {
+                bail!("--judge {judge} is not a judge; give dataset, run=DIR or inception=FILE")
+            }
         }
     }
 }

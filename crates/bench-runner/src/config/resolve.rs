@@ -42,7 +42,7 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
         }
     }
     // What is said of other models has no effect here, but a slip in it is a slip all the same.
-    for model in ModelConfig::names().into_iter().filter(|model| !chosen.contains(model)) {
+    for model in ModelConfig::known_names().into_iter().filter(|model| !chosen.contains(model)) {
         laid(model)?.check()?;
     }
     Ok(configs)
@@ -80,7 +80,7 @@ fn sets(lines: &[String]) -> Result<Layer> {
 fn belongs_to_another(path: &[String], model: &str) -> bool {
     match path {
         [first, name, ..] if first == "model" => {
-            name != model && ModelConfig::names().contains(&name.as_str())
+            name != model && ModelConfig::known_names().contains(&name.as_str())
         }
         _ => false,
     }
@@ -88,7 +88,7 @@ fn belongs_to_another(path: &[String], model: &str) -> bool {
 
 /// The models that are asked for, without repetition.
 fn models(args: &RunArgs, file: &Table) -> Result<Vec<&'static str>> {
-    let known = ModelConfig::names();
+    let known = ModelConfig::known_names();
     let mut names: Vec<String> = args.model.clone();
     if names.is_empty() {
         names = file
@@ -101,11 +101,11 @@ fn models(args: &RunArgs, file: &Table) -> Result<Vec<&'static str>> {
         bail!("no model is given; pass --model with one of {} or all", known.join(", "));
     }
     if names.iter().any(|name| name == "all") {
-        return Ok(known.to_vec());
+        return Ok(ModelConfig::names().to_vec());
     }
     let mut models = Vec::new();
     for name in names {
-        let Some(model) = known.into_iter().find(|model| *model == name) else {
+        let Some(model) = known.iter().copied().find(|model| *model == name) else {
             let hint = words::suggestion(&name, known.iter().copied());
             bail!("unknown model {name:?}; the models are {}{hint}", known.join(", "));
         };

@@ -13,7 +13,10 @@ pub(crate) mod scoring;
 pub(crate) mod stations;
 pub(crate) mod training;
 
-use crate::{config::RunConfig, device, terminal};
+use crate::{
+    config::{JudgeConfig, RunConfig},
+    device, terminal,
+};
 use anyhow::Result;
 use directory::{Found, RunDir};
 use genlab_core::{
@@ -27,7 +30,10 @@ use genlab_results::atomic;
 use observer::Watch;
 use opened::Runs;
 use stations::{Identity, Source, Stations, Training};
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// How a call of [`execute`] ended.
 #[derive(Debug)]
@@ -75,7 +81,9 @@ pub(crate) fn execute(
     let start = if begun { Start::Restored } else { Start::Fresh };
     // Settings that do not fit the data are refused before anything is written.
     let mut model = training::init(&training, &dataset, device, runs.clone(), start)?;
-    opened::require_elsewhere(dir, &runs.opened())?;
+    let judging = scoring.judge.as_ref().and_then(JudgeConfig::run);
+    let bases = runs.opened().into_iter().map(|run| PathBuf::from(run.path));
+    opened::require_elsewhere(dir, bases.chain(judging.map(Path::to_owned)))?;
     let _lock = directory::lock(dir)?;
     if existing == Existing::Discard {
         directory::clear(dir)?;
@@ -87,7 +95,7 @@ pub(crate) fn execute(
         return Ok(Ended::Finished);
     }
     // First of all, so that a file that is missing costs no training.
-    let evaluator = scoring::evaluator(&scoring, &dataset, device)?;
+    let evaluator = scoring::evaluator(&scoring, &dataset, &runs)?;
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
 

@@ -7,11 +7,11 @@ use super::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use genlab_core::{OpenError, OpenRuns, OpenedRun, checkpoint, digest::sha256};
+use genlab_core::{OpenError, OpenRuns, OpenedRun, checkpoint, digest::sha256, state::Section};
 use genlab_results::OpenedRecord;
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -26,6 +26,11 @@ impl Runs {
     /// Frozen models are put on `device`.
     pub(crate) fn new(device: &Device) -> Self {
         Self { device: device.clone(), opened: Mutex::new(Vec::new()) }
+    }
+
+    /// Where frozen models are put.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// Every run that was opened, in order.
@@ -78,17 +83,37 @@ fn hash(run: &Path) -> Result<String> {
     Ok(sha256(lines.join("\n").as_bytes()))
 }
 
+/// The SHA-256 of the file of weights that a finished run's frozen model has: their averages, where it keeps them.
+///
 /// # Errors
-/// When a run that was opened lies in the directory of this one, or the other way round: discarding the one
+/// When there is no such file.
+pub(crate) fn weights(run: &Path) -> Result<String> {
+    let last = training::last_checkpoint(run)?;
+    let bytes = |section: Section| {
+        let path = last.join(section.file());
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let kept = !checkpoint::read_safetensors(&bytes, &path)?.is_empty();
+        anyhow::Ok(kept.then_some(bytes))
+    };
+    let bytes = match bytes(Section::Average)? {
+        Some(averages) => averages,
+        None => bytes(Section::Weights)?.unwrap_or_default(),
+    };
+    Ok(sha256(&bytes))
+}
+
+/// # Errors
+/// When a run that is opened lies in the directory of this one, or the other way round: discarding the one
 /// would discard the other.
-pub(super) fn require_elsewhere(dir: &RunDir, opened: &[OpenedRecord]) -> Result<()> {
+pub(super) fn require_elsewhere(dir: &RunDir, opened: impl Iterator<Item = PathBuf>) -> Result<()> {
     let Ok(own) = dir.path().canonicalize() else { return Ok(()) };
-    for run in opened {
-        let base = Path::new(&run.path).canonicalize()?;
-        if base.starts_with(&own) || own.starts_with(&base) {
+    for path in opened {
+        // One that is not there cannot be discarded, and is missed where it is opened.
+        let Ok(other) = path.canonicalize() else { continue };
+        if other.starts_with(&own) || own.starts_with(&other) {
             bail!(
                 "run {} and the run directory {} are not apart; choose another --out",
-                run.path,
+                path.display(),
                 dir.path().display()
             );
         }

@@ -25,8 +25,10 @@ pub(crate) fn begin(
     opened: Vec<OpenedRecord>,
 ) -> Result<()> {
     let earlier = dir.read_record()?.unwrap_or_default();
-    // A session that goes on opens nothing again.
-    let opened = if opened.is_empty() { earlier.opened } else { opened };
+    // A session that goes on does not open again what its weights were built on.
+    let mut all = earlier.opened;
+    all.retain(|before| opened.iter().all(|now| now.path != before.path));
+    all.extend(opened);
     dir.write_record(&RunRecord {
         schema_version: SCHEMA_VERSION,
         genlab_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -50,7 +52,7 @@ pub(crate) fn begin(
         end: None,
         exit_reason: None,
         peak_memory_bytes: None,
-        opened,
+        opened: all,
         events: earlier.events,
     })?;
     Ok(())

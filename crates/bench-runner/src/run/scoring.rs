@@ -1,12 +1,12 @@
 //! From a frozen model to the contents of results.json.
 
 use super::{
+    opened::Runs,
     provenance,
     stations::{Identity, Scoring},
 };
 use crate::instruments;
 use anyhow::Result;
-use burn::tensor::Device;
 use genlab_core::{Kind, trainer::Plan};
 use genlab_data::Dataset;
 use genlab_metrics::{
@@ -24,9 +24,10 @@ use std::time::UNIX_EPOCH;
 pub(crate) fn evaluator<'a>(
     scoring: &Scoring,
     dataset: &'a Dataset,
-    device: &Device,
+    runs: &Runs,
 ) -> Result<Evaluator<'a>> {
-    let judge = instruments::judge(scoring, dataset, device)?;
+    let judge = instruments::judge(scoring, dataset, runs)?;
+    let device = runs.device();
     let lpips = instruments::lpips(scoring.lpips.as_ref(), dataset, device)?;
     let Scoring { seed, settings, .. } = *scoring;
     let evaluator = Evaluator::new(dataset, judge, device, seed, settings).with_lpips(lpips);

@@ -70,8 +70,8 @@ pub(crate) struct Scoring {
     pub(crate) seed: Seed,
     /// Split, numbers of images.
     pub(crate) settings: Settings,
-    /// The network whose features carry the sample metrics.
-    pub(crate) judge: JudgeConfig,
+    /// The network whose features carry the sample metrics; None for a model that makes no values.
+    pub(crate) judge: Option<JudgeConfig>,
     /// Weights of LPIPS.
     pub(crate) lpips: Option<PinnedFile>,
 }
@@ -87,6 +87,7 @@ impl Stations {
             seed,
             hash: config.hash(),
         };
+        let judge = config.model.makes_values().then_some(config.evaluation.judge);
         let steps = config.budget.images.div_ceil(config.batch_size as u64);
         let plan = Plan {
             seed,
@@ -112,7 +113,7 @@ impl Stations {
             scoring: Scoring {
                 seed,
                 settings: config.evaluation.settings,
-                judge: config.evaluation.judge,
+                judge,
                 lpips: config.evaluation.lpips,
             },
         }

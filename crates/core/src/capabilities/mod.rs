@@ -1,6 +1,7 @@
 //! What a frozen model can do, one small trait per file. Evaluation asks for a capability and never for
 //! a model's name; what a model cannot do is absent.
 
+mod classify;
 mod decode;
 mod density;
 mod encode;
@@ -9,6 +10,7 @@ mod likelihood;
 mod reconstruct;
 mod sample;
 
+pub use classify::{Classified, Classify};
 pub use decode::Decode;
 pub use density::{Density, Observation, Term};
 pub use encode::{Codes, Encode};

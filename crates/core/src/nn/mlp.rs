@@ -19,6 +19,11 @@ impl Mlp {
         Self { layers: sizes.windows(2).map(|w| Linear::new(w[0], w[1], device)).collect() }
     }
 
+    /// Whether there is no layer, so that what goes in comes out.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
     /// `[B, inputs]` to `[B, last width]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         self.layers.iter().fold(x, |x, layer| relu(layer.forward(x)))

@@ -16,7 +16,7 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{codes, cost, pairs},
+    measures::{classify, codes, cost, pairs},
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -111,6 +111,17 @@ impl<'a> Evaluator<'a> {
             progress("likelihood, codes and what they know");
             codes::measure(model, context, &mut out);
         }
+        if let Some(classifier) = model.classifier() {
+            progress("classes");
+            classify::measure(classifier, context, &mut out);
+        }
+        if makes_nothing(model) {
+            out.note(
+                "Sample metrics are absent: the model tells classes apart and makes no values.",
+            );
+            let Findings { metrics, notes, figures } = out;
+            return Evaluation { metrics, notes, figures, ..Evaluation::default() };
+        }
         progress("references");
         let references = self.shared();
         if conditions.classes.is_none() {
@@ -139,4 +150,12 @@ impl<'a> Evaluator<'a> {
     fn shared(&self) -> &References {
         self.references.get_or_init(|| References::new(&self.context, self.cache.as_ref()))
     }
+}
+
+/// Whether a model only tells classes apart, so that no reference has anything to stand beside.
+fn makes_nothing(model: &dyn Generative) -> bool {
+    let makes = model.sampler().is_some() || model.reconstructor().is_some();
+    let codes = model.encoder().is_some() || model.decoder().is_some();
+    let densities = model.density().is_some() || model.likelihood().is_some();
+    model.classifier().is_some() && !(makes || codes || densities)
 }

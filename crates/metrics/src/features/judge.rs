@@ -1,36 +1,32 @@
 //! The judge: a frozen classifier whose features stand in for Inception's. There is one small one per
 //! dataset, whose penultimate features are the space of the sample metrics; or, where the user brings
-//! its weights, Inception itself, the network of the FID.
+//! its weights, Inception itself, the network of the FID; or a classifier of one's own, a finished run of it.
 //!
 //! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
 //! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
 //! judge measure in the same space. `judges/README.md` has the commands that made the files.
 
-mod architecture;
 mod inception;
-mod net;
+mod opened;
 pub mod train;
 pub mod trained;
 
-pub use architecture::Architecture;
+pub use genlab_classifier::Architecture;
 
 use crate::{
     features::weights::{PinnedFile, WeightsError},
     numerics::matrix::Rows,
 };
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor, activation::softmax},
-};
+use burn::tensor::{Device, Tensor, activation::softmax};
+use genlab_classifier::{ClassifierNet, FrozenClassifier};
 use genlab_core::{
-    ImageShape,
+    Classify, Generative, ImageShape,
     digest::sha256,
     params::{named_params, update_params},
 };
 use genlab_data::Values;
 use genlab_results::JudgeInfo;
 use inception::Inception;
-use net::JudgeNet;
 use safetensors::{SafeTensors, tensor::Dtype};
 use std::fmt;
 
@@ -124,6 +120,27 @@ pub enum JudgeError {
         /// The file.
         file: String,
     },
+    /// A run whose model cannot judge.
+    #[error("run {name} is no classifier: its model is {model}; give a run of --model classifier")]
+    NoClassifier {
+        /// The run.
+        name: String,
+        /// Its model.
+        model: String,
+    },
+    /// A run of other images.
+    #[error(
+        "run {name} is a classifier of {its} and cannot judge {theirs}; give one that was trained on values \
+         like those"
+    )]
+    OtherValues {
+        /// The run.
+        name: String,
+        /// What it was trained on.
+        its: String,
+        /// What it should judge.
+        theirs: String,
+    },
     /// A dataset that no judge can be trained on.
     #[error("{reason}")]
     Untrainable {
@@ -146,8 +163,52 @@ pub struct Judge {
 
 /// What a judge is made of.
 enum Network {
-    Classifier { architecture: Architecture, net: Box<JudgeNet> },
+    Classifier(Box<Classifier>),
     Inception(Inception),
+}
+
+/// A classifier as a judge.
+struct Classifier {
+    /// The size of its images.
+    shape: ImageShape,
+    /// A model that has [`Generative::classifier`].
+    frozen: Box<dyn Generative>,
+    /// What its features are divided by.
+    scale: f64,
+    classes: Classes,
+}
+
+/// Whose classes a judge knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Classes {
+    /// The dataset's.
+    Own,
+    /// Others, so that its probabilities say nothing here.
+    Other,
+}
+
+impl Classifier {
+    fn network(&self) -> &dyn Classify {
+        self.frozen.classifier().expect("a judge is made of a classifier")
+    }
+
+    fn read(&self, images: &Tensor<4>, device: &Device) -> Reading {
+        let ([count, ..], network) = (images.dims(), self.network());
+        let (mut features, mut probabilities) = (Vec::new(), Vec::new());
+        for first in (0..count).step_by(BATCH) {
+            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
+            let out = network.classify(batch.to_device(device));
+            let out = (out.features / self.scale, softmax(out.logits, 1));
+            features.extend(crate::features::host::floats(out.0));
+            probabilities.extend(crate::features::host::floats(out.1));
+        }
+        let probabilities = Rows::from_f32(network.classes(), &probabilities);
+        Reading {
+            features: Rows::from_f32(network.features(), &features),
+            probabilities: (self.classes == Classes::Own).then_some(probabilities),
+            space: FeatureSpace::Classifier,
+        }
+    }
 }
 
 /// What a judge makes of images.
@@ -216,7 +277,7 @@ impl Judge {
         let name = || name.to_owned();
         let file = SafeTensors::deserialize(bytes)
             .map_err(|cause| JudgeError::Unreadable { name: name(), cause })?;
-        let empty = JudgeNet::zeros(architecture, device);
+        let empty = ClassifierNet::zeros(architecture, device);
         for param in named_params(&empty) {
             let found = file.tensor(&param.name);
             if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
@@ -230,10 +291,13 @@ impl Judge {
                 tensor.data().as_chunks::<4>().0.iter().map(|v| f32::from_le_bytes(*v)).collect();
             Tensor::from_data(values.as_slice(), device)
         });
-        let network = Network::Classifier {
-            architecture: architecture.clone(),
-            net: Box::new(net.no_grad()),
+        let classifier = Classifier {
+            shape: architecture.shape,
+            frozen: Box::new(FrozenClassifier::of_images(architecture.clone(), net)),
+            scale: 1.0,
+            classes: Classes::Own,
         };
+        let network = Network::Classifier(Box::new(classifier));
         let (sha256, device) = (sha256(bytes), device.clone());
         Ok(Self { name: name(), sha256, accuracy: None, network, device })
     }
@@ -262,7 +326,7 @@ impl Judge {
     /// Dimension of its features.
     pub fn features(&self) -> usize {
         match &self.network {
-            Network::Classifier { architecture, .. } => architecture.features,
+            Network::Classifier(classifier) => classifier.network().features(),
             Network::Inception(_) => inception::FEATURES,
         }
     }
@@ -270,7 +334,7 @@ impl Judge {
     /// The only size of images that it judges; None where it judges any.
     pub fn shape(&self) -> Option<ImageShape> {
         match &self.network {
-            Network::Classifier { architecture, .. } => Some(architecture.shape),
+            Network::Classifier(classifier) => Some(classifier.shape),
             Network::Inception(_) => None,
         }
     }
@@ -278,37 +342,12 @@ impl Judge {
     /// Features and class probabilities of images `[n, C, H, W]` in [0, 1], in batches.
     pub fn read(&self, images: &Tensor<4>) -> Reading {
         match &self.network {
-            Network::Classifier { architecture, net } => {
-                let (features, probabilities) = self.classified(architecture, net, images);
-                let space = FeatureSpace::Classifier;
-                Reading { features, probabilities: Some(probabilities), space }
-            }
+            Network::Classifier(classifier) => classifier.read(images, &self.device),
             Network::Inception(net) => {
                 let features = net.features(images, &self.device);
                 Reading { features, probabilities: None, space: FeatureSpace::Inception }
             }
         }
-    }
-
-    fn classified(
-        &self,
-        architecture: &Architecture,
-        net: &JudgeNet,
-        images: &Tensor<4>,
-    ) -> (Rows, Rows) {
-        let [count, ..] = images.dims();
-        let mut features = Vec::new();
-        let mut probabilities = Vec::new();
-        for first in (0..count).step_by(BATCH) {
-            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            let out = net.forward(batch.to_device(&self.device));
-            features.extend(crate::features::host::floats(out.features));
-            probabilities.extend(crate::features::host::floats(softmax(out.logits, 1)));
-        }
-        (
-            Rows::from_f32(architecture.features, &features),
-            Rows::from_f32(architecture.classes, &probabilities),
-        )
     }
 }
 

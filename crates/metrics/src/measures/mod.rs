@@ -5,6 +5,7 @@
 //! [`sets::SET_MEASURES`]) and a paragraph in docs/metrics.md. The catalogue, evaluations and reports
 //! follow from the lists.
 
+pub mod classify;
 pub mod codes;
 pub mod cost;
 pub mod pairs;

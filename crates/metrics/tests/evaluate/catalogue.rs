@@ -6,8 +6,9 @@ use crate::{
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Codes, Condition, Conditions, Encode, Generative, ImageShape, Invert, Likelihood,
-    Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, digest::sha256,
+    Batch, Classified, Classify, Codes, Condition, Conditions, Encode, Generative, ImageShape,
+    Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars, Seed, Space,
+    digest::sha256,
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{
@@ -127,6 +128,37 @@ impl Sample for Told {
     }
 }
 
+/// Holds every value for a zero.
+struct Guess;
+
+impl Generative for Guess {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn classifier(&self) -> Option<&dyn Classify> {
+        Some(self)
+    }
+}
+
+impl Classify for Guess {
+    fn classes(&self) -> usize {
+        10
+    }
+    fn features(&self) -> usize {
+        10
+    }
+    fn classify(&self, values: Tensor<4>) -> Classified {
+        let count = values.dims()[0];
+        let logits = Tensor::<2>::zeros([count, 10], &values.device());
+        let zero = Tensor::<2>::ones([count, 1], &values.device());
+        let logits = logits.slice_assign([0..count, 0..1], zero);
+        Classified { features: logits.clone(), logits }
+    }
+}
+
 /// A few digits, each pixel four by four large: enough for the windows of SSIM and LPIPS.
 fn enlarged(data: &Dataset) -> Dataset {
     let enlarge = |images: &Values| {
@@ -216,6 +248,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let lpips = lpips(folder.path(), large.space.shape);
     measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
 
+    measure(&digits, None, few, &Guess);
     measure(&digits, None, few, &Told(digits.clone()));
     let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
     measure(&ring, None, few, &Told(ring.clone()));

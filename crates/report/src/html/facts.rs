@@ -46,7 +46,7 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
         code("Data SHA-256", dataset.sha256.clone()),
         plain("Data licence", dataset.licence.clone()),
     ];
-    let opened = record.opened.iter().map(|run| plain("Built on", built_on(run)));
+    let opened = record.opened.iter().map(|run| plain("Uses", used(run)));
     let after = [
         plain("Backend", record.backend.clone()),
         plain("Device", record.device.clone()),
@@ -63,7 +63,7 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
 }
 
 /// "vae, runs/vae-ring-s0 (SHA-256 0123456789ab)".
-fn built_on(run: &OpenedRecord) -> String {
+fn used(run: &OpenedRecord) -> String {
     let OpenedRecord { path, model, sha256 } = run;
     let hash: String = sha256.chars().take(HASH_DIGITS).collect();
     let hash = if hash.is_empty() { hash } else { format!(" (SHA-256 {hash})") };
@@ -134,11 +134,7 @@ mod tests {
             facts(&record).iter().map(|f| format!("{}: {}", f.title, f.text)).collect();
         assert_eq!(
             lines,
-            [
-                "Points: 10 test",
-                "Built on: flow, runs/a (SHA-256 0123456789ab)",
-                "Built on: flow, b",
-            ]
+            ["Points: 10 test", "Uses: flow, runs/a (SHA-256 0123456789ab)", "Uses: flow, b",]
         );
     }
 

@@ -1,25 +1,26 @@
-//! How the judges were trained: a fixed, seeded recipe.
+//! How the judges were trained: a fixed, seeded recipe for the one trainer of classifiers.
 
-use super::{Architecture, Judge, JudgeError, Reading, net::JudgeNet};
-use crate::numerics::matrix::Rows;
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor, TensorData, activation::log_softmax},
+use super::{Architecture, Judge, JudgeError};
+use crate::numerics::matrix::{Rows, trace};
+use burn::{module::Module, tensor::Device};
+use genlab_classifier::{
+    Augmentation, ClassifierConfig, ClassifierNet, ConvNetwork, Mirror, NetworkConfig,
 };
 use genlab_core::{
-    EmaConfig, ImageShape, LearningRateSchedule, Optimized, OptimizerConfig, Phase, Progress, Seed,
-    nn::init_module,
+    EmaConfig, ImageShape, InitContext, NoRuns, OptimizerConfig, Progress, Seed, Start, Train,
+    checkpoint::CheckpointState,
     params::{named_params, update_params},
+    trainer::{self, Flow, Line, Observer, Plan, Precision},
 };
-use genlab_data::Values;
-use rand::RngExt;
+use genlab_data::{BatchStream, Values};
 use safetensors::tensor::{Dtype, TensorView};
+use std::{convert::Infallible, sync::Arc};
 
 /// Images whose features fix the scale of the feature space.
-const SCALE_IMAGES: usize = 5000;
+pub(super) const SCALE_IMAGES: usize = 5000;
 
-/// Everything that decides a judge's weights beside the data.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Everything that decides a judge's weights beside the data and its network.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// Passes over the data.
     pub epochs: usize,
@@ -27,10 +28,8 @@ pub struct Recipe {
     pub batch: usize,
     /// Peak learning rate of Adam; it rises over a tenth of the steps and falls as a cosine.
     pub learning_rate: f64,
-    /// Each image moves by up to this many pixels to each side, filled with black.
-    pub shift: usize,
-    /// Whether half of the images are mirrored.
-    pub mirror: Mirror,
+    /// How images are changed each time they are seen.
+    pub augmentation: Augmentation,
     /// Probability mass that the target spreads over all classes.
     pub smoothing: f64,
     /// Decay of the weights' average.
@@ -39,17 +38,8 @@ pub struct Recipe {
     pub seed: Seed,
 }
 
-/// Whether left and right may change places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mirror {
-    /// Never: a mirrored digit is another sign.
-    Never,
-    /// For half of the images.
-    Half,
-}
-
 /// The version of [`Recipe::for_labelled`]: a judge of another version is another judge.
-pub const LABELLED_RECIPE: u32 = 2;
+pub const LABELLED_RECIPE: u32 = 3;
 /// Images that a judge trained on first use sees, about.
 const LABELLED_BUDGET: usize = 80_000;
 /// Passes over the data, at least and at most: few over large data, not endless over small.
@@ -65,7 +55,7 @@ impl Recipe {
         let small = shape.height.min(shape.width) < SHIFTED_BY_TWO;
         Self {
             epochs: LABELLED_BUDGET.div_ceil(count.max(1)).clamp(fewest, most),
-            shift: if small { 1 } else { 2 },
+            augmentation: shifted(if small { 1 } else { 2 }),
             batch: if count < 5000 { 32 } else { 64 },
             ..Self::of("")
         }
@@ -77,16 +67,41 @@ impl Recipe {
             epochs: 5,
             batch: 64,
             learning_rate: 2e-3,
-            shift: 2,
-            mirror: Mirror::Never,
+            augmentation: shifted(2),
             smoothing: 0.05,
             ema: 0.998,
             seed: Seed(0),
         };
         match name {
-            "fashion-28" => Self { epochs: 7, shift: 0, mirror: Mirror::Half, ..base },
-            "digits-8" => Self { epochs: 100, shift: 1, batch: 32, ..base },
+            "fashion-28" => {
+                let augmentation = Augmentation { shift: 0, mirror: Mirror::Half };
+                Self { epochs: 7, augmentation, ..base }
+            }
+            "digits-8" => Self { epochs: 100, augmentation: shifted(1), batch: 32, ..base },
             _ => base,
+        }
+    }
+}
+
+fn shifted(shift: usize) -> Augmentation {
+    Augmentation { shift, mirror: Mirror::Never }
+}
+
+impl Recipe {
+    /// The classifier that is trained, with a network of this architecture.
+    fn classifier(&self, architecture: &Architecture) -> ClassifierConfig {
+        let layers = architecture.convolutions.iter();
+        let convolutions = layers.map(|(channels, stride)| [*channels, *stride]).collect();
+        let base = ClassifierConfig::default();
+        ClassifierConfig {
+            network: NetworkConfig::Conv(ConvNetwork {
+                convolutions: Some(convolutions),
+                features: Some(architecture.features),
+            }),
+            label_smoothing: self.smoothing,
+            augmentation: self.augmentation,
+            optimizer: OptimizerConfig { learning_rate: self.learning_rate, ..base.optimizer },
+            ema: EmaConfig::Exponential { decay: self.ema },
         }
     }
 }
@@ -104,44 +119,58 @@ pub fn train(
     progress: &dyn Fn(&str),
 ) -> Vec<u8> {
     assert_eq!(images.shape(), architecture.shape, "images of the judge's size");
-    let steps_per_epoch = images.len().div_ceil(recipe.batch);
-    let net = init_module(recipe.seed, "judge/net", device, |device| {
-        JudgeNet::init(architecture, device)
-    });
-    let optimizer = OptimizerConfig {
-        learning_rate: recipe.learning_rate,
-        schedule: LearningRateSchedule::Cosine,
-        warmup: 0.1,
-        ..OptimizerConfig::default()
-    };
-    let mut net = Optimized::new(net, optimizer, EmaConfig::Exponential { decay: recipe.ema });
     let total_images = (recipe.epochs * images.len()) as u64;
-    let mut seen = 0;
-    for epoch in 0..recipe.epochs {
-        let order =
-            recipe.seed.during(Phase::Train).permutation("judge/order", epoch as u64, images.len());
-        let mut losses = Tensor::<1>::zeros([1], device);
-        for (step, rows) in order.chunks(recipe.batch).enumerate() {
-            let batch = augmented(images, rows, recipe, epoch as u64, device);
-            let targets =
-                smoothed_targets(images, rows, architecture.classes, recipe.smoothing, device);
-            let logits = net.net().forward(batch).logits;
-            let loss = -(log_softmax(logits, 1) * targets).sum() / rows.len() as f64;
-            losses = losses + loss.clone().inner();
-            let at = Progress {
-                step: (epoch * steps_per_epoch + step) as u64,
-                images: seen,
-                total_images,
-                seed: recipe.seed,
-            };
-            net.descend(loss, at);
-            seen += rows.len() as u64;
-        }
-        let mean = f64::from(crate::features::host::floats(losses)[0]) / steps_per_epoch as f64;
-        progress(&format!("epoch {} of {}: loss {mean:.4}", epoch + 1, recipe.epochs));
+    let plan = Plan {
+        seed: recipe.seed,
+        batch_size: recipe.batch,
+        total_images,
+        log_every: images.len().div_ceil(recipe.batch) as u64,
+        precision: Precision::F32,
+    };
+    let context = InitContext {
+        space: images.space,
+        classes: Some(architecture.classes),
+        total_images,
+        device: device.clone(),
+        seed: recipe.seed,
+        runs: Arc::new(NoRuns),
+        start: Start::Fresh,
+    };
+    let classifier = recipe.classifier(architecture).build(&context);
+    let mut classifier = classifier.expect("a recipe fits labelled images of several classes");
+    let stream = BatchStream::new(images, recipe.seed, recipe.batch, device);
+    let batches = |step| stream.batch(step);
+    let mut watch = Epochs { progress, count: recipe.epochs, seen: 0 };
+    let start = CheckpointState::default();
+    let Ok(_) = trainer::train(&mut classifier, &batches, &plan, start, &mut watch);
+    to_bytes(with_unit_features(classifier.frozen().net, images, device))
+}
+
+/// Tells of each epoch. A judge is trained at one go, so nothing is saved on the way.
+struct Epochs<'a> {
+    progress: &'a dyn Fn(&str),
+    count: usize,
+    seen: usize,
+}
+
+impl Observer for Epochs<'_> {
+    type Error = Infallible;
+
+    fn stepped(&mut self, _at: Progress, _seconds: f64) -> Flow {
+        Flow::Continue
     }
-    let frozen = net.frozen();
-    to_bytes(with_unit_features(frozen, images, device))
+
+    fn logged(&mut self, line: &Line<'_>, _model: &dyn Train) -> Result<(), Infallible> {
+        self.seen += 1;
+        let loss = line.scalars.iter().find(|(name, _)| name == "loss");
+        let loss = loss.map_or(f64::NAN, |(_, loss)| *loss);
+        (self.progress)(&format!("epoch {} of {}: loss {loss:.4}", self.seen, self.count));
+        Ok(())
+    }
+
+    fn save(&mut self, _state: CheckpointState, _model: &dyn Train) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 /// Share of images whose largest probability is their label.
@@ -155,65 +184,23 @@ pub fn accuracy(
     device: &Device,
 ) -> Result<f64, JudgeError> {
     let judge = Judge::from_bytes("in training", architecture, bytes, device)?;
-    let Reading { probabilities, .. } = judge.read(&images.tensor(0..images.len(), device));
+    let probabilities = judge.read(&images.tensor(0..images.len(), device)).probabilities;
     let probabilities = probabilities.expect("a judge in training is a classifier");
-    let labels = images.labels.as_deref().unwrap_or_default();
+    Ok(share_right(&probabilities, images.labels.as_deref().unwrap_or_default()))
+}
+
+/// Share of rows whose largest probability is their label's.
+pub(super) fn share_right(probabilities: &Rows, labels: &[u32]) -> f64 {
     let right = probabilities.iter().zip(labels).filter(|(row, label)| {
         row.iter().enumerate().all(|(k, p)| k == **label as usize || p < &row[**label as usize])
     });
-    Ok(right.count() as f64 / images.len() as f64)
-}
-
-/// Shifted (and mirrored) copies of the images at `rows`: `[B, C, H, W]` in [0, 1].
-fn augmented(
-    images: &Values,
-    rows: &[u32],
-    recipe: &Recipe,
-    epoch: u64,
-    device: &Device,
-) -> Tensor<4> {
-    let ImageShape { height, width, .. } = images.shape();
-    let mut out = Vec::with_capacity(rows.len() * images.shape().pixels());
-    let reach = recipe.shift as i64;
-    for &row in rows {
-        let mut rng = recipe.seed.during(Phase::Train).row("judge/shift", epoch, u64::from(row));
-        let (dy, dx) = (rng.random_range(-reach..=reach), rng.random_range(-reach..=reach));
-        let mirrored = recipe.mirror == Mirror::Half && rng.random::<f64>() < 0.5;
-        for plane in images.image(row as usize).chunks(height * width) {
-            let at = |y: i64, x: i64| {
-                let inside = (0..height as i64).contains(&y) && (0..width as i64).contains(&x);
-                if inside { f32::from(plane[y as usize * width + x as usize]) / 255.0 } else { 0.0 }
-            };
-            for y in 0..height as i64 {
-                for x in 0..width as i64 {
-                    let x = if mirrored { width as i64 - 1 - x } else { x };
-                    out.push(at(y + dy, x + dx));
-                }
-            }
-        }
-    }
-    Tensor::from_data(TensorData::new(out, images.shape().batch(rows.len())), device)
-}
-
-fn smoothed_targets(
-    images: &Values,
-    rows: &[u32],
-    classes: usize,
-    smoothing: f64,
-    device: &Device,
-) -> Tensor<2> {
-    let labels = images.labels.as_ref().expect("a judge is trained on labelled images");
-    let mut out = vec![(smoothing / classes as f64) as f32; rows.len() * classes];
-    for (target, &row) in out.chunks_mut(classes).zip(rows) {
-        target[labels[row as usize] as usize] += (1.0 - smoothing) as f32;
-    }
-    Tensor::from_data(TensorData::new(out, [rows.len(), classes]), device)
+    right.count() as f64 / probabilities.len() as f64
 }
 
 /// The same classifier with features of mean variance 1, so that distances mean about the same
 /// under every judge. ReLU lets a positive factor pass: what the hidden layer loses the classifier
 /// gains.
-fn with_unit_features(net: JudgeNet, images: &Values, device: &Device) -> JudgeNet {
+fn with_unit_features(net: ClassifierNet, images: &Values, device: &Device) -> ClassifierNet {
     let count = SCALE_IMAGES.min(images.len());
     let features: Vec<f32> = (0..count)
         .step_by(250)
@@ -223,8 +210,7 @@ fn with_unit_features(net: JudgeNet, images: &Values, device: &Device) -> JudgeN
         })
         .collect();
     let dim = features.len() / count;
-    let covariance = Rows::from_f32(dim, &features).moments().covariance;
-    let scale = (crate::numerics::matrix::trace(covariance.as_ref()) / dim as f64).sqrt();
+    let scale = scale(&Rows::from_f32(dim, &features));
     update_params(net, &mut |name, _, value| match name {
         "hidden.weight" | "hidden.bias" => value / scale,
         "classes.weight" => value * scale,
@@ -232,7 +218,14 @@ fn with_unit_features(net: JudgeNet, images: &Values, device: &Device) -> JudgeN
     })
 }
 
-fn to_bytes(net: JudgeNet) -> Vec<u8> {
+/// What features must be divided by to have mean variance 1; 1 for features that are all alike.
+pub(super) fn scale(features: &Rows) -> f64 {
+    let covariance = features.moments().covariance;
+    let scale = (trace(covariance.as_ref()) / features.dim as f64).sqrt();
+    if scale > 0.0 { scale } else { 1.0 }
+}
+
+fn to_bytes(net: ClassifierNet) -> Vec<u8> {
     let params = named_params(&net.no_grad());
     let parts: Vec<(String, Vec<usize>, Vec<u8>)> = params
         .into_iter()
@@ -265,7 +258,8 @@ mod tests {
     fn a_trained_judge_tells_stripes_apart_and_equal_seeds_give_equal_bytes() {
         let device = Device::flex();
         let digits = &JUDGES[2].architecture;
-        let recipe = Recipe { epochs: 10, shift: 0, ema: 0.9, ..Recipe::of("digits-8") };
+        let recipe = Recipe { epochs: 10, ema: 0.9, ..Recipe::of("digits-8") };
+        let recipe = Recipe { augmentation: Augmentation::off(), ..recipe };
         let once = train(digits, &stripes(96), &recipe, &device, &|_| ());
         let again = train(digits, &stripes(96), &recipe, &device, &|_| ());
         assert_eq!(once, again);

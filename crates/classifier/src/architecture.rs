@@ -1,18 +1,22 @@
-//! How large a judge's network is.
+//! How large a classifier's network is.
 
 use genlab_core::ImageShape;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Enough to build a judge's network: 3×3 convolutions, one hidden layer, one linear classifier.
+/// Enough to build a classifier's network: 3×3 convolutions, affine layers, the hidden layer of the features, one
+/// linear classifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
-    /// Size of its images.
+    /// Size of its values.
     pub shape: ImageShape,
     /// Number of classes.
     pub classes: usize,
     /// Output channels and stride of each 3×3 convolution.
     pub convolutions: Cow<'static, [(usize, usize)]>,
+    /// Widths of the affine layers between the convolutions and the hidden layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<usize>,
     /// Dimension of the features.
     pub features: usize,
 }
@@ -30,12 +34,18 @@ const WIDE: &[(usize, usize)] = &[(24, 1), (32, 2), (48, 1), (64, 2), (64, 2)];
 impl Architecture {
     /// Three convolutions and 32 features, for images of about 8x8.
     pub const fn small(shape: ImageShape, classes: usize) -> Self {
-        Self { shape, classes, convolutions: Cow::Borrowed(SMALL), features: 32 }
+        Self {
+            shape,
+            classes,
+            convolutions: Cow::Borrowed(SMALL),
+            layers: Vec::new(),
+            features: 32,
+        }
     }
 
     /// Five convolutions and 64 features, for images of about 28x28.
     pub const fn wide(shape: ImageShape, classes: usize) -> Self {
-        Self { shape, classes, convolutions: Cow::Borrowed(WIDE), features: 64 }
+        Self { shape, classes, convolutions: Cow::Borrowed(WIDE), layers: Vec::new(), features: 64 }
     }
 
     /// The network for images of any shape: small up to 12 pixels a side, wide up to 32, and beyond
@@ -53,7 +63,7 @@ impl Architecture {
         out
     }
 
-    /// Images that reach the hidden layer: a padded 3×3 convolution rounds up.
+    /// Numbers that the convolutions leave of a value: a padded 3×3 convolution rounds up.
     pub fn flat_width(&self) -> usize {
         let (mut height, mut width) = (self.shape.height, self.shape.width);
         let mut channels = self.shape.channels;

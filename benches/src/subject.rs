@@ -60,6 +60,7 @@ impl Subject {
         let context = InitContext {
             space: dataset.space,
             classes: dataset.classes.as_ref().map(Vec::len),
+            past: dataset.past(),
             total_images: BUDGET,
             device: device.clone(),
             seed,

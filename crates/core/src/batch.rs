@@ -11,6 +11,8 @@ pub struct Batch {
     pub values: Tensor<4>,
     /// `[B]` class indices, where the dataset has labels.
     pub labels: Option<Tensor<1, Int>>,
+    /// `[B, P]` numbers that came before each value, where the dataset is of windows of series.
+    pub past: Option<Tensor<2>>,
     /// Position of the first value in the training stream.
     pub first: u64,
 }

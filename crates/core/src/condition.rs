@@ -1,5 +1,5 @@
-//! What a model is told about the values that it learns or makes: classes today; tokens, masks, a
-//! second image join them as fields.
+//! What a model is told about the values that it learns or makes: classes, and what came before them;
+//! tokens, masks, a second image join them as fields.
 
 use crate::{batch::Batch, noise::Noise, settings::Fault};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
@@ -14,45 +14,98 @@ pub const UNTOLD: i32 = -1;
 pub struct Condition {
     /// `[B]` class indices, [`UNTOLD`] for rows without.
     pub classes: Option<Tensor<1, Int>>,
+    /// What came before each value, of series.
+    pub past: Option<Past>,
+}
+
+/// What came before values of series, or nothing of it.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// `[B, P]` numbers in the units of the values, the latest last.
+    pub numbers: Tensor<2>,
+    /// `[B]`: 1 for rows that are told theirs, 0 for rows that are not.
+    pub told: Tensor<1>,
+}
+
+impl Past {
+    /// These numbers `[B, P]`, told to every row.
+    pub fn new(numbers: Tensor<2>) -> Self {
+        let told = Tensor::ones([numbers.dims()[0]], &numbers.device());
+        Self { numbers, told }
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Self {
+        Self {
+            numbers: self.numbers.clone().narrow(0, rows.start, rows.len()),
+            told: self.told.clone().narrow(0, rows.start, rows.len()),
+        }
+    }
 }
 
 impl Condition {
     /// These classes, one per row, [`UNTOLD`] for rows without.
     pub fn of_classes(classes: &[i32], device: &Device) -> Self {
         let data = TensorData::new(classes.to_vec(), [classes.len()]);
-        Self { classes: Some(Tensor::from_data(data, (device, DType::I32))) }
+        Self { classes: Some(Tensor::from_data(data, (device, DType::I32))), past: None }
+    }
+
+    /// What came before, `[B, P]` numbers in the units of the values.
+    pub fn of_past(numbers: Tensor<2>) -> Self {
+        Self { classes: None, past: Some(Past::new(numbers)) }
     }
 
     /// Everything that can be told about the values of a batch.
     pub fn of(batch: &Batch) -> Self {
-        Self { classes: batch.labels.clone() }
+        Self { classes: batch.labels.clone(), past: batch.past.clone().map(Past::new) }
     }
 
     /// The same with nothing told about a share of the rows, drawn from `noise` by their places.
     #[must_use]
     pub fn dropped(self, share: f64, noise: Noise, rows: Range<u64>) -> Self {
-        let Some(classes) = self.classes.clone().filter(|_| share > 0.0) else { return self };
-        let shape = classes.dims();
-        let draws = noise.uniform("condition/dropout", 0, rows, shape, &classes.device());
-        Self { classes: Some(classes.mask_fill(draws.lower_elem(share), UNTOLD)) }
+        if share <= 0.0 || self.is_empty() {
+            return self;
+        }
+        let drop = |shape, device: &Device| {
+            noise.uniform("condition/dropout", 0, rows.clone(), shape, device).lower_elem(share)
+        };
+        Self {
+            classes: self.classes.map(|classes| {
+                let dropped = drop(classes.dims(), &classes.device());
+                classes.mask_fill(dropped, UNTOLD)
+            }),
+            past: self.past.map(|Past { numbers, told }| {
+                let dropped = drop(told.dims(), &told.device());
+                Past { numbers, told: told.mask_fill(dropped, 0.0) }
+            }),
+        }
     }
 
     /// These rows of it.
     #[must_use]
     pub fn rows(&self, rows: Range<usize>) -> Self {
         let narrow = |x: &Tensor<1, Int>| x.clone().narrow(0, rows.start, rows.len());
-        Self { classes: self.classes.as_ref().map(narrow) }
+        Self {
+            classes: self.classes.as_ref().map(narrow),
+            past: self.past.as_ref().map(|past| past.rows(rows.clone())),
+        }
     }
 
     /// The one row that it has, `count` times.
     #[must_use]
     pub fn repeated(&self, count: usize) -> Self {
-        Self { classes: self.classes.as_ref().map(|classes| classes.clone().repeat(&[count])) }
+        let past = |past: &Past| Past {
+            numbers: past.numbers.clone().repeat(&[count, 1]),
+            told: past.told.clone().repeat(&[count]),
+        };
+        Self {
+            classes: self.classes.as_ref().map(|classes| classes.clone().repeat(&[count])),
+            past: self.past.as_ref().map(past),
+        }
     }
 
     /// Whether it tells nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.classes.is_none()
+        self.classes.is_none() && self.past.is_none()
     }
 }
 
@@ -61,6 +114,8 @@ impl Condition {
 pub struct Conditions {
     /// Number of classes, where it can be told one.
     pub classes: Option<usize>,
+    /// How many numbers of the past, where it can be told them.
+    pub past: Option<usize>,
     /// Whether it has also learned to go without.
     pub optional: bool,
 }
@@ -69,7 +124,25 @@ impl Conditions {
     /// The same for a model that is told nothing about this share of what it learns from.
     #[must_use]
     pub fn with_dropout(self, share: f64) -> Self {
-        Self { optional: self.classes.is_some() && share > 0.0, ..self }
+        Self { optional: !self.is_empty() && share > 0.0, ..self }
+    }
+
+    /// Whether it can be told nothing.
+    pub fn is_empty(self) -> bool {
+        self.classes.is_none() && self.past.is_none()
+    }
+
+    /// # Errors
+    /// When a model whose network reads classes alone is to be told the past; the fault is that of `key`.
+    pub fn of_classes_alone(self, key: &str) -> Result<Self, Fault> {
+        match self.past {
+            None => Ok(self),
+            Some(_) => {
+                let problem = "is past, but this model can be told classes alone; set it to none, or \
+                               forecast with ddpm";
+                Err(Fault::new(key, problem))
+            }
+        }
     }
 }
 
@@ -82,21 +155,35 @@ pub enum ConditionConfig {
     None,
     /// The class of each value.
     Class,
+    /// The window of a series that ends where the value begins.
+    Past,
 }
 
 impl ConditionConfig {
-    /// What a model with this setting can be told on a dataset with so many classes, always.
+    /// What a model with this setting can be told, always, of what the dataset has to tell: so many `classes`,
+    /// so many numbers of the `past`.
     ///
     /// # Errors
     /// When the dataset has none; the fault is that of `key`.
-    pub fn conditions(self, key: &str, classes: Option<usize>) -> Result<Conditions, Fault> {
+    pub fn conditions(
+        self,
+        key: &str,
+        classes: Option<usize>,
+        past: Option<usize>,
+    ) -> Result<Conditions, Fault> {
         match self {
             Self::None => Ok(Conditions::default()),
             Self::Class => {
                 let problem = "is class, but the dataset has no classes; set it to none, or choose a \
                                dataset with labels";
                 let classes = classes.ok_or_else(|| Fault::new(key, problem))?;
-                Ok(Conditions { classes: Some(classes), optional: false })
+                Ok(Conditions { classes: Some(classes), ..Conditions::default() })
+            }
+            Self::Past => {
+                let problem = "is past, but the dataset's values have none; set it to none, or choose a \
+                               dataset of series";
+                let past = past.ok_or_else(|| Fault::new(key, problem))?;
+                Ok(Conditions { past: Some(past), ..Conditions::default() })
             }
         }
     }
@@ -105,7 +192,8 @@ impl ConditionConfig {
     pub fn of(self, batch: &Batch) -> Condition {
         match self {
             Self::None => Condition::default(),
-            Self::Class => Condition::of(batch),
+            Self::Class => Condition { past: None, ..Condition::of(batch) },
+            Self::Past => Condition { classes: None, ..Condition::of(batch) },
         }
     }
 }
@@ -138,10 +226,40 @@ mod tests {
     #[test]
     fn a_dataset_without_classes_cannot_tell_them() {
         let class = ConditionConfig::Class;
-        let told = Conditions { classes: Some(7), optional: false };
-        assert_eq!(class.conditions("condition", Some(7)), Ok(told));
-        let fault = class.conditions("condition", None).expect_err("no classes").to_string();
+        let told = Conditions { classes: Some(7), ..Conditions::default() };
+        assert_eq!(class.conditions("condition", Some(7), None), Ok(told));
+        let fault = class.conditions("condition", None, Some(3)).expect_err("no classes").to_string();
         assert!(fault.starts_with("condition is class, but the dataset has no classes"), "{fault}");
-        assert_eq!(ConditionConfig::None.conditions("condition", None), Ok(Conditions::default()));
+        let none = ConditionConfig::None.conditions("condition", None, None);
+        assert_eq!(none, Ok(Conditions::default()));
+    }
+
+    #[test]
+    fn a_past_is_told_where_there_is_one_and_to_models_that_read_it() {
+        let past = ConditionConfig::Past;
+        let told = past.conditions("condition", Some(7), Some(24)).expect("a past");
+        assert_eq!(told, Conditions { past: Some(24), ..Conditions::default() });
+        let fault = past.conditions("condition", Some(7), None).expect_err("no past").to_string();
+        assert!(fault.starts_with("condition is past, but the dataset's values have none"), "{fault}");
+        let fault = told.of_classes_alone("condition").expect_err("a past").to_string();
+        assert!(fault.contains("can be told classes alone"), "{fault}");
+    }
+
+    #[test]
+    fn pasts_go_with_their_rows_and_are_dropped_where_classes_would_be() {
+        let device = Device::flex();
+        let numbers = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 4.0], &device).reshape([2, 2]);
+        let host = |x: Tensor<2>| x.into_data().try_into_vec::<f32>().expect("f32");
+        let condition = Condition::of_past(numbers);
+        let second = condition.rows(1..2).repeated(2).past.expect("a past");
+        assert_eq!(host(second.numbers), [3.0, 4.0, 3.0, 4.0]);
+        let noise = Seed(0).during(Phase::Train);
+        let many = condition.rows(0..1).repeated(1000).dropped(0.2, noise, 0..1000);
+        let told = many.past.expect("a past").told.into_data();
+        let told = told.try_into_vec::<f32>().expect("f32");
+        let dropped = classes(Condition::of_classes(&[7; 1000], &device).dropped(0.2, noise, 0..1000));
+        for (told, class) in told.iter().zip(dropped) {
+            assert_eq!(*told, f32::from(u8::from(class != UNTOLD)));
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct InitContext {
     pub space: Space,
     /// Number of classes, where the dataset has labels.
     pub classes: Option<usize>,
+    /// How many numbers came before each value, where the dataset is of windows of series.
+    pub past: Option<usize>,
     /// The budget: training values in the whole run.
     pub total_images: u64,
     /// The plain device (no autodiff) that holds data and parameters.

@@ -34,7 +34,7 @@ pub use capabilities::{
     Classified, Classify, Codes, Decode, Density, Encode, Invert, Likelihood, Observation,
     Reconstruct, Sample, SampleRequest, Term,
 };
-pub use condition::{Condition, ConditionConfig, Conditions};
+pub use condition::{Condition, ConditionConfig, Conditions, Past};
 pub use context::{InitContext, InitError, Start};
 pub use corruption::Corruption;
 pub use ema::EmaConfig;

@@ -56,6 +56,12 @@ impl Space {
         Self { shape, kind: Kind::Points, range: Range::Real { mean, sd } }
     }
 
+    /// Windows of one series of `length` real numbers with this mean and standard deviation.
+    pub const fn series(length: usize, mean: f64, sd: f64) -> Self {
+        let shape = ImageShape::new(1, 1, length);
+        Self { shape, kind: Kind::Series, range: Range::Real { mean, sd } }
+    }
+
     /// What a decoder's last layer gives, any real numbers, as values of the space: through a sigmoid
     /// into [0, 1], or from standard units to those of the data.
     pub fn output(self, logits: Tensor<4>) -> Tensor<4> {

@@ -4,14 +4,14 @@ use crate::{
     batch::{Batch, Progress},
     capabilities::{Classify, Density, SampleRequest},
     checkpoint::{self, CheckpointState},
-    condition::Condition,
+    condition::{Condition, Past},
     context::{InitContext, InitError, Start},
     model::{Generative, Train},
     noise::{Noise, Phase, Seed},
     opened::NoRuns,
     scalars::Scalars,
     shape::ImageShape,
-    space::{Range, Space},
+    space::{Kind, Range, Space},
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::{fs, sync::Arc};
@@ -34,6 +34,10 @@ pub const SHAPES: [ImageShape; 7] = [
 const IMAGES: Space = Space::images(ImageShape::new(1, 12, 12));
 /// And the points.
 const POINTS: Space = Space::points(2, 0.5, 2.0);
+/// And the series.
+const SERIES: Space = Space::series(6, 0.5, 2.0);
+/// Numbers that come before each of them.
+const PAST: usize = 4;
 const CLASSES: usize = 10;
 const TOTAL: u64 = 4000;
 
@@ -42,6 +46,7 @@ pub fn context(space: Space) -> InitContext {
     InitContext {
         space,
         classes: Some(CLASSES),
+        past: (space.kind == Kind::Series).then_some(PAST),
         total_images: TOTAL,
         device: Device::flex(),
         seed: Seed(5),
@@ -61,8 +66,16 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
     Batch {
         values: Tensor::from_data(TensorData::new(values, space.shape.batch(count)), &device),
         labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
+        past: (space.kind == Kind::Series).then(|| past(count)),
         first,
     }
+}
+
+/// What came before the first `count` values of [`batch`].
+fn past(count: usize) -> Tensor<2> {
+    let number = |i: usize| ((i % CLASSES) as f32 + 0.3 * (i / CLASSES) as f32).sin();
+    let numbers: Vec<f32> = (0..count * PAST).map(number).collect();
+    Tensor::from_data(TensorData::new(numbers, [count, PAST]), &Device::flex())
 }
 
 fn circle(shape: ImageShape, count: usize, mean: f32, sd: f32) -> Vec<f32> {
@@ -118,6 +131,17 @@ pub fn contract_on_points(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
     }
 }
 
+/// The same on series with a past, for a model that is built for them.
+///
+/// # Panics
+/// When the model breaks any part of it.
+pub fn contract_on_series(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
+    Contract { build, space: SERIES }.keep(falls);
+    for length in [1, 2, 9] {
+        Contract { build, space: Space::series(length, -1.0, 0.5) }.one_step();
+    }
+}
+
 struct Contract<'a> {
     build: Build<'a>,
     space: Space,
@@ -125,11 +149,13 @@ struct Contract<'a> {
 
 /// What a model is told about the first `count` values of [`batch`]: what it can be told.
 fn told(frozen: &dyn Generative, count: usize) -> Condition {
-    let classes = frozen.conditions().classes;
-    classes.map_or_else(Condition::default, |classes| {
+    let conditions = frozen.conditions();
+    let classes = |classes| {
         let rows: Vec<i32> = (0..count).map(|i| (i % classes) as i32).collect();
         Condition::of_classes(&rows, &Device::flex())
-    })
+    };
+    let told = conditions.classes.map_or_else(Condition::default, classes);
+    Condition { past: conditions.past.map(|_| Past::new(past(count))), ..told }
 }
 
 /// A request for samples in a few steps.

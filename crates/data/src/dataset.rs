@@ -47,6 +47,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// How many numbers came before each value, where they are windows of series.
+    pub fn past(&self) -> Option<usize> {
+        self.train.pasts.as_ref().map(|pasts| pasts.length)
+    }
+
     /// Carves the validation split out of `train` (at least two values) and hashes the result.
     pub(crate) fn new(
         name: &str,

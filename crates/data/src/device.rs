@@ -1,6 +1,6 @@
 //! Values that live on the device.
 
-use crate::values::{Numbers, Values};
+use crate::values::{Numbers, Pasts, Values};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::{Batch, ImageShape, Space};
 use std::ops::Range;
@@ -59,7 +59,16 @@ impl Values {
     /// the last value.
     pub fn batch(&self, rows: Range<usize>, device: &Device) -> Batch {
         let labels = self.labels.as_ref().map(|labels| indices(&labels[rows.clone()], device));
-        Batch { values: self.tensor(rows.clone(), device), labels, first: rows.start as u64 }
+        let past = self.past(rows.clone(), device);
+        Batch { values: self.tensor(rows.clone(), device), labels, past, first: rows.start as u64 }
+    }
+
+    /// What came before the values at `rows`, `[rows, P]` in their units, on a plain device (no autodiff).
+    /// Panics beyond the last value.
+    pub fn past(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2>> {
+        let Pasts { length, numbers } = self.pasts.as_ref()?;
+        let numbers = numbers[rows.start * length..rows.end * length].to_vec();
+        Some(Tensor::from_data(TensorData::new(numbers, [rows.len(), *length]), device))
     }
 
     /// The values at `rows` as floats `[rows, C, H, W]` in the units of their space, on a plain device

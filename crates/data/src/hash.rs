@@ -1,6 +1,6 @@
 //! The hash of what a dataset holds.
 
-use crate::values::{Numbers, Values};
+use crate::values::{Numbers, Pasts, Values};
 use genlab_core::{ImageShape, Kind, Range, digest::hex};
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 /// labels), the labels as one byte each.
 ///
 /// Everything else: the tag `genlab-data/2` and a newline; kind, range and type in words, `points real
-/// floats` and a newline; then the same with floats as f32 and labels as u32.
+/// floats` and a newline; then the same with floats as f32 and labels as u32, and
+/// after each split's labels, where it has pasts, their length and their numbers as f32.
 pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
     let mut hasher = Sha256::new();
     let narrow = splits.iter().all(|values| is_narrow(values));
@@ -37,6 +38,10 @@ pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
         for label in labels {
             let bytes = label.to_le_bytes();
             hasher.update(if narrow { &bytes[..1] } else { &bytes });
+        }
+        if let Some(Pasts { length, numbers }) = &values.pasts {
+            number(&mut hasher, *length);
+            numbers.iter().for_each(|v| hasher.update(v.to_le_bytes()));
         }
     }
     hex(&hasher.finalize())

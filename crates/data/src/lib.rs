@@ -9,6 +9,8 @@
 //! - The drawn datasets (`ring-8`, `grid-25`, `mixture-1d`) are points whose distribution is known:
 //!   their [`Truth`] says what density, modes and denoiser a model should have learned. Each has 4,096
 //!   training, 512 validation and 2,048 test points.
+//! - Series are cut into windows: a past of 24 numbers, which a model can be told, and a future of 12, which
+//!   is the value. `ar1` and `sines` are drawn; `series:FILE.csv:COLUMN` is a column of a file.
 //!
 //! [`kind_of`] says what a dataset's values are before anything is read. [`read_pictures`], [`read_npz`]
 //! and [`read_npz_values`] read sets that are not datasets, such as somebody's samples; [`npz_bytes`]
@@ -40,6 +42,7 @@ mod locate;
 mod npz;
 mod options;
 mod picture;
+mod series;
 mod stream;
 #[cfg(test)]
 mod testing;
@@ -55,5 +58,5 @@ pub use locate::cache_folder;
 pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use stream::BatchStream;
-pub use truth::{GaussianMixture, Mode, Truth};
-pub use values::{Numbers, Values};
+pub use truth::{Ar1, GaussianMixture, Mode, Normal, Truth};
+pub use values::{Numbers, Pasts, Values};

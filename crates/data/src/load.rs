@@ -8,10 +8,12 @@ use crate::{
     folder,
     locate::{self, Places},
     options::{ColourMode, LoadOptions},
+    series,
 };
 use genlab_core::Kind;
 
-/// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files.
+/// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files,
+/// `series:FILE.csv:COLUMN` for any column of numbers.
 pub fn known_names() -> &'static [&'static str] {
     &[
         "mnist-10k",
@@ -20,17 +22,23 @@ pub fn known_names() -> &'static [&'static str] {
         "ring-8",
         "grid-25",
         "mixture-1d",
+        "ar1",
+        "sines",
         "mnist",
         "fashion-mnist",
         "cifar10",
         "folder:PATH",
+        "series:FILE.csv:COLUMN",
     ]
 }
 
 /// What the values of the dataset of this name are, without loading it. Images for names that there
 /// are not: [`load`] says so.
 pub fn kind_of(name: &str) -> Kind {
-    if drawn::has(name) { Kind::Points } else { Kind::Images }
+    if name.starts_with(series::PREFIX) {
+        return Kind::Series;
+    }
+    drawn::kind_of(name).unwrap_or(Kind::Images)
 }
 
 /// The dataset of this name: one of [`known_names`].
@@ -45,6 +53,11 @@ pub fn load(name: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
 fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Dataset, DataError> {
     if let Some(path) = name.strip_prefix("folder:") {
         return folder::load(name, path, options);
+    }
+    if let Some(place) = name.strip_prefix(series::PREFIX) {
+        let dataset = series::load(name, place)?;
+        check_shape(&dataset, options)?;
+        return Ok(dataset);
     }
     let dataset = if let Some(dataset) = embedded::load(name) {
         dataset?
@@ -71,7 +84,8 @@ fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError
         cure: "leave the option out, or use folder:PATH".to_owned(),
     };
     if dataset.space.kind != Kind::Images {
-        let no_images = || "its values are points, not images".to_owned();
+        let are = if dataset.space.kind == Kind::Points { "points" } else { "series" };
+        let no_images = || format!("its values are {are}, not images");
         return match (options.image_size, options.colour) {
             (None, ColourMode::Auto) => Ok(()),
             (Some(_), _) => Err(misfit("--image-size", no_images())),
@@ -98,9 +112,12 @@ fn suggestion(name: &str) -> String {
     if lower.starts_with("folder") {
         return "write folder:PATH for a folder of images".to_owned();
     }
+    if lower.starts_with("series") {
+        return series::CURE.to_owned();
+    }
     known_names()
         .iter()
-        .filter(|known| !known.starts_with("folder"))
+        .filter(|known| !known.contains(':'))
         .map(|known| (strsim::damerau_levenshtein(&lower, known), known))
         .filter(|&(edits, _)| edits <= MAX_EDITS && edits < lower.chars().count())
         .min()

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct BatchStream {
     values: DeviceValues,
     labels: Option<Tensor<1, Int>>,
+    pasts: Option<Tensor<2>>,
     len: usize,
     seed: Seed,
     batch_size: usize,
@@ -37,6 +38,7 @@ impl BatchStream {
         Self {
             values: DeviceValues::upload(data, device),
             labels,
+            pasts: data.past(0..data.len(), device),
             len: data.len(),
             seed,
             batch_size,
@@ -54,11 +56,12 @@ impl BatchStream {
     }
 
     /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
-    /// indices `[B]` where there are any.
+    /// indices `[B]` and pasts `[B, P]` where there are any.
     pub fn batch(&self, step: u64) -> Batch {
         let rows = indices(&self.rows(step), &self.device);
         let batch = Batch {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
+            past: self.pasts.clone().map(|pasts| pasts.select(0, rows.clone())),
             values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,
         };

@@ -13,6 +13,25 @@ pub struct Values {
     pub numbers: Numbers,
     /// `[n]` class indices, where the dataset has classes.
     pub labels: Option<Vec<u32>>,
+    /// What came before each value, where they are windows of series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pasts: Option<Pasts>,
+}
+
+/// What came before each value of a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pasts {
+    /// Numbers before each value, P.
+    pub length: usize,
+    /// `[n, P]` row-major in the units of the values, the latest last.
+    pub numbers: Vec<f32>,
+}
+
+impl Pasts {
+    /// The `P` numbers before value `index`. Panics beyond the last value.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.numbers[range(index, self.length)]
+    }
 }
 
 /// Numbers of values, in the narrowest form that holds what was read or drawn.
@@ -27,17 +46,25 @@ pub enum Numbers {
 impl Values {
     /// Images with pixels of 256 levels, `[n, C, H, W]`, without labels.
     pub fn images(shape: ImageShape, bytes: Vec<u8>) -> Self {
-        Self { space: Space::images(shape), numbers: Numbers::Bytes(bytes), labels: None }
+        Self { space: Space::images(shape), numbers: Numbers::Bytes(bytes), labels: None, pasts: None }
     }
 
     /// Values `[n, C, H, W]` in the units of `space`, without labels.
     pub fn floats(space: Space, floats: Vec<f32>) -> Self {
-        Self { space, numbers: Numbers::Floats(floats), labels: None }
+        Self { space, numbers: Numbers::Floats(floats), labels: None, pasts: None }
     }
 
     /// The same values with these labels, one each.
     pub fn with_labels(self, labels: Option<Vec<u32>>) -> Self {
         Self { labels, ..self }
+    }
+
+    /// The same values with what came before each. Panics where they are not as many.
+    pub fn with_pasts(self, pasts: Option<Pasts>) -> Self {
+        if let Some(Pasts { length, numbers }) = &pasts {
+            assert_eq!(numbers.len(), length * self.len(), "one past for each value");
+        }
+        Self { pasts, ..self }
     }
 
     /// Channels, height and width of every value.
@@ -111,7 +138,11 @@ impl Values {
     pub fn select(&self, rows: &[usize]) -> Self {
         let labels = self.labels.as_ref().map(|labels| rows_of(labels, rows, 1));
         let numbers = self.numbers.rows(rows, self.shape().pixels());
-        Self { space: self.space, numbers, labels }
+        let pasts = self.pasts.as_ref().map(|Pasts { length, numbers }| Pasts {
+            length: *length,
+            numbers: rows_of(numbers, rows, *length),
+        });
+        Self { space: self.space, numbers, labels, pasts }
     }
 
     /// Copies of the first `count` values, or of all if there are fewer.
@@ -121,6 +152,10 @@ impl Values {
             space: self.space,
             numbers: self.numbers.slice(0..count * self.shape().pixels()),
             labels: self.labels.as_ref().map(|labels| labels[..count].to_vec()),
+            pasts: self.pasts.as_ref().map(|Pasts { length, numbers }| Pasts {
+                length: *length,
+                numbers: numbers[..count * length].to_vec(),
+            }),
         }
     }
 
@@ -135,6 +170,9 @@ impl Values {
         }
         if let Some(labels) = &mut self.labels {
             remove(labels, rows, 1);
+        }
+        if let Some(Pasts { length, numbers }) = &mut self.pasts {
+            remove(numbers, rows, *length);
         }
         (self, carved)
     }
@@ -211,6 +249,17 @@ mod tests {
         Values::floats(Space::points(2, 5.0, 20.0), floats).with_labels(Some(vec![0, 1, 2, 999]))
     }
 
+    fn four_windows() -> Values {
+        let pasts = Pasts { length: 1, numbers: vec![1.0, 2.0, 3.0, 4.0] };
+        four_points().with_pasts(Some(pasts))
+    }
+
+    #[test]
+    fn pasts_go_with_their_values() {
+        let picked = four_windows().select(&[3, 0]).pasts.expect("pasts");
+        assert_eq!((picked.row(0), picked.row(1)), (&[4.0][..], &[1.0][..]));
+    }
+
     #[test]
     fn select_copies_values_and_labels_in_the_order_asked_for() {
         let picked = four_images().select(&[3, 0, 3]);
@@ -225,7 +274,7 @@ mod tests {
 
     #[test]
     fn take_stops_at_the_last_value() {
-        for all in [four_images(), four_points()] {
+        for all in [four_images(), four_points(), four_windows()] {
             assert_eq!(all.take(2), all.select(&[0, 1]));
             assert_eq!(all.take(9), all);
         }
@@ -233,7 +282,7 @@ mod tests {
 
     #[test]
     fn carve_splits_without_losing_or_repeating_a_value() {
-        for all in [four_images(), four_points()] {
+        for all in [four_images(), four_points(), four_windows()] {
             let (rest, carved) = all.clone().carve(&[0, 2]);
             assert_eq!(rest, all.select(&[1, 3]));
             assert_eq!(carved, all.select(&[0, 2]));

@@ -7,6 +7,8 @@ use crate::{
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
+    solver::Solver,
+    spacing::Spacing,
     target::Target,
     times::Times,
     weighting::Weighting,
@@ -95,7 +97,21 @@ impl DdpmConfig {
     pub fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Images => Self::default(),
-            Kind::Points | Kind::Series => Self {
+            Kind::Series => Self {
+                condition: ConditionConfig::Past,
+                // Nothing is guided, and what is never asked for need not be learned.
+                condition_dropout: 0.0,
+                // With an exact denoiser of a normal distribution DDIM's 50 uniform steps make it narrower, by 3 %
+                // where it is 0.6 as wide as the data and 14 % where it is 0.1; these 49 calls err by 2 %.
+                sampler: SamplerConfig {
+                    solver: Solver::Heun,
+                    spacing: Spacing::Karras { rho: 7.0 },
+                    steps: 25,
+                    guidance: Guidance::ClassifierFree { scale: 1.0 },
+                },
+                ..Self::for_kind(Kind::Points)
+            },
+            Kind::Points => Self {
                 // Nothing bounds x̂_0 here, and an error of the noise, where there is next to no signal, would
                 // grow ten thousandfold in it.
                 target: Target::V,
@@ -117,7 +133,7 @@ impl DdpmConfig {
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
         self.network.fits("network", space)?;
-        let conditions = self.condition.conditions("condition", context.classes)?;
+        let conditions = self.condition.conditions("condition", context.classes, context.past)?;
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
@@ -146,7 +162,7 @@ impl DdpmConfig {
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
         let guided = self.sampler.guidance != Guidance::ClassifierFree { scale: 1.0 };
-        if conditions.classes.is_some() && !conditions.optional && guided {
+        if !conditions.is_empty() && !conditions.optional && guided {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";
             return Err(Fault::new("condition_dropout", problem));

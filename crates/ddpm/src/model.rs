@@ -229,7 +229,7 @@ mod tests {
     use genlab_core::{
         Condition, ConditionConfig,
         nn::{TimeMlpConfig, UNetConfig},
-        testing::{contract, contract_on_points},
+        testing::{contract, contract_on_points, contract_on_series},
     };
 
     fn small() -> DdpmConfig {
@@ -285,6 +285,19 @@ mod tests {
         let weighting = Weighting::MinSnr { gamma: 5.0 };
         let config = DdpmConfig { target: Target::Start, weighting, ..told(on_points()) };
         contract_on_points(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn the_mlp_keeps_the_contract_on_series_with_and_without_what_came_before() {
+        contract_on_series(&|context| on_points().init(context), Some(("loss", 80, 0.9)));
+        for condition_dropout in [0.0, 0.25] {
+            let condition = ConditionConfig::Past;
+            let config = DdpmConfig { condition, condition_dropout, ..on_points() };
+            let guidance = Guidance::ClassifierFree { scale: 1.0 };
+            let sampler = SamplerConfig { guidance, ..config.sampler };
+            let config = DdpmConfig { sampler, ..config };
+            contract_on_series(&|context| config.init(context), Some(("loss", 80, 0.9)));
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl NetworkConfig {
                 Network::UNet(unet.init(space.shape.channels, conditions.classes, device))
             }
             Self::Mlp(mlp) => {
-                Network::Mlp(mlp.init(space.shape.pixels(), conditions.classes, device))
+                Network::Mlp(mlp.init(conditions, space, device))
             }
         }
     }

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_generated_image_of_a_class_is_found_again() {
-        let generator = generator(Conditions { classes: Some(5), optional: false });
+        let generator = generator(Conditions { classes: Some(5), ..Conditions::default() });
         is_found_again(&generator, &Condition::of_classes(&[4, 0, -1], &Device::flex()));
     }
 }

@@ -122,7 +122,7 @@ mod tests {
         let config = GanConfig { critic: BackboneConfig::mlp([]), ..GanConfig::default() };
         let space = Space::images(ImageShape::new(1, 2, 2));
         let critic =
-            Critic::new(&config, Conditions { classes: Some(3), optional: false }, space, &device);
+            Critic::new(&config, Conditions { classes: Some(3), ..Conditions::default() }, space, &device);
         let values = Tensor::<1>::from_floats([0.1, 0.9, 0.4, 0.7], &device).reshape([1, 1, 2, 2]);
         let score =
             |class| critic.forward(values.clone(), &Condition::of_classes(&[class], &device));

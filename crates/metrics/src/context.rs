@@ -7,7 +7,7 @@ use crate::{
     settings::{Settings, Split},
 };
 use burn::tensor::{Device, Tensor};
-use genlab_core::{Condition, Conditions, Noise, Phase, Seed};
+use genlab_core::{Condition, Conditions, Noise, Past, Phase, Seed};
 use genlab_data::{Dataset, Values};
 use genlab_results::{Entry, Metric, NotFinite};
 use std::ops::Range;
@@ -100,12 +100,14 @@ impl<'a> Context<'a> {
 
     /// What a model that takes `conditions` is told about these rows of `values`.
     pub fn told(&self, values: &Values, rows: Range<usize>, conditions: Conditions) -> Condition {
-        match (conditions.classes, &values.labels) {
+        let past = conditions.past.and_then(|_| values.past(rows.clone(), &self.device));
+        let told = match (conditions.classes, &values.labels) {
             (Some(_), Some(labels)) => {
                 let classes: Vec<i32> = labels[rows].iter().map(|&label| label as i32).collect();
                 Condition::of_classes(&classes, &self.device)
             }
             _ => Condition::default(),
-        }
+        };
+        Condition { past: past.map(Past::new), ..told }
     }
 }

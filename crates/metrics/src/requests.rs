@@ -1,11 +1,12 @@
 //! What a model is told about samples that nobody asks anything special of.
 
-use burn::tensor::Device;
-use genlab_core::{Condition, Conditions, SampleRequest, Seed};
-use genlab_data::Dataset;
+use burn::tensor::{Device, Tensor, TensorData};
+use genlab_core::{Condition, Conditions, Past, SampleRequest, Seed};
+use genlab_data::{Dataset, Pasts, Values};
 use std::collections::BTreeMap;
 
-/// The first `count` samples of `seed`, told what [`told_classes`] says.
+/// The first `count` samples of `seed`, told what [`told_classes`] says and what came before values of the test
+/// split.
 pub fn typical(
     conditions: Conditions,
     dataset: &Dataset,
@@ -14,7 +15,8 @@ pub fn typical(
     device: &Device,
 ) -> SampleRequest {
     let classes = told_classes(conditions, dataset, count);
-    let condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));
+    let mut condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));
+    condition.past = told_pasts(conditions, &dataset.test, count, device);
     SampleRequest { condition, ..SampleRequest::new(seed, count) }
 }
 
@@ -22,6 +24,27 @@ pub fn typical(
 pub fn told(classes: &[u32], device: &Device) -> Condition {
     let classes: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
     Condition::of_classes(&classes, device)
+}
+
+/// What came before the first `count` of `values`, over and over where there are fewer. None for a model that
+/// takes no past, and for values that have none.
+pub fn told_pasts(
+    conditions: Conditions,
+    values: &Values,
+    count: usize,
+    device: &Device,
+) -> Option<Past> {
+    conditions.past?;
+    let rows: Vec<usize> = (0..count).map(|row| row % values.len()).collect();
+    pasts(values, &rows, device)
+}
+
+/// What came before the values at `rows`; None for values that have no past. Panics beyond the last value.
+pub fn pasts(values: &Values, rows: &[usize], device: &Device) -> Option<Past> {
+    let pasts: &Pasts = values.pasts.as_ref()?;
+    let numbers: Vec<f32> = rows.iter().flat_map(|&row| pasts.row(row)).copied().collect();
+    let data = TensorData::new(numbers, [rows.len(), pasts.length]);
+    Some(Past::new(Tensor::from_data(data, device)))
 }
 
 /// The class of each of the first `count` samples, in the proportions of the classes of the data outside
@@ -54,7 +77,7 @@ mod tests {
     #[test]
     fn classes_are_told_in_the_proportions_of_the_data() {
         let digits = load("mnist-10k", &LoadOptions::default()).unwrap();
-        let ten = Conditions { classes: Some(10), optional: false };
+        let ten = Conditions { classes: Some(10), ..Conditions::default() };
         let classes = told_classes(ten, &digits, 2000).unwrap();
         assert_eq!(classes[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
         for class in 0..10 {

@@ -2,7 +2,7 @@
 
 use genlab_core::{
     Check, Fault,
-    settings::{optional, size},
+    settings::{at_least, optional, size},
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,10 @@ pub struct Settings {
     pub importance_images: usize,
     /// Images that a model without an encoder reconstructs by search, which is slow; None: it is left out.
     pub inverted_images: Option<usize>,
+    /// Windows of series that are forecast, at most.
+    pub forecast_windows: usize,
+    /// Futures that are drawn of each, at least two.
+    pub forecast_members: usize,
     /// Images per network call. It decides speed and memory and no number, so files do not have it.
     #[serde(skip)]
     pub batch: usize,
@@ -75,6 +79,9 @@ impl Default for Settings {
             importance_samples: Some(100),
             importance_images: 1000,
             inverted_images: None,
+            forecast_windows: 2048,
+            // The 10 % and the 90 % quantile are two of them.
+            forecast_members: 49,
             batch: 250,
         }
     }
@@ -86,6 +93,8 @@ impl Check for Settings {
         optional("importance_samples", self.importance_samples, size)?;
         size("importance_images", self.importance_images)?;
         optional("inverted_images", self.inverted_images, size)?;
+        size("forecast_windows", self.forecast_windows)?;
+        at_least("forecast_members", self.forecast_members, 2)?;
         size("batch", self.batch)
     }
 }

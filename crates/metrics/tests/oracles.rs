@@ -1,10 +1,13 @@
-//! Against SciPy, scikit-learn and scikit-image: `tests/oracles/metrics.py` made the fixtures.
+//! Against SciPy, scikit-learn and scikit-image (`tests/oracles/metrics.py` made the fixtures) and against
+//! scoringrules (`tests/oracles/forecast.py`).
 
 use genlab_core::ImageShape;
-use genlab_data::Values;
+use genlab_data::{Normal, Values};
 use genlab_metrics::{
     measures::{
         codes::probes::maths::{Probe, ProbeSettings, nearest_label},
+        forecast::crps::{Crps, of_normal},
+        forecast::{distribution::Distribution, measure::ForecastMeasure},
         pairs::{mse::mse, psnr::psnr, ssim::ssim},
         sets::{
             classes::{classifier_score, histogram, histogram_kl, smoothed},
@@ -223,4 +226,22 @@ fn expectation_maximisation_from_the_same_clusters_ends_where_scikit_learns_does
     close(&found.weights, &fixture.numbers("weights"), 1e-6);
     close(&found.means.values, &fixture.numbers("means"), 1e-6);
     close(&[found.log_likelihood(&x)], &[fixture.number("log_likelihood")], 1e-8);
+}
+
+#[test]
+fn the_crps_is_that_of_scoringrules() {
+    let Fixture(fixture) = Fixture::read("crps");
+    let number = |case: &Value, key: &str| case[key].as_f64().expect("a number");
+    let cases = |key: &str| fixture[key].as_array().expect("an array").clone();
+    assert!(cases("ensembles").len() == 16 && cases("normals").len() == 5);
+    for case in cases("ensembles") {
+        let members = case["members"].as_array().expect("an array");
+        let members = members.iter().map(|x| x.as_f64().expect("a number")).collect();
+        let found = Crps.score(&Distribution::ensemble(members), number(&case, "outcome"));
+        close(&[found], &[number(&case, "crps")], 1e-9);
+    }
+    for case in cases("normals") {
+        let [mean, sd, outcome] = ["mean", "sd", "outcome"].map(|key| number(&case, key));
+        close(&[of_normal(Normal { mean, sd }, outcome)], &[number(&case, "crps")], 1e-9);
+    }
 }

@@ -17,6 +17,8 @@ pub enum Direction {
 pub enum Section {
     /// Metrics of generated samples.
     Samples,
+    /// What is said of a future whose past is told.
+    Forecasts,
     /// Bounds on the likelihood and their terms.
     Likelihood,
     /// Metrics of reconstructions.
@@ -35,8 +37,9 @@ pub enum Section {
 
 impl Section {
     /// All sections, in the order of reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Samples,
+        Self::Forecasts,
         Self::Likelihood,
         Self::Reconstruction,
         Self::Latent,
@@ -50,6 +53,7 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Self::Samples => "Sample quality",
+            Self::Forecasts => "Forecasts",
             Self::Likelihood => "Likelihood and KL",
             Self::Reconstruction => "Reconstruction",
             Self::Latent => "Latent codes",

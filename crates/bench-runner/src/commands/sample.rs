@@ -38,11 +38,13 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     let model = training::finished(&args.run, &training, &dataset, &device)?.freeze();
     let seed = args.seed.unwrap_or(identity.seed.0);
     let told = Told::of(args, identity.model, model.as_ref(), &dataset)?;
-    let request = SampleRequest {
+    let mut request = SampleRequest {
         steps: args.steps.map(|steps| steps as usize),
         guidance: args.guidance,
         ..told.request(Seed(seed), &device)
     };
+    let (conditions, count) = (model.conditions(), request.count);
+    request.condition.past = requests::told_pasts(conditions, &dataset.test, count, &device);
     let prior = stored_prior(&args.run)?;
     let drawn = draw(model.as_ref(), prior.as_ref(), &device, &request)
         .with_context(|| format!("{} cannot sample", args.run.display()))?;

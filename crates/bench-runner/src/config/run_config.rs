@@ -88,9 +88,9 @@ impl RunConfig {
     pub(crate) fn defaults(model: &str, dataset: Option<&str>) -> Option<Self> {
         let kind = kind_of(dataset.unwrap_or(DATASET));
         let (batch_size, images) = match kind {
-            Kind::Images | Kind::Series => (32, 100_000),
-            // Points are cheap, and their densities need many.
-            Kind::Points => (128, 400_000),
+            Kind::Images => (32, 100_000),
+            // Points and series are cheap, and their densities need many.
+            Kind::Points | Kind::Series => (128, 400_000),
         };
         Some(Self {
             seed: 0,

@@ -121,7 +121,13 @@ impl RunConfig {
                 let last = Path::new(path).file_name().map(|name| name.to_string_lossy());
                 format!("folder-{}", last.unwrap_or_default())
             }
-            None => self.dataset.clone(),
+            None => match self.dataset.strip_prefix("series:") {
+                Some(place) => {
+                    let last = Path::new(place).file_name().map(|name| name.to_string_lossy());
+                    format!("series-{}", last.unwrap_or_default())
+                }
+                None => self.dataset.clone(),
+            },
         };
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
     }

@@ -28,6 +28,7 @@ pub(super) fn init(
     let context = InitContext {
         space: dataset.space,
         classes: dataset.classes.as_ref().map(Vec::len),
+        past: dataset.past(),
         total_images: training.plan.total_images,
         device: device.clone(),
         seed: training.plan.seed,

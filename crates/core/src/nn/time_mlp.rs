@@ -1,9 +1,13 @@
 //! Affine layers that know the time: the network of diffusion on points and short series.
 
-use super::{class_embedding::ClassEmbedding, linear::Linear, time::sinusoidal_embedding};
+use super::{
+    class_embedding::ClassEmbedding, linear::Linear, past_embedding::PastEmbedding,
+    time::sinusoidal_embedding,
+};
 use crate::{
-    condition::Condition,
+    condition::{Condition, Conditions},
     settings::{Check, Fault, even, size},
+    space::Space,
 };
 use burn::{
     module::Module,
@@ -39,15 +43,19 @@ impl Check for TimeMlpConfig {
 }
 
 impl TimeMlpConfig {
-    /// A network from values of `size` numbers to as many, told one of `classes` where there are some.
-    pub fn init(&self, size: usize, classes: Option<usize>, device: &Device) -> TimeMlp {
+    /// A network from values of `space` around zero to as many numbers, told what `conditions` say.
+    pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> TimeMlp {
         let Self { width, blocks, time_embedding_dim } = *self;
+        let size = space.shape.pixels();
         TimeMlp {
             stem: Linear::new(size, width, device),
             time_in: Linear::new(time_embedding_dim, width, device),
             blocks: (0..blocks).map(|_| Block::new(width, device)).collect(),
             head: Linear::zeros(width, size, device),
-            class: classes.map(|classes| ClassEmbedding::new(classes, width, 1.0, device)),
+            class: conditions
+                .classes
+                .map(|classes| ClassEmbedding::new(classes, width, 1.0, device)),
+            past: conditions.past.map(|length| PastEmbedding::new(length, width, space, device)),
             time_embedding_dim,
         }
     }
@@ -61,6 +69,7 @@ pub struct TimeMlp {
     blocks: Vec<Block>,
     head: Linear,
     class: Option<ClassEmbedding>,
+    past: Option<PastEmbedding>,
     time_embedding_dim: usize,
 }
 
@@ -73,7 +82,10 @@ impl TimeMlp {
             told = told + class.forward(condition, batch);
         }
         let told = silu(told);
-        let x = self.stem.forward(values);
+        let mut x = self.stem.forward(values);
+        if let Some(past) = &self.past {
+            x = x + past.forward(condition, batch);
+        }
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, told.clone()));
         self.head.forward(silu(x))
     }

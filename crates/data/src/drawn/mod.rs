@@ -1,12 +1,14 @@
-//! Datasets that are drawn anew each time and never stored: points whose distribution is known.
+//! Datasets that are drawn anew each time and never stored: points whose distribution is known, and windows
+//! of series.
 //!
-//! Every point has a stretch of keystream of its own, fixed by the dataset's name, its split and its
+//! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
 
 mod mixtures;
+mod processes;
 
 use crate::{dataset::Dataset, truth::Truth, values::Values};
-use genlab_core::{Space, noise::keystream};
+use genlab_core::{Kind, Space, noise::keystream};
 use sha2::{Digest, Sha256};
 
 /// Points of the training, validation and test split.
@@ -35,19 +37,28 @@ static DATASETS: [Drawn; 3] = [
 
 /// The drawn dataset of this name, if there is one.
 pub(crate) fn load(name: &str) -> Option<Dataset> {
-    DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw)
+    let points = DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw);
+    points.or_else(|| processes::load(name))
 }
 
-/// Whether there is a drawn dataset of this name.
-pub(crate) fn has(name: &str) -> bool {
-    DATASETS.iter().any(|dataset| dataset.name == name)
+/// What the values of the drawn dataset of this name are, if there is one.
+pub(crate) fn kind_of(name: &str) -> Option<Kind> {
+    if DATASETS.iter().any(|dataset| dataset.name == name) {
+        return Some(Kind::Points);
+    }
+    processes::has(name).then_some(Kind::Series)
+}
+
+/// The key of a dataset's draws. Written out once and for all: another key would change every dataset
+/// there is.
+fn key(name: &str) -> [u8; 32] {
+    Sha256::digest(format!("genlab-drawn/1\n{name}")).into()
 }
 
 impl Drawn {
     fn draw(&self) -> Dataset {
         let Distribution { truth, classes } = (self.distribution)();
-        // Written out once and for all: another key would change every dataset there is.
-        let key: [u8; 32] = Sha256::digest(format!("genlab-drawn/1\n{}", self.name)).into();
+        let key = key(self.name);
         let split = |number: u64| points(&truth, key, number, COUNTS[number as usize]);
         let splits = [0, 1, 2].map(split);
         let dataset = Dataset::of_splits(self.name, Some(classes), splits, LICENCE);

@@ -3,8 +3,10 @@
 //! A kind of truth knows some things of itself and not others; what it does not know is None. Points
 //! are in the units of their dataset.
 
+mod ar1;
 mod mixture;
 
+pub use ar1::{Ar1, Normal};
 pub use mixture::{GaussianMixture, Mode};
 
 use rand::rngs::ChaCha8Rng;
@@ -14,6 +16,8 @@ use rand::rngs::ChaCha8Rng;
 pub enum Truth {
     /// Isotropic Gaussians.
     Mixture(GaussianMixture),
+    /// A stationary autoregressive series of the first order.
+    Ar1(Ar1),
 }
 
 /// One value, with the class that it belongs to.
@@ -28,6 +32,7 @@ impl Truth {
     pub fn dimensions(&self) -> usize {
         match self {
             Self::Mixture(mixture) => mixture.dimensions(),
+            Self::Ar1(series) => series.horizon(),
         }
     }
 
@@ -35,6 +40,7 @@ impl Truth {
     pub fn log_density(&self, x: &[f64]) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => Some(mixture.log_density(x)),
+            Self::Ar1(series) => Some(series.log_density(x)),
         }
     }
 
@@ -42,6 +48,7 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
+            Self::Ar1(_) => None,
         }
     }
 
@@ -51,6 +58,7 @@ impl Truth {
     pub fn denoise(&self, x_t: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
         match self {
             Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
+            Self::Ar1(_) => None,
         }
     }
 
@@ -59,6 +67,16 @@ impl Truth {
     pub fn entropy(&self) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => mixture.entropy(),
+            Self::Ar1(series) => Some(series.entropy()),
+        }
+    }
+
+    /// What each number of a value is likely to be, given the numbers before it, of series. Panics where
+    /// there are none before.
+    pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
+        match self {
+            Self::Mixture(_) => None,
+            Self::Ar1(series) => Some(series.forecast(past)),
         }
     }
 
@@ -66,6 +84,7 @@ impl Truth {
     pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> Draw {
         match self {
             Self::Mixture(mixture) => mixture.draw(rng),
+            Self::Ar1(series) => Draw { class: 0, point: series.draw(rng, series.horizon()) },
         }
     }
 }

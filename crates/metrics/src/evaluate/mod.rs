@@ -5,6 +5,7 @@
 //! might wonder.
 
 mod cache;
+mod forecasts;
 mod references;
 mod samples;
 mod sets;
@@ -124,7 +125,7 @@ impl<'a> Evaluator<'a> {
         }
         progress("references");
         let references = self.shared();
-        if conditions.classes.is_none() {
+        if conditions.is_empty() {
             references.beside(&mut out);
         }
         out.notes.extend(references.rows.notes.iter().cloned());
@@ -135,6 +136,8 @@ impl<'a> Evaluator<'a> {
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
         }
+        progress("forecasts");
+        forecasts::measure(model, context, references, &mut out);
         let (samples, prior) =
             drawn.map(|drawn| (drawn.images, drawn.fitted.map(|fitted| fitted.prior))).unzip();
         Evaluation {

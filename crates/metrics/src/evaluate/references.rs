@@ -3,6 +3,7 @@
 
 use super::{
     cache::ReferenceCache,
+    forecasts,
     sets::{read, score_settings, values},
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     },
     measures::{
         codes::{exact::EXACT, importance::DENSITY},
+        forecast::{self, horizons::Horizons},
         sets::{
             memorisation::maths::{Relation, Threshold, nearest},
             pair::{ImageSet, Pair, TrainingImages},
@@ -25,7 +27,7 @@ use crate::{
     numerics::{fit::FitError, pca::MOST_VALUES},
     picture,
 };
-use genlab_core::{Kind, Range};
+use genlab_core::{Condition, Kind, Range};
 use genlab_data::{Truth, Values};
 use genlab_results::{Figure, Reference, Role, Scope};
 use serde::{Deserialize, Serialize};
@@ -93,6 +95,8 @@ pub(super) struct ReferenceRows {
     pub(super) scored: Vec<Reference>,
     /// What was left out and why.
     pub(super) notes: Vec<String>,
+    /// What forecasts without a network score at each step ahead.
+    pub(super) forecasts: Vec<Horizons>,
     /// The samples of the PCA mixture that are shown.
     baseline: Option<Values>,
 }
@@ -114,8 +118,9 @@ impl ReferenceRows {
         making.real(count, memory);
         let baseline = making.baselines(count);
         making.class_means(count);
+        let forecasts = making.forecasts();
         making.add("noise", "Uniform noise".into(), Role::Noise, noise(context, count));
-        Self { memory, scored: making.scored, notes: making.notes, baseline }
+        Self { memory, scored: making.scored, notes: making.notes, baseline, forecasts }
     }
 
     /// Samples of the PCA mixture, side by side.
@@ -183,6 +188,34 @@ impl Making<'_> {
         }
     }
 
+    /// Scores forecasts without a network, where values have a past.
+    fn forecasts(&mut self) -> Vec<Horizons> {
+        let context = self.context;
+        if context.dataset.past().is_none() {
+            return Vec::new();
+        }
+        let outcomes = context.split().take(context.settings.forecast_windows);
+        let mut horizons = Vec::new();
+        for forecasts::Row { name, title, forecasts } in forecasts::rows(&outcomes, context) {
+            horizons.push(Horizons::new(&title, &forecasts, &outcomes));
+            let found = forecast::score(&forecasts, &outcomes, context);
+            let metrics = found.metrics.into_iter();
+            self.notes.extend(found.notes);
+            match name {
+                Some(name) => {
+                    let (name, metrics) = (name.into(), metrics.collect());
+                    self.scored.push(Reference { name, title, role: Role::Baseline, metrics });
+                }
+                None => {
+                    if let Some(real) = self.scored.iter_mut().find(|row| row.name == "real") {
+                        real.metrics.extend(metrics.map(|metric| metric.qualified(&title)));
+                    }
+                }
+            }
+        }
+        horizons
+    }
+
     /// The mean image of each class, in the proportions of the training images.
     fn class_means(&mut self, count: usize) {
         let train = &self.context.dataset.train;
@@ -234,7 +267,7 @@ impl Making<'_> {
     ) -> Option<Values> {
         match fitted {
             Ok(model) => {
-                let drawn = values(&model, count, None, self.context);
+                let drawn = values(&model, count, Condition::default(), self.context);
                 let images = host::kept(&drawn, model.space);
                 self.add(name, title, Role::Baseline, images.clone());
                 self.exact("the fitted density", |row| model.log_density(row));

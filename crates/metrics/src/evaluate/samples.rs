@@ -23,7 +23,7 @@ use crate::{
     },
     numerics::fit::FitError,
     picture,
-    requests::told_classes,
+    requests::{told, told_classes, told_pasts},
 };
 use genlab_core::{Condition, Conditions, Encode, Generative, Kind, Sample, SampleRequest};
 use genlab_data::{Truth, Values};
@@ -70,7 +70,11 @@ impl Drawn {
             caption: format!(
                 "Not picked: the first samples of the run's seed{}. Runs of one seed share their \
                  noise, so models whose noise has one shape start from the same draws.",
-                if truth.is_some() { ", over the true density" } else { "" }
+                if truth.is_some_and(|truth| truth.modes().is_some()) {
+                    ", over the true density"
+                } else {
+                    ""
+                }
             ),
             scope: Scope::Run,
             plot: picture::plot(&self.shown(), COLUMNS, truth),
@@ -92,8 +96,18 @@ pub(super) fn draw(
              depend on how often classes come are no merit of its own.",
         );
     }
+    let (count, device) = (context.sample_count(), &context.device);
+    let past = told_pasts(model.conditions(), context.split(), count, device);
+    if past.is_some() {
+        out.note(
+            "The model is told what came before each value of the split, and draws one future for it: as a set \
+             they stand beside what came.",
+        );
+    }
+    let mut condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
+    condition.past = past;
     if let Some(sampler) = model.sampler() {
-        return Some(drawn(sampler, classes, context, out));
+        return Some(drawn(sampler, condition, classes, context, out));
     }
     let (Some(encoder), Some(decoder)) = (model.encoder(), model.decoder()) else {
         out.note("Sample metrics are absent: the model neither samples nor decodes codes.");
@@ -108,7 +122,7 @@ pub(super) fn draw(
         }
     };
     let sampler = MixtureSampler { decoder, prior: &prior, device: context.device.clone() };
-    let drawn = drawn(&sampler, classes, context, out);
+    let drawn = drawn(&sampler, condition, classes, context, out);
     Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
 }
 
@@ -119,18 +133,17 @@ fn fit(encoder: &dyn Encode, images: &Values, context: &Context<'_>) -> Result<P
 
 fn drawn(
     sampler: &dyn Sample,
+    condition: Condition,
     classes: Option<Vec<u32>>,
     context: &Context<'_>,
     out: &mut Findings,
 ) -> Drawn {
     let (space, count) = (context.dataset.space, context.sample_count());
     let start = Instant::now();
-    let drawn = values(sampler, count, classes.as_deref(), context);
+    let one = SampleRequest { condition: condition.rows(0..1), ..SampleRequest::new(context.seed, 1) };
+    let drawn = values(sampler, count, condition, context);
     let seconds = start.elapsed().as_secs_f64() / count as f64;
-    let told = classes.as_ref().map(|_| Condition::of_classes(&[0], &context.device));
-    let request = SampleRequest::new(context.seed, 1);
-    let request = SampleRequest { condition: told.unwrap_or_default(), ..request };
-    let calls = sampler.network_calls(&request);
+    let calls = sampler.network_calls(&one);
     out.push(context.metric(&cost::NETWORK_CALLS_PER_SAMPLE, calls as f64, count));
     out.push(context.metric(&cost::SECONDS_PER_SAMPLE, seconds, count));
     let broken = host::broken(&drawn, space.shape);

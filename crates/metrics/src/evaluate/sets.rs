@@ -4,7 +4,6 @@ use crate::{
     context::Context,
     features::host,
     measures::sets::pair::{ImageSet, ScoreSettings},
-    requests,
 };
 use genlab_core::{Condition, Sample, SampleRequest};
 use genlab_data::Values;
@@ -24,15 +23,13 @@ pub(super) fn read(images: Values, context: &Context<'_>) -> ImageSet {
     ImageSet::new(images, context.judge.as_ref(), &context.device)
 }
 
-/// The numbers of the first `count` samples, drawn in batches; `classes` are told, one each.
+/// The numbers of the first `count` samples, drawn in batches, with what each is told.
 pub(super) fn values(
     sampler: &dyn Sample,
     count: usize,
-    classes: Option<&[u32]>,
+    condition: Condition,
     context: &Context<'_>,
 ) -> Vec<f32> {
-    let told = |classes| requests::told(classes, &context.device);
-    let condition = classes.map_or_else(Condition::default, told);
     let request = SampleRequest { condition, ..SampleRequest::new(context.seed, count) };
     let mut values = Vec::with_capacity(count * context.dataset.space.shape.pixels());
     let batch = context.settings.batch.max(1);

@@ -29,7 +29,7 @@ pub fn kept(numbers: &[f32], space: Space) -> Values {
         Range::Unit => {
             let level = |v: &f32| (v.clamp(0.0, 1.0) * 255.0).round() as u8;
             let bytes = numbers.iter().map(level).collect();
-            Values { space, numbers: Numbers::Bytes(bytes), labels: None }
+            Values { space, numbers: Numbers::Bytes(bytes), labels: None, pasts: None }
         }
         Range::Real { .. } => {
             let finite = |v: &f32| if v.is_finite() { *v } else { 0.0 };

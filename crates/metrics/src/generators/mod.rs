@@ -1,5 +1,6 @@
 //! Generators without training by gradient descent: densities fitted on codes and on pixels.
 
+pub mod autoregression;
 pub mod baseline;
 pub mod latent;
 

@@ -1,13 +1,14 @@
 //! Every measure, one file each: the entries of its metrics, what it needs, how it is computed, and
 //! how it is resampled.
 //!
-//! A new one is a file here, a line in a list ([`pairs::PAIR_MEASURES`], [`codes::CODE_MEASURES`] or
-//! [`sets::SET_MEASURES`]) and a paragraph in docs/metrics.md. The catalogue, evaluations and reports
+//! A new one is a file here, a line in a list ([`pairs::PAIR_MEASURES`], [`codes::CODE_MEASURES`] [`sets::SET_MEASURES`]
+//! or [`forecast::FORECAST_MEASURES`]) and a paragraph in docs/metrics.md. The catalogue, evaluations and reports
 //! follow from the lists.
 
 pub mod classify;
 pub mod codes;
 pub mod cost;
+pub mod forecast;
 pub mod pairs;
 pub mod sets;
 pub mod units;

@@ -91,7 +91,7 @@ impl Generative for Told {
         0
     }
     fn conditions(&self) -> Conditions {
-        Conditions { classes: self.0.classes.as_ref().map(Vec::len), optional: false }
+        Conditions { classes: self.0.classes.as_ref().map(Vec::len), ..Conditions::default() }
     }
     fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
         Scalars::new()

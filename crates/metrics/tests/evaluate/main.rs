@@ -2,5 +2,6 @@
 
 mod catalogue;
 mod evaluator;
+mod forecasts;
 mod linear_gaussian;
 mod models;

@@ -74,6 +74,7 @@ mod tests {
         let context = InitContext {
             space,
             classes: Some(classes),
+            past: None,
             total_images: 100,
             device: Device::flex(),
             seed: Seed(0),

@@ -130,6 +130,7 @@ pub fn train(
     let context = InitContext {
         space: images.space,
         classes: Some(architecture.classes),
+        past: None,
         total_images,
         device: device.clone(),
         seed: recipe.seed,

@@ -98,7 +98,10 @@ impl ImageSource {
             Some((dataset, *SPLITS.iter().find(|known| **known == split)?))
         });
         let Some((dataset, split)) = split else {
-            if known_names().contains(&name) || name.starts_with("folder:") || kind_of(name) == Kind::Series {
+            if known_names().contains(&name)
+                || name.starts_with("folder:")
+                || kind_of(name) == Kind::Series
+            {
                 bail!("{name} has several splits; write {name}:test (or :train, :validation)");
             }
             bail!(

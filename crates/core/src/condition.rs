@@ -228,7 +228,8 @@ mod tests {
         let class = ConditionConfig::Class;
         let told = Conditions { classes: Some(7), ..Conditions::default() };
         assert_eq!(class.conditions("condition", Some(7), None), Ok(told));
-        let fault = class.conditions("condition", None, Some(3)).expect_err("no classes").to_string();
+        let fault =
+            class.conditions("condition", None, Some(3)).expect_err("no classes").to_string();
         assert!(fault.starts_with("condition is class, but the dataset has no classes"), "{fault}");
         let none = ConditionConfig::None.conditions("condition", None, None);
         assert_eq!(none, Ok(Conditions::default()));
@@ -240,7 +241,10 @@ mod tests {
         let told = past.conditions("condition", Some(7), Some(24)).expect("a past");
         assert_eq!(told, Conditions { past: Some(24), ..Conditions::default() });
         let fault = past.conditions("condition", Some(7), None).expect_err("no past").to_string();
-        assert!(fault.starts_with("condition is past, but the dataset's values have none"), "{fault}");
+        assert!(
+            fault.starts_with("condition is past, but the dataset's values have none"),
+            "{fault}"
+        );
         let fault = told.of_classes_alone("condition").expect_err("a past").to_string();
         assert!(fault.contains("can be told classes alone"), "{fault}");
     }
@@ -257,7 +261,8 @@ mod tests {
         let many = condition.rows(0..1).repeated(1000).dropped(0.2, noise, 0..1000);
         let told = many.past.expect("a past").told.into_data();
         let told = told.try_into_vec::<f32>().expect("f32");
-        let dropped = classes(Condition::of_classes(&[7; 1000], &device).dropped(0.2, noise, 0..1000));
+        let dropped =
+            classes(Condition::of_classes(&[7; 1000], &device).dropped(0.2, noise, 0..1000));
         for (told, class) in told.iter().zip(dropped) {
             assert_eq!(*told, f32::from(u8::from(class != UNTOLD)));
         }

@@ -46,7 +46,12 @@ pub enum Numbers {
 impl Values {
     /// Images with pixels of 256 levels, `[n, C, H, W]`, without labels.
     pub fn images(shape: ImageShape, bytes: Vec<u8>) -> Self {
-        Self { space: Space::images(shape), numbers: Numbers::Bytes(bytes), labels: None, pasts: None }
+        Self {
+            space: Space::images(shape),
+            numbers: Numbers::Bytes(bytes),
+            labels: None,
+            pasts: None,
+        }
     }
 
     /// Values `[n, C, H, W]` in the units of `space`, without labels.

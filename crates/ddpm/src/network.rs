@@ -56,9 +56,7 @@ impl NetworkConfig {
             Self::UNet(unet) => {
                 Network::UNet(unet.init(space.shape.channels, conditions.classes, device))
             }
-            Self::Mlp(mlp) => {
-                Network::Mlp(mlp.init(conditions, space, device))
-            }
+            Self::Mlp(mlp) => Network::Mlp(mlp.init(conditions, space, device)),
         }
     }
 }

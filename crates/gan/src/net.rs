@@ -121,8 +121,12 @@ mod tests {
         // Without hidden layers the features are the centred values themselves.
         let config = GanConfig { critic: BackboneConfig::mlp([]), ..GanConfig::default() };
         let space = Space::images(ImageShape::new(1, 2, 2));
-        let critic =
-            Critic::new(&config, Conditions { classes: Some(3), ..Conditions::default() }, space, &device);
+        let critic = Critic::new(
+            &config,
+            Conditions { classes: Some(3), ..Conditions::default() },
+            space,
+            &device,
+        );
         let values = Tensor::<1>::from_floats([0.1, 0.9, 0.4, 0.7], &device).reshape([1, 1, 2, 2]);
         let score =
             |class| critic.forward(values.clone(), &Condition::of_classes(&[class], &device));

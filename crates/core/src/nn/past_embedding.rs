@@ -39,7 +39,9 @@ impl PastEmbedding {
                 let numbers = (numbers.clone() - self.mean) / self.sd * told.clone();
                 Tensor::cat(vec![numbers, told], 1)
             }
-            None => Tensor::zeros([batch, self.length + 1], &self.layer.weight.val().device().inner()),
+            None => {
+                Tensor::zeros([batch, self.length + 1], &self.layer.weight.val().device().inner())
+            }
         };
         self.layer.forward(read)
     }

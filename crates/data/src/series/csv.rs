@@ -30,8 +30,9 @@ pub(super) fn column(path: &Path, name: &str) -> Result<Vec<f64>, DataError> {
     }
     let text = fs::read(path).map_err(unreadable)?;
     let Ok(text) = String::from_utf8(text) else {
-        return Err(DataError::malformed(file, "is not text in UTF-8")
-            .with_cure("save it as CSV in UTF-8"));
+        return Err(
+            DataError::malformed(file, "is not text in UTF-8").with_cure("save it as CSV in UTF-8")
+        );
     };
     numbers(&text, name).map_err(|(fault, cure)| DataError::malformed(file, fault).with_cure(&cure))
 }

@@ -39,7 +39,8 @@ const LICENCE: &str = "the file's own numbers; their licence is not known to gen
 /// When there is no such file or column, when it holds something that is no number, when it is too short, or
 /// when its training stretch is constant.
 pub(crate) fn load(name: &str, place: &str) -> Result<Dataset, DataError> {
-    let Some((file, column)) = place.rsplit_once(':').filter(|(f, c)| !f.is_empty() && !c.is_empty())
+    let Some((file, column)) =
+        place.rsplit_once(':').filter(|(f, c)| !f.is_empty() && !c.is_empty())
     else {
         return Err(DataError::UnknownName { name: name.to_owned(), cure: CURE.to_owned() });
     };
@@ -52,10 +53,8 @@ pub(crate) fn load(name: &str, place: &str) -> Result<Dataset, DataError> {
 fn split(numbers: &[f64], file: &str, column: &str) -> Result<[Values; 3], DataError> {
     if numbers.len() < LEAST {
         let fault = format!("has {} numbers in column {column}, too few to cut", numbers.len());
-        let cure = format!(
-            "windows of {} in three stretches take at least {LEAST} rows",
-            PAST + HORIZON
-        );
+        let cure =
+            format!("windows of {} in three stretches take at least {LEAST} rows", PAST + HORIZON);
         return Err(DataError::malformed(file, fault).with_cure(&cure));
     }
     let ends = [TENTHS[0], TENTHS[0] + TENTHS[1]].map(|tenths| numbers.len() * tenths / 10);

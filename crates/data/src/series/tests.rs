@@ -66,7 +66,10 @@ fn a_column_of_a_file_is_a_dataset_of_series_in_its_own_units() {
     let genlab_core::Range::Real { mean, sd } = dataset.space.range else { panic!("reals") };
     assert!((mean - 103.0).abs() < 0.1 && (sd - 2.0).abs() < 0.1, "{mean} {sd}");
     let refusal = |name: &str| crate::load(name, &options).expect_err("refused").to_string();
-    assert!(refusal(&name("y")).ends_with("has no column y; the columns that its first line names are t, x"));
+    assert!(
+        refusal(&name("y"))
+            .ends_with("has no column y; the columns that its first line names are t, x")
+    );
     assert!(refusal("series:none.csv:x").starts_with("cannot read none.csv: "));
     for bad in ["series:", "series:a.csv", "series:a.csv:", "series"] {
         assert!(refusal(bad).ends_with(CURE), "{bad}: {}", refusal(bad));

@@ -26,7 +26,10 @@ impl Ar1 {
     /// `horizon` numbers. Panics beyond those ranges.
     pub fn new(coefficient: f64, innovation: f64, horizon: usize) -> Self {
         assert!(coefficient.abs() < 1.0, "a coefficient of {coefficient} is not stationary");
-        assert!(innovation > 0.0 && horizon > 0, "something is new at every time, and there is one");
+        assert!(
+            innovation > 0.0 && horizon > 0,
+            "something is new at every time, and there is one"
+        );
         Self { coefficient, innovation, horizon }
     }
 
@@ -89,7 +92,8 @@ mod tests {
         let series = Ar1::new(0.5, 2.0, 3);
         let forecast = series.forecast(&[9.0, 8.0]);
         // Means 4, 2, 1; variances 4, 4 + 1, 4 + 1 + 1/4.
-        for (normal, (mean, variance)) in forecast.iter().zip([(4.0, 4.0), (2.0, 5.0), (1.0, 5.25)]) {
+        for (normal, (mean, variance)) in forecast.iter().zip([(4.0, 4.0), (2.0, 5.0), (1.0, 5.25)])
+        {
             assert!((normal.mean - mean).abs() < 1e-12, "{normal:?}");
             assert!((normal.sd.powi(2) - variance).abs() < 1e-12, "{normal:?}");
         }

@@ -54,11 +54,7 @@ pub(super) fn measure(
 }
 
 /// Ensembles of futures of each window, each told that window's past; None where one is not finite.
-fn drawn(
-    sampler: &dyn Sample,
-    outcomes: &Values,
-    context: &Context<'_>,
-) -> Option<Forecasts> {
+fn drawn(sampler: &dyn Sample, outcomes: &Values, context: &Context<'_>) -> Option<Forecasts> {
     let (members, steps) = (context.settings.forecast_members, outcomes.shape().pixels());
     // Behind the samples that are scored as a set, which have rows of their own.
     let first = context.sample_count();

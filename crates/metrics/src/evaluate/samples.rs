@@ -140,7 +140,8 @@ fn drawn(
 ) -> Drawn {
     let (space, count) = (context.dataset.space, context.sample_count());
     let start = Instant::now();
-    let one = SampleRequest { condition: condition.rows(0..1), ..SampleRequest::new(context.seed, 1) };
+    let one =
+        SampleRequest { condition: condition.rows(0..1), ..SampleRequest::new(context.seed, 1) };
     let drawn = values(sampler, count, condition, context);
     let seconds = start.elapsed().as_secs_f64() / count as f64;
     let calls = sampler.network_calls(&one);

@@ -224,11 +224,11 @@ mod tests {
     #[test]
     fn a_recurrence_of_the_second_order_is_carried_on() {
         let units = Units { mean: 1.0, sd: 2.0 };
-        let fit =
-            Autoregression { intercept: 0.5, coefficients: vec![0.5, -0.25], sd: 0.1, units };
+        let fit = Autoregression { intercept: 0.5, coefficients: vec![0.5, -0.25], sd: 0.1, units };
         // In standard units the past is 0, 1: then 1, 0.75, 0.625; ψ = 1, 0.5, 0.
         let found = fit.forecast(&[1.0, 3.0], 3);
-        for (normal, (mean, squares)) in found.iter().zip([(1.0, 1.0), (0.75, 1.25), (0.625, 1.25)]) {
+        for (normal, (mean, squares)) in found.iter().zip([(1.0, 1.0), (0.75, 1.25), (0.625, 1.25)])
+        {
             assert!((normal.mean - (1.0 + 2.0 * mean)).abs() < 1e-12, "{found:?}");
             assert!((normal.sd - 0.2 * f64::sqrt(squares)).abs() < 1e-12, "{found:?}");
         }

@@ -2,9 +2,7 @@
 
 use crate::models::value;
 use burn::tensor::{Device, Tensor, TensorData};
-use genlab_core::{
-    Batch, Conditions, Generative, Noise, Sample, SampleRequest, Scalars, Seed,
-};
+use genlab_core::{Batch, Conditions, Generative, Noise, Sample, SampleRequest, Scalars, Seed};
 use genlab_data::{Dataset, LoadOptions, load};
 use genlab_metrics::{Evaluation, Evaluator, Settings};
 use genlab_results::Plot;

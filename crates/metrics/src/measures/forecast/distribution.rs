@@ -39,7 +39,9 @@ impl Distribution {
                 let below = members[place.floor() as usize];
                 below + (members[place.ceil() as usize] - below) * place.fract()
             }
-            Self::Normal(Normal { mean, sd }) => mean + sd * Standard::standard().inverse_cdf(share),
+            Self::Normal(Normal { mean, sd }) => {
+                mean + sd * Standard::standard().inverse_cdf(share)
+            }
         }
     }
 

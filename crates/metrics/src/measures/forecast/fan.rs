@@ -31,9 +31,10 @@ pub fn fans(forecasts: &Forecasts, outcomes: &Values) -> Vec<Figure> {
 fn fan(index: usize, forecasts: &Forecasts, outcomes: &Values) -> Plot {
     let forecast = &forecasts[index];
     let ahead = |step: usize| (step + 1) as f64;
-    let past: Vec<f64> = outcomes.pasts.as_ref().map_or_else(Vec::new, |pasts| {
-        pasts.row(index).iter().map(|x| f64::from(*x)).collect()
-    });
+    let past: Vec<f64> = outcomes
+        .pasts
+        .as_ref()
+        .map_or_else(Vec::new, |pasts| pasts.row(index).iter().map(|x| f64::from(*x)).collect());
     let before = |place: usize| place as f64 - (past.len() as f64 - 1.0);
     let known = past.iter().enumerate().map(|(place, x)| (before(place), *x)).collect();
     let median = forecast.iter().enumerate().map(|(h, f)| (ahead(h), f.quantile(0.5))).collect();

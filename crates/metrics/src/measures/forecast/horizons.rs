@@ -42,7 +42,9 @@ pub fn table(sources: &[&Horizons]) -> Figure {
         name: "horizons".into(),
         section: "Forecasts".into(),
         title: "By how far they look ahead".into(),
-        caption: "CRPS, and the share of the numbers within the interval that should hold 80 % of them.".into(),
+        caption:
+            "CRPS, and the share of the numbers within the interval that should hold 80 % of them."
+                .into(),
         scope: Scope::Run,
         plot: Plot::Table { columns, rows: (0..steps).map(row).collect() },
     }

@@ -58,7 +58,7 @@ fn words(values: &Values) -> String {
     };
     let range = match values.space.range {
         Range::Unit => "unit",
-        Range::Real { .. } => "real",
+        Range::Real => "real",
     };
     let numbers = match values.numbers {
         Numbers::Bytes(_) => "bytes",

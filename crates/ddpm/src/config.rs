@@ -76,6 +76,7 @@ impl Default for DdpmConfig {
 impl Check for DdpmConfig {
     fn check(&self) -> Result<(), Fault> {
         within("schedule", &self.schedule)?;
+        self.require_a_target_that_tells()?;
         within("weighting", &self.weighting)?;
         within("times", &self.times)?;
         within("network", &self.network)?;
@@ -101,10 +102,7 @@ impl DdpmConfig {
                 target: Target::V,
                 network: NetworkConfig::Mlp(TimeMlpConfig::default()),
                 // Guidance mends a network that strays from its class; here it only narrows each class.
-                sampler: SamplerConfig {
-                    guidance: Guidance::ClassifierFree { scale: 1.0 },
-                    ..SamplerConfig::default()
-                },
+                sampler: SamplerConfig { guidance: Guidance::plain(), ..SamplerConfig::default() },
                 ..Self::default()
             },
         }
@@ -143,9 +141,27 @@ impl DdpmConfig {
     }
 
     /// # Errors
+    /// When the network's answer says nothing of x_0 at a time without signal.
+    fn require_a_target_that_tells(&self) -> Result<(), Fault> {
+        let name = match self.target {
+            Target::Noise => "noise",
+            Target::Score => "score",
+            Target::Start | Target::Velocity | Target::V => return Ok(()),
+        };
+        if !self.schedule.ends_without_signal() {
+            return Ok(());
+        }
+        let problem = format!(
+            "is {name}, but schedule.zero_terminal_snr leaves no signal at the end, where the {name} says \
+             nothing of the data; set it to v"
+        );
+        Err(Fault::new("target", problem))
+    }
+
+    /// # Errors
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
-        let guided = self.sampler.guidance != Guidance::ClassifierFree { scale: 1.0 };
+        let guided = self.sampler.guidance != Guidance::plain();
         if conditions.classes.is_some() && !conditions.optional && guided {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";

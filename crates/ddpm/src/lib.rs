@@ -28,7 +28,7 @@ pub use network::NetworkConfig;
 pub use process::Process;
 pub use sampler::SamplerConfig;
 pub use schedule::{Moment, Schedule, ScheduleConfig};
-pub use solver::{Oracle, Solver};
+pub use solver::{Oracle, Solver, Variance};
 pub use spacing::Spacing;
 pub use target::{Mix, Target};
 pub use times::Times;

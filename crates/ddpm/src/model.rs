@@ -18,6 +18,7 @@ use genlab_core::{
     Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Invert, Likelihood,
     Noise, Optimized, Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
 };
+use std::cell::Cell;
 
 /// Numbers of a value whose likelihood is computed, at most.
 const MOST_NUMBERS: usize = 4;
@@ -83,10 +84,10 @@ impl FrozenDdpm {
 
     fn guidance(&self, request: &SampleRequest) -> Guidance {
         if !self.conditions.optional {
-            return Guidance::ClassifierFree { scale: 1.0 };
+            return Guidance::plain();
         }
-        let asked = request.guidance.map(|scale| Guidance::ClassifierFree { scale });
-        asked.unwrap_or(self.sampler.guidance)
+        let guidance = self.sampler.guidance;
+        request.guidance.map_or(guidance, |scale| guidance.with_scale(scale))
     }
 
     /// Solves from noise to samples around zero and hands every x on the way to `see`.
@@ -135,7 +136,7 @@ impl Generative for FrozenDdpm {
     /// A divergence takes a gradient per number, and cutting x̂_0 would hide where it is wrong.
     fn likelihood(&self) -> Option<&dyn Likelihood> {
         let space = self.process.space;
-        let few = space.shape.pixels() <= MOST_NUMBERS && space.centred_limits().is_none();
+        let few = space.shape.pixels() <= MOST_NUMBERS && space.standard_limits().is_none();
         few.then_some(self as &dyn Likelihood)
     }
 
@@ -152,8 +153,8 @@ impl Likelihood for FrozenDdpm {
     fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
         let (denoiser, space) = (self.denoiser(), self.process.space);
         let denoise = |x: Tensor<4>, at| denoiser.with_divergence(x, at, condition);
-        let centred = log_density(space.centred(values), &self.process.schedule, &denoise);
-        centred - space.log_scale()
+        let standard = log_density(space.standard(values), &self.process.schedule, &denoise);
+        standard - space.log_scale()
     }
 }
 
@@ -167,7 +168,7 @@ impl Invert for FrozenDdpm {
     /// DDIM, whichever solver the model samples by: no other can be inverted.
     fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
         let (denoiser, moments) = (self.denoiser(), self.moments(None));
-        let mut x = self.process.space.centred(values);
+        let mut x = self.process.space.standard(values);
         for pair in moments.windows(2).rev() {
             let (to, from) = (pair[0], pair[1]);
             let noise = denoiser.noise(x.clone(), from, condition);
@@ -175,31 +176,34 @@ impl Invert for FrozenDdpm {
             x = x * keep + noise * (to.sigma - from.sigma * keep);
         }
         // The way up is not guided, so neither is the way down.
-        let plain = Guidance::ClassifierFree { scale: 1.0 };
-        let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, plain);
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, Guidance::plain());
         let fresh = |_| unreachable!("DDIM with η = 0 draws nothing");
         let mut oracle = Oracle::new(&start, &fresh);
         let x = Solver::Ddim { eta: 0.0 }.solve(x, &moments, &mut oracle, |_, _| ());
-        self.process.space.from_centred(x)
+        self.process.space.from_standard(x)
     }
 }
 
 impl Sample for FrozenDdpm {
     fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        self.process.space.from_centred(self.solve(request, |_, _| ()))
+        self.process.space.from_standard(self.solve(request, |_, _| ()))
     }
 
-    /// What a run of the solver on a single number asks of the denoiser, times what one x̂_0 asks of the
-    /// network.
+    /// What a run of the solver on a single number asks of the denoiser, each x̂_0 counted as often as it
+    /// asks the network.
     fn network_calls(&self, request: &SampleRequest) -> usize {
-        let device = self.device();
+        let (device, guidance) = (self.device(), self.guidance(request));
         let one = Tensor::zeros([1, 1, 1, 1], &device);
-        let start = |x: Tensor<4>, _| x;
+        let calls = Cell::new(0);
+        let start = |x: Tensor<4>, at| {
+            calls.set(calls.get() + guidance.calls(&request.condition, at));
+            x
+        };
         let fresh = |_| Tensor::zeros([1, 1, 1, 1], &device);
-        let mut oracle = Oracle::new(&start, &fresh);
         let moments = self.moments(request.steps);
+        let mut oracle = Oracle::new(&start, &fresh);
         drop(self.sampler.solver.solve(one, &moments, &mut oracle, |_, _| ()));
-        oracle.calls() * self.guidance(request).calls(&request.condition)
+        calls.get()
     }
 
     fn is_guided(&self) -> bool {
@@ -213,7 +217,7 @@ impl Sample for FrozenDdpm {
         let mut kept = Vec::new();
         self.solve(request, |index, x| {
             if wanted.contains(&index) {
-                kept.push(self.process.space.from_centred(x.clone()));
+                kept.push(self.process.space.from_standard(x.clone()));
             }
         });
         Some(kept)
@@ -223,11 +227,11 @@ impl Sample for FrozenDdpm {
 #[cfg(test)]
 mod tests {
     use crate::{
-        DdpmConfig, Guidance, NetworkConfig, SamplerConfig, ScheduleConfig, Solver, Spacing,
-        Target, Times, Weighting,
+        DdpmConfig, Guidance, NetworkConfig, SamplerConfig, Schedule, ScheduleConfig, Solver,
+        Spacing, Target, Times, Variance, Weighting,
     };
     use genlab_core::{
-        Condition, ConditionConfig,
+        Check, Condition, ConditionConfig,
         nn::{TimeMlpConfig, UNetConfig},
         testing::{contract, contract_on_points},
     };
@@ -235,7 +239,7 @@ mod tests {
     fn small() -> DdpmConfig {
         let unet =
             UNetConfig { channels: vec![8, 16], time_embedding_dim: 16, ..UNetConfig::default() };
-        let schedule = ScheduleConfig::Cosine { steps: 50 };
+        let schedule = ScheduleConfig::Cosine { steps: 50, zero_terminal_snr: false };
         DdpmConfig { schedule, network: NetworkConfig::UNet(unet), ..DdpmConfig::default() }
     }
 
@@ -264,7 +268,11 @@ mod tests {
 
     #[test]
     fn the_ancestrally_sampled_one_keeps_the_contract() {
-        let config = sampled_by(Solver::Ancestral, Spacing::Uniform, small());
+        let config = sampled_by(
+            Solver::Ancestral { variance: Variance::FixedLarge },
+            Spacing::Leading,
+            small(),
+        );
         contract(&|context| config.init(context), None);
     }
 
@@ -274,8 +282,35 @@ mod tests {
             schedule: ScheduleConfig::Flow,
             target: Target::Velocity,
             times: Times::LogitNormal { mean: 0.0, sd: 1.0 },
-            ..sampled_by(Solver::Euler, Spacing::Karras { rho: 7.0 }, small())
+            ..sampled_by(Solver::Euler, Spacing::Quadratic, small())
         };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn the_design_of_edm_keeps_the_contract() {
+        let config = DdpmConfig {
+            schedule: ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 160.0 },
+            target: Target::V,
+            weighting: Weighting::Edm,
+            times: Times::LogNormal { mean: -0.5, sd: 1.2 },
+            ..sampled_by(
+                Solver::Dpmpp2m { eta: 1.0 },
+                Spacing::Karras { rho: 7.0, sigma_min: 0.015, sigma_max: 40.0 },
+                small(),
+            )
+        };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn a_schedule_without_signal_at_its_end_keeps_the_contract_but_for_targets_that_need_some() {
+        let schedule = ScheduleConfig::Linear { steps: 50, zero_terminal_snr: true };
+        let solver = Solver::EulerAncestral { eta: 1.0 };
+        let config = sampled_by(solver, Spacing::Trailing, DdpmConfig { schedule, ..small() });
+        let fault = config.check().expect_err("the noise says nothing of x_0").to_string();
+        assert!(fault.starts_with("target is noise, but"), "{fault}");
+        let config = DdpmConfig { target: Target::V, ..config };
         contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
     }
 
@@ -295,10 +330,13 @@ mod tests {
     }
 
     #[test]
-    fn guidance_of_one_asks_the_network_once() {
+    fn guidance_of_one_asks_the_network_once_and_so_does_any_outside_of_its_interval() {
         let condition = Condition::of_classes(&[1], &burn::tensor::Device::flex());
-        let calls = |scale| Guidance::ClassifierFree { scale }.calls(&condition);
-        assert_eq!([calls(0.0), calls(1.0), calls(2.0)], [1, 1, 2]);
-        assert_eq!(Guidance::ClassifierFree { scale: 2.0 }.calls(&Condition::default()), 1);
+        let at = Schedule::new(ScheduleConfig::Flow).at(0.5);
+        let calls =
+            |scale, interval| Guidance::ClassifierFree { scale, interval }.calls(&condition, at);
+        assert_eq!([0.0, 1.0, 2.0].map(|scale| calls(scale, None)), [1, 1, 2]);
+        assert_eq!([calls(2.0, Some([0.5, 1.5])), calls(2.0, Some([2.0, 9.0]))], [2, 1]);
+        assert_eq!(Guidance::default().calls(&Condition::default(), at), 1);
     }
 }

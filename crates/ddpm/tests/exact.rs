@@ -5,7 +5,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_data::{GaussianMixture, Mode};
-use genlab_ddpm::{Denoised, Moment, Oracle, Schedule, ScheduleConfig, Solver, log_density};
+use genlab_ddpm::{
+    Denoised, Moment, Oracle, Schedule, ScheduleConfig, Solver, Variance, log_density,
+};
 
 /// Three modes of unlike weights and widths on a line.
 fn mixture() -> GaussianMixture {
@@ -123,15 +125,20 @@ fn ddim_is_eulers_method_in_its_own_variable() {
 #[test]
 fn with_all_noise_fresh_samples_have_the_moments_of_the_mixture() {
     let count = 20_000;
-    let schedule = Schedule::new(ScheduleConfig::Cosine { steps: 1000 });
-    let moments = genlab_ddpm::Spacing::Uniform.moments(&schedule, 200);
+    let schedule = Schedule::new(ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false });
+    let moments = genlab_ddpm::Spacing::Trailing.moments(&schedule, 200);
     let noise = genlab_core::Seed(0).during(genlab_core::Phase::Sample);
     let shape = [count, 1, 1, 1];
     let draw = |name, step| noise.normal(name, step, 0..count as u64, shape, &Device::flex());
     let fresh = |step| draw("test/fresh", step);
     let mut oracle = Oracle::new(&denoise, &fresh);
     let start = draw("test/start", 0);
-    let x = values(Solver::Ancestral.solve(start, &moments, &mut oracle, |_, _| ()));
+    let x = values(Solver::Ancestral { variance: Variance::FixedSmall }.solve(
+        start,
+        &moments,
+        &mut oracle,
+        |_, _| (),
+    ));
     let mixture = mixture();
     let modes = mixture.modes();
     let mean: f64 = modes.iter().map(|mode| mode.weight * mode.centre[0]).sum();
@@ -160,7 +167,9 @@ fn the_density_along_the_ode_is_that_of_the_mixture() {
         let divergence = Tensor::<1>::from_floats(slopes.as_slice(), &Device::flex());
         Denoised { start: denoise(x_t, at), divergence }
     };
-    for config in [ScheduleConfig::Cosine { steps: 1000 }, ScheduleConfig::Flow] {
+    for config in
+        [ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false }, ScheduleConfig::Flow]
+    {
         let found = log_density(tensor(points.clone()), &Schedule::new(config), &exact);
         let found = found.into_data().try_into_vec::<f32>().expect("f32");
         let error = |(x, found): (&f32, f32)| {

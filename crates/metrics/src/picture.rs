@@ -196,7 +196,9 @@ mod tests {
         let space = Space {
             shape: ImageShape::new(1, 1, 2),
             kind: Kind::Series,
-            range: Range::Real { mean: 0.0, sd: 1.0 },
+            range: Range::Real,
+            mean: 0.0,
+            sd: 1.0,
         };
         Values::floats(space, rows.concat())
     }

@@ -31,7 +31,7 @@ pub mod trainer;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Classified, Classify, Codes, Decode, Density, Encode, Invert, Likelihood, Observation,
+    Classified, Classify, Codes, Decode, Denoise, Density, Encode, Invert, Likelihood, Observation,
     Reconstruct, Sample, SampleRequest, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions};

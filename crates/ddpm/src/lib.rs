@@ -8,6 +8,7 @@
 
 mod config;
 mod denoiser;
+mod frozen;
 mod guidance;
 mod likelihood;
 mod model;

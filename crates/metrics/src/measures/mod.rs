@@ -8,6 +8,7 @@
 pub mod classify;
 pub mod codes;
 pub mod cost;
+pub mod noise;
 pub mod pairs;
 pub mod sets;
 pub mod units;

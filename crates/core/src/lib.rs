@@ -41,7 +41,10 @@ pub use ema::EmaConfig;
 pub use model::{Generative, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
 pub use opened::{NoRuns, OpenError, OpenRuns, OpenedRun};
-pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
+pub use optim::{
+    AdamConfig, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,
+    OptimizerConfig,
+};
 pub use scalars::Scalars;
 pub use settings::{Check, Fault};
 pub use shape::ImageShape;

@@ -12,8 +12,9 @@ use crate::{
     weighting::Weighting,
 };
 use genlab_core::{
-    BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext, InitError, Kind,
-    LearningRateSchedule, Optimized, OptimizerConfig, Train,
+    AdamConfig, BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext,
+    InitError, Kind, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,
+    OptimizerConfig, Train,
     nn::{TimeMlpConfig, init_module},
     settings::{optional_within, share, within},
 };
@@ -48,6 +49,10 @@ pub struct DdpmConfig {
     pub base: Option<BaseConfig>,
 }
 
+/// High rates for a U-Net: a few thousand steps are all there is, and they end at zero.
+const ADAM: MuonAdamConfig =
+    MuonAdamConfig { learning_rate: 2e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+
 impl Default for DdpmConfig {
     fn default() -> Self {
         Self {
@@ -61,10 +66,10 @@ impl Default for DdpmConfig {
             condition_dropout: 0.1,
             sampler: SamplerConfig::default(),
             optimizer: OptimizerConfig {
-                // High for a U-Net: a few thousand steps are all there is, and the rate ends at zero.
-                learning_rate: 2e-3,
+                learning_rate: 0.012,
                 schedule: LearningRateSchedule::Cosine,
                 warmup: 0.02,
+                method: Method::Muon(MuonConfig { adam: ADAM, ..MuonConfig::default() }),
                 ..OptimizerConfig::default()
             },
             ema: EmaConfig::Exponential { decay: 0.995 },
@@ -97,12 +102,15 @@ impl DdpmConfig {
         match kind {
             Kind::Images => Self::default(),
             Kind::Points | Kind::Series => Self {
-                // Nothing bounds x̂_0 here, and an error of the noise, where there is next to no signal, would
-                // grow ten thousandfold in it.
-                target: Target::V,
                 network: NetworkConfig::Mlp(TimeMlpConfig::default()),
                 // Guidance mends a network that strays from its class; here it only narrows each class.
                 sampler: SamplerConfig { guidance: Guidance::plain(), ..SamplerConfig::default() },
+                // Muon would take longer than the network itself.
+                optimizer: OptimizerConfig {
+                    learning_rate: 4e-3,
+                    method: Method::Adam(AdamConfig::default()),
+                    ..Self::default().optimizer
+                },
                 ..Self::default()
             },
         }

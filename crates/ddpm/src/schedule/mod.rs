@@ -89,7 +89,7 @@ fn default_steps() -> usize {
 
 impl Default for ScheduleConfig {
     fn default() -> Self {
-        Self::Cosine { steps: default_steps(), zero_terminal_snr: false }
+        Self::Edm { sigma_min: edm::default_sigma_min(), sigma_max: edm::default_sigma_max() }
     }
 }
 

@@ -60,7 +60,7 @@ fn all() -> f64 {
 
 impl Default for Solver {
     fn default() -> Self {
-        Self::Ddim { eta: 0.0 }
+        Self::Dpmpp2m { eta: 1.0 }
     }
 }
 

@@ -41,7 +41,11 @@ pub enum Spacing {
 
 impl Default for Spacing {
     fn default() -> Self {
-        Self::Trailing
+        Self::Karras {
+            rho: karras::default_rho(),
+            sigma_min: karras::default_sigma_min(),
+            sigma_max: karras::default_sigma_max(),
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// The noise ε.
-    #[default]
     Noise,
     /// The clean value x_0.
     Start,
@@ -25,6 +24,7 @@ pub enum Target {
     /// The velocity ε − x_0 of the straight line.
     Velocity,
     /// v = α ε − σ x_0, the velocity on the circle.
+    #[default]
     V,
 }
 

@@ -15,11 +15,10 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
 
 /// The distribution of training times, one file each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Times {
     /// All alike (Algorithm 1 of Ho et al. 2020, arXiv:2006.11239).
-    #[default]
     Uniform,
     /// ln(t / (1 − t)) is normal: fewer times at both ends (section 3.1 of Esser et al. 2024,
     /// arXiv:2403.03206).
@@ -41,6 +40,12 @@ pub enum Times {
         #[serde(default = "log_normal::default_sd")]
         sd: f64,
     },
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::LogNormal { mean: log_normal::default_mean(), sd: log_normal::default_sd() }
+    }
 }
 
 impl Check for Times {

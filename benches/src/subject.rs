@@ -135,12 +135,13 @@ impl Subject {
                 ]
             }
             "ddpm" => {
-                let schedule = Schedule::new(DdpmConfig::default().schedule);
-                let steps = schedule.steps().expect("the default schedule has steps") as u64;
-                let time = |row| noise.row("ddpm/time", 0, row).random_range(1..=steps) as f32;
+                let DdpmConfig { schedule, times, .. } = DdpmConfig::default();
+                let schedule = Schedule::new(schedule);
+                let times = times.draw(&schedule, noise, batch.rows());
+                let sigma = times.iter().map(|t| schedule.at(*t).ratio() as f32).collect();
                 let shape = batch.values.dims();
                 vec![
-                    ("times".into(), vec![batch.len()], batch.rows().map(time).collect()),
+                    ("sigma".into(), vec![batch.len()], sigma),
                     named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
                 ]
             }

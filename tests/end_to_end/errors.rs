@@ -25,7 +25,7 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--model", "vae", "--set", "model.vae.beat=4"], "did you mean \"beta\"?"),
         // What is said of a model that is not trained is read all the same.
         (&["--model", "vae", "--set", "model.gan.emma=off"], "did you mean \"ema\"?"),
-        (&["--model", "vae", "--set", "model.ddpm.schedule.steps=-4"], "model.ddpm.schedule.steps"),
+        (&["--model", "vae", "--set", "model.ddpm.sampler.steps=-4"], "model.ddpm.sampler.steps"),
         (&["--model", "vae", "--set", "evaluation.lpips=alex.safetensors"], "it should be a table"),
         (&["--model", "vae", "--set", "model.vae.beta"], "--set key=value"),
         (

@@ -66,7 +66,7 @@ impl Default for DdpmConfig {
             condition_dropout: 0.1,
             sampler: SamplerConfig::default(),
             optimizer: OptimizerConfig {
-                learning_rate: 0.012,
+                learning_rate: 0.007,
                 schedule: LearningRateSchedule::Cosine,
                 warmup: 0.02,
                 method: Method::Muon(MuonConfig { adam: ADAM, ..MuonConfig::default() }),

@@ -57,7 +57,7 @@ mod tests {
         Spacing, Target, Times, Variance, Weighting,
     };
     use genlab_core::{
-        Check, Condition, ConditionConfig,
+        Check, Condition, ConditionConfig, Kind,
         nn::{TimeMlpConfig, UNetConfig},
         testing::{contract, contract_on_points},
     };
@@ -71,7 +71,7 @@ mod tests {
 
     fn on_points() -> DdpmConfig {
         let mlp = TimeMlpConfig { width: 32, ..TimeMlpConfig::default() };
-        DdpmConfig { network: NetworkConfig::Mlp(mlp), ..small() }
+        DdpmConfig { network: NetworkConfig::Mlp(mlp), ..DdpmConfig::for_kind(Kind::Points) }
     }
 
     fn told(config: DdpmConfig) -> DdpmConfig {
@@ -133,7 +133,8 @@ mod tests {
     fn a_schedule_without_signal_at_its_end_keeps_the_contract_but_for_targets_that_need_some() {
         let schedule = ScheduleConfig::Linear { steps: 50, zero_terminal_snr: true };
         let solver = Solver::EulerAncestral { eta: 1.0 };
-        let config = sampled_by(solver, Spacing::Trailing, DdpmConfig { schedule, ..small() });
+        let config = DdpmConfig { schedule, target: Target::Noise, ..small() };
+        let config = sampled_by(solver, Spacing::Trailing, config);
         let fault = config.check().expect_err("the noise says nothing of x_0").to_string();
         assert!(fault.starts_with("target is noise, but"), "{fault}");
         let config = DdpmConfig { target: Target::V, ..config };
@@ -142,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_mlp_keeps_the_contract_on_points_with_and_without_classes() {
-        contract_on_points(&|context| on_points().init(context), Some(("loss", 80, 0.9)));
+        // Most of the error of v cannot be learned away: noisy points could be any.
+        contract_on_points(&|context| on_points().init(context), Some(("loss", 80, 0.96)));
         let weighting = Weighting::MinSnr { gamma: 5.0 };
         let config = DdpmConfig { target: Target::Start, weighting, ..told(on_points()) };
         contract_on_points(&|context| config.init(context), Some(("loss", 80, 0.9)));

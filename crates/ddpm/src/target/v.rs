@@ -23,8 +23,9 @@ mod tests {
         let full = |value: f64| Tensor::<4>::full([1, 1, 1, 1], value, &Device::flex());
         let number = |x: Tensor<4>| f64::from(x.into_data().as_slice::<f32>().expect("f32")[0]);
         let (x_t, v) = (0.8, -0.3);
+        let schedule = Schedule::new(ScheduleConfig::Vp { beta_min: 0.1, beta_max: 20.0 });
         for t in [0.001, 0.4, 1.0] {
-            let at = Schedule::new(ScheduleConfig::default()).at(t);
+            let at = schedule.at(t);
             let start = number(Target::V.start(full(x_t), full(v), at));
             assert!((start - (at.alpha * x_t - at.sigma * v)).abs() < 1e-6);
             let noise = number(Target::V.noise(full(x_t), full(v), at));

@@ -68,7 +68,7 @@ impl Times {
     /// follow each other have times that are spread over all that there are, which makes the loss of a
     /// batch less noisy (appendix I.1 of Kingma et al. 2021, arXiv:2107.00630): row i's is the quantile
     /// of the fractional part of u + i φ, with one u drawn for all rows and φ the golden ratio.
-    pub(crate) fn draw(self, schedule: &Schedule, noise: Noise, rows: Range<u64>) -> Vec<f64> {
+    pub fn draw(self, schedule: &Schedule, noise: Noise, rows: Range<u64>) -> Vec<f64> {
         let shift: f64 = noise.row("ddpm/time", 0, 0).random();
         let share = |row: u64| (shift + row as f64 * GOLDEN).fract();
         rows.map(|row| on_a_step(self.quantile(share(row), schedule), schedule)).collect()

@@ -68,12 +68,14 @@ static PIXELS: Description = Description {
         name: "latent/probe_accuracy_pixels",
         title: "Probe accuracy, pixels",
         meaning: "The same on the pixels themselves: no code at all.",
+        meaning_beyond_images: "The same on the values themselves: no code at all.",
         ..LATENT
     },
     neighbours: Entry {
         name: "latent/knn_accuracy_pixels",
         title: "5-NN accuracy, pixels",
         meaning: "The same on the pixels themselves: no code at all.",
+        meaning_beyond_images: "The same on the values themselves: no code at all.",
         ..LATENT
     },
 };

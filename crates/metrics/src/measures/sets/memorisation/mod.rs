@@ -18,6 +18,7 @@ const MEMORISED: Entry = Entry {
     unit: "fraction of samples, 0.05 for fresh real images",
     section: Section::Samples,
     meaning: "Samples as close to one single training image as one held-out image in twenty is.",
+    meaning_beyond_images: "Samples as close to one single training example as one held-out one in twenty is.",
     ..Entry::BASE
 };
 

@@ -123,6 +123,12 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
             reason = self.with(target, json!([])).err().map(|error| error.to_string());
         }
         let mut expected = words::expected(reason.as_deref(), current, given);
+        if current.is_null()
+            && let Ok(on) = self.with(target, json!({}))
+            && let Some(Value::Object(table)) = lookup(&on, target)
+        {
+            expected = words::table(target, table);
+        }
         if self.with(target, Value::Null).is_ok() {
             expected.push_str(", or \"none\"");
         }
@@ -360,6 +366,7 @@ mod tests {
         assert_eq!(with(&[("file", json!({}))]).file, Some(File::default()));
         let word = refusal(&[("file", json!("weights.bin"))]);
         assert!(word.contains("file is \"weights.bin\" (in --set)"), "{word}");
+        assert!(word.contains("a table: set file.path=TEXT and file.pin=TEXT"), "{word}");
     }
 
     #[test]

@@ -482,6 +482,32 @@ fn one_model_with_two_settings_makes_two_named_columns() {
 }
 
 #[test]
+fn columns_are_named_by_the_settings_that_tell_them_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    // By the first two settings alone two of them would have one name.
+    for (seed, (batch, beta, condition)) in
+        [(32, 1, "none"), (64, 4, "none"), (64, 4, "class")].into_iter().enumerate()
+    {
+        let run = Fake::new("vae", seed as u64).with("kl/total", 20.0).write(dir.path());
+        let config = format!(
+            "batch_size = {batch}\n[budget]\nimages = 100000\n[model.vae]\nbeta = {beta}\n\
+             [model.vae.condition]\nkind = \"{condition}\"\n"
+        );
+        std::fs::write(run.join("config.toml"), config).unwrap();
+        runs.push(RunData::read(&run).unwrap());
+    }
+    let markdown = markdown::comparison(&runs, &catalogue());
+    for name in [
+        "VAE (batch_size = 32, beta = 1, …)",
+        "VAE (batch_size = 64, condition = none, …)",
+        "VAE (batch_size = 64, condition = class, …)",
+    ] {
+        assert!(markdown.contains(name), "{name}: {markdown}");
+    }
+}
+
+#[test]
 fn the_copy_for_programs_is_unrounded() {
     let dir = tempfile::tempdir().unwrap();
     compare(dir.path(), &[Fake::new("vae", 0).with("samples/frechet", 1.0 / 3.0)]);

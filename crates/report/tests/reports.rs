@@ -370,7 +370,7 @@ fn a_run_that_is_built_on_another_stands_apart_from_it_and_a_judge_is_no_base() 
     tuned.opened.push(opened(OpenedRole::Base, "ddpm"));
     let (_, markdown) = compare(dir.path(), &[sampled("gan", 9.0), tuned]);
     for what in [
-        "different runs that they are built on: no other run and ddpm trained on fashion-3k (01234567)",
+        "different bases: none and ddpm trained on fashion-3k (01234567)",
         "on top of a run's own data and budget",
     ] {
         assert!(markdown.contains(what), "{what}: {markdown}");

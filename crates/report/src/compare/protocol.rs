@@ -83,7 +83,7 @@ impl Protocol {
 
     /// What its training went on from.
     fn base(&self) -> String {
-        if self.built_on.is_empty() { "no other run".into() } else { self.built_on.join(" and ") }
+        if self.built_on.is_empty() { "none".into() } else { self.built_on.join(" and ") }
     }
 }
 
@@ -164,7 +164,7 @@ fn warnings(columns: &[Column<'_>]) -> Vec<String> {
     differ("data sets", data.collect(), apart);
     let bases = protocols.iter().map(|p| Some(p.base()));
     differ(
-        "runs that they are built on",
+        "bases",
         bases.collect(),
         "What a base was trained on, and for how long, comes on top of a run's own data and budget: their \
          numbers stand in separate tables and must not be compared across them.",

@@ -147,7 +147,7 @@ fn a_model_that_is_told_classes_draws_the_class_that_is_asked_for() {
             ),
             (
                 &["--steps", "100000"],
-                if model == "ddpm" { "1000 or fewer" } else { "take no steps" },
+                if model == "ddpm" { "100 or fewer" } else { "take no steps" },
             ),
         ] {
             let line = sample(model, more);

@@ -27,7 +27,7 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     let device = device::parse(&args.device)?;
     let runs = match JudgeConfig::from_flags(&args.judge)? {
         Some(judge) => {
-            judge.require_sense(&[config.model.clone()])?;
+            JudgeConfig::require_sense(&[config.model.clone()])?;
             config.evaluation.judge = judge;
             Runs::new(&device)
         }

@@ -71,9 +71,11 @@ impl JudgeConfig {
         }
     }
 
+    /// That there is something to judge.
+    ///
     /// # Errors
-    /// When a judge is asked for and none of the models makes anything to judge.
-    pub(crate) fn require_sense(&self, models: &[ModelConfig]) -> Result<()> {
+    /// When none of the models makes anything to judge.
+    pub(crate) fn require_sense(models: &[ModelConfig]) -> Result<()> {
         match models {
             [model, ..] if models.iter().all(|model| !model.makes_values()) => bail!(
                 "--judge has no meaning here: a {} makes no values that a judge could look at; leave it \

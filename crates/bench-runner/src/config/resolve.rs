@@ -42,9 +42,9 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
             configs.push(config);
         }
     }
-    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
+    if args.judge.judge.is_some() {
         let models: Vec<_> = configs.iter().map(|config| config.model.clone()).collect();
-        judge.require_sense(&models)?;
+        JudgeConfig::require_sense(&models)?;
     }
     // What is said of other models has no effect here, but a slip in it is a slip all the same.
     for model in ModelConfig::known_names().into_iter().filter(|model| !chosen.contains(model)) {

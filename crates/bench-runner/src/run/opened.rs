@@ -100,7 +100,7 @@ impl Runs {
         let record = OpenedRecord {
             role,
             path: path.display().to_string(),
-            from_run: self.from_run(&place),
+            from_run: self.seen_by_user(&place),
             model: identity.model.to_owned(),
             dataset: identity.dataset,
             sha256: hash(&place)?,
@@ -117,7 +117,7 @@ impl Runs {
     }
 
     /// `place` seen from the directory of the run that uses it; empty where there is none.
-    fn from_run(&self, place: &Path) -> String {
+    fn seen_by_user(&self, place: &Path) -> String {
         let Some((dir, _)) = &self.user else { return String::new() };
         relative(&absolute(dir), &absolute(place)).display().to_string()
     }

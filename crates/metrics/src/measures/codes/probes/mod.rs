@@ -162,7 +162,7 @@ fn components(pixels: &Features, latent: usize, out: &mut Findings) -> Option<Fe
     let values = pixels.train.dim;
     if values > MOST_VALUES {
         out.note(format!(
-            "Probes of principal components are absent: images of {values} values are beyond the \
+            "Probes of principal components are absent: {values} numbers a value are beyond the \
              {MOST_VALUES} that these are computed for."
         ));
         return None;
@@ -170,7 +170,7 @@ fn components(pixels: &Features, latent: usize, out: &mut Findings) -> Option<Fe
     if latent >= values {
         out.note(format!(
             "Probes of principal components are absent: {latent} of them, as many as the code has \
-             dimensions, are the {values} pixels themselves, rotated."
+             dimensions, are the {values} numbers of each value themselves, rotated."
         ));
         return None;
     }

@@ -172,17 +172,18 @@ fn telling<'a>(
     let mut chosen: BTreeSet<&String> = BTreeSet::new();
     let mut alike: Vec<&Settings> = twins.to_vec();
     let apart = |path: &String, twin: &Settings| twin.get(path) != own.get(path);
-    // Each time that which sets it apart from most, of equals the first.
+    // Each time that which sets it apart from most, of equals the first. A setting that it lacks says less than
+    // one that it has.
     let most = |alike: &[&Settings]| {
         let count = |path: &String| alike.iter().filter(|twin| apart(path, twin)).count();
-        let best = paths.iter().copied().rev().max_by_key(|path| count(path))?;
+        let told = |path: &String| (own.contains_key(path) && count(path) > 0, count(path));
+        let best = paths.iter().copied().rev().max_by_key(|path| told(path))?;
         (count(best) > 0).then_some(best)
     };
     while let Some(path) = most(&alike) {
         chosen.insert(path);
         alike.retain(|twin| !apart(path, twin));
     }
-    // A setting that this column lacks says less than one that it has.
     let present = paths.iter().copied().filter(|path| own.contains_key(*path));
     for path in present {
         if chosen.len() < SETTINGS_IN_A_LABEL {

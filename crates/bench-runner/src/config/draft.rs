@@ -420,7 +420,11 @@ mod tests {
             (&[("hidden", json!(["a"]))], "it should be a list of whole numbers, such as [400]"),
             (&[("size", json!("big"))], "it should be a list of 2 numbers, or \"none\""),
             (&[("size", json!([1, 2, 3]))], "it should be a list of 2 numbers, or \"none\""),
-            (&[("file", json!(4))], "file is 4 (in --set); it should be a table, or \"none\""),
+            (
+                &[("file", json!(4))],
+                "file is 4 (in --set); it should be a table: set file.path=TEXT and file.pin=TEXT, or \
+                 \"none\"",
+            ),
             (&[("file.pin", json!(4))], "it should be text in quotes"),
             (&[("colour", json!("blue"))], "it should be \"none\" or \"grey\""),
             (&[("loss", json!("round"))], "it should be \"plain\" or \"clipped\""),

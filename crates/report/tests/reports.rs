@@ -499,9 +499,9 @@ fn columns_are_named_by_the_settings_that_tell_them_apart() {
     }
     let markdown = markdown::comparison(&runs, &catalogue());
     for name in [
-        "VAE (batch_size = 32, beta = 1, …)",
-        "VAE (batch_size = 64, condition = none, …)",
-        "VAE (batch_size = 64, condition = class, …)",
+        r"VAE (batch\_size = 32, beta = 1, …)",
+        r"VAE (batch\_size = 64, condition = none, …)",
+        r"VAE (batch\_size = 64, condition = class, …)",
     ] {
         assert!(markdown.contains(name), "{name}: {markdown}");
     }

@@ -3,8 +3,11 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
-use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
-use genlab_ddpm::DdpmConfig;
+use genlab_core::{
+    Check, Fault, InitContext, InitError, Kind, Train,
+    settings::{LARGEST_SIZE, within},
+};
+use genlab_ddpm::{DdpmConfig, Schedule, Spacing};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
@@ -101,6 +104,20 @@ impl ModelConfig {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
             Self::Classifier(_) => false,
+        }
+    }
+
+    /// The most steps from noise to sample that its samplers can be asked for; None where there are no steps.
+    pub(crate) fn most_steps(&self) -> Option<usize> {
+        match self {
+            Self::Ddpm(config) => {
+                let steps = Schedule::new(config.schedule).steps();
+                let counted = config.sampler.spacing == Spacing::Uniform;
+                Some(steps.filter(|_| counted).unwrap_or(LARGEST_SIZE))
+            }
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
+                None
+            }
         }
     }
 

@@ -13,7 +13,6 @@ use genlab_gan::GanConfig;
 use genlab_kernels::Precision;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
-use rand::RngExt;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 

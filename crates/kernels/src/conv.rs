@@ -8,10 +8,6 @@
 mod direct;
 mod im2col;
 #[cfg(target_arch = "x86_64")]
-mod lines;
-#[cfg(target_arch = "x86_64")]
-mod micro;
-#[cfg(target_arch = "x86_64")]
 mod planes;
 #[cfg(test)]
 mod tests;
@@ -21,6 +17,8 @@ mod winograd;
 use burn::backend::flex::FlexTensor;
 
 use crate::flex::{dims, floats, fold, split, tensor};
+#[cfg(target_arch = "x86_64")]
+use crate::micro::Isa;
 
 /// Sizes of a convolution, as the forward convolution sees them.
 #[derive(Clone, Copy, Debug)]
@@ -118,8 +116,8 @@ impl Geometry {
 
     /// The instructions for [`direct`] and [`winograd`], unless the work is a plain matrix product.
     #[cfg(target_arch = "x86_64")]
-    fn direct_isa(&self) -> Option<micro::Isa> {
-        if self.is_dense() { None } else { micro::Isa::detect() }
+    fn direct_isa(&self) -> Option<Isa> {
+        if self.is_dense() { None } else { Isa::detect() }
     }
 }
 

@@ -99,8 +99,8 @@ fn im2col_is_the_definition() {
 
 /// The instruction sets of this machine, best first.
 #[cfg(target_arch = "x86_64")]
-fn instruction_sets() -> &'static [super::micro::Isa] {
-    use super::micro::Isa;
+fn instruction_sets() -> &'static [crate::micro::Isa] {
+    use crate::micro::Isa;
 
     match Isa::detect() {
         Some(Isa::Avx512) => &[Isa::Avx512, Isa::Avx2],

@@ -25,7 +25,8 @@ use self::{
     pass::Pass,
     tiles::{Pixels, Tiles},
 };
-use super::{Geometry, lines::to_lines, micro::Isa};
+use super::Geometry;
+use crate::{lines::to_lines, micro::Isa};
 use std::array::from_fn;
 
 /// Outputs of a tile along each direction.

@@ -6,11 +6,9 @@ use super::{
     transform::{Sizes, spread_kernels, transform_input, transform_output},
 };
 use crate::{
-    conv::{
-        lines::from_lines,
-        micro::{Isa, Walk, correlate},
-    },
     flex::{build_uncleared, with_scratch},
+    lines::from_lines,
+    micro::{Isa, Walk, correlate},
 };
 use std::mem::MaybeUninit;
 

@@ -1,7 +1,7 @@
 //! Images cut into tiles, and the memory of transformed tiles.
 
 use super::{ENTRIES, LANES, OUT};
-use crate::conv::{lines::to_lines, micro::Isa};
+use crate::{lines::to_lines, micro::Isa};
 
 /// Every `step`-th pixel of an image of `size`, from `first` on.
 pub(super) struct Pixels {

@@ -6,11 +6,9 @@ use super::{
     transform::{gather_kernels, pull_output, transform_input},
 };
 use crate::{
-    conv::{
-        lines::lines_to_image,
-        micro::{Isa, Walk, correlate},
-    },
     flex::{fold, split, with_scratch},
+    lines::lines_to_image,
+    micro::{Isa, Walk, correlate},
 };
 
 /// The gradient of the weight of the convolution `pass`, which reads `x`, from the gradient of what

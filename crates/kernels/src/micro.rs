@@ -1,14 +1,14 @@
-//! The two innermost loops of convolution, in registers.
+//! The two innermost loops of convolution and attention, in registers.
 //!
 //! [`convolve`] multiplies packed weights by shifted reads of one image: the column matrix of
 //! im2col is never written, its row `k` is the image from `offsets[k]` on. [`correlate`]
 //! sums products of single numbers and lines of channels: the direct weight gradient, and all products
-//! of minimal filtering. Both keep a tile of the result in vector registers and are written once, as a
+//! of minimal filtering and of attention. Both keep a tile of the result in vector registers and are written once, as a
 //! macro, for AVX-512 and for AVX2 with FMA; other processors take the im2col path.
 
 /// Which of the two instruction sets this processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Isa {
+pub(crate) enum Isa {
     /// 32 registers of 16 floats, or of 8.
     Avx512,
     /// 16 registers of 8 floats.
@@ -17,7 +17,7 @@ pub(super) enum Isa {
 
 impl Isa {
     /// The best instruction set at hand, if any.
-    pub(super) fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             Some(Self::Avx512)
         } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -28,7 +28,7 @@ impl Isa {
     }
 
     /// Floats per vector.
-    pub(super) fn lanes(self) -> usize {
+    pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Avx512 => 16,
             Self::Avx2 => 8,
@@ -37,7 +37,7 @@ impl Isa {
 
     /// Output channels per tile of [`convolve`], of `channels` in all: as many as the registers
     /// hold, or a smaller power of two that wastes less.
-    pub(super) fn rows(self, channels: usize) -> usize {
+    pub(crate) fn rows(self, channels: usize) -> usize {
         let most = match self {
             Self::Avx512 => 8,
             Self::Avx2 => 4,
@@ -47,35 +47,35 @@ impl Isa {
 }
 
 /// Most vectors per row of a [`convolve`] tile.
-pub(super) const WIDTH: usize = 3;
+pub(crate) const WIDTH: usize = 3;
 
 /// Vectors of the next [`convolve`] tile, of `left`: four are better split in halves than in three
 /// and one.
-pub(super) fn width(left: usize) -> usize {
+pub(crate) fn width(left: usize) -> usize {
     if left == 4 { 2 } else { left.min(WIDTH) }
 }
 
 /// Largest [`convolve`] tile in floats.
-pub(super) const TILE: usize = 8 * WIDTH * 16;
+pub(crate) const TILE: usize = 8 * WIDTH * 16;
 
 /// One walk over an output image by [`correlate`].
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     /// The padded input planes.
-    pub(super) source: &'a [f32],
+    pub(crate) source: &'a [f32],
     /// Distance between two rows of a plane.
-    pub(super) row_stride: usize,
+    pub(crate) row_stride: usize,
     /// Distance between two columns.
-    pub(super) step: usize,
+    pub(crate) step: usize,
     /// The output gradient, `[rows * cols, channels]`.
-    pub(super) gradient: &'a [f32],
+    pub(crate) gradient: &'a [f32],
     /// Output rows.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// Output columns.
-    pub(super) cols: usize,
+    pub(crate) cols: usize,
     /// Output channels, rounded up to whole vectors.
-    pub(super) channels: usize,
+    pub(crate) channels: usize,
     /// Whether to add to the sums that are there, or to replace them.
-    pub(super) add: bool,
+    pub(crate) add: bool,
 }
 
 macro_rules! microkernels {
@@ -221,7 +221,7 @@ microkernels!(
 
 /// `out[r · stride + n] = Σ_k weights[k][r] · source[offsets[k] + n]` for a block of `rows` channels
 /// (see [`Isa::rows`]) and `width` vectors of positions (1 to [`WIDTH`]).
-pub(super) fn convolve(
+pub(crate) fn convolve(
     isa: Isa,
     [rows, width]: [usize; 2],
     weights: &[f32],
@@ -259,7 +259,7 @@ pub(super) fn convolve(
 
 /// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x · step] · gradient[y · cols + x][o]`, or
 /// `=` where the walk does not `add`.
-pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
+pub(crate) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
     let vectors = walk.channels / isa.lanes();
     let mut done = 0;
     while done < vectors {

@@ -20,7 +20,7 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 
-use self::head::{Rows, Sizes, Target};
+use self::head::{Normaliser, Rows, Sizes, Target};
 use crate::{
     flex::{build, build_each, dense, dims},
     micro::Isa,
@@ -95,8 +95,8 @@ fn rows(x: &FlexTensor, image: usize, head: usize) -> Rows<'_> {
 }
 
 impl Plan {
-    /// The output, and the logarithm of the softmax's denominator of every query.
-    fn forward(self, inputs: [&FlexTensor; 3]) -> (FlexTensor, Vec<Vec<f32>>) {
+    /// The output, and what normalises every query's scores.
+    fn forward(self, inputs: [&FlexTensor; 3]) -> (FlexTensor, Vec<Vec<Normaliser>>) {
         let shape = Shape::of(inputs);
         let queries = shape.sizes.queries;
         let image = shape.image(queries);
@@ -104,15 +104,15 @@ impl Plan {
             return (shape.tensor(vec![0.0; shape.batch * image], queries), Vec::new());
         }
         let work = |index: usize, out: &mut [f32]| {
-            let mut logs = vec![0.0; shape.heads * queries];
-            for (head, logs) in logs.chunks_exact_mut(queries).enumerate() {
+            let mut kept = vec![Normaliser::default(); shape.heads * queries];
+            for (head, kept) in kept.chunks_exact_mut(queries).enumerate() {
                 let inputs = inputs.map(|x| rows(x, index, head));
-                head::forward(self.isa, shape.sizes, inputs, shape.target(out, head), logs);
+                head::forward(self.isa, shape.sizes, inputs, shape.target(out, head), kept);
             }
-            logs
+            kept
         };
-        let (values, logs) = build(shape.batch * image, image, work);
-        (shape.tensor(values, queries), logs)
+        let (values, kept) = build(shape.batch * image, image, work);
+        (shape.tensor(values, queries), kept)
     }
 
     /// The gradients of the inputs; those that are not `wanted` are empty.
@@ -120,7 +120,7 @@ impl Plan {
         self,
         inputs: [&FlexTensor; 3],
         upstream: &FlexTensor,
-        logs: &[Vec<f32>],
+        kept: &[Vec<Normaliser>],
         wanted: [bool; 3],
     ) -> [Option<FlexTensor>; 3] {
         let shape = Shape::of(inputs);
@@ -131,12 +131,12 @@ impl Plan {
             *image *= usize::from(wanted);
         }
         let work = |index: usize, mut targets: [&mut [f32]; 3]| {
-            for (head, logs) in logs[index].chunks_exact(queries).enumerate() {
+            for (head, kept) in kept[index].chunks_exact(queries).enumerate() {
                 let [q, k, v] = &mut targets;
                 let targets = [shape.target(q, head), shape.target(k, head), shape.target(v, head)];
                 let inputs = inputs.map(|x| rows(x, index, head));
                 let upstream = rows(upstream, index, head);
-                head::backward(self.isa, shape.sizes, inputs, upstream, logs, targets);
+                head::backward(self.isa, shape.sizes, inputs, upstream, kept, targets);
             }
         };
         let values = if shape.is_empty() {
@@ -174,7 +174,7 @@ impl AttentionOps for Flex {
 #[derive(Clone, Debug)]
 struct Saved {
     inputs: [NodeId; 3],
-    logs: Vec<Vec<f32>>,
+    kept: Vec<Vec<Normaliser>>,
     plan: Plan,
 }
 
@@ -186,11 +186,11 @@ impl Backward<Flex, 3> for AttentionBackward {
 
     fn backward(self, ops: Ops<Saved, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
         let upstream = readable(grads.consume::<Flex>(&ops.node));
-        let Saved { inputs, logs, plan } = ops.state;
+        let Saved { inputs, kept, plan } = ops.state;
         let [q, k, v] =
             inputs.map(|id| readable(checkpointer.retrieve_node_output::<FlexTensor>(id)));
         let wanted = [0, 1, 2].map(|i| ops.parents[i].is_some());
-        let gradients = plan.backward([&q, &k, &v], &upstream, &logs, wanted);
+        let gradients = plan.backward([&q, &k, &v], &upstream, &kept, wanted);
         for (node, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<Flex>(node.id, gradient);
@@ -211,8 +211,8 @@ impl<C: CheckpointStrategy> AttentionOps for Autodiff<Flex, C> {
             OpsKind::Tracked(mut prep) => {
                 let inputs = [prep.checkpoint(&q), prep.checkpoint(&k), prep.checkpoint(&v)];
                 let [q, k, v] = [q, k, v].map(|t| readable(t.into_primitive()));
-                let (out, logs) = plan.forward([&q, &k, &v]);
-                prep.finish(Saved { inputs, logs, plan }, out)
+                let (out, kept) = plan.forward([&q, &k, &v]);
+                prep.finish(Saved { inputs, kept, plan }, out)
             }
             OpsKind::UnTracked(prep) => {
                 let [q, k, v] = [q, k, v].map(FloatTensor::<Self>::into_primitive);

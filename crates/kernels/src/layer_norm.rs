@@ -20,7 +20,7 @@ use burn::backend::{
 
 use crate::{
     flex::{TASK, build_uncleared, dense, floats, tensor},
-    simd::multiversion,
+    simd::{across, multiversion},
 };
 
 /// Partial sums of a row: one vector, because rows are short.
@@ -97,7 +97,7 @@ impl Options {
     ) -> [FlexTensor; 3] {
         let sizes = Sizes::of(x, weight);
         let (values, dys, weights) = (floats(x), floats(gradient), floats(weight));
-        let Sizes { width, share, .. } = sizes;
+        let Sizes { width, share } = sizes;
         let per_task = rows_of_a_task(width);
         // As many tasks of the forward pass at a time as keep every thread busy.
         let tasks = moments.len().div_ceil(rayon::current_num_threads()).max(1);
@@ -110,7 +110,7 @@ impl Options {
             let mut sums = vec![0.0; 2 * maps.len() * width];
             let moments: Vec<Moments> =
                 moments[index * tasks..].iter().take(tasks).flatten().copied().collect();
-            pull(x, dy, weights, sizes, first, self, &moments, dx, &mut sums);
+            pull([x, dy, weights], sizes, first, self, &moments, dx, &mut sums);
             (maps.start, sums)
         };
         #[expect(unsafe_code, reason = "the output is written once")]
@@ -136,18 +136,20 @@ fn rows_of_a_task(width: usize) -> usize {
     (TASK / width.max(1)).max(1)
 }
 
-/// The sum over a row of `value(i)`.
+/// The sum over rows of `width` floats of what `value` makes of their floats at one place.
 #[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
-fn total(len: usize, value: impl Fn(usize) -> f32) -> f32 {
+fn total<const N: usize>(rows: [&[f32]; N], width: usize, value: impl Fn([f32; N]) -> f32) -> f32 {
+    let count = width / LANES;
+    let blocks = rows.map(|row| &row[..width].as_chunks::<LANES>().0[..count]);
     let mut sums = [0.0_f32; LANES];
-    let whole = len / LANES * LANES;
-    for first in (0..whole).step_by(LANES) {
+    for b in 0..count {
         for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum += value(first + lane);
+            *sum += value(blocks.map(|blocks| blocks[b][lane]));
         }
     }
-    sums.iter().sum::<f32>() + (whole..len).map(value).sum::<f32>()
+    let rest = (count * LANES..width).map(|i| value(rows.map(|row| row[i])));
+    across(sums, |a, b| a + b) + rest.sum::<f32>()
 }
 
 multiversion! {
@@ -160,16 +162,16 @@ multiversion! {
         options: Options,
         y: &mut [MaybeUninit<f32>],
     ) -> Vec<Moments> {
-        let Sizes { width, share, .. } = sizes;
+        let Sizes { width, share } = sizes;
         let mut kept = Vec::with_capacity(x.len() / width);
         for (row, (x, y)) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).enumerate() {
             let map = (first + row) / share * width;
             let [weight, bias] = affine.map(|affine| &affine[map..][..width]);
-            let mean = total(width, |i| x[i]) / width as f32;
-            let variance = total(width, |i| (x[i] - mean) * (x[i] - mean)) / width as f32;
+            let mean = total([x], width, |[x]| x) / width as f32;
+            let variance = total([x], width, |[x]| (x - mean) * (x - mean)) / width as f32;
             let scale = 1.0 / (variance + options.epsilon).sqrt();
-            for i in 0..width {
-                y[i].write((x[i] - mean) * scale * (weight[i] + options.offset) + bias[i]);
+            for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+                y.write((x - mean) * scale * (weight + options.offset) + bias);
             }
             kept.push(Moments { mean, scale });
         }
@@ -181,9 +183,7 @@ multiversion! {
     /// Pulls `dy` back to `dx`, and adds to `sums`, `[map, 2, width]` from the first row's map on, the
     /// gradients of weight and bias.
     fn pull(
-        x: &[f32],
-        dy: &[f32],
-        weights: &[f32],
+        read: [&[f32]; 3],
         sizes: Sizes,
         first: usize,
         options: Options,
@@ -191,24 +191,27 @@ multiversion! {
         dx: &mut [MaybeUninit<f32>],
         sums: &mut [f32],
     ) {
-        let Sizes { width, share, .. } = sizes;
+        let ([x, dy, weights], Sizes { width, share }) = (read, sizes);
         let rows = x.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width));
-        for (row, ((x, dy), dx)) in rows.enumerate() {
+        for ((row, ((x, dy), dx)), moments) in rows.enumerate().zip(moments) {
             let map = (first + row) / share;
             let weight = &weights[map * width..][..width];
             let sums = &mut sums[(map - first / share) * 2 * width..][..2 * width];
             let (weight_sums, bias_sums) = sums.split_at_mut(width);
-            let Moments { mean, scale } = moments[row];
-            for i in 0..width {
-                weight_sums[i] += dy[i] * ((x[i] - mean) * scale);
-                bias_sums[i] += dy[i];
+            let Moments { mean, scale } = *moments;
+            let normal = |x: f32| (x - mean) * scale;
+            for ((sum, x), dy) in weight_sums.iter_mut().zip(x).zip(dy) {
+                *sum += dy * normal(*x);
             }
-            let slope = |i: usize| dy[i] * (weight[i] + options.offset);
-            let normal = |i: usize| (x[i] - mean) * scale;
-            let level = total(width, slope) / width as f32;
-            let along = total(width, |i| slope(i) * normal(i)) / width as f32;
-            for i in 0..width {
-                dx[i].write(scale * (slope(i) - level - normal(i) * along));
+            for (sum, dy) in bias_sums.iter_mut().zip(dy) {
+                *sum += dy;
+            }
+            let slope = |dy: f32, weight: f32| dy * (weight + options.offset);
+            let level = total([dy, weight], width, |[dy, w]| slope(dy, w)) / width as f32;
+            let along = total([x, dy, weight], width, |[x, dy, w]| slope(dy, w) * normal(x));
+            let along = along / width as f32;
+            for (((dx, x), dy), weight) in dx.iter_mut().zip(x).zip(dy).zip(weight) {
+                dx.write(scale * (slope(*dy, *weight) - level - normal(*x) * along));
             }
         }
     }

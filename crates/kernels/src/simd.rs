@@ -62,6 +62,20 @@ multiversion! {
     }
 }
 
+/// A power of two of lanes as one, by halves: one after another they would wait for each other.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+pub(crate) fn across<const N: usize>(mut lanes: [f32; N], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = join(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
 /// `e^x` without branches, within 2 units in the last place.
 ///
 /// `x` saturates at -87.33 and 88.37: results lie between the smallest normal and just below the

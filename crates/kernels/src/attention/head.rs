@@ -1,21 +1,31 @@
 //! One head of attention: products in registers, scores a block of queries at a time.
 //!
-//! The backward pass computes the scores again from what the forward pass keeps of every query, the
-//! logarithm of its softmax's denominator (Dao et al. 2022, arXiv:2205.14135, algorithm 4): that is
-//! one product more than keeping them takes, and no memory that grows with the square of tokens.
+//! The backward pass computes the scores again, and their softmax from what the forward pass keeps of every
+//! query, its [`Normaliser`] (Dao et al. 2022, arXiv:2205.14135, algorithm 4): that is one product more than
+//! keeping them takes, and no memory that grows with the square of tokens.
 
 use crate::{
     flex::with_scratch,
     lines::to_lines,
     micro::{Isa, Walk, correlate},
-    simd::{exp, multiversion},
+    simd::{across, exp, multiversion},
 };
 
-/// Queries whose scores are in memory at a time: with 256 keys they take the second-level cache's
-/// smaller part.
-const BLOCK: usize = 64;
+/// Scores that are in memory at a time: half of a first-level cache of 32 KiB. The gradients of keys and
+/// values read them by columns, and many long rows would evict one another.
+const SCORES: usize = 4096;
+/// Most and fewest queries of a block.
+const BLOCKS: [usize; 2] = [8, 64];
 /// Floats of the widest vector: rows of scratch memory are whole vectors.
 const LANES: usize = 16;
+
+/// What turns a query's scores to their softmax: the largest score, and one over the sum of the exponentials of
+/// the others' distances to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Normaliser {
+    largest: f32,
+    share: f32,
+}
 
 /// Sizes of one head.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +53,12 @@ impl Sizes {
     /// Floats from one query's scores to the next's.
     fn row(self) -> usize {
         self.keys.next_multiple_of(LANES)
+    }
+
+    /// Queries of a block.
+    fn block(self) -> usize {
+        let [fewest, most] = BLOCKS;
+        (SCORES / self.row()).clamp(fewest, most).min(self.queries)
     }
 
     /// Floats of keys or values turned to `[width, keys]`.
@@ -122,17 +138,17 @@ fn turn(isa: Isa, sizes: Sizes, rows: Rows<'_>, copy: &mut [f32], turned: &mut [
     }
 }
 
-/// Writes the outputs of all queries, and keeps the logarithms of their denominators.
+/// Writes the outputs of all queries, and what normalises their scores.
 pub(super) fn forward(
     isa: Isa,
     sizes: Sizes,
     [q, k, v]: [Rows<'_>; 3],
     mut out: Target<'_>,
-    logs: &mut [f32],
+    kept: &mut [Normaliser],
 ) {
     let Sizes { queries, keys, width } = sizes;
     let (line, row) = (sizes.line(), sizes.row());
-    let block = BLOCK.min(queries);
+    let block = sizes.block();
     let lens = [sizes.turned(), keys * line, block * row, block * line];
     with_scratch(lens.iter().sum(), |scratch| {
         let [turned, values, scores, outputs] = parts(scratch, lens);
@@ -143,7 +159,7 @@ pub(super) fn forward(
             let count = end - first;
             multiply(isa, q.data, (&q.starts(first..end), 1), (turned, row), width, false, scores);
             let scores = &mut scores[..count * row];
-            softmax(scores, row, keys, sizes.scale(), &mut logs[first..end]);
+            softmax(scores, row, keys, sizes.scale(), &mut kept[first..end]);
             let starts: Vec<usize> = (0..count).map(|query| query * row).collect();
             multiply(isa, scores, (&starts, 1), (values, line), keys, false, outputs);
             out.write(first, count, outputs, line, width);
@@ -157,12 +173,12 @@ pub(super) fn backward(
     sizes: Sizes,
     [q, k, v]: [Rows<'_>; 3],
     upstream: Rows<'_>,
-    logs: &[f32],
+    kept: &[Normaliser],
     [mut dq, mut dk, mut dv]: [Target<'_>; 3],
 ) {
     let Sizes { queries, keys, width } = sizes;
     let (line, row) = (sizes.line(), sizes.row());
-    let block = BLOCK.min(queries);
+    let block = sizes.block();
     let (turned, lines, scores, rows) = (sizes.turned(), keys * line, block * row, block * line);
     let lens = [turned, turned, lines, lines, lines, scores, scores, rows];
     with_scratch(lens.iter().sum(), |scratch| {
@@ -179,7 +195,7 @@ pub(super) fn backward(
             let starts = upstream.starts(first..end);
             multiply(isa, upstream.data, (&starts, 1), (turned_v, row), width, false, ds);
             let (p, ds) = (&mut p[..count * row], &mut ds[..count * row]);
-            softmax_gradient(p, ds, row, sizes.scale(), &logs[first..end]);
+            softmax_gradient(p, ds, row, sizes.scale(), &kept[first..end]);
             if !dv.data.is_empty() {
                 upstream.from(first).to(lines, count, width, line);
                 multiply(isa, p, (&each_key, row), (lines, line), count, add, sum_v);
@@ -212,20 +228,26 @@ fn parts<const N: usize>(scratch: &mut [f32], lens: [usize; N]) -> [&mut [f32]; 
     })
 }
 
+/// The larger of two numbers, without the care for NaN that `f32::max` takes.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
+
 multiversion! {
-    /// The softmax of `scale` times each row's first `keys` scores, in place, and the logarithm of its
-    /// denominator. What is behind the last key ends as the smallest positive number.
-    fn softmax(scores: &mut [f32], row: usize, keys: usize, scale: f32, logs: &mut [f32]) {
-        for (scores, log) in scores.chunks_exact_mut(row).zip(logs) {
+    /// The softmax of `scale` times each row's first `keys` scores, in place. What is behind the last key ends as the smallest positive number.
+    fn softmax(scores: &mut [f32], row: usize, keys: usize, scale: f32, kept: &mut [Normaliser]) {
+        for (scores, kept) in scores.chunks_exact_mut(row).zip(kept) {
             scores[keys..].fill(f32::MIN);
             let blocks = scores.as_chunks_mut::<LANES>().0;
             let mut largest = [f32::MIN; LANES];
             for block in &*blocks {
                 for (largest, score) in largest.iter_mut().zip(block) {
-                    *largest = if *score > *largest { *score } else { *largest };
+                    *largest = larger(*largest, *score);
                 }
             }
-            let largest = largest.into_iter().fold(f32::MIN, f32::max);
+            let largest = across(largest, larger);
             let mut sums = [0.0_f32; LANES];
             for block in &mut *blocks {
                 for (sum, score) in sums.iter_mut().zip(block) {
@@ -233,31 +255,30 @@ multiversion! {
                     *sum += *score;
                 }
             }
-            let sum = sums.iter().sum::<f32>();
-            let share = 1.0 / sum;
+            let share = 1.0 / across(sums, |a, b| a + b);
             for score in blocks.as_flattened_mut() {
                 *score *= share;
             }
-            *log = largest * scale + sum.ln();
+            *kept = Normaliser { largest, share };
         }
     }
 }
 
 multiversion! {
-    /// Turns scores to their softmax p, by the logarithms of its denominators, and `ds`, the gradient
-    /// of p, to that of the products of queries and keys: p (dp - Σ p dp) times `scale`.
-    fn softmax_gradient(p: &mut [f32], ds: &mut [f32], row: usize, scale: f32, logs: &[f32]) {
-        for ((p, ds), log) in p.chunks_exact_mut(row).zip(ds.chunks_exact_mut(row)).zip(logs) {
+    /// Turns scores to their softmax p and `ds`, the gradient of p, to that of the products of queries and keys: p (dp - Σ p dp) times `scale`.
+    fn softmax_gradient(p: &mut [f32], ds: &mut [f32], row: usize, scale: f32, kept: &[Normaliser]) {
+        for ((p, ds), kept) in p.chunks_exact_mut(row).zip(ds.chunks_exact_mut(row)).zip(kept) {
             let (p, ds) = (p.as_chunks_mut::<LANES>().0, ds.as_chunks_mut::<LANES>().0);
+            let Normaliser { largest, share } = *kept;
             // Behind the last key dp is 0.
             let mut sums = [0.0_f32; LANES];
             for (p, dp) in p.iter_mut().zip(&*ds) {
                 for lane in 0..LANES {
-                    p[lane] = exp(p[lane] * scale - log);
+                    p[lane] = exp((p[lane] - largest) * scale) * share;
                     sums[lane] += p[lane] * dp[lane];
                 }
             }
-            let mean = sums.iter().sum::<f32>();
+            let mean = across(sums, |a, b| a + b);
             for (p, ds) in p.iter().zip(ds) {
                 for lane in 0..LANES {
                     ds[lane] = p[lane] * (ds[lane] - mean) * scale;

@@ -107,7 +107,7 @@ pub fn conv_transpose2d(
 /// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
 /// returns [B, N_out].
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear)
+    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear(Precision::current()))
 }
 
 /// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].

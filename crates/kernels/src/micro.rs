@@ -6,6 +6,10 @@
 //! of minimal filtering and of attention. Both keep a tile of the result in vector registers and are written once, as a
 //! macro, for AVX-512 and for AVX2 with FMA; other processors take the im2col path.
 
+mod correlate;
+
+pub(crate) use self::correlate::{Holds, Walk, correlate};
+
 /// Which of the two instruction sets this processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
@@ -58,26 +62,6 @@ pub(crate) fn width(left: usize) -> usize {
 /// Largest [`convolve`] tile in floats.
 pub(crate) const TILE: usize = 8 * WIDTH * 16;
 
-/// One walk over an output image by [`correlate`].
-pub(crate) struct Walk<'a> {
-    /// The padded input planes.
-    pub(crate) source: &'a [f32],
-    /// Distance between two rows of a plane.
-    pub(crate) row_stride: usize,
-    /// Distance between two columns.
-    pub(crate) step: usize,
-    /// The output gradient, `[rows * cols, channels]`.
-    pub(crate) gradient: &'a [f32],
-    /// Output rows.
-    pub(crate) rows: usize,
-    /// Output columns.
-    pub(crate) cols: usize,
-    /// Output channels, rounded up to whole vectors.
-    pub(crate) channels: usize,
-    /// Whether to add to the sums that are there, or to replace them.
-    pub(crate) add: bool,
-}
-
 macro_rules! microkernels {
     (
         $name:ident, $feature:literal, $vector:ident, $lanes:literal,
@@ -85,8 +69,6 @@ macro_rules! microkernels {
     ) => {
         mod $name {
             use core::arch::x86_64::{$fma, $load, $splat, $store, $vector, $zero};
-
-            use super::Walk;
 
             const LANES: usize = $lanes;
 
@@ -141,54 +123,6 @@ macro_rules! microkernels {
                     let row = &mut out[r * stride..][..V * LANES];
                     for (v, sum) in sums.into_iter().enumerate() {
                         store(&mut row[v * LANES..], sum);
-                    }
-                }
-            }
-
-            #[target_feature(enable = $feature)]
-            pub(super) fn correlate<const T: usize, const V: usize>(
-                walk: &Walk<'_>,
-                taps: &[usize],
-                first: usize,
-                sums_out: &mut [f32],
-            ) {
-                // A short last group repeats its first tap; the repeats are not stored.
-                let mut offsets = [taps[0]; T];
-                offsets[..taps.len()].copy_from_slice(taps);
-                let mut sums = [[$zero(); V]; T];
-                for y in 0..walk.rows {
-                    let start = y * walk.row_stride;
-                    let len = (walk.cols - 1) * walk.step + 1;
-                    let mut rows: [&[f32]; T] = [&[]; T];
-                    for t in 0..T {
-                        rows[t] = &walk.source[offsets[t] + start..][..len];
-                    }
-                    let line = &walk.gradient[y * walk.cols * walk.channels..]
-                        [..walk.cols * walk.channels];
-                    for (x, pixel) in line.chunks_exact(walk.channels).enumerate() {
-                        let pixel = &pixel[first..first + V * LANES];
-                        let mut values = [$zero(); V];
-                        for v in 0..V {
-                            values[v] = load(&pixel[v * LANES..]);
-                        }
-                        for t in 0..T {
-                            let tap = $splat(rows[t][x * walk.step]);
-                            for v in 0..V {
-                                sums[t][v] = $fma(tap, values[v], sums[t][v]);
-                            }
-                        }
-                    }
-                }
-                let lines = sums_out.chunks_exact_mut(walk.channels);
-                for (line, sums) in lines.zip(sums).take(taps.len()) {
-                    for (v, sum) in sums.into_iter().enumerate() {
-                        let line = &mut line[first + v * LANES..];
-                        if walk.add {
-                            let one = $splat(1.0);
-                            store(line, $fma(one, load(line), sum));
-                        } else {
-                            store(line, sum);
-                        }
                     }
                 }
             }
@@ -254,39 +188,5 @@ pub(crate) fn convolve(
             (Avx2, avx2, 2),
             (Avx2, avx2, 4)
         );
-    }
-}
-
-/// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x · step] · gradient[y · cols + x][o]`, or
-/// `=` where the walk does not `add`.
-pub(crate) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
-    let vectors = walk.channels / isa.lanes();
-    let mut done = 0;
-    while done < vectors {
-        let first = done * isa.lanes();
-        // Wide tiles for many channels, tall ones for few: the registers are full either way.
-        let (height, width) = match (isa, vectors - done) {
-            (Isa::Avx512, 4..) => (4, 4),
-            (Isa::Avx512, 3) => (8, 3),
-            (Isa::Avx512, 2) => (8, 2),
-            (Isa::Avx2, 2..) => (6, 2),
-            _ => (8, 1),
-        };
-        let lines = sums.chunks_mut(height * walk.channels);
-        for (taps, sums) in taps.chunks(height).zip(lines) {
-            #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
-            // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
-            unsafe {
-                match (isa, width) {
-                    (Isa::Avx512, 4) => avx512::correlate::<4, 4>(walk, taps, first, sums),
-                    (Isa::Avx512, 3) => avx512::correlate::<8, 3>(walk, taps, first, sums),
-                    (Isa::Avx512, 2) => avx512::correlate::<8, 2>(walk, taps, first, sums),
-                    (Isa::Avx512, _) => avx512::correlate::<8, 1>(walk, taps, first, sums),
-                    (Isa::Avx2, 2) => avx2::correlate::<6, 2>(walk, taps, first, sums),
-                    (Isa::Avx2, _) => avx2::correlate::<8, 1>(walk, taps, first, sums),
-                }
-            }
-        }
-        done += width;
     }
 }

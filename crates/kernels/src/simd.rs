@@ -76,6 +76,23 @@ pub(crate) fn across<const N: usize>(mut lanes: [f32; N], join: impl Fn(f32, f32
     lanes[0]
 }
 
+/// The nearest bf16 number, half of them to even, in the low bits. NaN stays NaN.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+pub(crate) fn to_bf16(x: f32) -> u32 {
+    const NAN: u32 = 0x7FC0;
+    let bits = x.to_bits();
+    let rounded = bits.wrapping_add(0x7FFF + (bits >> 16 & 1)) >> 16;
+    if x.is_nan() { NAN } else { rounded }
+}
+
+/// Two numbers as bf16 in the place of a float, the first in the low bits.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+pub(crate) fn pair(first: f32, second: f32) -> f32 {
+    f32::from_bits(to_bf16(first) | to_bf16(second) << 16)
+}
+
 /// `e^x` without branches, within 2 units in the last place.
 ///
 /// `x` saturates at -87.33 and 88.37: results lie between the smallest normal and just below the

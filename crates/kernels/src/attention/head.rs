@@ -7,7 +7,7 @@
 use crate::{
     flex::with_scratch,
     lines::to_lines,
-    micro::{Isa, Walk, correlate},
+    micro::{Holds, Isa, Walk, correlate},
     simd::{across, exp, multiversion},
 };
 
@@ -121,8 +121,17 @@ fn multiply(
     add: bool,
     sums: &mut [f32],
 ) {
-    let walk =
-        Walk { source, row_stride: 0, step, gradient: lines, rows: 1, cols: count, channels, add };
+    let walk = Walk {
+        source,
+        row_stride: 0,
+        step,
+        gradient: lines,
+        rows: 1,
+        cols: count,
+        channels,
+        add,
+        holds: Holds::Float,
+    };
     correlate(isa, &walk, starts, &mut sums[..starts.len() * channels]);
 }
 

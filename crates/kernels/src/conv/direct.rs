@@ -13,7 +13,7 @@ use super::{Geometry, planes::Planes};
 use crate::{
     flex::{build_uncleared, fold, split, with_scratch},
     lines::{lines_to_image, to_lines},
-    micro::{self, Isa, TILE, Walk, convolve, correlate},
+    micro::{self, Holds, Isa, TILE, Walk, convolve, correlate},
 };
 use std::mem::MaybeUninit;
 
@@ -321,6 +321,7 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
                     cols: g.output[1],
                     channels,
                     add: true,
+                    holds: Holds::Float,
                 };
                 correlate(isa, &walk, &offsets, &mut sums);
             }

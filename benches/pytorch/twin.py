@@ -38,8 +38,10 @@ COMPILE_SECONDS = 300
 # What is compared, and the largest relative difference. A GAN's two players amplify rounding.
 LOSSES = {"gan": ["critic_loss", "generator_loss"]}
 TOLERANCE = {"gan": 1e-3}
-# In bf16 the two sides round in different places: operands of 8 bits differ by 1/512 each.
+# In bf16 the two sides round in different places. At large batches the same holds as for samples below: there
+# PyTorch's own losses in bf16 are up to 3e-2 from its losses in f32.
 TOLERANCE_BF16 = 2e-2
+TOLERANCE_BF16_LARGE = 5e-2
 # Samples are pixels in [0, 1] from weights 20 steps later, through 50 network calls for DDPM. At large
 # batches those steps leave the warm-up behind, and Adam's first steps, which divide small gradients by
 # themselves, make of rounding what chance would: pixels then say nothing and are printed alone. A GAN's
@@ -241,9 +243,12 @@ def run(model, batch, args, binary, compiles, note):
     ) as genlab:
         exported = export(genlab, model, folder, args.precision)
         loss, pixels = check(genlab, exported, folder)
-        mixed = args.precision == "bf16"
-        allowed = TOLERANCE_BF16 if mixed else TOLERANCE.get(model, 1e-4)
-        bound = SAMPLE_TOLERANCE.get(model, 1e-3) if batch <= SAMPLES_CHECKED_AT_BATCH and not mixed else float("inf")
+        small = batch <= SAMPLES_CHECKED_AT_BATCH
+        if args.precision == "bf16":
+            allowed, bound = TOLERANCE_BF16 if small else TOLERANCE_BF16_LARGE, float("inf")
+        else:
+            allowed = TOLERANCE.get(model, 1e-4)
+            bound = SAMPLE_TOLERANCE.get(model, 1e-3) if small else float("inf")
         agree = loss <= allowed and (pixels or 0) <= bound
         drawn = "" if pixels is None else f", sampled pixels by {pixels:.1e}"
         note(

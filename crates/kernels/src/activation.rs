@@ -108,7 +108,7 @@ multiversion! {
 }
 
 /// GELU's tanh form is x σ(GELU_SLOPE (x + GELU_CUBE x³)): 2√(2/π), and the fitted constant of Hendrycks & Gimpel.
-const GELU_SLOPE: f32 = 1.595_769_1;
+const GELU_SLOPE: f32 = 1.595_769;
 const GELU_CUBE: f32 = 0.044_715;
 
 multiversion! {

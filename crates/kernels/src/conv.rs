@@ -83,10 +83,10 @@ impl Geometry {
         bias: Option<&[f32]>,
     ) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.forward(isa, precision, x, weight, bias);
-            }
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.forward(isa, precision, x, weight, bias);
         }
         let (x, weight) = (&*precision.operand(x), &*precision.operand(weight));
         #[cfg(target_arch = "x86_64")]
@@ -107,10 +107,10 @@ impl Geometry {
         bias: Option<&[f32]>,
     ) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.input_gradient(isa, precision, gradient, weight, bias);
-            }
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.input_gradient(isa, precision, gradient, weight, bias);
         }
         let (gradient, weight) = (&*precision.operand(gradient), &*precision.operand(weight));
         #[cfg(target_arch = "x86_64")]
@@ -126,17 +126,17 @@ impl Geometry {
 
     fn weight_gradient(&self, precision: Precision, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.weight_gradient(isa, precision, x, gradient);
-            }
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.weight_gradient(isa, precision, x, gradient);
         }
         let (x, gradient) = (&*precision.operand(x), &*precision.operand(gradient));
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa() {
-            if direct::suits_weight_gradient(self) {
-                return direct::weight_gradient(isa, self, x, gradient);
-            }
+        if let Some(isa) = self.direct_isa()
+            && direct::suits_weight_gradient(self)
+        {
+            return direct::weight_gradient(isa, self, x, gradient);
         }
         im2col::weight_gradient(self, x, gradient)
     }

@@ -17,7 +17,8 @@ pub enum Precision {
     #[default]
     F32,
     /// bf16, 8 bits of mantissa, from inputs that are rounded to it; sums and results as the backend
-    /// keeps them. bf16 has f32's range, so gradients need no scaling.
+    /// keeps them. bf16 has f32's range, so gradients need no scaling. On the CPU sums and results are f32, and
+    /// minimal filtering rounds after its transforms (docs/adr/0015).
     Bf16,
 }
 

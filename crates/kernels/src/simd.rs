@@ -77,7 +77,6 @@ pub(crate) fn across<const N: usize>(mut lanes: [f32; N], join: impl Fn(f32, f32
 }
 
 /// The nearest bf16 number, half of them to even, in the low bits. NaN stays NaN.
-#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
 pub(crate) fn to_bf16(x: f32) -> u32 {
     const NAN: u32 = 0x7FC0;
@@ -87,6 +86,7 @@ pub(crate) fn to_bf16(x: f32) -> u32 {
 }
 
 /// Two numbers as bf16 in the place of a float, the first in the low bits.
+#[cfg(target_arch = "x86_64")]
 #[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
 #[inline(always)]
 pub(crate) fn pair(first: f32, second: f32) -> f32 {

@@ -67,16 +67,18 @@ class Trained:
 class Model:
     """A model in training. `total` is the budget in images, for schedules.
 
-    `compile` turns a function of tensors into a faster one: the identity, or torch.compile.
+    `compile` turns a function of tensors into a faster one: the identity, or torch.compile. `precision` is
+    "f32", or "bf16": losses under autocast, as genlab's steps with `--precision bf16`; sampling stays f32.
     """
 
     samples = False
 
-    def __init__(self, config, total, compile):
+    def __init__(self, config, total, compile, precision="f32"):
         self.config, self.total, self.images = config, total, 0
+        self.mixed = torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else lambda f: f
         self.build(SHAPE)
         self.compile = compile
-        self.compiled_losses = compile(self.losses)
+        self.compiled_losses = self.mixed(compile(self.losses))
 
     def parts(self):
         return {"net": self.net}
@@ -221,9 +223,9 @@ class Gan(Model):
         self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])
 
-    def __init__(self, config, total, compile):
-        super().__init__(config, total, compile)
-        self.compiled_generator_loss = compile(self.generator_loss)
+    def __init__(self, config, total, compile, precision="f32"):
+        super().__init__(config, total, compile, precision)
+        self.compiled_generator_loss = self.mixed(compile(self.generator_loss))
 
     def parts(self):
         return {"generator": self.generator, "critic": self.critic}

@@ -10,7 +10,7 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::{DdpmConfig, Schedule};
 use genlab_gan::GanConfig;
-use genlab_kernels::Precision;
+use genlab_kernels::{Precision, with_precision};
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use serde_json::{Value, json};
@@ -77,6 +77,11 @@ impl Subject {
         self.model.as_ref()
     }
 
+    /// Computes all further steps in `precision`; steps are in f32 until then.
+    pub fn train_in(&mut self, precision: Precision) {
+        self.plan.precision = precision;
+    }
+
     /// The budget that shares of it refer to, in whole batches.
     pub fn total_images(&self) -> u64 {
         self.plan.progress(0).total_images
@@ -85,7 +90,10 @@ impl Subject {
     /// The next `steps` steps as the trainer runs them; scalars are read once, after the last.
     pub fn train(&mut self, steps: u64) -> Vec<Read> {
         let pending: Vec<Scalars> = (self.step..self.step + steps)
-            .map(|step| self.model.step(&self.stream.batch(step), self.plan.progress(step)))
+            .map(|step| {
+                let (batch, progress) = (self.stream.batch(step), self.plan.progress(step));
+                with_precision(self.plan.precision, || self.model.step(&batch, progress))
+            })
             .collect();
         self.step += steps;
         Scalars::read_all(pending)

@@ -94,9 +94,9 @@ class Exported:
 
     def build(self, compile=lambda f: f):
         """The same model in PyTorch, at step 0."""
-        twin = MODELS[self.model](
-            self.about["config"], self.about["total_images"], compile, self.precision
-        )
+        config = self.about["config"] | {"space": self.about["space"]}
+        total = self.about["total_images"]
+        twin = MODELS[self.model](config, total, compile, self.precision)
         twin.load(self.weights)
         ours = sum(p.numel() for part in twin.parts().values() for p in part.params)
         assert ours == self.about["parameters"], "as many parameters on both sides"
@@ -109,8 +109,6 @@ class Exported:
             for name, value in self.inputs.items()
             if name.startswith(f"{step}.")
         }
-        if "times" in inputs:
-            inputs["times"] = inputs["times"].long()
         return inputs.pop("images"), inputs
 
 

@@ -147,7 +147,7 @@ fn a_model_that_is_told_classes_draws_the_class_that_is_asked_for() {
             ),
             (
                 &["--steps", "100000"],
-                if model == "ddpm" { "100 or fewer" } else { "take no steps" },
+                if model == "ddpm" { "give 10000 or fewer" } else { "take no steps" },
             ),
         ] {
             let line = sample(model, more);
@@ -269,8 +269,7 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
         (&["model.ddpm.base.run=vae"], "model.ddpm.base.run is vae, whose vae is another model"),
         (
             &["model.ddpm.base.run=ddpm", "model.ddpm.target=start"],
-            "trained with target = noise and not start; choose another run, or --set \
-             model.ddpm.target=noise",
+            "trained with target = v and not start; choose another run, or --set model.ddpm.target=v",
         ),
         (
             &["model.ddpm.base.run=ddpm", "model.ddpm.condition=class"],

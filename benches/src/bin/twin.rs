@@ -108,6 +108,6 @@ fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Resul
         "config": subject.config,
         "total_images": subject.total_images(),
         "parameters": subject.frozen().num_params(),
-
+        "space": mnist()?.space,
     }))
 }

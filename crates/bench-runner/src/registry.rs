@@ -3,16 +3,16 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
-use genlab_core::{
-    Check, Fault, InitContext, InitError, Kind, Train,
-    settings::{LARGEST_SIZE, within},
-};
-use genlab_ddpm::{DdpmConfig, Schedule, Spacing};
+use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
+use genlab_ddpm::{DdpmConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// Steps from noise to sample where time is continuous, at most: ten times what the most patient papers take.
+const MOST_STEPS: usize = 10_000;
 
 /// One model with its settings; `[model.vae]` in an experiment file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,13 +107,12 @@ impl ModelConfig {
         }
     }
 
-    /// The most steps from noise to sample that its samplers can be asked for; None where there are no steps.
+    /// The most steps from noise to sample that its sampler can be asked for: those of its schedule, or
+    /// [`MOST_STEPS`] where time is continuous. None where there are no steps.
     pub(crate) fn most_steps(&self) -> Option<usize> {
         match self {
             Self::Ddpm(config) => {
-                let steps = Schedule::new(config.schedule).steps();
-                let counted = config.sampler.spacing == Spacing::Uniform;
-                Some(steps.filter(|_| counted).unwrap_or(LARGEST_SIZE))
+                Some(Schedule::new(config.schedule).steps().unwrap_or(MOST_STEPS))
             }
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 None

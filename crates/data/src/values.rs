@@ -85,7 +85,9 @@ impl Values {
         match &self.numbers {
             Numbers::Bytes(bytes) => {
                 let mut counts = [0_u64; 256];
-                bytes.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+                for &byte in bytes {
+                    counts[usize::from(byte)] += 1;
+                }
                 let level = |(byte, n): (usize, u64)| n as f64 * f(byte as f64 / 255.0);
                 counts.into_iter().enumerate().map(level).sum()
             }

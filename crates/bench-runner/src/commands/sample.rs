@@ -82,8 +82,7 @@ fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
                  steps; leave it out"
             ),
             Some(most) if steps > most as u64 => bail!(
-                "--steps {steps} is not possible: the schedule of {run} has {most} steps; give {most} \
-                 or fewer"
+                "--steps {steps} is more than {run} can take from noise to sample; give {most} or fewer"
             ),
             Some(_) => {}
         }

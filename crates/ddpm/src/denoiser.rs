@@ -4,7 +4,7 @@ use crate::{
     guidance::{Guidance, Told},
     likelihood::Denoised,
     network::Network,
-    process::{Process, vector},
+    process::{Process, input, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
@@ -90,6 +90,6 @@ impl<'a> Denoiser<'a> {
         self.calls.set(self.calls.get() + 1);
         let time = self.process.schedule.network_time(at.t);
         let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
-        self.net.forward(self.process.input(x_t, at), times, condition)
+        self.net.forward(input(x_t, at), times, condition)
     }
 }

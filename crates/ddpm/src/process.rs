@@ -57,13 +57,6 @@ impl Process {
         }
     }
 
-    /// x_t as a network reads it: with variance 1 where values have variance 1 (c_in of Karras et al. 2022,
-    /// arXiv:2206.00364, table 1).
-    pub(crate) fn input(&self, x_t: Tensor<4>, at: Moment) -> Tensor<4> {
-        let spread = at.spread();
-        if (spread - 1.0).abs() < 1e-9 { x_t } else { x_t / spread }
-    }
-
     /// x̂_0 from what the network gives for `x_t`, kept within what values of the space can be: without
     /// that, early steps amplify small errors a hundredfold.
     pub(crate) fn start(&self, x_t: Tensor<4>, y: Tensor<4>, at: Moment) -> Tensor<4> {
@@ -77,6 +70,13 @@ impl Process {
             None => start,
         }
     }
+}
+
+/// x_t as a network reads it: with variance 1 where values have variance 1 (c_in of Karras et al. 2022,
+/// arXiv:2206.00364, table 1).
+pub(crate) fn input(x_t: Tensor<4>, at: Moment) -> Tensor<4> {
+    let spread = at.spread();
+    if (spread - 1.0).abs() < 1e-9 { x_t } else { x_t / spread }
 }
 
 impl Noised {

@@ -28,7 +28,7 @@ class Trained:
         averaged = ema is not None and ema["kind"] == "exponential"
         self.average = [p.detach().clone() for p in self.params] if averaged else None
         method = config["method"]
-        self.muon = []
+        self.muon, self.momenta = [], []
         adam, rate, others = method, config["learning_rate"], list(self.params)
         if method["kind"] == "muon":
             hidden = lambda name, p: p.dim() > 1 and not name.startswith(ENDS)

@@ -16,7 +16,7 @@ from nets import Decoder, Encoder, UNet, load
 
 SHAPE = (1, 28, 28)
 # What Muon leaves to its Adam (crates/ddpm/src/network.rs).
-ENDS = ("stem.", "head.")
+ENDS = {"stem", "head", "time", "time_in", "time_out", "class"}
 
 
 class Trained:
@@ -31,7 +31,7 @@ class Trained:
         self.muon, self.momenta = [], []
         adam, rate, others = method, config["learning_rate"], list(self.params)
         if method["kind"] == "muon":
-            hidden = lambda name, p: p.dim() > 1 and not name.startswith(ENDS)
+            hidden = lambda name, p: p.dim() > 1 and ENDS.isdisjoint(name.split("."))
             named = list(net.named_parameters())
             self.muon = [p for name, p in named if hidden(name, p)]
             self.momenta = [torch.zeros_like(p) for p in self.muon]

@@ -3,7 +3,7 @@
 use crate::{
     guidance::Guidance,
     model::Ddpm,
-    network::{ENDS, NetworkConfig},
+    network::NetworkConfig,
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
@@ -129,7 +129,9 @@ impl DdpmConfig {
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             self.network.init(conditions, space, device)
         });
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ENDS);
+        let ends = net.ends();
+        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ends);
         let net = match &self.base {
             Some(base) => {
                 base.build_on(net, "net", self, &ALIKE, context).map_err(|e| e.within("base"))?

@@ -160,6 +160,69 @@ fn dense() {
     }
 }
 
+/// Attention of four heads, and a product of the same tokens and width, whose rate it is held against.
+/// The backward pass counts as twice the forward pass, for both; attention's computes scores again.
+fn attention(batch: usize, tokens: usize, width: usize) {
+    const HEADS: usize = 4;
+    let shape = [batch, HEADS, tokens, width / HEADS];
+    let [queries, keys, values] = [normal(shape), normal(shape), normal(shape)];
+    let scale = (shape[3] as f64).sqrt();
+    compare(
+        &format!("attention {shape:?}"),
+        4.0 * (batch * tokens * tokens * width) as f64,
+        &|| k::attention(queries.clone(), keys.clone(), values.clone()),
+        &|| {
+            let scores = queries.clone().matmul(keys.clone().swap_dims(2, 3)) / scale;
+            activation::softmax(scores, 3).matmul(values.clone())
+        },
+    );
+    let (x, w) = (normal([batch * tokens, width]), normal([width, width]));
+    compare(
+        &format!("product beside attention [{}, {width}] [{width}, {width}]", batch * tokens),
+        2.0 * (batch * tokens * width * width) as f64,
+        &|| k::linear(x.clone(), w.clone(), None),
+        &|| x.clone().matmul(w.clone()),
+    );
+}
+
+fn normalised<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let centred = x.clone() - x.mean_dim(D - 1);
+    let variance = centred.clone().square().mean_dim(D - 1);
+    centred / (variance + 1e-5).sqrt()
+}
+
+fn transformer() {
+    for width in [64, 128, 256] {
+        for tokens in [16, 49, 64, 256] {
+            attention(32, tokens, width);
+        }
+    }
+    for shape in [[32, 49, 64], [32, 64, 128], [32, 256, 256]] {
+        let [batch, _, width] = shape;
+        let (x, w, b) = (normal(shape), normal([width]), normal([width]));
+        compare(
+            &format!("layer_norm {shape:?}"),
+            0.0,
+            &|| k::layer_norm(x.clone(), w.clone(), b.clone(), 1e-5),
+            &|| module::layer_norm(x.clone(), w.clone(), Some(b.clone()), 1e-5),
+        );
+        let (scale, shift) = (normal([batch, width]), normal([batch, width]));
+        compare(
+            &format!("modulated_norm {shape:?}"),
+            0.0,
+            &|| k::modulated_norm(x.clone(), scale.clone(), shift.clone(), 1e-5),
+            &|| {
+                let factor = scale.clone().unsqueeze_dim::<3>(1) + 1.0;
+                normalised(x.clone()) * factor + shift.clone().unsqueeze_dim(1)
+            },
+        );
+    }
+    let x = normal([32, 64, 512]);
+    compare("gelu [32, 64, 512]", 0.0, &|| k::gelu(x.clone()), &|| {
+        activation::gelu_approximate(x.clone())
+    });
+}
+
 /// Adam and the moving average, whose buffers must not be shared.
 fn updates() {
     let device = Device::flex();
@@ -216,5 +279,6 @@ fn main() {
     conv_transpose("dcgan g3", [64, 64, 14, 14], [64, 1, 4, 4], 2, 1);
     pointwise();
     dense();
+    transformer();
     updates();
 }

@@ -15,6 +15,8 @@ from torch import nn
 from nets import Decoder, Encoder, UNet, load
 
 SHAPE = (1, 28, 28)
+# What Muon leaves to its Adam (crates/ddpm/src/network.rs).
+ENDS = {"stem", "head", "time", "time_in", "time_out", "class"}
 
 
 class Trained:
@@ -26,19 +28,29 @@ class Trained:
         averaged = ema is not None and ema["kind"] == "exponential"
         self.average = [p.detach().clone() for p in self.params] if averaged else None
         method = config["method"]
-        assert method["kind"] == "adam", "the twin has the default method only"
-        betas = (method["beta1"], method["beta2"])
-        self.adam = torch.optim.Adam(
-            self.params, config["learning_rate"], betas=betas, eps=method["epsilon"]
-        )
+        self.muon, self.momenta = [], []
+        adam, rate, others = method, config["learning_rate"], list(self.params)
+        if method["kind"] == "muon":
+            hidden = lambda name, p: p.dim() > 1 and ENDS.isdisjoint(name.split("."))
+            named = list(net.named_parameters())
+            self.muon = [p for name, p in named if hidden(name, p)]
+            self.momenta = [torch.zeros_like(p) for p in self.muon]
+            others = [p for name, p in named if not hidden(name, p)]
+            adam, rate = method["adam"], method["adam"]["learning_rate"]
+        else:
+            assert method["kind"] == "adam", "the twin has the default methods only"
+        self.adam_rate = rate
+        betas = (adam["beta1"], adam["beta2"])
+        self.adam = torch.optim.Adam(others, rate, betas=betas, eps=adam["epsilon"])
 
-    def learning_rate(self, fraction, images, total):
-        rate, warmup = self.config["learning_rate"], self.config["warmup"]
+    def share(self, fraction, images, total):
+        """Of the peak rates."""
+        warmup = self.config["warmup"]
         if fraction < warmup:
-            return rate * min(max(images + 0.5, 1.0) / total / warmup, 1.0)
+            return min(max(images + 0.5, 1.0) / total / warmup, 1.0)
         if self.config["schedule"]["kind"] == "cosine":
-            return rate * 0.5 * (1 + math.cos(math.pi * (fraction - warmup) / (1 - warmup)))
-        return rate
+            return 0.5 * (1 + math.cos(math.pi * (fraction - warmup) / (1 - warmup)))
+        return 1.0
 
     def descend(self, loss, images, total):
         """One step; `images` of the budget's `total` came before it."""
@@ -46,14 +58,33 @@ class Trained:
         loss.backward()
         if self.config["clip_norm"] is not None:
             nn.utils.clip_grad_norm_(self.params, self.config["clip_norm"])
-        rate = self.learning_rate(min(images / total, 1.0), images, total)
-        self.adam.param_groups[0]["lr"] = rate
+        share = self.share(min(images / total, 1.0), images, total)
+        self.adam.param_groups[0]["lr"] = self.adam_rate * share
         self.adam.step()
+        with torch.no_grad():
+            for param, momentum in zip(self.muon, self.momenta):
+                self.orthogonal_step(param, momentum, self.config["learning_rate"] * share)
         self.steps += 1
         if self.average is not None:
             decay = min(self.ema["decay"], (1 + self.steps) / (10 + self.steps))
             with torch.no_grad():
                 torch._foreach_lerp_(self.average, self.params, 1 - decay)
+
+    def orthogonal_step(self, param, momentum, rate):
+        """Muon (crates/core/src/optim/muon.rs)."""
+        decay = self.config["method"]["momentum"]
+        momentum.lerp_(param.grad, 1 - decay)
+        x = torch.lerp(param.grad, momentum, decay).flatten(1)
+        rows, columns = x.shape
+        x = x.T if rows > columns else x
+        x = x / x.norm().clamp_min(1e-7)
+        for _ in range(self.config["method"]["newton_schulz_steps"]):
+            square = x @ x.T
+            polynomial = torch.addmm(square, square, square, beta=-4.7750, alpha=2.0315)
+            x = torch.addmm(x, polynomial, x, beta=3.4445)
+        x = x.T if rows > columns else x
+        rate = rate * max(1, rows / columns) ** 0.5
+        param.sub_(x.reshape(param.shape), alpha=rate)
 
     def frozen(self):
         """A copy for evaluation, with averaged weights where there are any."""
@@ -67,16 +98,18 @@ class Trained:
 class Model:
     """A model in training. `total` is the budget in images, for schedules.
 
-    `compile` turns a function of tensors into a faster one: the identity, or torch.compile.
+    `compile` turns a function of tensors into a faster one: the identity, or torch.compile. `precision` is
+    "f32", or "bf16": losses under autocast, as genlab's steps with `--precision bf16`; sampling stays f32.
     """
 
     samples = False
 
-    def __init__(self, config, total, compile):
+    def __init__(self, config, total, compile, precision="f32"):
         self.config, self.total, self.images = config, total, 0
+        self.mixed = torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else lambda f: f
         self.build(SHAPE)
         self.compile = compile
-        self.compiled_losses = compile(self.losses)
+        self.compiled_losses = self.mixed(compile(self.losses))
 
     def parts(self):
         return {"net": self.net}
@@ -221,9 +254,9 @@ class Gan(Model):
         self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])
 
-    def __init__(self, config, total, compile):
-        super().__init__(config, total, compile)
-        self.compiled_generator_loss = compile(self.generator_loss)
+    def __init__(self, config, total, compile, precision="f32"):
+        super().__init__(config, total, compile, precision)
+        self.compiled_generator_loss = self.mixed(compile(self.generator_loss))
 
     def parts(self):
         return {"generator": self.generator, "critic": self.critic}
@@ -271,42 +304,60 @@ class Ddpm(Model):
 
     def build(self, shape):
         config = self.config
-        assert config["target"] == "noise" and config["weighting"]["kind"] == "simple"
-        assert config["schedule"]["kind"] == "cosine" and plain_condition(config)
-        assert config["sampler"]["solver"] == {"kind": "ddim", "eta": 0.0}
+        assert config["target"] == "v" and config["weighting"]["kind"] == "simple"
+        assert config["schedule"]["kind"] == "edm" and config["times"]["kind"] == "log-normal"
+        assert config["sampler"]["solver"] == {"kind": "dpmpp-2m", "eta": 1.0}
+        assert config["sampler"]["spacing"]["kind"] == "karras" and plain_condition(config)
         net = UNet(config["network"], shape[0])
         self.net = Trained(net, config["optimizer"], config["ema"])
-        self.exact_alpha_bar = cosine_alpha_bar(config["schedule"]["steps"])
-        self.alpha_bar = torch.tensor(self.exact_alpha_bar, dtype=torch.float32)
+        self.mean, self.sd = config["space"]["mean"], config["space"]["sd"]
 
     def draw(self, batch):
+        times = self.config["times"]
         return {
-            "times": torch.randint(1, self.config["schedule"]["steps"] + 1, (batch,)),
+            "sigma": (times["mean"] + times["sd"] * torch.randn(batch)).exp(),
             "noise": torch.randn(batch, *SHAPE),
         }
 
-    def losses(self, images, times, noise):
-        alpha_bar = self.alpha_bar[times][:, None, None, None]
-        x_t = alpha_bar.sqrt() * (images * 2 - 1) + (1 - alpha_bar).sqrt() * noise
-        loss = squared_error(self.net.net(x_t, times.float()), noise)
+    def losses(self, images, sigma, noise):
+        x_0 = (images - self.mean) / self.sd
+        times = 100 * (sigma.log() + 5)
+        sigma = sigma[:, None, None, None]
+        spread = (1 + sigma**2).sqrt()
+        predicted = self.net.net((x_0 + sigma * noise) / spread, times)
+        loss = squared_error(predicted, (noise - sigma * x_0) / spread)
         return {"total": loss, "loss": loss}
 
     def noise_of_samples(self, count):
-        return torch.randn(count, *SHAPE)
+        """What a sample starts from, and what each step but the last adds."""
+        return torch.randn(self.config["sampler"]["steps"], count, *SHAPE)
 
     def sampler(self):
         net = self.compile(self.net.frozen())
-        total, count = self.config["schedule"]["steps"], self.config["sampler"]["steps"]
-        times = [(i * total + count // 2) // count for i in range(count, -1, -1)]
+        spacing, steps = self.config["sampler"]["spacing"], self.config["sampler"]["steps"]
+        root = 1 / spacing["rho"]
+        ends = spacing["sigma_max"] ** root, spacing["sigma_min"] ** root
+        levels = (np.linspace(*ends, steps) ** spacing["rho"]).tolist()
+        least, most = -self.mean / self.sd, (1 - self.mean) / self.sd
 
-        def sample(x):
-            for t, s in zip(times, times[1:]):
-                a_t, a_s = self.exact_alpha_bar[t], self.exact_alpha_bar[s]
-                predicted = net(x, torch.full((len(x),), float(t)))
-                x_0 = ((x - predicted * math.sqrt(1 - a_t)) / math.sqrt(a_t)).clamp(-1, 1)
-                direction = (x - x_0 * math.sqrt(a_t)) / math.sqrt(1 - a_t)
-                x = x_0 * math.sqrt(a_s) + direction * math.sqrt(1 - a_s)
-            return (x * 0.5 + 0.5).clamp(0, 1)
+        def start(x, sigma):
+            spread = math.sqrt(1 + sigma**2)
+            times = torch.full((len(x),), 100 * (math.log(sigma) + 5))
+            v = net(x / spread, times)
+            return ((x - v * (sigma * spread)) / spread**2).clamp(least, most)
+
+        def sample(noise):
+            x = noise[0] * math.sqrt(1 + levels[0] ** 2)
+            before, step_before = None, None
+            for i, (t, s) in enumerate(zip(levels, levels[1:])):
+                x_0, h = start(x, t), math.log(t / s)
+                continued = x_0
+                if before is not None:
+                    continued = x_0 + (x_0 - before) * (0.5 * h / step_before)
+                before, step_before = x_0, h
+                fresh = noise[i + 1] * (s * math.sqrt(-math.expm1(-2 * h)))
+                x = x * (s / t * math.exp(-h)) + continued * -math.expm1(-2 * h) + fresh
+            return (start(x, levels[-1]) * self.sd + self.mean).clamp(0, 1)
 
         return sample
 
@@ -318,13 +369,6 @@ def plain_condition(config):
 def squared_error(a, b):
     """Summed over pixels, averaged over the batch."""
     return F.mse_loss(a, b, reduction="sum") / len(a)
-
-
-def cosine_alpha_bar(steps):
-    """Eq. 17 of Nichol & Dhariwal 2021 with beta clipped at 0.999, for t = 0..steps."""
-    f = np.cos((np.arange(steps + 1) / steps + 0.008) / 1.008 * np.pi / 2) ** 2
-    beta = np.minimum(1 - f[1:] / f[:-1], 0.999)
-    return [1.0, *np.cumprod(1 - beta).tolist()]
 
 
 MODELS = {"ae": Ae, "sparse-ae": SparseAe, "vae": Vae, "gan": Gan, "ddpm": Ddpm}

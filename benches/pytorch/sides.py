@@ -50,9 +50,9 @@ def environment(device):
 class Genlab:
     """One model in genlab's process, driven by lines of JSON (benches/src/bin/twin.rs)."""
 
-    def __init__(self, binary, model, batch, seed, device="flex"):
+    def __init__(self, binary, model, batch, seed, device="flex", precision="f32"):
         self.process = subprocess.Popen(
-            [binary, model, str(batch), str(seed), device],
+            [binary, model, str(batch), str(seed), device, precision],
             env=environment(device),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -87,14 +87,16 @@ class Genlab:
 class Exported:
     """What genlab wrote about one run: settings, initial weights, inputs of the first steps."""
 
-    def __init__(self, folder, model, about):
-        self.model, self.about = model, about
+    def __init__(self, folder, model, about, precision="f32"):
+        self.model, self.about, self.precision = model, about, precision
         self.weights = load_file(Path(folder) / "weights.safetensors")
         self.inputs = load_file(Path(folder) / "inputs.safetensors")
 
     def build(self, compile=lambda f: f):
         """The same model in PyTorch, at step 0."""
-        twin = MODELS[self.model](self.about["config"], self.about["total_images"], compile)
+        config = self.about["config"] | {"space": self.about["space"]}
+        total = self.about["total_images"]
+        twin = MODELS[self.model](config, total, compile, self.precision)
         twin.load(self.weights)
         ours = sum(p.numel() for part in twin.parts().values() for p in part.params)
         assert ours == self.about["parameters"], "as many parameters on both sides"
@@ -107,8 +109,6 @@ class Exported:
             for name, value in self.inputs.items()
             if name.startswith(f"{step}.")
         }
-        if "times" in inputs:
-            inputs["times"] = inputs["times"].long()
         return inputs.pop("images"), inputs
 
 

@@ -32,13 +32,20 @@ from sides import ROOT, SAMPLES, Exported, Genlab, PyTorch, environment, peak_me
 
 SEED = 0
 CHECKED_STEPS = 20
+# Muon makes all directions of a step alike, those that are rounding included: differences double with every
+# step, from 1e-7 at the fourth to 2e-3 at the twentieth.
+CHECKED_STEPS_OF = {"ddpm": 12}
 CHECKED_SAMPLES = 8
 MEMORY_STEPS = 200
 COMPILE_SECONDS = 300
 # What is compared, and the largest relative difference. A GAN's two players amplify rounding.
 LOSSES = {"gan": ["critic_loss", "generator_loss"]}
 TOLERANCE = {"gan": 1e-3}
-# Samples are pixels in [0, 1] from weights 20 steps later, through 50 network calls for DDPM. At large
+# In bf16 the two sides round in different places. At large batches the same holds as for samples below: there
+# PyTorch's own losses in bf16 are up to 3e-2 from its losses in f32.
+TOLERANCE_BF16 = 2e-2
+TOLERANCE_BF16_LARGE = 5e-2
+# Samples are pixels in [0, 1] from weights that many steps later, through 25 network calls for DDPM. At large
 # batches those steps leave the warm-up behind, and Adam's first steps, which divide small gradients by
 # themselves, make of rounding what chance would: pixels then say nothing and are printed alone. A GAN's
 # steps multiply what differs by two or three each.
@@ -62,9 +69,13 @@ def arguments():
         "--device", choices=["flex", "tch"], default="flex",
         help="genlab's backend: its own kernels, or this PyTorch's libtorch (flex)",
     )  # fmt: skip
+    parser.add_argument(
+        "--precision", choices=["f32", "bf16"], default="f32",
+        help="of training on both sides: genlab's --precision, PyTorch's autocast (f32)",
+    )  # fmt: skip
     parser.add_argument("--genlab", metavar="BINARY", help="a built `twin`, else cargo builds it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
-    parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--memory-of", nargs=4, help=argparse.SUPPRESS)
     args = parser.parse_args()
     unknown = [name for name in args.models if name not in MODELS]
     if unknown:
@@ -90,17 +101,22 @@ def build_genlab(device):
     return [path for path in built if path][-1]
 
 
-def export(genlab, model, folder):
+def export(genlab, model, folder, precision):
     about = genlab.ask("export", folder=folder, steps=CHECKED_STEPS, samples=CHECKED_SAMPLES)
-    return Exported(folder, model, about)
+    return Exported(folder, model, about, precision)
+
+
+def checked_steps(model):
+    return CHECKED_STEPS_OF.get(model, CHECKED_STEPS)
 
 
 def check(genlab, exported, folder):
     """The largest relative difference of losses over the first steps, and of sampled pixels."""
     model, twin = exported.model, exported.build()
-    theirs = genlab.ask("train", steps=CHECKED_STEPS)
+    steps = checked_steps(model)
+    theirs = genlab.ask("train", steps=steps)
     loss = 0.0
-    for step in range(CHECKED_STEPS):
+    for step in range(steps):
         scalars = twin.step(*exported.step_inputs(step))
         for name in LOSSES.get(model, ["loss"]):
             a, b = scalars[name].item(), theirs[step][name]
@@ -175,20 +191,20 @@ def quartiles(values):
     return [low, high]
 
 
-def memory(binary, device, exported_folder, model, batch):
+def memory(binary, device, precision, exported_folder, model, batch):
     """Peak bytes of each side after MEMORY_STEPS steps in a process that does nothing else."""
-    with Genlab(binary, model, batch, SEED, device) as genlab:
+    with Genlab(binary, model, batch, SEED, device, precision) as genlab:
         genlab.train(MEMORY_STEPS)
         ours = genlab.peak_memory()
-    me = [sys.executable, __file__, "--memory-of", model, exported_folder, str(batch)]
+    me = [sys.executable, __file__, "--memory-of", model, exported_folder, str(batch), precision]
     theirs = int(subprocess.run(me, stdout=subprocess.PIPE, check=True).stdout)
     return {"model": model, "batch": batch, "genlab_bytes": ours, "pytorch_bytes": theirs}
 
 
-def memory_child(model, folder, batch):
+def memory_child(model, folder, batch, precision):
     """The PyTorch side of `memory`."""
     about = json.loads((Path(folder) / "about.json").read_text())
-    PyTorch(Exported(folder, model, about).build(), int(batch)).train(MEMORY_STEPS)
+    PyTorch(Exported(folder, model, about, precision).build(), int(batch)).train(MEMORY_STEPS)
     print(peak_memory())
 
 
@@ -231,16 +247,20 @@ def printed(r):
 def run(model, batch, args, binary, compiles, note):
     """One model at one batch size: the comparison of losses, timings by phase, peak memory."""
     with tempfile.TemporaryDirectory() as folder, Genlab(
-        binary, model, batch, SEED, args.device
+        binary, model, batch, SEED, args.device, args.precision
     ) as genlab:
-        exported = export(genlab, model, folder)
+        exported = export(genlab, model, folder, args.precision)
         loss, pixels = check(genlab, exported, folder)
-        allowed = TOLERANCE.get(model, 1e-4)
-        bound = SAMPLE_TOLERANCE.get(model, 1e-3) if batch <= SAMPLES_CHECKED_AT_BATCH else float("inf")
+        small = batch <= SAMPLES_CHECKED_AT_BATCH
+        if args.precision == "bf16":
+            allowed, bound = TOLERANCE_BF16 if small else TOLERANCE_BF16_LARGE, float("inf")
+        else:
+            allowed = TOLERANCE.get(model, 1e-4)
+            bound = SAMPLE_TOLERANCE.get(model, 1e-3) if small else float("inf")
         agree = loss <= allowed and (pixels or 0) <= bound
         drawn = "" if pixels is None else f", sampled pixels by {pixels:.1e}"
         note(
-            f"{model} at batch {batch}: the losses of {CHECKED_STEPS} steps differ by at most "
+            f"{model} at batch {batch}: the losses of {checked_steps(model)} steps differ by at most "
             f"{loss:.1e} (allowed {allowed:.0e}){drawn}: {'agree' if agree else 'DISAGREE'}"
         )
         checked = {
@@ -265,7 +285,7 @@ def run(model, batch, args, binary, compiles, note):
             rows.append(row(model, batch, phase, times, loss))
             note(printed(rows[-1]))
         (Path(folder) / "about.json").write_text(json.dumps(exported.about))
-        return checked, rows, memory(binary, args.device, folder, model, batch)
+        return checked, rows, memory(binary, args.device, args.precision, folder, model, batch)
 
 
 def main():
@@ -292,6 +312,7 @@ def main():
         "versions": versions(),
         "cpu": cpu(),
         "device": args.device,
+        "precision": args.precision,
         "threads": threads,
         "load_average_at_start": load,
         "rounds": args.rounds,
@@ -313,7 +334,7 @@ def report(results):
     print(
         f"genlab {versions['genlab']}, PyTorch {versions['torch']}, Python {versions['python']}\n"
         f"{results['cpu']}, {results['threads']} threads on either side; genlab on "
-        f"{results['device']}"
+        f"{results['device']} in {results['precision']}"
     )
     if not results["results"]:
         return

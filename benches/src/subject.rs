@@ -10,10 +10,9 @@ use genlab_core::{
 use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::{DdpmConfig, Schedule};
 use genlab_gan::GanConfig;
-use genlab_kernels::Precision;
+use genlab_kernels::{Precision, with_precision};
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
-use rand::RngExt;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 
@@ -79,6 +78,11 @@ impl Subject {
         self.model.as_ref()
     }
 
+    /// Computes all further steps in `precision`; steps are in f32 until then.
+    pub fn train_in(&mut self, precision: Precision) {
+        self.plan.precision = precision;
+    }
+
     /// The budget that shares of it refer to, in whole batches.
     pub fn total_images(&self) -> u64 {
         self.plan.progress(0).total_images
@@ -87,7 +91,10 @@ impl Subject {
     /// The next `steps` steps as the trainer runs them; scalars are read once, after the last.
     pub fn train(&mut self, steps: u64) -> Vec<Read> {
         let pending: Vec<Scalars> = (self.step..self.step + steps)
-            .map(|step| self.model.step(&self.stream.batch(step), self.plan.progress(step)))
+            .map(|step| {
+                let (batch, progress) = (self.stream.batch(step), self.plan.progress(step));
+                with_precision(self.plan.precision, || self.model.step(&batch, progress))
+            })
             .collect();
         self.step += steps;
         Scalars::read_all(pending)
@@ -136,12 +143,13 @@ impl Subject {
                 ]
             }
             "ddpm" => {
-                let schedule = Schedule::new(DdpmConfig::default().schedule);
-                let steps = schedule.steps().expect("the default schedule has steps") as u64;
-                let time = |row| noise.row("ddpm/time", 0, row).random_range(1..=steps) as f32;
+                let DdpmConfig { schedule, times, .. } = DdpmConfig::default();
+                let schedule = Schedule::new(schedule);
+                let times = times.draw(&schedule, noise, batch.rows());
+                let sigma = times.iter().map(|t| schedule.at(*t).ratio() as f32).collect();
                 let shape = batch.values.dims();
                 vec![
-                    ("times".into(), vec![batch.len()], batch.rows().map(time).collect()),
+                    ("sigma".into(), vec![batch.len()], sigma),
                     named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
                 ]
             }
@@ -149,15 +157,26 @@ impl Subject {
         }
     }
 
-    /// The noise from which the first `count` samples grow, `[count, ...]`; none where the model
-    /// does not sample.
+    /// The noise from which the first `count` samples grow, `[count, ...]`, with that of each step of the
+    /// sampler after it for the diffusion model, `[steps, count, ...]`; none where the model does not sample.
     pub fn sample_noise(&self, count: usize, shape: ImageShape) -> Option<NamedTensor> {
         let (request, device) = (self.request(count), Device::flex());
         let codes = |latent_dim| request.starting_noise([count, latent_dim], &device);
         match self.name.as_str() {
             "vae" => Some(named("sample", codes(VaeConfig::default().latent_dim))),
             "gan" => Some(named("sample", codes(GanConfig::default().latent_dim))),
-            "ddpm" => Some(named("sample", request.starting_noise(shape.batch(count), &device))),
+            "ddpm" => {
+                let steps = DdpmConfig::default().sampler.steps as u64;
+                let (noise, shape) = (request.noise(), shape.batch(count));
+                // The last step draws nothing.
+                let fresh = (0..steps - 1)
+                    .map(|step| noise.normal("ddpm/step", step, request.rows(), shape, &device));
+                let start = request.starting_noise(shape, &device);
+                Some(named(
+                    "sample",
+                    Tensor::stack::<5>([start].into_iter().chain(fresh).collect(), 0),
+                ))
+            }
             _ => None,
         }
     }

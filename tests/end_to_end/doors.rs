@@ -1,6 +1,6 @@
 //! Values that are not images, models that are told classes, runs that build on others.
 
-use crate::support::{checkpoint, json, metric, quick, quick_file, run, succeed};
+use crate::support::{checkpoint, json, metric, quick, quick_file, repository, run, succeed};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -41,8 +41,42 @@ fn points_run_through_every_model_into_a_report_of_their_own() {
         let reconstructs = ["ae", "sparse-ae", "vae"].contains(&model);
         assert_eq!(report.contains(">Originals and reconstructions</h2>"), reconstructs);
         assert!(report.contains("class=\"dots "), "{model}: no scatter plot");
-        assert!(!report.contains("per image"), "{model}: a point is no image");
+        for word in ["per image", "real image", "the image", "training image", "judge's"] {
+            assert!(!report.contains(word), "{model}: {word:?}, but a point is no image");
+        }
     }
+}
+
+#[test]
+fn what_sample_writes_of_points_is_read_by_metrics_with_its_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        ["--model", "ddpm", "--dataset", "ring-8", "--budget-images", "4000", "--out", "run"];
+    let told = ["--set", "model.ddpm.condition=class", "--set", "evaluation.samples=300"];
+    succeed(folder.path(), &[&args[..], &told].concat());
+    let draw = ["sample", "run", "--class", "each", "--count", "40", "--out"];
+    succeed(folder.path(), &[&draw[..], &["each.npz"]].concat());
+    for others in ["run", "ring-8:test"] {
+        for sides in [["each.npz", others], [others, "each.npz"]] {
+            let output = succeed(folder.path(), &[&["metrics"], &sides[..], &["--json"]].concat());
+            let scores: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert!(scores["metrics"].to_string().contains("samples/sliced_wasserstein"));
+        }
+    }
+    let sentence = refusal(folder.path(), &["metrics", "each.npz", "each.npz"]);
+    assert!(sentence.contains("compare points with a run or a split of points"), "{sentence}");
+    let judged = ["metrics", "each.npz", "ring-8:test", "--judge", "mnist-28"];
+    assert!(refusal(folder.path(), &judged).contains("without a judge; leave --judge out"));
+
+    let archive = fs::File::open(folder.path().join("each.npz")).unwrap();
+    let mut archive = zip::ZipArchive::new(archive).unwrap();
+    let mut labels = Vec::new();
+    std::io::Read::read_to_end(&mut archive.by_name("labels.npy").unwrap(), &mut labels).unwrap();
+    let told: Vec<u8> = labels[128..].iter().step_by(4).copied().collect();
+    assert_eq!(told, (0..8).flat_map(|class| [class; 40]).collect::<Vec<u8>>());
+    succeed(folder.path(), &[&draw[..], &["each.png"]].concat());
+    let colours = image::open(folder.path().join("each.png")).unwrap().color();
+    assert_eq!(colours.channel_count(), 3);
 }
 
 #[test]
@@ -103,6 +137,22 @@ fn a_model_that_is_told_classes_draws_the_class_that_is_asked_for() {
             let sentence = refusal(folder.path(), &guided);
             let why = if model == "gan" { "cannot be guided" } else { "guidance needs a model" };
             assert!(sentence.contains(why), "{sentence}");
+        }
+        for (more, expected) in [
+            (&["--class="][..], "--class is empty"),
+            (&["--class", "none", "--guidance", "2"], "no meaning with --class none"),
+            (
+                &["--class", "3", "--guidance", "1e30"],
+                if model == "ddpm" { "from 0 to 1000" } else { "here" },
+            ),
+            (
+                &["--steps", "100000"],
+                if model == "ddpm" { "give 10000 or fewer" } else { "take no steps" },
+            ),
+        ] {
+            let line = sample(model, more);
+            let sentence = refusal(folder.path(), &line.split(' ').collect::<Vec<_>>());
+            assert!(sentence.contains(expected), "{sentence}");
         }
         if model == "vae" {
             let none = sample(model, &["--class", "none"]);
@@ -175,7 +225,11 @@ fn a_run_goes_on_from_another_and_trains_only_what_it_is_told_to() {
     let dir = folder.path().join("tuned");
     let hash = hash_of_weights(&base);
     let opened = json(&dir.join("run.json"))["opened"].clone();
-    assert_eq!(opened, serde_json::json!([{ "path": "base", "model": "ddpm", "sha256": hash }]));
+    let expected = serde_json::json!([{
+        "role": "base", "path": "base", "from_run": "../base", "model": "ddpm",
+        "dataset": "digits8x8", "sha256": hash
+    }]);
+    assert_eq!(opened, expected);
 
     // A run never discards what it is built on.
     let onto = [&tuned[..tuned.len() - 1], &["base", "--fresh"]].concat();
@@ -215,7 +269,16 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
         (&["model.ddpm.base.run=vae"], "model.ddpm.base.run is vae, whose vae is another model"),
         (
             &["model.ddpm.base.run=ddpm", "model.ddpm.target=start"],
-            "whose ddpm was trained with target = \"noise\" and not \"start\"",
+            "trained with target = v and not start; choose another run, or --set model.ddpm.target=v",
+        ),
+        (
+            &["model.ddpm.base.run=ddpm", "model.ddpm.condition=class"],
+            "trained with condition = none and not class; choose another run, or --set \
+             model.ddpm.condition=none",
+        ),
+        (
+            &["model.ddpm.base=ddpm"],
+            "a table: set model.ddpm.base.run=TEXT and model.ddpm.base.trained=[...]",
         ),
         (
             &["model.ddpm.base.run=ddpm", "model.ddpm.base.trained=[\"upp\"]"],
@@ -228,6 +291,44 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
         let sentence = refusal(folder.path(), &quick(&file, "ddpm", &more));
         assert!(sentence.contains(expected), "{sentence}");
         assert!(!folder.path().join("never").exists());
+    }
+}
+
+#[test]
+fn a_base_that_is_damaged_is_to_be_mended_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "ddpm", &["--budget-images", "320", "--out", "base"]));
+    let weights = checkpoint(&folder.path().join("base")).join("ema.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let more = ["--set", "model.ddpm.base.run=base", "--out", "never"];
+    let sentence = refusal(folder.path(), &quick(&file, "ddpm", &more));
+    assert!(sentence.contains("cannot open run base") && sentence.contains("train that run again"));
+    assert!(!sentence.contains("--fresh") && !folder.path().join("never").exists(), "{sentence}");
+}
+
+#[test]
+fn the_readmes_example_of_going_on_from_a_run_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = fs::read_to_string(repository("README.md")).unwrap();
+    let (_, section) = readme.split_once("## Going on from a finished run").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let lines: Vec<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("bench-runner ")).collect();
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        let words = line.split(' ').map(|word| word.trim_matches('\''));
+        // The same with a budget of a few seconds.
+        let mut args: Vec<&str> =
+            words.filter(|word| !["--budget-images", "20000"].contains(word)).collect();
+        args.extend(["--budget-images", "320", "--set", "evaluation.samples=300"]);
+        succeed(folder.path(), &args);
+    }
+    for run in ["tuned", "head"] {
+        let opened = json(&folder.path().join(run).join("run.json"))["opened"].clone();
+        assert_eq!((&opened[0]["path"], &opened[0]["role"]), (&"base".into(), &"base".into()));
     }
 }
 
@@ -257,7 +358,10 @@ fn a_run_is_judged_by_the_classifier_of_another() {
     assert!(metric(&dir, "samples/frechet").unwrap() > 0.0);
     let opened = json(&dir.join("run.json"))["opened"].clone();
     let hash = hash_of_weights(&mine);
-    let expected = serde_json::json!([{ "path": "mine", "model": "classifier", "sha256": hash }]);
+    let expected = serde_json::json!([{
+        "role": "judge", "path": "mine", "from_run": "../mine", "model": "classifier",
+        "dataset": "digits8x8", "sha256": hash
+    }]);
     assert_eq!(opened, expected);
     // The same judge again, chosen for a run that had another.
     succeed(folder.path(), &quick(&file, "ae", &[&small[..], &["ae"]].concat()));
@@ -277,10 +381,40 @@ fn a_run_is_judged_by_the_classifier_of_another() {
             "cannot open run nowhere: nowhere is not a",
         ),
         (&other, "a classifier of images of 1x8x8 and cannot judge images of 1x28x28"),
-        (&points, "evaluation.judge is run, but the values are points"),
+        (&points, "ring-8 holds points, which are scored in their own coordinates without a judge"),
     ] {
         let sentence = refusal(folder.path(), &[&["--model", "vae"], more].concat());
         assert!(sentence.contains(expected), "{sentence}");
+        assert!(!folder.path().join("never").exists(), "{more:?} left something behind");
+        let several = refusal(folder.path(), &[&["--model", "vae,gan"], more].concat());
+        assert!(several.contains(expected) && !folder.path().join("never").exists(), "{several}");
+    }
+    // What is there is discarded only once all that takes its place is there.
+    let before = contents(&dir);
+    let anew = [&["--judge", "run=nowhere"], &small[..], &["vae", "--fresh"]].concat();
+    refusal(folder.path(), &quick(&file, "vae", &anew));
+    assert_eq!(contents(&dir), before, "a refused --fresh discarded a run");
+    let idle = quick(&file, "classifier", &["--judge", "run=mine", "--out", "never"]);
+    assert!(refusal(folder.path(), &idle).contains("makes no values that a judge could look at"));
+
+    assert!(refusal(folder.path(), &["sample", "mine"]).contains("which makes no values"));
+
+    // `./mine/` is `mine`, for images too, and a finished run finds its judge from anywhere.
+    let written = [&["--judge", "run=./mine/"], &small[..], &["vae"]].concat();
+    succeed(folder.path(), &quick(&file, "vae", &written));
+    let images = ["metrics", "vae", "digits8x8:test", "--judge", "run=mine", "--json"];
+    let output = succeed(folder.path(), &images);
+    let scores: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(scores["judge"], judge);
+    let moved = folder.path().join("moved");
+    fs::create_dir(&moved).unwrap();
+    for run in ["vae", "mine"] {
+        fs::rename(folder.path().join(run), moved.join(run)).unwrap();
+    }
+    for (from, run) in [(&moved, "vae"), (&folder.path().to_owned(), "moved/vae")] {
+        let output = succeed(from, &["evaluate", run, "--json"]);
+        let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(results["judge"], judge);
     }
     let unlabelled = ["--model", "classifier", "--dataset", "mixture-1d", "--set"];
     let conv = [&unlabelled[..], &["model.classifier.network=conv", "--out", "never-2"]].concat();

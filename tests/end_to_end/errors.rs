@@ -18,6 +18,8 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("typo.toml"), "[model.vae]\nbeat = 4\n").unwrap();
     fs::write(folder.path().join("broken.toml"), "[model.vae\n").unwrap();
+    fs::create_dir_all(folder.path().join("group/vae-s0")).unwrap();
+    fs::write(folder.path().join("group/vae-s0/config.toml"), "").unwrap();
     fs::write(folder.path().join("kind.toml"), "[model.vae]\nlatent_dim = \"wide\"\n").unwrap();
     for (args, expected) in [
         (&["--model", "vea"][..], "did you mean \"vae\"?"),
@@ -25,8 +27,12 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--model", "vae", "--set", "model.vae.beat=4"], "did you mean \"beta\"?"),
         // What is said of a model that is not trained is read all the same.
         (&["--model", "vae", "--set", "model.gan.emma=off"], "did you mean \"ema\"?"),
-        (&["--model", "vae", "--set", "model.ddpm.schedule.steps=-4"], "model.ddpm.schedule.steps"),
+        (&["--model", "vae", "--set", "model.ddpm.sampler.steps=-4"], "model.ddpm.sampler.steps"),
         (&["--model", "vae", "--set", "evaluation.lpips=alex.safetensors"], "it should be a table"),
+        (
+            &["--model", "ae", "--set", "model.ae.condition=class"],
+            "ae is never told a class; the models that can be are vae, gan, ddpm",
+        ),
         (&["--model", "vae", "--set", "model.vae.beta"], "--set key=value"),
         (
             &["--model", "vae", "--set", "model.vae.beta=-1"],
@@ -63,6 +69,8 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--dataset", "mnist-10k"], "no model is given"),
         (&["compare", "nowhere"], "cannot read run nowhere"),
         (&["sample", "nowhere"], "is not a run directory"),
+        (&["sample", "group"], "holds several; give one of them, such as group/vae-s0"),
+        (&["evaluate", "group"], "holds several; give one of them, such as group/vae-s0"),
         (&["evaluate", "nowhere"], "is not a run directory"),
     ] {
         let errors = refused(folder.path(), args);

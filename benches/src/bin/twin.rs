@@ -1,6 +1,6 @@
 //! genlab's side of the twin: one model, driven by JSON.
 //!
-//! `twin MODEL BATCH SEED DEVICE` (`flex` or `tch`) reads one command per line of standard input and answers each with one
+//! `twin MODEL BATCH SEED DEVICE PRECISION` (`flex` or `tch`; `f32` or `bf16`) reads one command per line of standard input and answers each with one
 //! line of JSON. `benches/pytorch/twin.py` is the other side.
 //!
 //! ```text
@@ -42,13 +42,16 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [model, batch, seed, device] = &arguments[..] else {
-        bail!("usage: twin MODEL BATCH SEED DEVICE, with commands on standard input");
+    let [model, batch, seed, device, precision] = &arguments[..] else {
+        bail!("usage: twin MODEL BATCH SEED DEVICE PRECISION, with commands on standard input");
     };
     let batch = batch.parse().with_context(|| format!("BATCH is a number, not {batch:?}"))?;
     let seed = seed.parse().with_context(|| format!("SEED is a number, not {seed:?}"))?;
     set_up_process();
+    let precision = serde_json::from_value(json!(precision))
+        .with_context(|| format!("PRECISION is f32 or bf16, not {precision:?}"))?;
     let mut subject = Subject::new(model, batch, Seed(seed), &subject::device(device)?)?;
+    subject.train_in(precision);
     for line in io::stdin().lock().lines() {
         let line = line?;
         let command = serde_json::from_str(&line).with_context(|| {
@@ -105,6 +108,6 @@ fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Resul
         "config": subject.config,
         "total_images": subject.total_images(),
         "parameters": subject.frozen().num_params(),
-
+        "space": mnist()?.space,
     }))
 }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
   bench-runner --model all                     all five models and one side-by-side report
   bench-runner --model ae,vae --dataset fashion-3k --seeds 3
   bench-runner --experiment experiments/mnist-10k/vae.toml --set model.vae.beta=4
+  bench-runner --model ddpm --set model.ddpm.base.run=runs/RUN      go on from a finished run
 The same command finds the same run: interrupted it resumes, finished it prints the results."
 )]
 pub(crate) struct Cli {
@@ -46,8 +47,10 @@ pub(crate) enum Command {
   bench-runner metrics runs/vae-mnist-10k-s0-1a2b3c4d mnist-10k:test
   bench-runner metrics samples.npz fashion-mnist:test --json
   bench-runner metrics folder-of-pngs other.npz --judge mnist-28
+  bench-runner metrics points.npz ring-8:test
 Each side is a run directory (its samples), a folder of PNG files, an .npz file with an array images
-([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test.
+([N, H, W] or [N, C, H, W]; uint8, or floats from 0 to 1), or a split such as mnist-10k:test. Against a run or a
+split of points the array holds points: floats, [N, D].
 Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
     Metrics(MetricsArgs),
     /// List the devices that this build can train on.
@@ -148,18 +151,20 @@ pub(crate) struct SampleArgs {
     /// Seed of the noise; by default the run's, which gives the report's samples.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Steps from noise to sample, for samplers that can choose.
+    /// Steps from noise to sample, for a diffusion model: at most those of its schedule.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub steps: Option<u64>,
     /// Class of the samples, for a model that was trained with classes: its number or name, each for a
     /// row of every class, or none for a model that has learned to go without. Default: as the data has them.
+    /// Points of several classes are coloured, with a bar of the colours beside them, class 0 on top.
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
     /// How strongly samples follow their class, for a diffusion model that was trained with classes: 1
-    /// as it learned them, more exaggerates them.
+    /// as it learned them, more exaggerates them, at most 1000.
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
-    /// Where to write: a .png grid or an .npz archive. Default: samples/samples-s<seed>.png in the run
+    /// Where to write: a .png grid or an .npz archive with arrays images and, of a model that is told classes,
+    /// labels. Default: samples/samples-s<seed>.png in the run
     /// directory.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -195,7 +200,8 @@ pub(crate) struct MetricsArgs {
     /// The images they are scored against, usually real ones.
     #[arg(value_name = "B")]
     pub reference: String,
-    /// mnist-28, fashion-28, digits-8, a judge's file, or inception=FILE. Default: the judge of the
+    /// mnist-28, fashion-28, digits-8, a judge's file, run=DIR for a finished run of --model classifier, or
+    /// inception=FILE. Default: the judge of the
     /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]
     pub judge: Option<String>,

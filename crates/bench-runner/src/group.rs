@@ -7,7 +7,10 @@ use crate::{
     config::RunConfig,
     interrupt::{self, EXIT_INTERRUPTED},
     registry::ModelConfig,
-    run::{Existing, directory::RunDir},
+    run::{
+        Existing,
+        directory::{self, RunDir},
+    },
     terminal,
 };
 use anyhow::{Context, Result, bail};
@@ -33,6 +36,7 @@ pub(crate) fn execute(
     json: bool,
 ) -> Result<ExitCode> {
     let group = out.map_or_else(|| Path::new("runs").join(group_name(configs)), Path::to_owned);
+    let made = directory::missing(&group);
     fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
     let (mut started, mut finished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, config) in configs.iter().enumerate() {
@@ -52,6 +56,7 @@ pub(crate) fn execute(
         }
     }
     if finished.is_empty() {
+        directory::remove_if_empty(&made);
         bail!("no run finished; the messages above say why");
     }
     let title = title(configs);
@@ -78,6 +83,11 @@ fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Re
         command.arg("--fresh");
     }
     let status = command.status().context("cannot start a run")?;
+    if !dir.exists() {
+        // It was refused, and its settings are those of no run.
+        fs::remove_file(&settings)
+            .with_context(|| format!("cannot remove {}", settings.display()))?;
+    }
     Ok(status.code())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use genlab_core::Kind;
+use genlab_core::{Kind, Space};
 use genlab_data::{
     Dataset, LoadOptions, Values, kind_of, known_names, read_npz, read_npz_values, read_pictures,
 };
@@ -42,12 +42,29 @@ pub(crate) enum Origin {
 const SPLITS: [&str; 3] = ["train", "validation", "test"];
 
 impl ImageSource {
-    /// Reads what `name` stands for: a run directory, a folder of pictures, an `.npz` file, or
-    /// `dataset:split`.
+    /// Reads what both names stand for: run directories, folders of pictures, `.npz` files, or
+    /// `dataset:split`. An archive holds what the other side holds: its numbers alone do not say whether they
+    /// are points.
     ///
     /// # Errors
-    /// One sentence: there is no such thing, or what it holds cannot be read as images.
-    pub(crate) fn read(name: &str, data_dir: Option<&Path>) -> Result<Self> {
+    /// One sentence: there is no such thing, or what it holds cannot be read.
+    pub(crate) fn pair(
+        samples: &str,
+        reference: &str,
+        data_dir: Option<&Path>,
+    ) -> Result<[Self; 2]> {
+        if is_archive(samples) {
+            let reference = Self::read(reference, data_dir, None)?;
+            let samples = Self::read(samples, data_dir, Some(reference.images.space))?;
+            return Ok([samples, reference]);
+        }
+        let samples = Self::read(samples, data_dir, None)?;
+        let reference = Self::read(reference, data_dir, Some(samples.images.space))?;
+        Ok([samples, reference])
+    }
+
+    /// One side, with the space of the other where it is known.
+    fn read(name: &str, data_dir: Option<&Path>, other: Option<Space>) -> Result<Self> {
         let path = Path::new(name);
         let unknown = |images| {
             let (name, split, origin) = (name.to_owned(), "reference", Origin::Unknown);
@@ -60,13 +77,16 @@ impl ImageSource {
             return Ok(unknown(read_pictures(path)?));
         }
         if path.is_file() {
-            if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
+            if !is_archive(name) {
                 bail!(
                     "{name} is a file, but its name does not end in .npz; give an .npz archive, \
                      or a folder of PNG files"
                 );
             }
-            return Ok(unknown(read_npz(path)?));
+            return Ok(unknown(match other.filter(|space| space.kind != Kind::Images) {
+                Some(space) => read_npz_values(path, space)?,
+                None => read_npz(path)?,
+            }));
         }
         Self::dataset(name, data_dir)
     }
@@ -144,4 +164,10 @@ impl ImageSource {
             }
         }
     }
+}
+
+/// Whether `name` is that of an `.npz` file.
+fn is_archive(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("npz"))
 }

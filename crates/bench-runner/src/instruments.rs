@@ -10,11 +10,12 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use genlab_core::{ImageShape, Kind, OpenRuns};
+use genlab_core::{ImageShape, Kind};
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
     Judge, Lpips, PinnedFile,
     features::judge::{JUDGES, JudgeSpec, trained},
+    measures::units,
 };
 use std::path::Path;
 
@@ -28,11 +29,11 @@ pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result
     match judge {
         JudgeConfig::Dataset => judge_of(dataset, device),
         JudgeConfig::Run(run) => {
-            // Points are their own features.
-            dataset.space.require_images("evaluation.judge", "run", "dataset")?;
+            require_images(dataset, "run=DIR")?;
             Ok(Some(of_run(&run.path, dataset, runs)?))
         }
         JudgeConfig::Inception(file) => {
+            require_images(dataset, "inception=FILE")?;
             let judge = inception(file, device)?;
             let (samples, least) = (scoring.settings.samples, 2 * judge.features());
             if samples < least {
@@ -43,6 +44,20 @@ pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result
             Ok(Some(judge))
         }
     }
+}
+
+/// # Errors
+/// When values are asked to be judged that are their own features.
+fn require_images(dataset: &Dataset, judge: &str) -> Result<()> {
+    let kind = dataset.space.kind;
+    if kind == Kind::Images {
+        return Ok(());
+    }
+    let (name, what) = (&dataset.name, units::noun(kind));
+    bail!(
+        "--judge {judge} has no meaning here: {name} holds {what}, which are scored in their own \
+         coordinates without a judge; leave --judge out"
+    )
 }
 
 /// The judge of a dataset: the shipped one, else one that is trained on first use. None where neither
@@ -82,7 +97,7 @@ pub(crate) fn judge_named(name: &str, sha256: Option<&str>, device: &Device) -> 
     let path = Path::new(name);
     if !path.exists() {
         bail!(
-            "there is no judge {name:?}; use {}, inception=FILE, or the path of a judge's file",
+            "there is no judge {name:?}; use {}, run=DIR, inception=FILE, or the path of a judge's file",
             names(&JUDGES)
         );
     }
@@ -119,10 +134,14 @@ pub(crate) fn lpips(
 }
 
 /// The classifier of the finished run in `path`.
-fn of_run(path: &Path, dataset: &Dataset, runs: &Runs) -> Result<Judge> {
-    let run = runs.open(path)?;
-    let folder = path.file_name().map(|name| name.to_string_lossy());
-    let (name, sha256) = (folder.as_deref().unwrap_or("run"), opened::weights(path)?);
+///
+/// # Errors
+/// When there is none, or it cannot judge `dataset`.
+pub(crate) fn of_run(path: &Path, dataset: &Dataset, runs: &Runs) -> Result<Judge> {
+    let run = runs.open_judge(path)?;
+    let place = runs.place(path);
+    let folder = place.file_name().map(|name| name.to_string_lossy());
+    let (name, sha256) = (folder.as_deref().unwrap_or("run"), opened::weights(&place)?);
     Judge::opened(name, &sha256, run, dataset, runs.device())
         .context("cannot load the judge (--judge run=DIR)")
 }

@@ -4,12 +4,15 @@
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
 use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
-use genlab_ddpm::DdpmConfig;
+use genlab_ddpm::{DdpmConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// Steps from noise to sample where time is continuous, at most: ten times what the most patient papers take.
+const MOST_STEPS: usize = 10_000;
 
 /// One model with its settings; `[model.vae]` in an experiment file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +104,19 @@ impl ModelConfig {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
             Self::Classifier(_) => false,
+        }
+    }
+
+    /// The most steps from noise to sample that its sampler can be asked for: those of its schedule, or
+    /// [`MOST_STEPS`] where time is continuous. None where there are no steps.
+    pub(crate) fn most_steps(&self) -> Option<usize> {
+        match self {
+            Self::Ddpm(config) => {
+                Some(Schedule::new(config.schedule).steps().unwrap_or(MOST_STEPS))
+            }
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
+                None
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use crate::{
     context::{InitContext, InitError, Start},
-    opened::OpenedRun,
+    opened::{OpenedRun, deserialize_path},
     optim::Optimized,
     settings::{Check, Fault},
 };
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// The setting: the finished run that a model goes on from, and what of it is trained.
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 #[serde(default)]
 pub struct BaseConfig {
     /// Its run directory.
+    #[serde(deserialize_with = "deserialize_path")]
     pub run: PathBuf,
     /// Parameters, or modules that hold some, that are trained; none: all of them. The others stay as
     /// they are in the run, byte for byte.
@@ -93,10 +95,81 @@ impl BaseConfig {
         }
         for key in alike {
             let [base, here] = [&opened.settings[key], &own[key]];
-            if base != here {
-                return fault(format!("was trained with {key} = {base} and not {here}"));
+            if base == here {
+                continue;
             }
+            // A whole table is nothing that a user would write: what differs is.
+            let Some((path, value, here)) = differing(key, base, here) else { continue };
+            let problem = format!("was trained with {path} = {value} and not {here}");
+            let cure = format!("--set model.{}.{path}={value}", opened.model);
+            let run = format!("is {}, whose {}", self.run.display(), opened.model);
+            return Err(Fault::new(
+                "run",
+                format!("{run} {problem}; choose another run, or {cure}"),
+            ));
         }
         Ok(())
+    }
+}
+
+/// The first setting at or below `path` in which two values differ, as a user writes it with the values of both:
+/// a variant is written as its kind.
+fn differing(path: &str, base: &Value, here: &Value) -> Option<(String, String, String)> {
+    if base == here {
+        return None;
+    }
+    let (Value::Object(base), Value::Object(own)) = (base, here) else {
+        return Some((path.to_owned(), written(base), written(here)));
+    };
+    if base.get(KIND) != own.get(KIND) {
+        let kinds = [base, own].map(|table| table.get(KIND).map_or("none".into(), written));
+        let [base, own] = kinds;
+        return Some((path.to_owned(), base, own));
+    }
+    let keys = base.keys().chain(own.keys());
+    keys.into_iter().find_map(|key| {
+        let [base, own] = [base, own].map(|table| table.get(key).unwrap_or(&Value::Null));
+        differing(&format!("{path}.{key}"), base, own)
+    })
+}
+
+/// A value as `--set` takes it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Object(table) => table.get(KIND).map_or_else(|| value.to_string(), written),
+        value => value.to_string(),
+    }
+}
+
+/// The key that names a variant.
+const KIND: &str = "kind";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_differs_is_told_as_a_user_writes_it() {
+        for (base, here, expected) in [
+            (json!({ "kind": "class" }), json!({ "kind": "none" }), ("key", "class", "none")),
+            (json!("noise"), json!("start"), ("key", "noise", "start")),
+            (
+                json!({ "kind": "u-net", "channels": [8, 16] }),
+                json!({ "kind": "u-net", "channels": [8] }),
+                ("key.channels", "[8,16]", "[8]"),
+            ),
+            (
+                json!({ "kind": "mlp", "norm": null }),
+                json!({ "kind": "mlp", "norm": 8 }),
+                ("key.norm", "none", "8"),
+            ),
+        ] {
+            let (path, value, own) = differing("key", &base, &here).expect("they differ");
+            assert_eq!((path.as_str(), value.as_str(), own.as_str()), expected);
+        }
+        assert_eq!(differing("key", &json!({ "a": 1 }), &json!({ "a": 1 })), None);
     }
 }

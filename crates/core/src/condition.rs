@@ -135,14 +135,12 @@ impl Conditions {
     /// # Errors
     /// When a model whose network reads classes alone is to be told the past; the fault is that of `key`.
     pub fn of_classes_alone(self, key: &str) -> Result<Self, Fault> {
-        match self.past {
-            None => Ok(self),
-            Some(_) => {
-                let problem = "is past, but this model can be told classes alone; set it to none, or \
-                               forecast with ddpm";
-                Err(Fault::new(key, problem))
-            }
+        if self.past.is_none() {
+            return Ok(self);
         }
+        let problem = "is past, but this model can be told classes alone; set it to none, or \
+                           forecast with ddpm";
+        Err(Fault::new(key, problem))
     }
 }
 

@@ -31,7 +31,7 @@ pub mod trainer;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Classified, Classify, Codes, Decode, Density, Encode, Invert, Likelihood, Observation,
+    Classified, Classify, Codes, Decode, Denoise, Density, Encode, Invert, Likelihood, Observation,
     Reconstruct, Sample, SampleRequest, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past};
@@ -41,7 +41,10 @@ pub use ema::EmaConfig;
 pub use model::{Generative, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
 pub use opened::{NoRuns, OpenError, OpenRuns, OpenedRun};
-pub use optim::{LearningRateSchedule, Optimized, OptimizerConfig};
+pub use optim::{
+    AdamConfig, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,
+    OptimizerConfig,
+};
 pub use scalars::Scalars;
 pub use settings::{Check, Fault};
 pub use shape::ImageShape;

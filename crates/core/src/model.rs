@@ -2,7 +2,9 @@
 
 use crate::{
     batch::{Batch, Progress},
-    capabilities::{Classify, Decode, Density, Encode, Invert, Likelihood, Reconstruct, Sample},
+    capabilities::{
+        Classify, Decode, Denoise, Density, Encode, Invert, Likelihood, Reconstruct, Sample,
+    },
     condition::Conditions,
     noise::Noise,
     scalars::Scalars,
@@ -69,6 +71,10 @@ pub trait Generative: Send + Sync {
     }
     /// Tells classes apart.
     fn classifier(&self) -> Option<&dyn Classify> {
+        None
+    }
+    /// Takes noise away.
+    fn denoiser(&self) -> Option<&dyn Denoise> {
         None
     }
     /// Gives values back by searching the noise they come from.

@@ -2,8 +2,12 @@
 //! autoencoder.
 
 use crate::{model::Generative, space::Space, state::StateReader};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Component, Path, PathBuf},
+};
 
 /// A finished run, opened by a model that builds on it.
 pub struct OpenedRun {
@@ -19,6 +23,21 @@ pub struct OpenedRun {
     pub frozen: Box<dyn Generative>,
     /// Everything that its last checkpoint keeps.
     pub state: StateReader,
+}
+
+/// A path without the parts that say nothing, so that a run has one name: `./runs/a/` is `runs/a`.
+pub fn plain_path(path: &Path) -> PathBuf {
+    let plain: PathBuf =
+        path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    if plain.as_os_str().is_empty() { path.to_owned() } else { plain }
+}
+
+/// The setting of a run's directory, as [`plain_path`].
+///
+/// # Errors
+/// When it is no path.
+pub fn deserialize_path<'de, D: Deserializer<'de>>(source: D) -> Result<PathBuf, D::Error> {
+    PathBuf::deserialize(source).map(|path| plain_path(&path))
 }
 
 /// Why a run cannot be opened: one sentence.
@@ -42,5 +61,23 @@ pub struct NoRuns;
 impl OpenRuns for NoRuns {
     fn open(&self, path: &Path) -> Result<OpenedRun, OpenError> {
         Err(OpenError(format!("cannot open run {}: runs are not opened here", path.display())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_name_however_its_path_is_written() {
+        for (written, plain) in [
+            ("./runs/a/", "runs/a"),
+            ("runs/./a", "runs/a"),
+            ("../a", "../a"),
+            (".", "."),
+            ("", ""),
+        ] {
+            assert_eq!(plain_path(Path::new(written)), Path::new(plain));
+        }
     }
 }

@@ -15,6 +15,10 @@ pub struct Space {
     pub kind: Kind,
     /// Which numbers it is made of.
     pub range: Range,
+    /// Mean over all numbers of the training split.
+    pub mean: f64,
+    /// Their standard deviation, above 0.
+    pub sd: f64,
 }
 
 /// What one value is.
@@ -30,36 +34,32 @@ pub enum Kind {
 }
 
 /// Which numbers a value is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Range {
     /// Numbers in [0, 1].
     Unit,
     /// Any numbers.
-    Real {
-        /// Mean over all numbers of the training split.
-        mean: f64,
-        /// Their standard deviation, above 0.
-        sd: f64,
-    },
+    Real,
 }
 
 impl Space {
-    /// Images of this shape with pixels in [0, 1].
+    /// Images of this shape with pixels in [0, 1], whose mean and standard deviation nobody has measured:
+    /// both count as one half, so that standard units run from −1 to 1.
     pub const fn images(shape: ImageShape) -> Self {
-        Self { shape, kind: Kind::Images, range: Range::Unit }
+        Self { shape, kind: Kind::Images, range: Range::Unit, mean: 0.5, sd: 0.5 }
     }
 
     /// Points of `dimensions` real coordinates with this mean and standard deviation.
     pub const fn points(dimensions: usize, mean: f64, sd: f64) -> Self {
         let shape = ImageShape::new(dimensions, 1, 1);
-        Self { shape, kind: Kind::Points, range: Range::Real { mean, sd } }
+        Self { shape, kind: Kind::Points, range: Range::Real, mean, sd }
     }
 
     /// Windows of one series of `length` real numbers with this mean and standard deviation.
     pub const fn series(length: usize, mean: f64, sd: f64) -> Self {
         let shape = ImageShape::new(1, 1, length);
-        Self { shape, kind: Kind::Series, range: Range::Real { mean, sd } }
+        Self { shape, kind: Kind::Series, range: Range::Real, mean, sd }
     }
 
     /// What a decoder's last layer gives, any real numbers, as values of the space: through a sigmoid
@@ -67,7 +67,7 @@ impl Space {
     pub fn output(self, logits: Tensor<4>) -> Tensor<4> {
         match self.range {
             Range::Unit => sigmoid(logits),
-            Range::Real { mean, sd } => logits * sd + mean,
+            Range::Real => self.from_standard(logits),
         }
     }
 
@@ -75,7 +75,7 @@ impl Space {
     pub fn input(self, values: Tensor<4>) -> Tensor<4> {
         match self.range {
             Range::Unit => values,
-            Range::Real { .. } => self.centred(values),
+            Range::Real => self.standard(values),
         }
     }
 
@@ -83,34 +83,37 @@ impl Space {
     pub fn centred(self, values: Tensor<4>) -> Tensor<4> {
         match self.range {
             Range::Unit => values * 2.0 - 1.0,
-            Range::Real { mean, sd } => (values - mean) / sd,
+            Range::Real => self.standard(values),
         }
     }
 
-    /// The inverse of [`Space::centred`], for any real numbers: what leaves [0, 1] is cut to it.
-    pub fn from_centred(self, centred: Tensor<4>) -> Tensor<4> {
+    /// Values in standard units: less the mean of the training split's numbers, by their standard deviation.
+    pub fn standard(self, values: Tensor<4>) -> Tensor<4> {
+        (values - self.mean) / self.sd
+    }
+
+    /// The inverse of [`Space::standard`], for any real numbers: what leaves [0, 1] is cut to it, where the
+    /// space has no more.
+    pub fn from_standard(self, standard: Tensor<4>) -> Tensor<4> {
+        let values = standard * self.sd + self.mean;
         match self.range {
-            Range::Unit => (centred * 0.5 + 0.5).clamp(0.0, 1.0),
-            Range::Real { mean, sd } => centred * sd + mean,
+            Range::Unit => values.clamp(0.0, 1.0),
+            Range::Real => values,
         }
     }
 
-    /// The logarithm of how many times larger volumes are in the units of the data than around zero: what a
-    /// log-density around zero loses on the way to the data's units.
+    /// The logarithm of how many times larger volumes are in the units of the data than in standard units:
+    /// what a log-density in standard units loses on the way to the data's.
     pub fn log_scale(self) -> f64 {
-        let scale: f64 = match self.range {
-            Range::Unit => 0.5,
-            Range::Real { sd, .. } => sd,
-        };
-        self.shape.pixels() as f64 * scale.ln()
+        self.shape.pixels() as f64 * self.sd.ln()
     }
 
-    /// The least and the greatest number that a value can have, around zero as [`Space::centred`]
-    /// leaves it; None where any number can occur. Estimates of clean values are cut to it.
-    pub fn centred_limits(self) -> Option<[f64; 2]> {
+    /// The least and the greatest number that a value can have in standard units; None where any number
+    /// can occur. Estimates of clean values are cut to it.
+    pub fn standard_limits(self) -> Option<[f64; 2]> {
         match self.range {
-            Range::Unit => Some([-1.0, 1.0]),
-            Range::Real { .. } => None,
+            Range::Unit => Some([0.0, 1.0].map(|end| (end - self.mean) / self.sd)),
+            Range::Real => None,
         }
     }
 
@@ -131,7 +134,7 @@ impl Space {
     pub fn require_unit(self, key: &str, is: &str, cure: &str) -> Result<(), Fault> {
         match self.range {
             Range::Unit => Ok(()),
-            Range::Real { .. } => {
+            Range::Real => {
                 let problem =
                     format!("is {is}, but the values are not all from 0 to 1; set it to {cure}");
                 Err(Fault::new(key, problem))
@@ -155,27 +158,36 @@ mod tests {
     }
 
     #[test]
-    fn values_survive_the_way_around_zero_and_back() {
+    fn values_survive_the_way_to_standard_units_and_back() {
         let values = [0.0, 0.25, 0.5, 1.0];
-        let unit = Space::images(ImageShape::new(2, 1, 1));
-        close(unit.centred(tensor(values)), [-1.0, -0.5, 0.0, 1.0]);
-        close(unit.from_centred(unit.centred(tensor(values))), values);
+        let unit = Space { mean: 0.25, sd: 0.5, ..Space::images(ImageShape::new(2, 1, 1)) };
+        close(unit.standard(tensor(values)), [-0.5, 0.0, 0.5, 1.5]);
+        close(unit.from_standard(unit.standard(tensor(values))), values);
+        assert_eq!(unit.standard_limits(), Some([-0.5, 1.5]));
         let real = Space::points(2, 3.0, 2.0);
-        close(real.centred(tensor([1.0, 3.0, 5.0, -7.0])), [-1.0, 0.0, 1.0, -5.0]);
+        close(real.standard(tensor([1.0, 3.0, 5.0, -7.0])), [-1.0, 0.0, 1.0, -5.0]);
         close(
-            real.from_centred(real.centred(tensor([1.0, 3.0, 5.0, -7.0]))),
+            real.from_standard(real.standard(tensor([1.0, 3.0, 5.0, -7.0]))),
             [1.0, 3.0, 5.0, -7.0],
         );
+    }
+
+    #[test]
+    fn unit_values_are_centred_by_their_range_and_others_by_what_was_measured() {
+        let unit = Space { mean: 0.1, sd: 0.3, ..Space::images(ImageShape::new(2, 1, 1)) };
+        close(unit.centred(tensor([0.0, 0.25, 0.5, 1.0])), [-1.0, -0.5, 0.0, 1.0]);
+        let real = Space::points(2, 3.0, 2.0);
+        close(real.centred(tensor([1.0, 3.0, 5.0, -7.0])), [-1.0, 0.0, 1.0, -5.0]);
     }
 
     #[test]
     fn only_unit_values_are_cut() {
         let beyond = tensor([-2.0, -1.0, 1.0, 2.0]);
         close(
-            Space::images(ImageShape::new(2, 1, 1)).from_centred(beyond.clone()),
+            Space::images(ImageShape::new(2, 1, 1)).from_standard(beyond.clone()),
             [0.0, 0.0, 1.0, 1.0],
         );
-        close(Space::points(2, 0.0, 1.0).from_centred(beyond), [-2.0, -1.0, 1.0, 2.0]);
+        close(Space::points(2, 0.0, 1.0).from_standard(beyond), [-2.0, -1.0, 1.0, 2.0]);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl StateWriter {
 }
 
 /// Hands back what a [`StateWriter`] collected.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StateReader {
     tensors: BTreeMap<(Section, String), Vec<f32>>,
     counts: BTreeMap<String, u64>,

@@ -59,7 +59,7 @@ pub fn context(space: Space) -> InitContext {
 pub fn batch(space: Space, count: usize, first: u64) -> Batch {
     let values = match space.range {
         Range::Unit => blobs(space.shape, count),
-        Range::Real { mean, sd } => circle(space.shape, count, mean as f32, sd as f32),
+        Range::Real => circle(space.shape, count, space.mean as f32, space.sd as f32),
     };
     let device = Device::flex();
     let labels: Vec<i32> = (0..count).map(|i| (i % CLASSES) as i32).collect();
@@ -216,7 +216,7 @@ impl Contract<'_> {
     fn in_range(&self, values: &[f32]) {
         let inside = |v: &f32| match self.space.range {
             Range::Unit => (0.0..=1.0).contains(v),
-            Range::Real { .. } => v.is_finite(),
+            Range::Real => v.is_finite(),
         };
         assert!(values.iter().all(inside), "values leave their space");
     }

@@ -66,8 +66,8 @@ impl Dataset {
         Self::of_splits(name, classes, [train, validation, test], licence)
     }
 
-    /// From train, validation and test split as they are. Where values are real their range becomes
-    /// what the training split measures; its numbers must not be all alike.
+    /// From train, validation and test split as they are. Mean and standard deviation of their space
+    /// become what the training split measures; real numbers must not be all alike.
     pub(crate) fn of_splits(
         name: &str,
         classes: Option<Vec<String>>,
@@ -90,14 +90,16 @@ impl Dataset {
     }
 }
 
-/// The space of these values, with the mean and the standard deviation that their numbers have.
+/// The space of these values, with the mean and the standard deviation that their numbers have. Images
+/// of one level only keep those of [`Space::images`].
 fn measured(values: &Values) -> Space {
-    let Range::Real { .. } = values.space.range else { return values.space };
-    let (numbers, count) =
-        (|| (0..values.numbers.len()).map(|i| values.level(i)), values.numbers.len());
-    let mean = numbers().sum::<f64>() / count as f64;
-    let variance = numbers().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64;
-    Space { range: Range::Real { mean, sd: variance.sqrt() }, ..values.space }
+    let count = values.numbers.len() as f64;
+    let mean = values.sum_over(|v| v) / count;
+    let variance = values.sum_over(|v| (v - mean).powi(2)) / count;
+    if values.space.range == Range::Unit && variance == 0.0 {
+        return values.space;
+    }
+    Space { mean, sd: variance.sqrt(), ..values.space }
 }
 
 /// Which of `len` files of a folder make its test split: 20 %, at least one, ascending.
@@ -155,7 +157,19 @@ mod tests {
         let mut first: Vec<u8> = firsts.collect();
         first.sort_unstable();
         assert_eq!(first, (0..100).map(|i| i * 2).collect::<Vec<u8>>());
-        assert_eq!(dataset.test, images(3), "the test split is left alone");
+        assert_eq!(dataset.test.numbers, images(3).numbers, "the test split is left alone");
+    }
+
+    #[test]
+    fn the_space_has_the_moments_of_the_training_split() {
+        let dataset = dataset(100);
+        let levels: Vec<f64> = dataset.train.to_f32().into_iter().map(f64::from).collect();
+        let mean = levels.iter().sum::<f64>() / levels.len() as f64;
+        let square = levels.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / levels.len() as f64;
+        let space = dataset.space;
+        assert!((space.mean - mean).abs() < 1e-6 && (space.sd - square.sqrt()).abs() < 1e-6);
+        let black = Values::images(ImageShape::new(1, 1, 2), vec![0; 6]);
+        assert_eq!(measured(&black), black.space, "nothing to scale by");
     }
 
     #[test]

@@ -132,8 +132,7 @@ mod tests {
 
     /// The same numbers as reals around zero.
     fn reals(values: &Values) -> Values {
-        let space =
-            Space { range: genlab_core::Range::Real { mean: 0.0, sd: 1.0 }, ..values.space };
+        let space = Space { range: genlab_core::Range::Real, mean: 0.0, sd: 1.0, ..values.space };
         Values::floats(space, values.to_f32().iter().map(|v| v * 4.0 - 2.0).collect())
     }
 

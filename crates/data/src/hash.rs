@@ -41,7 +41,9 @@ pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
         }
         if let Some(Pasts { length, numbers }) = &values.pasts {
             number(&mut hasher, *length);
-            numbers.iter().for_each(|v| hasher.update(v.to_le_bytes()));
+            for v in numbers {
+                hasher.update(v.to_le_bytes());
+            }
         }
     }
     hex(&hasher.finalize())
@@ -63,7 +65,7 @@ fn words(values: &Values) -> String {
     };
     let range = match values.space.range {
         Range::Unit => "unit",
-        Range::Real { .. } => "real",
+        Range::Real => "real",
     };
     let numbers = match values.numbers {
         Numbers::Bytes(_) => "bytes",

@@ -80,12 +80,14 @@ fn the_kind_of_every_dataset_is_known_before_it_is_loaded() {
     for name in known_names() {
         let expected = if ["ring-8", "grid-25", "mixture-1d"].contains(name) {
             Kind::Points
+        } else if ["ar1", "sines", "series:FILE.csv:COLUMN"].contains(name) {
+            Kind::Series
         } else {
             Kind::Images
         };
         assert_eq!(kind_of(name), expected, "{name}");
     }
-    for name in ["digits8x8", "ring-8", "grid-25", "mixture-1d"] {
+    for name in ["digits8x8", "ring-8", "grid-25", "mixture-1d", "ar1", "sines"] {
         assert_eq!(load_plain(name).expect("no file is needed").space.kind, kind_of(name));
     }
 }
@@ -94,7 +96,8 @@ fn check_official(name: &str, folder: &str, shape: ImageShape, counts: [usize; 3
     let Some(folder) = shared_dataset(folder) else { return };
     let options = LoadOptions { data_dir: Some(folder), ..LoadOptions::default() };
     let dataset = load(name, &options).expect("the official files");
-    assert_eq!(dataset.space, Space::images(shape));
+    let Space { mean, sd, .. } = dataset.space;
+    assert_eq!(dataset.space, Space { mean, sd, ..Space::images(shape) });
     let splits = [&dataset.train, &dataset.validation, &dataset.test];
     assert_eq!(splits.map(crate::Values::len), counts);
     assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");

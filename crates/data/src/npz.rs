@@ -137,7 +137,12 @@ fn entry<'a>(
 /// Number and shape of the images in an array of this shape.
 fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataError> {
     let written = written(dims);
-    let cure = "save images as [N, H, W] or [N, C, H, W] with one or three channels";
+    let cure = match dims.len() {
+        2 => {
+            "save images as [N, H, W] or [N, C, H, W], or compare points with a run or a split of points"
+        }
+        _ => "save images as [N, H, W] or [N, C, H, W] with one or three channels",
+    };
     let (count, shape) = match *dims {
         [count, height, width] => (count, ImageShape::new(1, height, width)),
         [count, channels @ (1 | 3), height, width] => {

@@ -112,6 +112,21 @@ impl Values {
         }
     }
 
+    /// Σ f(v) over all numbers, in the units of the space.
+    pub(crate) fn sum_over(&self, f: impl Fn(f64) -> f64) -> f64 {
+        match &self.numbers {
+            Numbers::Bytes(bytes) => {
+                let mut counts = [0_u64; 256];
+                for &byte in bytes {
+                    counts[usize::from(byte)] += 1;
+                }
+                let level = |(byte, n): (usize, u64)| n as f64 * f(byte as f64 / 255.0);
+                counts.into_iter().enumerate().map(level).sum()
+            }
+            Numbers::Floats(floats) => floats.iter().map(|&v| f(f64::from(v))).sum(),
+        }
+    }
+
     /// The `C·H·W` numbers of value `index`, in the units of the space. Panics beyond the last value.
     pub fn row_f64(&self, index: usize) -> Vec<f64> {
         range(index, self.shape().pixels()).map(|index| self.level(index)).collect()

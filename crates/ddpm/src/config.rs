@@ -3,19 +3,18 @@
 use crate::{
     guidance::Guidance,
     model::Ddpm,
-    network::{ENDS, NetworkConfig},
+    network::NetworkConfig,
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
-    solver::Solver,
-    spacing::Spacing,
     target::Target,
     times::Times,
     weighting::Weighting,
 };
 use genlab_core::{
-    BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext, InitError, Kind,
-    LearningRateSchedule, Optimized, OptimizerConfig, Train,
+    AdamConfig, BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext,
+    InitError, Kind, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,
+    OptimizerConfig, Train,
     nn::{TimeMlpConfig, init_module},
     settings::{optional_within, share, within},
 };
@@ -50,6 +49,10 @@ pub struct DdpmConfig {
     pub base: Option<BaseConfig>,
 }
 
+/// High rates for a U-Net: a few thousand steps are all there is, and they end at zero.
+const ADAM: MuonAdamConfig =
+    MuonAdamConfig { learning_rate: 2e-3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+
 impl Default for DdpmConfig {
     fn default() -> Self {
         Self {
@@ -63,10 +66,10 @@ impl Default for DdpmConfig {
             condition_dropout: 0.1,
             sampler: SamplerConfig::default(),
             optimizer: OptimizerConfig {
-                // High for a U-Net: a few thousand steps are all there is, and the rate ends at zero.
-                learning_rate: 2e-3,
+                learning_rate: 0.007,
                 schedule: LearningRateSchedule::Cosine,
                 warmup: 0.02,
+                method: Method::Muon(MuonConfig { adam: ADAM, ..MuonConfig::default() }),
                 ..OptimizerConfig::default()
             },
             ema: EmaConfig::Exponential { decay: 0.995 },
@@ -78,6 +81,7 @@ impl Default for DdpmConfig {
 impl Check for DdpmConfig {
     fn check(&self) -> Result<(), Fault> {
         within("schedule", &self.schedule)?;
+        self.require_a_target_that_tells()?;
         within("weighting", &self.weighting)?;
         within("times", &self.times)?;
         within("network", &self.network)?;
@@ -101,25 +105,17 @@ impl DdpmConfig {
                 condition: ConditionConfig::Past,
                 // Nothing is guided, and what is never asked for need not be learned.
                 condition_dropout: 0.0,
-                // With an exact denoiser of a normal distribution DDIM's 50 uniform steps make it narrower, by 3 %
-                // where it is 0.6 as wide as the data and 14 % where it is 0.1; these 49 calls err by 2 %.
-                sampler: SamplerConfig {
-                    solver: Solver::Heun,
-                    spacing: Spacing::Karras { rho: 7.0 },
-                    steps: 25,
-                    guidance: Guidance::ClassifierFree { scale: 1.0 },
-                },
                 ..Self::for_kind(Kind::Points)
             },
             Kind::Points => Self {
-                // Nothing bounds x̂_0 here, and an error of the noise, where there is next to no signal, would
-                // grow ten thousandfold in it.
-                target: Target::V,
                 network: NetworkConfig::Mlp(TimeMlpConfig::default()),
                 // Guidance mends a network that strays from its class; here it only narrows each class.
-                sampler: SamplerConfig {
-                    guidance: Guidance::ClassifierFree { scale: 1.0 },
-                    ..SamplerConfig::default()
+                sampler: SamplerConfig { guidance: Guidance::plain(), ..SamplerConfig::default() },
+                // Muon would take longer than the network itself.
+                optimizer: OptimizerConfig {
+                    learning_rate: 4e-3,
+                    method: Method::Adam(AdamConfig::default()),
+                    ..Self::default().optimizer
                 },
                 ..Self::default()
             },
@@ -139,7 +135,9 @@ impl DdpmConfig {
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             self.network.init(conditions, space, device)
         });
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ENDS);
+        let ends = net.ends();
+        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ends);
         let net = match &self.base {
             Some(base) => {
                 base.build_on(net, "net", self, &ALIKE, context).map_err(|e| e.within("base"))?
@@ -159,9 +157,27 @@ impl DdpmConfig {
     }
 
     /// # Errors
+    /// When the network's answer says nothing of x_0 at a time without signal.
+    fn require_a_target_that_tells(&self) -> Result<(), Fault> {
+        let name = match self.target {
+            Target::Noise => "noise",
+            Target::Score => "score",
+            Target::Start | Target::Velocity | Target::V => return Ok(()),
+        };
+        if !self.schedule.ends_without_signal() {
+            return Ok(());
+        }
+        let problem = format!(
+            "is {name}, but schedule.zero_terminal_snr leaves no signal at the end, where the {name} says \
+             nothing of the data; set it to v"
+        );
+        Err(Fault::new("target", problem))
+    }
+
+    /// # Errors
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
-        let guided = self.sampler.guidance != Guidance::ClassifierFree { scale: 1.0 };
+        let guided = self.sampler.guidance != Guidance::plain();
         if !conditions.is_empty() && !conditions.optional && guided {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";

@@ -4,7 +4,7 @@ use crate::{
     guidance::{Guidance, Told},
     likelihood::Denoised,
     network::Network,
-    process::{Process, vector},
+    process::{Process, input, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
@@ -27,7 +27,7 @@ impl<'a> Denoiser<'a> {
     /// from row `batch.first + i`.
     pub(crate) fn loss(&self, batch: &Batch, condition: &Condition, noise: Noise) -> Tensor<1> {
         let noised = self.process.noised(batch.values.clone(), noise, batch.rows());
-        let predicted = self.net.forward(noised.x_t.clone(), noised.times.clone(), condition);
+        let predicted = self.net.forward(noised.input.clone(), noised.times.clone(), condition);
         noised.loss(predicted)
     }
 
@@ -43,7 +43,7 @@ impl<'a> Denoiser<'a> {
             return self.process.start(x_t.clone(), self.target(x_t, at, condition), at);
         }
         let untold = Condition::default();
-        let start = guidance.start(|told| {
+        let start = guidance.start(at, |told| {
             let condition = if told == Told::All { condition } else { &untold };
             self.process.target.start(x_t.clone(), self.target(x_t.clone(), at, condition), at)
         });
@@ -88,8 +88,8 @@ impl<'a> Denoiser<'a> {
 
     fn target(&self, x_t: Tensor<4>, at: Moment, condition: &Condition) -> Tensor<4> {
         self.calls.set(self.calls.get() + 1);
-        let time = f64::from(self.process.schedule.network_time(at.t));
+        let time = self.process.schedule.network_time(at.t);
         let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
-        self.net.forward(x_t, times, condition)
+        self.net.forward(input(x_t, at), times, condition)
     }
 }

@@ -3,11 +3,14 @@
 //! a weighting and times how it is trained, guidance how strongly it follows what it is told, and a
 //! spacing and a solver how samples are drawn (Karras et al. 2022, arXiv:2206.00364, table 1).
 //!
-//! With the defaults it is the denoising diffusion model of Ho et al. 2020 (arXiv:2006.11239) on the
-//! cosine schedule: a U-Net learns to predict the noise in a noisy image.
+//! With the defaults noise is added as in Karras et al. 2022 (arXiv:2206.00364), the network gives v of Salimans
+//! & Ho 2022 (arXiv:2202.00512), and samples are drawn by SDE-DPM-Solver++(2M) (Lu et al. 2022,
+//! arXiv:2211.01095). `experiments/mnist-10k/ddpm-2020.toml` is the denoising diffusion model of Ho et al.
+//! 2020 (arXiv:2006.11239) in the same parts.
 
 mod config;
 mod denoiser;
+mod frozen;
 mod guidance;
 mod likelihood;
 mod model;
@@ -28,7 +31,7 @@ pub use network::NetworkConfig;
 pub use process::Process;
 pub use sampler::SamplerConfig;
 pub use schedule::{Moment, Schedule, ScheduleConfig};
-pub use solver::{Oracle, Solver};
+pub use solver::{Oracle, Solver, Variance};
 pub use spacing::Spacing;
 pub use target::{Mix, Target};
 pub use times::Times;

@@ -6,6 +6,9 @@ use burn::tensor::Tensor;
 /// Steps of the integration.
 pub(crate) const STEPS: usize = 300;
 
+/// The most noise σ/α that counts: more leaves nothing of any data to see.
+const MOST: f64 = 1e4;
+
 /// x̂_0 at a point, `[B, C, H, W]`, and its divergence there, Σ_d ∂x̂_0,d / ∂x_t,d, `[B]`.
 pub struct Denoised {
     /// x̂_0.
@@ -27,21 +30,20 @@ pub fn log_density(
     denoise: &dyn Fn(Tensor<4>, Moment) -> Denoised,
 ) -> Tensor<1> {
     let size = x.dims()[1..].iter().product::<usize>() as f64;
-    let level = |at: Moment| at.sigma / at.alpha;
-    let levels =
-        levels(level(schedule.at(schedule.first_time())), level(schedule.at(schedule.last_time())));
+    let level = |t: f64| schedule.at(t).ratio();
+    let levels = levels(level(schedule.first_time()), level(schedule.last_time()).min(MOST));
     let moments: Vec<Moment> =
         levels.into_iter().map(|level| schedule.at(schedule.time_of_ratio(level))).collect();
     let slopes = |x_bar: &Tensor<4>, at: Moment| {
         let Denoised { start, divergence } = denoise(x_bar.clone() * at.alpha, at);
-        let slope = (x_bar.clone() - start) / level(at);
-        (slope, (divergence * -at.alpha + size) / level(at))
+        let slope = (x_bar.clone() - start) / at.ratio();
+        (slope, (divergence * -at.alpha + size) / at.ratio())
     };
     let mut x_bar = x;
     let mut volume = Tensor::zeros([x_bar.dims()[0]], &x_bar.device());
     for pair in moments.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        let step = level(to) - level(from);
+        let step = to.ratio() - from.ratio();
         let (first, growth) = slopes(&x_bar, from);
         let (second, later) = slopes(&(x_bar.clone() + first.clone() * step), to);
         x_bar = x_bar + (first + second) * (0.5 * step);

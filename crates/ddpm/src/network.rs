@@ -7,11 +7,12 @@ use burn::{
 use genlab_core::{
     Check, Condition, Conditions, Fault, Space,
     nn::{TimeMlp, TimeMlpConfig, UNet, UNetConfig},
+    params::named_params,
 };
 use serde::{Deserialize, Serialize};
 
-/// The layers of every network that read values or write them.
-pub(crate) const ENDS: [&str; 2] = ["stem", "head"];
+/// What layers of every network are called that read values, what is told of them and of the time, or write values.
+const ENDS: [&str; 6] = ["stem", "head", "time", "time_in", "time_out", "class"];
 
 /// Which network reads noisy values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,12 @@ pub(crate) enum Network {
 }
 
 impl Network {
+    /// The parameters of layers at its ends.
+    pub(crate) fn ends(&self) -> Vec<String> {
+        let at_end = |name: &String| name.split('.').any(|part| ENDS.contains(&part));
+        named_params(self).into_iter().map(|param| param.name).filter(at_end).collect()
+    }
+
     /// x_t `[B, C, H, W]` around zero, what is told of t `[B]`, and what is told of each value, to the
     /// target `[B, C, H, W]`.
     pub(crate) fn forward(
@@ -92,7 +99,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::{ImageShape, params::named_params};
+    use genlab_core::ImageShape;
 
     #[test]
     fn parameters_are_called_by_their_place_in_the_network() {

@@ -27,8 +27,8 @@ pub struct Process {
 
 /// Values on the way to noise, with what a network should make of them.
 pub(crate) struct Noised {
-    /// x_t.
-    pub(crate) x_t: Tensor<4>,
+    /// x_t as the network reads it.
+    pub(crate) input: Tensor<4>,
     /// What a network is told of each row's t, `[B]`.
     pub(crate) times: Tensor<1>,
     /// The target.
@@ -42,40 +42,41 @@ impl Process {
     /// row `rows.start + i`.
     pub(crate) fn noised(&self, values: Tensor<4>, noise: Noise, rows: Range<u64>) -> Noised {
         let (shape, device) = (values.dims(), values.device());
-        let moments: Vec<Moment> = rows
-            .clone()
-            .map(|row| {
-                let mut rng = noise.row("ddpm/time", 0, row);
-                self.schedule.at(self.times.draw(&self.schedule, &mut rng))
-            })
-            .collect();
-        let x_0 = self.space.centred(values);
+        let times = self.times.draw(&self.schedule, noise, rows.clone());
+        let moments: Vec<Moment> = times.into_iter().map(|t| self.schedule.at(t)).collect();
+        let x_0 = self.space.standard(values);
         let noise = noise.normal("ddpm/noise", 0, rows, shape, &device);
         let of = |f: &dyn Fn(&Moment) -> f64| moments.iter().map(f).collect::<Vec<f64>>();
         let blend = |a: &[f64], b: &[f64]| blend(&x_0, a, &noise, b, &device);
-        let share = |at: &Moment, which: usize| f64::from(self.schedule.shares(at.t)[which]);
-        let weights = of(&|at| self.weighting.weight(self.target, *at));
+        let weights = of(&|at| self.weighting.weight(self.target, &self.schedule, *at));
         Noised {
-            x_t: blend(&of(&|at| share(at, 0)), &of(&|at| share(at, 1))),
+            input: blend(&of(&|at| at.alpha / at.spread()), &of(&|at| at.sigma / at.spread())),
             y: blend(&of(&|at| self.target.mix(*at).start), &of(&|at| self.target.mix(*at).noise)),
-            times: vector(of(&|at| self.schedule.network_time(at.t).into()), &device),
+            times: vector(of(&|at| self.schedule.network_time(at.t)), &device),
             weights: weights.iter().any(|w| *w != 1.0).then(|| vector(weights, &device)),
         }
     }
 
     /// x̂_0 from what the network gives for `x_t`, kept within what values of the space can be: without
-    /// that, early steps of the cosine schedule amplify small errors a hundredfold.
+    /// that, early steps amplify small errors a hundredfold.
     pub(crate) fn start(&self, x_t: Tensor<4>, y: Tensor<4>, at: Moment) -> Tensor<4> {
         self.within(self.target.start(x_t, y, at))
     }
 
     /// x̂_0 within what values of the space can be.
     pub(crate) fn within(&self, start: Tensor<4>) -> Tensor<4> {
-        match self.space.centred_limits() {
+        match self.space.standard_limits() {
             Some([least, most]) => start.clamp(least, most),
             None => start,
         }
     }
+}
+
+/// x_t as a network reads it: with variance 1 where values have variance 1 (c_in of Karras et al. 2022,
+/// arXiv:2206.00364, table 1).
+pub(crate) fn input(x_t: Tensor<4>, at: Moment) -> Tensor<4> {
+    let spread = at.spread();
+    if (spread - 1.0).abs() < 1e-9 { x_t } else { x_t / spread }
 }
 
 impl Noised {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct SamplerConfig {
     /// The rule of a step.
     pub solver: Solver,
-    /// Steps from noise to sample; where times are uniform at most the steps T of the schedule.
+    /// Steps from noise to sample, at most the T of a schedule of discrete steps.
     pub steps: usize,
     /// The times that are visited.
     pub spacing: Spacing,
@@ -26,8 +26,8 @@ impl Default for SamplerConfig {
     fn default() -> Self {
         Self {
             solver: Solver::default(),
-            // Enough for DDIM.
-            steps: 50,
+            // More do not help (docs/models/ddpm.md).
+            steps: 25,
             spacing: Spacing::default(),
             guidance: Guidance::default(),
         }

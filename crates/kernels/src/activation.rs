@@ -27,6 +27,8 @@ pub(crate) enum Unary {
     Silu,
     /// σ(x)
     Sigmoid,
+    /// The tanh form of GELU.
+    Gelu,
     /// x where positive, else this times x.
     LeakyRelu(f32),
 }
@@ -40,6 +42,7 @@ impl Unary {
             match self {
                 Self::Silu => silu(x, y),
                 Self::Sigmoid => logistic(x, y),
+                Self::Gelu => gelu(x, y),
                 Self::LeakyRelu(slope) => leaky_relu(x, slope, y),
             }
         });
@@ -55,6 +58,7 @@ impl Unary {
             match self {
                 Self::Silu => silu_gradient(x, dy, dx),
                 Self::Sigmoid => logistic_gradient(x, dy, dx),
+                Self::Gelu => gelu_gradient(x, dy, dx),
                 Self::LeakyRelu(slope) => leaky_relu_gradient(x, slope, dy, dx),
             }
         });
@@ -103,6 +107,28 @@ multiversion! {
     }
 }
 
+/// GELU's tanh form is x σ(GELU_SLOPE (x + GELU_CUBE x³)): 2√(2/π), and the fitted constant of Hendrycks & Gimpel.
+const GELU_SLOPE: f32 = 1.595_769;
+const GELU_CUBE: f32 = 0.044_715;
+
+multiversion! {
+    fn gelu(x: &[f32], y: &mut [f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x * sigmoid(GELU_SLOPE * x * (1.0 + GELU_CUBE * x * x));
+        }
+    }
+}
+
+multiversion! {
+    fn gelu_gradient(x: &[f32], dy: &[f32], dx: &mut [f32]) {
+        for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
+            let s = sigmoid(GELU_SLOPE * x * (1.0 + GELU_CUBE * x * x));
+            let inner = GELU_SLOPE * x * (1.0 + 3.0 * GELU_CUBE * x * x);
+            *dx = dy * s * (1.0 + inner * (1.0 - s));
+        }
+    }
+}
+
 multiversion! {
     fn leaky_relu(x: &[f32], slope: f32, y: &mut [f32]) {
         for (y, x) in y.iter_mut().zip(x) {
@@ -122,7 +148,7 @@ multiversion! {
 /// The activations. The tensor is f32.
 #[backend_extension(Autodiff, Flex)]
 pub(crate) trait UnaryOps: Backend {
-    /// See [`crate::silu`], [`crate::sigmoid`] and [`crate::leaky_relu`].
+    /// See [`crate::silu`], [`crate::gelu`], [`crate::sigmoid`] and [`crate::leaky_relu`].
     fn genlab_unary(x: FloatTensor<Self>, function: Unary) -> FloatTensor<Self>;
 }
 

@@ -8,10 +8,6 @@
 mod direct;
 mod im2col;
 #[cfg(target_arch = "x86_64")]
-mod lines;
-#[cfg(target_arch = "x86_64")]
-mod micro;
-#[cfg(target_arch = "x86_64")]
 mod planes;
 #[cfg(test)]
 mod tests;
@@ -20,7 +16,12 @@ mod winograd;
 
 use burn::backend::flex::FlexTensor;
 
-use crate::flex::{dims, floats, fold, split, tensor};
+#[cfg(target_arch = "x86_64")]
+use crate::micro::Isa;
+use crate::{
+    Precision,
+    flex::{dims, floats, fold, split, tensor},
+};
 
 /// Sizes of a convolution, as the forward convolution sees them.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +75,22 @@ impl Geometry {
         (0..self.taps()).map(move |k| (k / (height * width), k / width % height, k % width))
     }
 
-    fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    fn forward(
+        &self,
+        precision: Precision,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Vec<f32> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.forward(isa, precision, x, weight, bias);
+        }
+        let (x, weight) = (&*precision.operand(x), &*precision.operand(weight));
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.forward(isa, x, weight, bias);
-            }
             let budget = direct::im2col_cost(self);
             if let Some(y) = direct::forward(isa, budget, self, x, weight, bias) {
                 return y;
@@ -88,12 +99,22 @@ impl Geometry {
         im2col::forward(self, x, weight, bias)
     }
 
-    fn input_gradient(&self, gradient: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    fn input_gradient(
+        &self,
+        precision: Precision,
+        gradient: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Vec<f32> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.input_gradient(isa, precision, gradient, weight, bias);
+        }
+        let (gradient, weight) = (&*precision.operand(gradient), &*precision.operand(weight));
         #[cfg(target_arch = "x86_64")]
         if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.input_gradient(isa, gradient, weight, bias);
-            }
             let budget = direct::im2col_cost(self);
             let x = direct::input_gradient(isa, budget, self, gradient, weight, bias);
             if let Some(x) = x {
@@ -103,23 +124,27 @@ impl Geometry {
         im2col::input_gradient(self, gradient, weight, bias)
     }
 
-    fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+    fn weight_gradient(&self, precision: Precision, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = self.direct_isa() {
-            if let Some(plan) = winograd::Plan::worthwhile(self) {
-                return plan.weight_gradient(isa, x, gradient);
-            }
-            if direct::suits_weight_gradient(self) {
-                return direct::weight_gradient(isa, self, x, gradient);
-            }
+        if let Some(isa) = self.direct_isa()
+            && let Some(plan) = winograd::Plan::worthwhile(self)
+        {
+            return plan.weight_gradient(isa, precision, x, gradient);
+        }
+        let (x, gradient) = (&*precision.operand(x), &*precision.operand(gradient));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(isa) = self.direct_isa()
+            && direct::suits_weight_gradient(self)
+        {
+            return direct::weight_gradient(isa, self, x, gradient);
         }
         im2col::weight_gradient(self, x, gradient)
     }
 
     /// The instructions for [`direct`] and [`winograd`], unless the work is a plain matrix product.
     #[cfg(target_arch = "x86_64")]
-    fn direct_isa(&self) -> Option<micro::Isa> {
-        if self.is_dense() { None } else { micro::Isa::detect() }
+    fn direct_isa(&self) -> Option<Isa> {
+        if self.is_dense() { None } else { Isa::detect() }
     }
 }
 
@@ -129,6 +154,8 @@ pub(crate) struct Convolution {
     /// Of the forward convolution, whose output is the transpose's `x`.
     geometry: Geometry,
     transposed: bool,
+    /// Numbers that the operands are rounded to.
+    precision: Precision,
 }
 
 impl Convolution {
@@ -148,7 +175,7 @@ impl Convolution {
         let output = [0, 1].map(|d| (input[d] + 2 * padding[d] - kernel[d]) / stride[d] + 1);
         let geometry =
             Geometry { batch, in_channels, out_channels, input, output, kernel, stride, padding };
-        Self { geometry, transposed: false }
+        Self { geometry, transposed: false, precision: Precision::current() }
     }
 
     /// The transpose, of `x` [B, C_in, H, W] with `weight` [C_in, C_out, K_h, K_w].
@@ -169,7 +196,7 @@ impl Convolution {
         let input = [0, 1].map(|d| full[d] - 2 * padding[d]);
         let geometry =
             Geometry { batch, in_channels, out_channels, input, output, kernel, stride, padding };
-        Self { geometry, transposed: true }
+        Self { geometry, transposed: true, precision: Precision::current() }
     }
 
     /// The output.
@@ -179,13 +206,13 @@ impl Convolution {
         weight: &FlexTensor,
         bias: Option<&FlexTensor>,
     ) -> FlexTensor {
-        let g = &self.geometry;
+        let (g, p) = (&self.geometry, self.precision);
         let (x, weight, bias) = (floats(x), floats(weight), bias.map(floats));
         if self.transposed {
-            let y = g.input_gradient(x, weight, bias);
+            let y = g.input_gradient(p, x, weight, bias);
             tensor(y, &[g.batch, g.in_channels, g.input[0], g.input[1]])
         } else {
-            let y = g.forward(x, weight, bias);
+            let y = g.forward(p, x, weight, bias);
             tensor(y, &[g.batch, g.out_channels, g.output[0], g.output[1]])
         }
     }
@@ -198,9 +225,10 @@ impl Convolution {
 
     /// The gradient of the weight.
     pub(crate) fn weight_gradient(&self, x: &FlexTensor, upstream: &FlexTensor) -> FlexTensor {
-        let g = &self.geometry;
+        let (g, p) = (&self.geometry, self.precision);
         let (x, dy) = (floats(x), floats(upstream));
-        let dw = if self.transposed { g.weight_gradient(dy, x) } else { g.weight_gradient(x, dy) };
+        let dw =
+            if self.transposed { g.weight_gradient(p, dy, x) } else { g.weight_gradient(p, x, dy) };
         tensor(dw, &[g.out_channels, g.in_channels, g.kernel[0], g.kernel[1]])
     }
 }

@@ -90,6 +90,27 @@ pub(crate) unsafe fn build_uncleared<R: Send>(
     (values, results)
 }
 
+/// Makes N vectors of `count` chunks each, `chunks` floats long, by running `work(index, parts)` on the
+/// chunks of one index together, which begin as zeros, in parallel.
+pub(crate) fn build_each<const N: usize>(
+    count: usize,
+    chunks: [usize; N],
+    work: impl Fn(usize, [&mut [f32]; N]) + Sync,
+) -> [Vec<f32>; N] {
+    let mut vectors = chunks.map(|chunk| vec![0.0; count * chunk]);
+    let mut rests = vectors.each_mut().map(Vec::as_mut_slice);
+    let mut parts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut lens = chunks.into_iter();
+        parts.push(rests.each_mut().map(|rest| {
+            let len = lens.next().expect("as many as vectors");
+            rest.split_off_mut(..len).expect("the vectors have `count` chunks")
+        }));
+    }
+    parts.into_par_iter().enumerate().for_each(|(index, parts)| work(index, parts));
+    vectors
+}
+
 /// Splits `0..len` into one range per thread (fewer where there is less work) and runs `work` on
 /// each; the results come in the order of the ranges, so a sum over them is reproducible.
 pub(crate) fn split<R: Send>(len: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {

@@ -23,6 +23,7 @@ use burn::{
 };
 
 use crate::{
+    Precision,
     conv::{self, Convolution},
     flex::{dense, is_fast},
     linear,
@@ -32,8 +33,8 @@ use crate::{
 /// Which layer. Its functions take dense tensors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Layer {
-    /// The fully connected one.
-    Linear,
+    /// The fully connected one, of operands that are rounded to this.
+    Linear(Precision),
     /// A convolution or a transposed one.
     Conv(Convolution),
 }
@@ -42,35 +43,35 @@ impl Layer {
     fn forward(&self, x: FlexTensor, weight: FlexTensor, bias: Option<FlexTensor>) -> FlexTensor {
         let (x, weight, bias) = (dense(x), dense(weight), bias.map(dense));
         match self {
-            Self::Linear => linear::forward(&x, &weight, bias.as_ref()),
+            Self::Linear(p) => linear::forward(*p, &x, &weight, bias.as_ref()),
             Self::Conv(conv) => conv.forward(&x, &weight, bias.as_ref()),
         }
     }
 
     fn x_gradient(&self, upstream: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
         match self {
-            Self::Linear => linear::x_gradient(upstream, weight),
+            Self::Linear(p) => linear::x_gradient(*p, upstream, weight),
             Self::Conv(conv) => conv.x_gradient(upstream, weight),
         }
     }
 
     fn weight_gradient(&self, x: &FlexTensor, upstream: &FlexTensor) -> FlexTensor {
         match self {
-            Self::Linear => linear::weight_gradient(x, upstream),
+            Self::Linear(p) => linear::weight_gradient(*p, x, upstream),
             Self::Conv(conv) => conv.weight_gradient(x, upstream),
         }
     }
 
     fn bias_gradient(&self, upstream: &FlexTensor) -> FlexTensor {
         match self {
-            Self::Linear => linear::bias_gradient(upstream),
+            Self::Linear(_) => linear::bias_gradient(upstream),
             Self::Conv(_) => conv::bias_gradient(upstream),
         }
     }
 }
 
 /// The layer that `fast` makes of the shapes of `x` and `weight`, where the fast kernels apply;
-/// elsewhere, and in bf16, what is `composed` of burn's operations.
+/// elsewhere what is `composed` of burn's operations.
 pub(crate) fn apply<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
@@ -78,11 +79,12 @@ pub(crate) fn apply<const D: usize>(
     composed: impl FnOnce(Tensor<D>, Tensor<D>, Option<Tensor<1>>) -> Tensor<D>,
     fast: impl FnOnce([usize; D], [usize; D]) -> Layer,
 ) -> Tensor<D> {
-    if is_mixed(&x) {
-        return in_bf16(x, weight, bias, composed);
-    }
     if !is_fast(&x) {
-        return composed(x, weight, bias);
+        return if is_mixed(&x) {
+            in_bf16(x, weight, bias, composed)
+        } else {
+            composed(x, weight, bias)
+        };
     }
     let layer = fast(x.dims(), weight.dims());
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());

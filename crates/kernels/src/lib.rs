@@ -11,7 +11,10 @@
 //!   others read shifted images.
 //! - [`linear`]: the bias joins the product, and transposed operands are read in place.
 //! - [`group_norm`]: a dozen passes become two, with the SiLU that follows for free.
-//! - [`silu`], [`sigmoid`], [`leaky_relu`], [`bce_with_logits`]: one vectorised pass each way.
+//! - [`attention`]: scores never leave the cache, and heads are read and written where they lie.
+//! - [`layer_norm`], [`modulated_norm`]: one read and one write, with the modulation of a diffusion
+//!   transformer for free.
+//! - [`silu`], [`gelu`], [`sigmoid`], [`leaky_relu`], [`bce_with_logits`]: one vectorised pass each way.
 //! - [`upsample_nearest2x`]: copies, instead of an index computation for every pixel.
 //! - [`adam_update`], [`lerp`]: one pass, in place, instead of ten tensors per parameter.
 //!
@@ -23,14 +26,21 @@
 //! Derivatives are first-order only.
 
 mod activation;
+#[cfg(target_arch = "x86_64")]
+mod attention;
 mod conv;
 mod flex;
 mod gemm;
 mod layer;
+mod layer_norm;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod linear;
+#[cfg(target_arch = "x86_64")]
+mod lines;
 mod loss;
+#[cfg(target_arch = "x86_64")]
+mod micro;
 mod norm;
 mod optim;
 mod portable;
@@ -52,11 +62,14 @@ use crate::{
     conv::Convolution,
     flex::is_fast,
     layer::Layer,
+    layer_norm::LayerNormOps,
     loss::LossOps,
     norm::NormOps,
     optim::{OptimOps, is_plain},
     resample::ResampleOps,
 };
+#[cfg(target_arch = "x86_64")]
+use crate::{attention::AttentionOps, micro::Isa};
 
 /// Two-dimensional convolution. `x` [B, C_in, H, W], `weight` [C_out, C_in, K_h, K_w], `bias`
 /// [C_out]; returns [B, C_out, H', W'] with H' = (H + 2 padding - K_h) / stride + 1.
@@ -94,7 +107,7 @@ pub fn conv_transpose2d(
 /// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
 /// returns [B, N_out].
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear)
+    layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear(Precision::current()))
 }
 
 /// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].
@@ -111,6 +124,15 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
         return portable::silu(x);
     }
     Tensor::from_dispatch(Dispatch::genlab_unary(x.into_dispatch(), Unary::Silu))
+}
+
+/// GELU in its tanh form, x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks & Gimpel 2016,
+/// arXiv:1606.08415), of any shape: PyTorch's `approximate="tanh"`.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if !is_fast(&x) {
+        return burn::tensor::activation::gelu_approximate(x);
+    }
+    Tensor::from_dispatch(Dispatch::genlab_unary(x.into_dispatch(), Unary::Gelu))
 }
 
 /// The logistic function σ(x) = 1 / (1 + e⁻ˣ), of any shape.
@@ -157,6 +179,58 @@ pub fn group_norm(
     let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
     let options = norm::Options { groups, epsilon: epsilon as f32, activation };
     Tensor::from_dispatch(Dispatch::genlab_group_norm(x, weight, bias, options))
+}
+
+/// Scaled dot-product attention of each head, softmax(q kᵀ / √d) v (Vaswani et al. 2017,
+/// arXiv:1706.03762, eq. 1). `q` [B, heads, T, d], `k` and `v` [B, heads, S, d]; returns [B, heads, T, d].
+///
+/// It takes 4 B heads T S d floating-point operations forward and 10 backward, where scores are computed
+/// again, and keeps its inputs and one number per query. On the CPU the result and the gradients lie
+/// in memory as [B, T, heads, d], and views are read in place: `x.reshape([B, T, heads, d]).swap_dims(1, 2)`
+/// before and `swap_dims(1, 2).reshape([B, T, heads * d])` behind copy nothing in either direction.
+pub fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(isa) = Isa::detect().filter(|_| is_fast(&q)) {
+        let [q, k, v] = [q, k, v].map(Tensor::into_dispatch);
+        return Tensor::from_dispatch(Dispatch::genlab_attention(q, k, v, attention::Plan { isa }));
+    }
+    portable::attention(q, k, v)
+}
+
+/// Layer normalisation (Ba et al. 2016, arXiv:1607.06450) over the last dimension. `x` [..., D], `weight` and
+/// `bias` [D]; returns [..., D].
+pub fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    if !is_fast(&x) {
+        return portable::layer_norm(x, weight, bias, epsilon);
+    }
+    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
+    let options = layer_norm::Options { epsilon: epsilon as f32, offset: 0.0 };
+    Tensor::from_dispatch(Dispatch::genlab_layer_norm(x, weight, bias, options))
+}
+
+/// Layer normalisation with a scale and a shift per image in place of weights, norm(x) (1 + scale) + shift:
+/// `modulate` of a diffusion transformer (Peebles & Xie 2023, arXiv:2212.09748). `x` [B, T, D], `scale`
+/// and `shift` [B, D]; returns [B, T, D]. It costs what [`layer_norm`] does.
+pub fn modulated_norm(x: Tensor<3>, scale: Tensor<2>, shift: Tensor<2>, epsilon: f64) -> Tensor<3> {
+    if !is_fast(&x) {
+        return portable::modulated_norm(x, scale, shift, epsilon);
+    }
+    let [batch, _, width] = x.dims();
+    let expected = [batch, width];
+    assert!(
+        scale.dims() == expected && shift.dims() == expected,
+        "modulated_norm: scale {:?} and shift {:?} beside x of {batch} images and width {width}",
+        scale.dims(),
+        shift.dims()
+    );
+    let [x, scale, shift] = [x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch()];
+    let options = layer_norm::Options { epsilon: epsilon as f32, offset: 1.0 };
+    Tensor::from_dispatch(Dispatch::genlab_layer_norm(x, scale, shift, options))
 }
 
 /// Binary cross-entropy of Bernoulli logits, summed over pixels: nats per image.

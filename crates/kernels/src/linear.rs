@@ -1,9 +1,12 @@
 //! The fully connected layer: matrix products that read their operands transposed in place, with
 //! the bias as the product's initial value.
 
+use std::borrow::Cow;
+
 use burn::backend::flex::FlexTensor;
 
 use crate::{
+    Precision,
     flex::{dims, floats, tensor},
     gemm::{Matrix, Parallelism, Target, gemm, product},
 };
@@ -16,9 +19,20 @@ fn parallelism(a: Matrix<'_>, b: Matrix<'_>) -> Parallelism {
     if work < PARALLEL { Parallelism::None } else { Parallelism::Rayon(0) }
 }
 
-fn matrix(x: &FlexTensor) -> Matrix<'_> {
-    let [rows, cols] = dims(x);
-    Matrix::new(floats(x), rows, cols)
+/// A tensor as an operand.
+struct Operand<'a> {
+    values: Cow<'a, [f32]>,
+    size: [usize; 2],
+}
+
+impl<'a> Operand<'a> {
+    fn new(precision: Precision, x: &'a FlexTensor) -> Self {
+        Self { values: precision.operand(floats(x)), size: dims(x) }
+    }
+
+    fn matrix(&self) -> Matrix<'_> {
+        Matrix::new(&self.values, self.size[0], self.size[1])
+    }
 }
 
 /// The product of two matrices as a tensor.
@@ -28,11 +42,13 @@ fn multiply(a: Matrix<'_>, b: Matrix<'_>) -> FlexTensor {
 
 /// x W + b.
 pub(crate) fn forward(
+    precision: Precision,
     x: &FlexTensor,
     weight: &FlexTensor,
     bias: Option<&FlexTensor>,
 ) -> FlexTensor {
-    let (x, weight) = (matrix(x), matrix(weight));
+    let [x, weight] = [x, weight].map(|tensor| Operand::new(precision, tensor));
+    let (x, weight) = (x.matrix(), weight.matrix());
     let Some(bias) = bias else {
         return multiply(x, weight);
     };
@@ -42,13 +58,23 @@ pub(crate) fn forward(
 }
 
 /// The gradient of x.
-pub(crate) fn x_gradient(upstream: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
-    multiply(matrix(upstream), matrix(weight).t())
+pub(crate) fn x_gradient(
+    precision: Precision,
+    upstream: &FlexTensor,
+    weight: &FlexTensor,
+) -> FlexTensor {
+    let [upstream, weight] = [upstream, weight].map(|tensor| Operand::new(precision, tensor));
+    multiply(upstream.matrix(), weight.matrix().t())
 }
 
 /// The gradient of W.
-pub(crate) fn weight_gradient(x: &FlexTensor, upstream: &FlexTensor) -> FlexTensor {
-    multiply(matrix(x).t(), matrix(upstream))
+pub(crate) fn weight_gradient(
+    precision: Precision,
+    x: &FlexTensor,
+    upstream: &FlexTensor,
+) -> FlexTensor {
+    let [x, upstream] = [x, upstream].map(|tensor| Operand::new(precision, tensor));
+    multiply(x.matrix().t(), upstream.matrix())
 }
 
 /// The gradient of b: the sum over rows.

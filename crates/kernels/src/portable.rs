@@ -2,7 +2,10 @@
 
 use burn::tensor::{
     Tensor, activation, module,
-    ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions},
+    ops::{
+        AttentionModuleOptions, ConvOptions, ConvTransposeOptions, InterpolateMode,
+        InterpolateOptions,
+    },
 };
 
 #[cfg(feature = "tch")]
@@ -93,6 +96,36 @@ pub(crate) fn group_norm(
         Activation::Identity => y,
         Activation::Silu => silu(y),
     }
+}
+
+/// 1/√d is the default scale of burn's attention.
+pub(crate) fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
+    module::attention(q, k, v, None, None, AttentionModuleOptions::default())
+}
+
+/// `x` with mean 0 and variance 1 along the last dimension.
+fn normalised<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
+    let centred = x.clone() - x.mean_dim(D - 1);
+    let variance = centred.clone().square().mean_dim(D - 1);
+    centred / (variance + epsilon).sqrt()
+}
+
+pub(crate) fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    normalised(x, epsilon) * weight.unsqueeze() + bias.unsqueeze()
+}
+
+pub(crate) fn modulated_norm(
+    x: Tensor<3>,
+    scale: Tensor<2>,
+    shift: Tensor<2>,
+    epsilon: f64,
+) -> Tensor<3> {
+    normalised(x, epsilon) * (scale.unsqueeze_dim(1) + 1.0) + shift.unsqueeze_dim(1)
 }
 
 pub(crate) fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {

@@ -2,7 +2,12 @@
 
 use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
+
+use crate::{
+    flex::{TASK, build},
+    simd::{multiversion, to_bf16},
+};
 
 /// In what numbers linear layers and convolutions are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +17,36 @@ pub enum Precision {
     #[default]
     F32,
     /// bf16, 8 bits of mantissa, from inputs that are rounded to it; sums and results as the backend
-    /// keeps them. bf16 has f32's range, so gradients need no scaling.
+    /// keeps them. bf16 has f32's range, so gradients need no scaling. On the CPU sums and results are f32, and
+    /// minimal filtering rounds after its transforms (docs/adr/0015).
     Bf16,
+}
+
+impl Precision {
+    /// What [`with_precision`] says here.
+    pub(crate) fn current() -> Self {
+        PRECISION.get()
+    }
+
+    /// `values` as this precision's products take them: rounded, and still floats.
+    pub(crate) fn operand(self, values: &[f32]) -> Cow<'_, [f32]> {
+        match self {
+            Self::F32 => Cow::Borrowed(values),
+            Self::Bf16 => Cow::Owned(rounded(values)),
+        }
+    }
+}
+
+fn rounded(values: &[f32]) -> Vec<f32> {
+    build(values.len(), TASK, |index, out| round(&values[index * TASK..][..out.len()], out)).0
+}
+
+multiversion! {
+    fn round(values: &[f32], out: &mut [f32]) {
+        for (out, value) in out.iter_mut().zip(values) {
+            *out = f32::from_bits(to_bf16(*value) << 16);
+        }
+    }
 }
 
 thread_local! {

@@ -62,6 +62,37 @@ multiversion! {
     }
 }
 
+/// A power of two of lanes as one, by halves: one after another they would wait for each other.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+pub(crate) fn across<const N: usize>(mut lanes: [f32; N], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = join(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The nearest bf16 number, half of them to even, in the low bits. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn to_bf16(x: f32) -> u32 {
+    const NAN: u32 = 0x7FC0;
+    let bits = x.to_bits();
+    let rounded = bits.wrapping_add(0x7FFF + (bits >> 16 & 1)) >> 16;
+    if x.is_nan() { NAN } else { rounded }
+}
+
+/// Two numbers as bf16 in the place of a float, the first in the low bits.
+#[cfg(target_arch = "x86_64")]
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+pub(crate) fn pair(first: f32, second: f32) -> f32 {
+    f32::from_bits(to_bf16(first) | to_bf16(second) << 16)
+}
+
 /// `e^x` without branches, within 2 units in the last place.
 ///
 /// `x` saturates at -87.33 and 88.37: results lie between the smallest normal and just below the

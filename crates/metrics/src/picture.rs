@@ -13,6 +13,11 @@ const CELLS: usize = 60;
 const BARS: usize = 60;
 /// Side of a raster of points, in pixels.
 const SIDE: usize = 160;
+/// Width of the bar of colours beside a raster of points, and of the gap before it, in pixels.
+const BAR: usize = 12;
+const GAP: usize = 4;
+/// The level of a colour's strongest channel.
+const LIGHT: f64 = 220.0;
 /// Series that are drawn one by one.
 const SHOWN_SERIES: usize = 3;
 /// Share of the series that lie within the band around their median.
@@ -39,12 +44,16 @@ pub fn plot(values: &Values, columns: usize, truth: Option<&Truth>) -> Plot {
     }
 }
 
-/// Values as a picture of pixels, for files and boards that know nothing else.
+/// Values as a picture of pixels, for files and boards that know nothing else. Points of several classes have a
+/// colour for each, and a bar of these colours beside them, class 0 on top.
 pub fn raster(values: &Values, columns: usize) -> ImageStrip {
     match values.space.kind {
         Kind::Images => strip(values, columns),
-        Kind::Points => dots(points(values)),
-        Kind::Series => dots(over_time(values)),
+        Kind::Points => match several_classes(values) {
+            Some(labels) => coloured_dots(&points(values), labels),
+            None => dots(&points(values)),
+        },
+        Kind::Series => dots(&over_time(values)),
     }
 }
 
@@ -67,19 +76,60 @@ fn over_time(values: &Values) -> Vec<(f64, f64)> {
 }
 
 /// Dark dots on a white square that holds all of them.
-fn dots(points: Vec<(f64, f64)>) -> ImageStrip {
+fn dots(points: &[(f64, f64)]) -> ImageStrip {
     let mut pixels = vec![255_u8; SIDE * SIDE];
+    for (column, row) in places(points) {
+        let pixel = &mut pixels[row * SIDE + column];
+        *pixel = pixel.saturating_sub(85); // three dots in one place are black
+    }
+    ImageStrip { channels: 1, height: SIDE, width: SIDE, pixels, columns: 1 }
+}
+
+/// Column and row of each point in a square that holds all of them.
+fn places(points: &[(f64, f64)]) -> Vec<(usize, usize)> {
     let [x, y] = [extent(points.iter().map(|p| p.0)), extent(points.iter().map(|p| p.1))];
     let place = |value: f64, [low, high]: [f64; 2]| {
         let share = (value - low) / (high - low).max(f64::MIN_POSITIVE);
         ((share * (SIDE - 1) as f64).round() as usize).min(SIDE - 1)
     };
-    for point in points {
-        let (column, row) = (place(point.0, x), SIDE - 1 - place(point.1, y));
-        let pixel = &mut pixels[row * SIDE + column];
-        *pixel = pixel.saturating_sub(85); // three dots in one place are black
+    points.iter().map(|point| (place(point.0, x), SIDE - 1 - place(point.1, y))).collect()
+}
+
+/// The labels of values that are not all of one class.
+fn several_classes(values: &Values) -> Option<&[u32]> {
+    let labels = values.labels.as_deref()?;
+    labels.iter().any(|label| *label != labels[0]).then_some(labels)
+}
+
+/// Dots in the colours of their classes, and a bar of the colours of all classes on the right.
+fn coloured_dots(points: &[(f64, f64)], labels: &[u32]) -> ImageStrip {
+    let width = SIDE + GAP + BAR;
+    let mut pixels = vec![255_u8; 3 * SIDE * width];
+    let mut paint = |column: usize, row: usize, colour: [u8; 3]| {
+        for (channel, level) in colour.into_iter().enumerate() {
+            pixels[(channel * SIDE + row) * width + column] = level;
+        }
+    };
+    let classes = labels.iter().max().map_or(1, |last| *last as usize + 1);
+    for ((column, row), label) in places(points).into_iter().zip(labels) {
+        paint(column, row, colour(*label as usize, classes));
     }
-    ImageStrip { channels: 1, height: SIDE, width: SIDE, pixels, columns: 1 }
+    for row in 0..SIDE {
+        for column in SIDE + GAP..width {
+            paint(column, row, colour(row * classes / SIDE, classes));
+        }
+    }
+    ImageStrip { channels: 3, height: SIDE, width, pixels, columns: 1 }
+}
+
+/// One of `classes` hues, evenly spaced around the circle of colours: dark enough to be seen on white.
+fn colour(class: usize, classes: usize) -> [u8; 3] {
+    let hue = 6.0 * class as f64 / classes as f64;
+    // How far red, green and blue lie from the hue, on a circle of length 6.
+    [0.0, 2.0, 4.0].map(|own| {
+        let apart = (hue - own).abs().min(6.0 - (hue - own).abs());
+        (LIGHT * (2.0 - apart).clamp(0.0, 1.0)).round() as u8
+    })
 }
 
 /// The least and the greatest value, with a tenth of air on both sides.
@@ -196,7 +246,9 @@ mod tests {
         let space = Space {
             shape: ImageShape::new(1, 1, 2),
             kind: Kind::Series,
-            range: Range::Real { mean: 0.0, sd: 1.0 },
+            range: Range::Real,
+            mean: 0.0,
+            sd: 1.0,
         };
         Values::floats(space, rows.concat())
     }
@@ -224,6 +276,24 @@ mod tests {
         let cell = (x[1] - x[0]) * (y[1] - y[0]) / (columns * columns) as f64;
         assert!((values.iter().sum::<f64>() * cell - 1.0).abs() < 0.02);
         assert!((x[1] - x[0] - (y[1] - y[0])).abs() < 1e-9, "a square");
+    }
+
+    #[test]
+    fn points_of_several_classes_have_colours_and_a_bar_of_them() {
+        let points = Values::floats(Space::points(2, 0.0, 1.0), vec![0.0, 0.0, 1.0, 1.0, 0.0, 1.0]);
+        let grey = raster(&points.clone().with_labels(Some(vec![1, 1, 1])), 1);
+        assert_eq!(grey.channels, 1, "one class needs no colours");
+        let strip = raster(&points.with_labels(Some(vec![0, 1, 2])), 1);
+        let at = |column: usize, row: usize| {
+            [0, 1, 2].map(|c| strip.pixels[(c * SIDE + row) * strip.width + column])
+        };
+        let colours = [[220, 0, 0], [0, 220, 0], [0, 0, 220]];
+        let last = strip.width - 1;
+        assert_eq!([at(last, 0), at(last, SIDE / 2), at(last, SIDE - 1)], colours);
+        let square = (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| (column, row)));
+        let dots: Vec<_> = square.map(|(x, y)| at(x, y)).filter(|rgb| *rgb != [255; 3]).collect();
+        // From the top: (0, 1) of class 2, (1, 1) of class 1, (0, 0) of class 0.
+        assert_eq!(dots, [colours[2], colours[1], colours[0]]);
     }
 
     #[test]

@@ -233,7 +233,8 @@ fn other_data(out: &Path) {
         if model == "ddpm" {
             let path = "runs/ring-8/ddpm-s0".to_owned();
             let sha256 = "5b1e90c2".repeat(8);
-            fake.opened.push(OpenedRecord { path, model: model.to_owned(), sha256 });
+            let model = model.to_owned();
+            fake.opened.push(OpenedRecord { path, model, sha256, ..OpenedRecord::default() });
         }
         let run = fake.write(out);
         let mut noise = Noise::new(6);

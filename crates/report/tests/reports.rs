@@ -7,7 +7,7 @@ use fabricate::{
 };
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_report::{RunData, markdown};
-use genlab_results::{Event, OpenedRecord, Plot, RunDir};
+use genlab_results::{Event, OpenedRecord, OpenedRole, Plot, RunDir};
 use std::path::{Path, PathBuf};
 
 fn page(path: &Path) -> String {
@@ -248,8 +248,9 @@ fn data_that_are_no_images_are_called_what_they_are() {
     for model in ["flow", "gan"] {
         let mut fake = Fake::new(model, 0).with("samples/frechet", 0.9);
         (fake.dataset, fake.kind) = ("ring-8", "points");
-        let [path, base] = ["runs/base", "flow"].map(str::to_owned);
-        fake.opened.push(OpenedRecord { path, model: base, sha256: "0123456789abcdef".into() });
+        let [path, model] = ["runs/base", "flow"].map(str::to_owned);
+        let sha256 = "0123456789abcdef".to_owned();
+        fake.opened.push(OpenedRecord { path, model, sha256, ..OpenedRecord::default() });
         let run = fake.write(dir.path());
         write_curves(&run, 100_000, 50, &[("train/kl", 5.0, 1.0)], &mut noise);
         let figures = vec![ring(200, 1, 0.5, &mut noise), modes(0.5, &mut noise), fan(0.5)];
@@ -261,7 +262,7 @@ fn data_that_are_no_images_are_called_what_they_are() {
         "<dt>Points</dt><dd>8\u{202f}000 training, 500 validation, 2\u{202f}000 test</dd>",
         ">training points seen</text>",
         "KL over points seen: ",
-        "<dt>Uses</dt><dd>flow, runs/base (SHA-256 0123456789ab)</dd>",
+        "<dt>Built on</dt><dd>flow, runs/base (SHA-256 0123456789ab)</dd>",
         "Samples in the plane of FLOW on ring-8: 200 points over a density.",
         "aria-label=\"Modes of FLOW on ring-8\"",
         "Real points",
@@ -352,6 +353,37 @@ fn what_does_not_match_stands_apart_under_a_warning() {
     }
     assert!(!markdown.contains("| **"), "nobody to win against");
     assert!(!markdown.contains("| Pair |"), "no pair shares a table");
+}
+
+#[test]
+fn a_run_that_is_built_on_another_stands_apart_from_it_and_a_judge_is_no_base() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = |role, model: &str| OpenedRecord {
+        role,
+        model: model.into(),
+        dataset: "fashion-3k".into(),
+        sha256: "0123456789abcdef".into(),
+        ..OpenedRecord::default()
+    };
+    let sampled = |model, value| Fake::new(model, 0).with("samples/frechet", value);
+    let mut tuned = sampled("ddpm", 2.0);
+    tuned.opened.push(opened(OpenedRole::Base, "ddpm"));
+    let (_, markdown) = compare(dir.path(), &[sampled("gan", 9.0), tuned]);
+    for what in [
+        "different bases: none and ddpm trained on fashion-3k (01234567)",
+        "on top of a run's own data and budget",
+    ] {
+        assert!(markdown.contains(what), "{what}: {markdown}");
+    }
+    assert!(!markdown.contains("different data sets"), "{markdown}");
+
+    let mut judged = sampled("ddpm", 2.0);
+    judged.judge = "ffffeeee";
+    judged.opened.push(opened(OpenedRole::Judge, "classifier"));
+    let dir = tempfile::tempdir().unwrap();
+    let (_, markdown) = compare(dir.path(), &[sampled("gan", 9.0), judged]);
+    assert!(!markdown.contains("built on"), "{markdown}");
+    assert!(markdown.contains("different judges"), "{markdown}");
 }
 
 #[test]
@@ -447,6 +479,32 @@ fn one_model_with_two_settings_makes_two_named_columns() {
     let runs = [plain, heavy].map(|run| RunData::read(&run).unwrap());
     let markdown = markdown::comparison(&runs, &catalogue());
     assert!(markdown.contains("VAE (beta = 1)<br>seed 0 | VAE (beta = 4)<br>seed 1"), "{markdown}");
+}
+
+#[test]
+fn columns_are_named_by_the_settings_that_tell_them_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    // By the first two settings alone two of them would have one name.
+    for (seed, (batch, beta, condition)) in
+        [(32, 1, "none"), (64, 4, "none"), (64, 4, "class")].into_iter().enumerate()
+    {
+        let run = Fake::new("vae", seed as u64).with("kl/total", 20.0).write(dir.path());
+        let config = format!(
+            "batch_size = {batch}\n[budget]\nimages = 100000\n[model.vae]\nbeta = {beta}\n\
+             [model.vae.condition]\nkind = \"{condition}\"\n"
+        );
+        std::fs::write(run.join("config.toml"), config).unwrap();
+        runs.push(RunData::read(&run).unwrap());
+    }
+    let markdown = markdown::comparison(&runs, &catalogue());
+    for name in [
+        r"VAE (batch\_size = 32, beta = 1, …)",
+        r"VAE (batch\_size = 64, condition = none, …)",
+        r"VAE (batch\_size = 64, condition = class, …)",
+    ] {
+        assert!(markdown.contains(name), "{name}: {markdown}");
+    }
 }
 
 #[test]

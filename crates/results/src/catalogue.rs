@@ -112,9 +112,17 @@ pub struct Entry {
     pub rank: Rank,
     /// One line on what it says.
     pub meaning: &'static str,
+    /// The same of values that are no images; empty where [`Entry::meaning`] is true of them too.
+    pub meaning_beyond_images: &'static str,
 }
 
 impl Entry {
+    /// What it says of data that are called so: "images", "points".
+    pub fn meaning_for(&self, noun: &str) -> &'static str {
+        let beyond = noun != "images" && !self.meaning_beyond_images.is_empty();
+        if beyond { self.meaning_beyond_images } else { self.meaning }
+    }
+
     /// What most entries have in common, to be completed: any value, plainly written, a detail of
     /// [`Section::Other`], without a direction.
     pub const BASE: Self = Self {
@@ -128,6 +136,7 @@ impl Entry {
         style: Style::Plain,
         rank: Rank::Detail,
         meaning: "",
+        meaning_beyond_images: "",
     };
 }
 

@@ -22,6 +22,6 @@ pub use event::Event;
 pub use figure::{Artefact, Band, Field, Figure, ImageStrip, Plot, Scope};
 pub use file::FileError;
 pub use metric::{Metric, NotFinite};
-pub use record::{Commit, DataRecord, OpenedRecord, RunRecord};
+pub use record::{Commit, DataRecord, OpenedRecord, OpenedRole, RunRecord};
 pub use reference::{Reference, Role};
 pub use results::{JudgeInfo, Results, SCHEMA_VERSION};

@@ -53,14 +53,32 @@ pub struct Commit {
 }
 
 /// A finished run that another uses: one that was trained further, a teacher, a judge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OpenedRecord {
-    /// Its directory.
+    /// What it is used for.
+    pub role: OpenedRole,
+    /// Its directory, as the settings name it.
     pub path: String,
+    /// The same seen from the directory of the run that uses it: it holds wherever both are moved together.
+    pub from_run: String,
     /// Its model's name on the command line.
     pub model: String,
+    /// The name of the dataset that it was trained on.
+    pub dataset: String,
     /// SHA-256 of what was read of it, in hexadecimal.
     pub sha256: String,
+}
+
+/// What a run uses another for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenedRole {
+    /// Its training goes on from it or learns from it.
+    #[default]
+    Base,
+    /// It is measured by it, and trained as it would be without.
+    Judge,
 }
 
 /// The data of a run.
@@ -113,9 +131,14 @@ mod tests {
                 + r#""events":[{"step":7,"text":"interrupted"}]}"#
         };
         assert_eq!(serde_json::to_string(&record).unwrap(), json(""));
-        let [path, model, sha256] = ["runs/a", "vae", "cd"].map(str::to_owned);
-        let record = RunRecord { opened: vec![OpenedRecord { path, model, sha256 }], ..record };
-        let opened = r#""opened":[{"path":"runs/a","model":"vae","sha256":"cd"}],"#;
+        let [path, from_run, model, dataset, sha256] =
+            ["runs/a", "../a", "vae", "ring-8", "cd"].map(str::to_owned);
+        let role = OpenedRole::Judge;
+        let opened = OpenedRecord { role, path, from_run, model, dataset, sha256 };
+        let record = RunRecord { opened: vec![opened], ..record };
+        let opened = r#""opened":[{"role":"judge","path":"runs/a","from_run":"../a","#.to_owned()
+            + r#""model":"vae","dataset":"ring-8","sha256":"cd"}],"#;
+        let opened = &opened;
         assert_eq!(serde_json::to_string(&record).unwrap(), json(opened));
         assert_eq!(serde_json::from_str::<RunRecord>(&json(opened)).unwrap(), record);
     }

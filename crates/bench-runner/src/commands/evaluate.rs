@@ -4,7 +4,14 @@ use crate::{
     cli::EvaluateArgs,
     config::JudgeConfig,
     device,
-    run::{self, directory, opened::Runs, scoring, stations::Stations, training},
+    run::{
+        self,
+        directory::{self, RunDir},
+        opened::Runs,
+        scoring,
+        stations::Stations,
+        training,
+    },
     terminal,
 };
 use anyhow::Result;
@@ -17,14 +24,19 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
     if let Some(dir) = &args.data_dir {
         config.data.dir = Some(dir.clone());
     }
-    if let Some(judge) = JudgeConfig::from_flags(&args.judge)? {
-        config.evaluation.judge = judge;
-    }
     let device = device::parse(&args.device)?;
+    let runs = match JudgeConfig::from_flags(&args.judge)? {
+        Some(judge) => {
+            JudgeConfig::require_sense(&[config.model.clone()])?;
+            config.evaluation.judge = judge;
+            Runs::new(&device)
+        }
+        None => Runs::of(&RunDir::new(&args.run), &device)?,
+    };
     let stations = Stations::of(config);
     let dataset = run::load(&stations.data)?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
-    let evaluator = scoring::evaluator(&stations.scoring, &dataset, &Runs::new(&device))?;
+    let evaluator = scoring::evaluator(&stations.scoring, &dataset, &runs)?;
     let evaluation = evaluator
         .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
     let results = scoring::results(&stations.identity, &evaluator, evaluation);

@@ -4,7 +4,9 @@ use crate::{
     cli::MetricsArgs,
     device,
     image_source::{ImageSource, Origin},
-    instruments, terminal,
+    instruments,
+    run::{self, directory, opened::Runs, stations::Stations},
+    terminal,
 };
 use anyhow::{Result, bail};
 use burn::tensor::Device;
@@ -23,7 +25,7 @@ use genlab_metrics::{
 };
 use genlab_results::{JudgeInfo, Metric};
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 /// What `--json` prints: the `judge` and `metrics` of results.json.
 #[derive(Serialize)]
@@ -41,8 +43,7 @@ struct Output<'a> {
 pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let device = device::parse(&args.device)?;
     let data_dir = args.data_dir.as_deref();
-    let mut samples = ImageSource::read(&args.samples, data_dir)?;
-    let reference = ImageSource::read(&args.reference, data_dir)?;
+    let [mut samples, reference] = ImageSource::pair(&args.samples, &args.reference, data_dir)?;
     let (space, other) = (samples.images.space, reference.images.space);
     let (shape, [what, others]) =
         (space.shape, [space, other].map(|space| units::noun(space.kind)));
@@ -65,7 +66,7 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
         .map(|source| {
             let (all, name) = (source.images.len(), &source.name);
             format!(
-                "taking the first {n} of {all} images of {name}: distances depend on their number"
+                "taking the first {n} of {all} {what} of {name}: distances depend on their number"
             )
         })
         .collect();
@@ -100,7 +101,7 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
         })?);
         return Ok(ExitCode::SUCCESS);
     }
-    terminal::line(&format!("{} against {}, {n} images each", names[0], names[1]));
+    terminal::line(&format!("{} against {}, {n} {what} each", names[0], names[1]));
     terminal::line(&terminal::metrics_table(&scored.metrics));
     if let Some(judge) = &judge {
         terminal::line(&terminal::judge_line(judge));
@@ -119,16 +120,30 @@ fn judge(
     reference: ImageSource,
     device: &Device,
 ) -> Result<Option<Judge>> {
-    let shape = reference.images.shape();
-    let judge = if let Some(name) = &args.judge {
+    let space = reference.images.space;
+    let shape = space.shape;
+    if let Some(name) = args.judge.as_ref().filter(|_| space.kind != Kind::Images) {
+        bail!(
+            "--judge {name} has no meaning here: {} are scored in their own coordinates without a judge; \
+             leave --judge out",
+            units::noun(space.kind)
+        );
+    }
+    let dataset = |sources: [ImageSource; 2]| {
+        let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
+        sources.into_iter().find(known).map_or(Ok(None), ImageSource::into_dataset)
+    };
+    let judge = if let Some(run) = args.judge.as_ref().and_then(|name| name.strip_prefix("run=")) {
+        let run = Path::new(run);
+        let dataset = match dataset([reference, samples])? {
+            Some(dataset) => dataset,
+            None => run::load(&Stations::of(directory::read_config(run)?).data)?,
+        };
+        Some(instruments::of_run(run, &dataset, &Runs::new(device))?)
+    } else if let Some(name) = &args.judge {
         Some(instruments::judge_named(name, args.judge_sha256.as_deref(), device)?)
     } else {
-        let known = |source: &ImageSource| !matches!(source.origin, Origin::Unknown);
-        let dataset = match [reference, samples].into_iter().find(known) {
-            Some(source) => source.into_dataset()?,
-            None => None,
-        };
-        match dataset {
+        match dataset([reference, samples])? {
             Some(dataset) => instruments::judge_of(&dataset, device)?,
             None => instruments::judge_for(shape, device)?,
         }

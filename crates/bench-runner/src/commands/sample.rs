@@ -27,17 +27,20 @@ use std::{path::Path, process::ExitCode};
 
 /// Values per network call.
 const CHUNK: usize = 100;
+/// Guidance at most: beyond it is a slip of the finger.
+const MOST_GUIDANCE: f64 = 1000.0;
 
 /// # Errors
 /// When the run is not finished, cannot sample as asked, or the file cannot be written.
 pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     let Stations { identity, data, training, .. } =
         Stations::of(directory::read_config(&args.run)?);
+    require_sense(args, &training.model)?;
     let device = device::parse(&args.device)?;
     let dataset = run::load(&data)?;
     let model = training::finished(&args.run, &training, &dataset, &device)?.freeze();
     let seed = args.seed.unwrap_or(identity.seed.0);
-    let told = Told::of(args, identity.model, model.as_ref(), &dataset)?;
+    let told = Told::of(args, &training.model, model.as_ref(), &dataset)?;
     let mut request = SampleRequest {
         steps: args.steps.map(|steps| steps as usize),
         guidance: args.guidance,
@@ -45,22 +48,64 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     };
     let (conditions, count) = (model.conditions(), request.count);
     request.condition.past = requests::told_pasts(conditions, &dataset.test, count, &device);
-    let prior = stored_prior(&args.run)?;
-    let drawn = draw(model.as_ref(), prior.as_ref(), &device, &request)
-        .with_context(|| format!("{} cannot sample", args.run.display()))?;
     let out = args.out.clone().unwrap_or_else(|| {
         RunDir::new(args.run.clone())
             .samples()
             .join(format!("samples-s{seed}{}.png", told.suffix()))
     });
-    let samples = figures::kept(drawn, dataset.space);
-    match out.extension().and_then(|e| e.to_str()) {
-        Some("png") => png::save_grid(&out, &picture::raster(&samples, told.columns()))?,
-        Some("npz") => atomic::write(&out, &npz_bytes(&samples)?)?,
-        _ => bail!("{} ends in neither .png nor .npz", out.display()),
+    let prior = stored_prior(&args.run)?;
+    let drawn = draw(model.as_ref(), prior.as_ref(), &device, &request)
+        .with_context(|| format!("{} cannot sample", args.run.display()))?;
+    let samples = figures::kept(drawn, dataset.space).with_labels(told.classes());
+    if is_archive(&out) {
+        atomic::write(&out, &npz_bytes(&samples)?)?;
+    } else {
+        png::save_grid(&out, &picture::raster(&samples, told.columns()))?;
     }
     terminal::line(&out.display().to_string());
     Ok(ExitCode::SUCCESS)
+}
+
+fn is_archive(out: &Path) -> bool {
+    out.extension().is_some_and(|extension| extension == "npz")
+}
+
+/// # Errors
+/// When what is asked for has no meaning for a run of this model, whatever it has learned.
+fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
+    let (run, name) = (args.run.display(), model.name());
+    if !model.makes_values() {
+        bail!("{run} is a run of {name}, which makes no values; give a run of another model");
+    }
+    if let Some(steps) = args.steps {
+        match model.most_steps() {
+            None => bail!(
+                "--steps {steps} has no meaning here: {run} is a run of {name}, whose samples take no \
+                 steps; leave it out"
+            ),
+            Some(most) if steps > most as u64 => bail!(
+                "--steps {steps} is more than {run} can take from noise to sample; give {most} or fewer"
+            ),
+            Some(_) => {}
+        }
+    }
+    let guided = args.guidance.zip(args.class.as_deref());
+    if let Some((guidance, "none")) = guided {
+        bail!(
+            "--guidance {guidance} has no meaning with --class none: there is no class to follow; leave \
+             one of them out"
+        );
+    }
+    if args.class.as_ref().is_some_and(|class| class.trim().is_empty()) {
+        bail!("--class is empty; give the number or name of a class, each or none");
+    }
+    if let Some(out) = &args.out
+        && !is_archive(out)
+        && out.extension().is_none_or(|extension| extension != "png")
+    {
+        bail!("--out {} ends in neither .png nor .npz; give a name that does", out.display());
+    }
+    Ok(())
 }
 
 /// Which classes are asked for.
@@ -78,18 +123,22 @@ impl Told {
     /// When the model cannot be told classes or guided, or there is no such class.
     fn of(
         args: &SampleArgs,
-        name: &str,
+        config: &ModelConfig,
         model: &dyn Generative,
         dataset: &Dataset,
     ) -> Result<Self> {
+        let name = config.name();
         let (conditions, count) = (model.conditions(), args.count as usize);
         let run = args.run.display();
-        let untold = || match ModelConfig::by_name(name, dataset.space.kind) {
-            Some(model) if model.takes_conditions() => format!(
-                "{run} was trained without classes; train one with --set \
-                 model.{name}.condition=class"
-            ),
-            _ => format!("{run} is a run of {name}, a model that is never told a class"),
+        let untold = || {
+            if config.takes_conditions() {
+                format!(
+                    "{run} was trained without classes; train one with --set \
+                     model.{name}.condition=class"
+                )
+            } else {
+                format!("{run} is a run of {name}, a model that is never told a class")
+            }
         };
         if let Some(guidance) = args.guidance {
             if !model.sampler().is_some_and(Sample::is_guided) {
@@ -105,9 +154,10 @@ impl Told {
                 };
                 bail!("--guidance {guidance} has no meaning here: {what}");
             }
-            if !(guidance.is_finite() && guidance >= 0.0) {
+            if !(0.0..=MOST_GUIDANCE).contains(&guidance) {
                 bail!(
-                    "--guidance {guidance} is not possible; give 0 or a greater number, such as 2"
+                    "--guidance {guidance:e} is not possible; give a number from 0 to {MOST_GUIDANCE}, \
+                     such as 2"
                 );
             }
         }
@@ -139,19 +189,30 @@ impl Told {
         }
     }
 
-    fn request(&self, seed: Seed, device: &Device) -> SampleRequest {
-        let (classes, count) = match self {
-            Self::Typical(classes, count) => (classes.clone(), *count),
-            Self::One(class, count) => (class.map(|class| vec![class; *count]), *count),
+    /// The class of each sample, where it is told one.
+    fn classes(&self) -> Option<Vec<u32>> {
+        match self {
+            Self::Typical(classes, _) => classes.clone(),
+            Self::One(class, count) => class.map(|class| vec![class; *count]),
             Self::Each { classes, count } => {
                 let of = |class| std::iter::repeat_n(class, *count);
-                let all: Vec<u32> = (0..*classes).flat_map(of).collect();
-                let count = all.len();
-                (Some(all), count)
+                Some((0..*classes).flat_map(of).collect())
             }
-        };
+        }
+    }
+
+    /// How many samples there are.
+    fn count(&self) -> usize {
+        match self {
+            Self::Typical(_, count) | Self::One(_, count) => *count,
+            Self::Each { classes, count } => *classes as usize * count,
+        }
+    }
+
+    fn request(&self, seed: Seed, device: &Device) -> SampleRequest {
+        let classes = self.classes();
         let condition = classes.map_or_else(Condition::default, |c| requests::told(&c, device));
-        SampleRequest { condition, ..SampleRequest::new(seed, count) }
+        SampleRequest { condition, ..SampleRequest::new(seed, self.count()) }
     }
 
     /// Nearly square, or a row a class.

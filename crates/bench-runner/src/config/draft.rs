@@ -123,6 +123,12 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
             reason = self.with(target, json!([])).err().map(|error| error.to_string());
         }
         let mut expected = words::expected(reason.as_deref(), current, given);
+        if current.is_null()
+            && let Ok(on) = self.with(target, json!({}))
+            && let Some(Value::Object(table)) = lookup(&on, target)
+        {
+            expected = words::table(target, table);
+        }
         if self.with(target, Value::Null).is_ok() {
             expected.push_str(", or \"none\"");
         }
@@ -360,6 +366,7 @@ mod tests {
         assert_eq!(with(&[("file", json!({}))]).file, Some(File::default()));
         let word = refusal(&[("file", json!("weights.bin"))]);
         assert!(word.contains("file is \"weights.bin\" (in --set)"), "{word}");
+        assert!(word.contains("a table: set file.path=TEXT and file.pin=TEXT"), "{word}");
     }
 
     #[test]
@@ -413,7 +420,11 @@ mod tests {
             (&[("hidden", json!(["a"]))], "it should be a list of whole numbers, such as [400]"),
             (&[("size", json!("big"))], "it should be a list of 2 numbers, or \"none\""),
             (&[("size", json!([1, 2, 3]))], "it should be a list of 2 numbers, or \"none\""),
-            (&[("file", json!(4))], "file is 4 (in --set); it should be a table, or \"none\""),
+            (
+                &[("file", json!(4))],
+                "file is 4 (in --set); it should be a table: set file.path=TEXT and file.pin=TEXT, or \
+                 \"none\"",
+            ),
             (&[("file.pin", json!(4))], "it should be text in quotes"),
             (&[("colour", json!("blue"))], "it should be \"none\" or \"grey\""),
             (&[("loss", json!("round"))], "it should be \"plain\" or \"clipped\""),

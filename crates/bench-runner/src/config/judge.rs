@@ -1,8 +1,11 @@
 //! Which network judges samples.
 
-use crate::cli::JudgeArgs;
+use crate::{cli::JudgeArgs, registry::ModelConfig};
 use anyhow::{Result, bail};
-use genlab_core::{Check, Fault};
+use genlab_core::{
+    Check, Fault,
+    opened::{deserialize_path, plain_path},
+};
 use genlab_metrics::PinnedFile;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,7 @@ pub(crate) enum JudgeConfig {
 #[serde(default)]
 pub(crate) struct JudgingRun {
     /// Its run directory.
+    #[serde(deserialize_with = "deserialize_path")]
     pub path: PathBuf,
 }
 
@@ -67,6 +71,21 @@ impl JudgeConfig {
         }
     }
 
+    /// That there is something to judge.
+    ///
+    /// # Errors
+    /// When none of the models makes anything to judge.
+    pub(crate) fn require_sense(models: &[ModelConfig]) -> Result<()> {
+        match models {
+            [model, ..] if models.iter().all(|model| !model.makes_values()) => bail!(
+                "--judge has no meaning here: a {} makes no values that a judge could look at; leave it \
+                 out",
+                model.name()
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// What the flags ask for; None where they are silent.
     ///
     /// # Errors
@@ -83,7 +102,7 @@ impl JudgeConfig {
                      the weights that it has"
                 );
             }
-            return Ok(Some(Self::Run(JudgingRun { path: path.into() })));
+            return Ok(Some(Self::Run(JudgingRun { path: plain_path(Path::new(path)) })));
         }
         match inception_file(judge, args.judge_sha256.as_deref()) {
             Some(file) => Ok(Some(Self::Inception(file))),

@@ -1,8 +1,9 @@
 //! Defaults, an experiment file and flags, merged and checked into one value.
 
 use super::{
-    draft::Draft,
+    draft::{Draft, Refused},
     flags,
+    judge::JudgeConfig,
     layer::{Layer, parse_set, parse_toml},
     run_config::RunConfig,
     stored::without_header,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{cli::RunArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
-use genlab_core::Check;
+use genlab_core::{Check, Kind};
 use std::{fs, path::Path};
 use toml::{Table, Value};
 
@@ -41,6 +42,10 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
             configs.push(config);
         }
     }
+    if args.judge.judge.is_some() {
+        let models: Vec<_> = configs.iter().map(|config| config.model.clone()).collect();
+        JudgeConfig::require_sense(&models)?;
+    }
     // What is said of other models has no effect here, but a slip in it is a slip all the same.
     for model in ModelConfig::known_names().into_iter().filter(|model| !chosen.contains(model)) {
         laid(model)?.check()?;
@@ -53,9 +58,25 @@ fn laid(layers: &[Layer], model: &str, dataset: Option<&str>) -> Result<RunConfi
     let defaults = RunConfig::defaults(model, dataset).expect("models are chosen by their names");
     let mut draft = Draft::new(&defaults);
     for layer in layers {
-        layer.over(&mut draft, |path| belongs_to_another(path, model))?;
+        layer.over(&mut draft, |path| belongs_to_another(path, model)).map_err(explained)?;
     }
     Ok(draft.finish())
+}
+
+/// A refusal, in other words where users look for a setting that other models have.
+fn explained(refused: Refused) -> anyhow::Error {
+    let Refused::Unknown { path, origin, .. } = &refused else { return refused.into() };
+    let keys: Vec<&str> = path.split('.').collect();
+    let told = ModelConfig::all(Kind::Images).into_iter().filter(ModelConfig::takes_conditions);
+    let told: Vec<&str> = told.map(|model| model.name()).collect();
+    match keys[..] {
+        ["model", name, "condition"] if !told.contains(&name) => anyhow::anyhow!(
+            "unknown setting {path} (in {origin}): {name} is never told a class; the models that can be \
+             are {}",
+            told.join(", ")
+        ),
+        _ => refused.into(),
+    }
 }
 
 fn read_experiment(path: &Path) -> Result<Table> {

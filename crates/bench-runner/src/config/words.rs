@@ -1,6 +1,6 @@
 //! Settings, and what is wrong with them, in words.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Names the variant in a table of an enum.
 pub(crate) const KIND: &str = "kind";
@@ -49,6 +49,20 @@ pub(crate) fn expected(reason: Option<&str>, current: &Value, given: &Value) -> 
         Value::Number(_) => format!("{}, such as {current}", whole(given)),
         Value::String(_) => format!("text in quotes, such as {}", self::value(current)),
     }
+}
+
+/// `a table: set file.path=TEXT and file.pin=TEXT`, for a table at `path` with these defaults.
+pub(crate) fn table(path: &[String], defaults: &Map<String, Value>) -> String {
+    let setting = |(key, value): (&String, &Value)| {
+        let example = match value {
+            Value::Array(_) => "[...]",
+            Value::String(_) => "TEXT",
+            _ => "VALUE",
+        };
+        format!("{}.{key}={example}", self::path(path))
+    };
+    let settings: Vec<String> = defaults.iter().map(setting).collect();
+    format!("a table: set {}", settings.join(" and "))
 }
 
 /// The names that serde would have taken, where its reason is an unknown variant.

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use genlab_results::RunDir;
 use std::{
     fs::{self, File, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -19,24 +20,59 @@ pub(crate) enum Found {
     Finished,
 }
 
-/// Takes the directory for this process, creating it where needed. The lock ends with the returned
-/// file.
+/// A run directory that this process has taken. What was made only to take it goes with it: a start that is
+/// refused leaves nothing.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    dir: RunDir,
+    /// Folders that did not exist before, the innermost first.
+    made: Vec<PathBuf>,
+    /// The lock ends with it.
+    _lock: File,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let untouched = entries(&self.dir).is_ok_and(|entries| entries.is_empty());
+        if untouched && fs::remove_file(self.dir.lock()).is_ok() {
+            remove_if_empty(&self.made);
+        }
+    }
+}
+
+/// Takes the directory for this process, creating it where needed.
 ///
 /// # Errors
 /// When the folder cannot be made, or another process trains in it.
-pub(crate) fn lock(dir: &RunDir) -> Result<File> {
+pub(crate) fn take(dir: &RunDir) -> Result<Taken> {
     let folder = dir.path().display();
+    let made = missing(dir.path());
     fs::create_dir_all(dir.path())
         .with_context(|| format!("cannot create run directory {folder}"))?;
     let path = dir.lock();
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Taken { dir: dir.clone(), made, _lock: file }),
         Err(TryLockError::WouldBlock) => {
             bail!("another process is training in {folder}; wait for it, or choose another --out")
         }
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+/// `folder` and those above it that do not exist, the innermost first.
+pub(crate) fn missing(folder: &Path) -> Vec<PathBuf> {
+    let named = folder.ancestors().filter(|path| !path.as_os_str().is_empty());
+    named.take_while(|path| !path.exists()).map(Path::to_owned).collect()
+}
+
+/// Removes these folders, the innermost first, as far as they are empty.
+pub(crate) fn remove_if_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        if fs::remove_dir(folder).is_err() {
+            return;
         }
     }
 }
@@ -66,16 +102,22 @@ pub(crate) fn find(dir: &RunDir, hash: &str) -> Result<Found> {
     }
 }
 
+/// # Errors
+/// When the directory holds something that is no run, which is never discarded.
+pub(crate) fn require_discardable(dir: &RunDir) -> Result<()> {
+    if !entries(dir)?.is_empty() && !dir.config().exists() {
+        bail!("{} holds no run; --fresh will not delete it", dir.path().display());
+    }
+    Ok(())
+}
+
 /// Empties the directory, if what it holds is a run.
 ///
 /// # Errors
 /// When it holds something else, or a file cannot be removed.
 pub(crate) fn clear(dir: &RunDir) -> Result<()> {
-    let entries = entries(dir)?;
-    if !entries.is_empty() && !dir.config().exists() {
-        bail!("{} holds no run; --fresh will not delete it", dir.path().display());
-    }
-    for path in entries {
+    require_discardable(dir)?;
+    for path in entries(dir)? {
         let removed =
             if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         removed.with_context(|| format!("cannot remove {}", path.display()))?;
@@ -94,14 +136,32 @@ fn entries(dir: &RunDir) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Why a folder without settings is no run: nothing is there, or several runs are.
+fn no_run(dir: &Path) -> String {
+    let entries = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+    let runs = entries.filter(|entry| RunDir::new(entry.path()).config().exists());
+    let mut names: Vec<_> =
+        runs.map(|run| run.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let folder = dir.display();
+    match names.first() {
+        Some(first) => format!(
+            "{folder} is not a run directory but holds several; give one of them, such as {}",
+            dir.join(first).display()
+        ),
+        None => format!("{folder} is not a run directory: it has no config.toml"),
+    }
+}
+
 /// The settings of the run in `dir`.
 ///
 /// # Errors
 /// When there is none, or its config.toml is damaged.
 pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let path = RunDir::new(dir).config();
-    let text = fs::read_to_string(&path).with_context(|| {
-        format!("{} is not a run directory: it has no config.toml", dir.display())
-    })?;
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{}", no_run(dir)),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
     RunConfig::from_toml(&text).with_context(|| format!("cannot use {}", path.display()))
 }

@@ -76,26 +76,36 @@ pub(crate) fn execute(
     let device = &chosen.device;
     let dataset = load(&data)?;
     training.binarise.fits(dataset.space).map_err(|fault| fault.within("data"))?;
-    let runs = Arc::new(Runs::new(device));
+    let runs = Arc::new(match existing {
+        Existing::Keep => Runs::of(dir, device)?,
+        Existing::Discard => Runs::discarding(dir, device),
+    });
     let begun = !checkpoint::list(&dir.checkpoints()).is_empty() && existing == Existing::Keep;
     let start = if begun { Start::Restored } else { Start::Fresh };
     // Settings that do not fit the data are refused before anything is written.
     let mut model = training::init(&training, &dataset, device, runs.clone(), start)?;
     let judging = scoring.judge.as_ref().and_then(JudgeConfig::run);
     let bases = runs.opened().into_iter().map(|run| PathBuf::from(run.path));
-    opened::require_elsewhere(dir, bases.chain(judging.map(Path::to_owned)))?;
-    let _lock = directory::lock(dir)?;
+    let used = bases.chain(judging.map(Path::to_owned)).map(|path| runs.place(&path));
+    opened::require_elsewhere(dir, used)?;
+    let _taken = directory::take(dir)?;
+    match existing {
+        Existing::Discard => directory::require_discardable(dir)?,
+        Existing::Keep => {
+            let found = directory::find(dir, &identity.hash)?;
+            opened::require_unchanged(dir)?;
+            if let Found::Finished = found {
+                let folder = dir.path().display();
+                terminal::note(&format!("{folder} is finished; --fresh trains it anew"));
+                return Ok(Ended::Finished);
+            }
+        }
+    }
+    // Before training, so that a file that is missing costs none, and before anything is discarded.
+    let evaluator = scoring::evaluator(&scoring, &dataset, &runs)?;
     if existing == Existing::Discard {
         directory::clear(dir)?;
     }
-    let found = directory::find(dir, &identity.hash)?;
-    opened::require_unchanged(dir)?;
-    if let Found::Finished = found {
-        terminal::note(&format!("{} is finished; --fresh trains it anew", dir.path().display()));
-        return Ok(Ended::Finished);
-    }
-    // First of all, so that a file that is missing costs no training.
-    let evaluator = scoring::evaluator(&scoring, &dataset, &runs)?;
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
 

@@ -27,7 +27,8 @@ pub(crate) fn begin(
     let earlier = dir.read_record()?.unwrap_or_default();
     // A session that goes on does not open again what its weights were built on.
     let mut all = earlier.opened;
-    all.retain(|before| opened.iter().all(|now| now.path != before.path));
+    let same = |a: &OpenedRecord, b: &OpenedRecord| (a.role, &a.path) == (b.role, &b.path);
+    all.retain(|before| !opened.iter().any(|now| same(now, before)));
     all.extend(opened);
     dir.write_record(&RunRecord {
         schema_version: SCHEMA_VERSION,

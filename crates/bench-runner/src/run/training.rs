@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use genlab_core::{
     InitContext, NoRuns, OpenRuns, Start, Train,
     checkpoint::{self, CheckpointState},
+    state::StateReader,
 };
 use genlab_data::{BatchStream, Dataset};
 use std::{
@@ -78,9 +79,20 @@ pub(crate) fn finished(
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Box<dyn Train>> {
-    let last = last_checkpoint(dir)?;
-    let mut model = init(training, dataset, device, Arc::new(NoRuns), Start::Restored)?;
-    let state = checkpoint::restore(&last, model.as_mut(), device)?;
+    let last = finished_checkpoint(dir, training, device)?;
+    restored(training, dataset, device, last)
+}
+
+/// What the last checkpoint of a finished run keeps.
+///
+/// # Errors
+/// When the run has no checkpoint of its last step, or that is damaged.
+pub(super) fn finished_checkpoint(
+    dir: &Path,
+    training: &Training,
+    device: &Device,
+) -> Result<StateReader> {
+    let (state, reader) = checkpoint::read(&last_checkpoint(dir)?, device)?;
     let total = training.plan.total_steps();
     if state.step < total {
         bail!(
@@ -89,6 +101,21 @@ pub(crate) fn finished(
             state.step,
         );
     }
+    Ok(reader)
+}
+
+/// The model that keeps `state`.
+///
+/// # Errors
+/// When it is that of another model.
+pub(super) fn restored(
+    training: &Training,
+    dataset: &Dataset,
+    device: &Device,
+    mut state: StateReader,
+) -> Result<Box<dyn Train>> {
+    let mut model = init(training, dataset, device, Arc::new(NoRuns), Start::Restored)?;
+    model.restore(&mut state)?;
     Ok(model)
 }
 

@@ -3,6 +3,7 @@
 
 mod classify;
 mod decode;
+mod denoise;
 mod density;
 mod encode;
 mod invert;
@@ -12,6 +13,7 @@ mod sample;
 
 pub use classify::{Classified, Classify};
 pub use decode::Decode;
+pub use denoise::Denoise;
 pub use density::{Density, Observation, Term};
 pub use encode::{Codes, Encode};
 pub use invert::Invert;

@@ -3,7 +3,7 @@
 use super::linear::Linear;
 use crate::{
     condition::{Condition, Past},
-    space::{Range, Space},
+    space::Space,
 };
 use burn::{
     module::Module,
@@ -23,11 +23,7 @@ pub struct PastEmbedding {
 impl PastEmbedding {
     /// From `length` numbers before values of `space` to `size`.
     pub fn new(length: usize, size: usize, space: Space, device: &Device) -> Self {
-        let (mean, sd) = match space.range {
-            // Around zero, as the values are.
-            Range::Unit => (0.5, 0.5),
-            Range::Real { mean, sd } => (mean, sd),
-        };
+        let Space { mean, sd, .. } = space;
         Self { layer: Linear::new(length + 1, size, device), length, mean, sd }
     }
 

@@ -119,7 +119,7 @@ impl MuonConfig {
     ) -> (Tensor<1>, Tensor<1>) {
         let [n] = value.dims();
         let momentum = lerp(momentum, gradient.clone(), 1.0 - self.momentum);
-        let ahead = gradient * (1.0 - self.momentum) + momentum.clone() * self.momentum;
+        let ahead = lerp(gradient, momentum.clone(), self.momentum);
         let matrix = ahead.reshape([rows, n / rows]);
         let update = orthogonalised(matrix, self.newton_schulz_steps).reshape([n]);
         (value - update * step.learning_rate, momentum)
@@ -133,15 +133,43 @@ fn orthogonalised(matrix: Tensor<2>, steps: usize) -> Tensor<2> {
     if rows > columns {
         return orthogonalised(matrix.transpose(), steps).transpose();
     }
-    let [a, b, c] = QUINTIC;
     let norm = matrix.clone().square().sum().sqrt().clamp_min(NORM_FLOOR);
-    let mut x = matrix / norm.reshape([1, 1]);
+    let x = matrix / norm.reshape([1, 1]);
+    if 2 * columns > 3 * rows { by_squares(x, steps) } else { by_products(x, steps) }
+}
+
+/// The iteration as it is written: 4 r² c + 2 r³ operations a step, for r rows and c columns.
+fn by_products(mut x: Tensor<2>, steps: usize) -> Tensor<2> {
+    let [a, b, c] = QUINTIC;
     for _ in 0..steps {
         let square = x.clone().matmul(x.clone().transpose());
         let polynomial = square.clone() * b + square.clone().matmul(square) * c;
         x = x.clone() * a + polynomial.matmul(x);
     }
     x
+}
+
+/// The same for wide matrices by their squares alone: with S = X Xᵀ and P = a I + b S + c S² the iteration takes X to
+/// P X and S to P S P = P² S, and the product Q of all P is applied to X once: 4 r² c operations and 8 r³ a step.
+fn by_squares(x: Tensor<2>, steps: usize) -> Tensor<2> {
+    let [a, b, c] = QUINTIC;
+    let mut square = x.clone().matmul(x.clone().transpose());
+    let mut product: Option<Tensor<2>> = None;
+    for step in 0..steps {
+        let polynomial = square.clone() * b + square.clone().matmul(square.clone()) * c;
+        let applied = |to: Tensor<2>| to.clone() * a + polynomial.clone().matmul(to);
+        product = Some(match product {
+            Some(product) => applied(product),
+            None => polynomial.clone() + Tensor::eye(square.dims()[0], &square.device()) * a,
+        });
+        if step + 1 < steps {
+            square = applied(applied(square));
+        }
+    }
+    match product {
+        Some(product) => product.matmul(x),
+        None => x,
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +197,18 @@ mod tests {
                 assert!((f64::from(made) - expected).abs() < 1e-5, "{i} {j}: {made}, {expected}");
             }
             assert!(diagonal[i] == 0.0 || (0.65..1.25).contains(&made[i]));
+        }
+    }
+
+    #[test]
+    fn both_ways_to_iterate_end_at_one_matrix() {
+        let device = Device::flex();
+        let values: Vec<f32> = (0..6 * 20_u16).map(|i| (f32::from(i) * 1.7).sin()).collect();
+        let x = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([6, 20]) / 8.0;
+        for steps in [1, 5] {
+            let [a, b] = [by_products(x.clone(), steps), by_squares(x.clone(), steps)];
+            let apart = (a - b).abs().max().into_data().try_into_vec::<f32>().expect("f32")[0];
+            assert!(apart < 1e-4, "{steps}: {apart}");
         }
     }
 

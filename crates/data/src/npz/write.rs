@@ -12,13 +12,16 @@ use genlab_core::Kind;
 use std::io::{Cursor, Write};
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
+/// The entry of an archive that holds the array `labels`.
+const LABELS: &str = "labels.npy";
+
 /// Floats that are turned into bytes at once.
 const CHUNK: usize = 1 << 14;
 
 /// The bytes of an `.npz` file with one array `images`, whatever the values are: `[N, H, W]` for grey
 /// images, `[N, C, H, W]` for colour, `[N, D]` for points, `[N, C, T]` for series. Bytes have the type
-/// u8; floats are little-endian f32 (`<f4`) in the units of their space. Labels are left out. Read it
-/// with [`crate::read_npz`] (images) or [`crate::read_npz_values`], or in Python with
+/// u8; floats are little-endian f32 (`<f4`) in the units of their space. Values with labels have a second
+/// array `labels`, `[N]` of i32 (`<i4`). Read it with [`crate::read_npz`] (images) or [`crate::read_npz_values`], or in Python with
 /// `numpy.load(path)["images"]`. The entry carries a fixed date, so equal values give equal bytes.
 ///
 /// # Errors
@@ -63,7 +66,11 @@ fn encode(values: &Values) -> ZipResult<Vec<u8>> {
         .large_file(size > u32::MAX as usize / 2);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file(ARRAY, options)?;
-    archive.write_all(&header(values))?;
+    let descr = match values.numbers {
+        Numbers::Bytes(_) => "|u1",
+        Numbers::Floats(_) => "<f4",
+    };
+    archive.write_all(&header(descr, &dims(values.space, values.len())))?;
     match &values.numbers {
         Numbers::Bytes(bytes) => archive.write_all(bytes)?,
         Numbers::Floats(floats) => {
@@ -73,17 +80,21 @@ fn encode(values: &Values) -> ZipResult<Vec<u8>> {
             }
         }
     }
+    if let Some(labels) = &values.labels {
+        archive.start_file(LABELS, options)?;
+        archive.write_all(&header("<i4", &[labels.len()]))?;
+        let bytes: Vec<u8> = labels.iter().flat_map(|label| label.to_le_bytes()).collect();
+        archive.write_all(&bytes)?;
+    }
     Ok(archive.finish()?.into_inner())
 }
 
 /// The header of the .npy format, version 1.0: magic, length, a Python dictionary, padded so that the
 /// data starts at a multiple of 64 bytes.
-fn header(values: &Values) -> Vec<u8> {
-    let descr = match values.numbers {
-        Numbers::Bytes(_) => "|u1",
-        Numbers::Floats(_) => "<f4",
-    };
-    let shape = written(&dims(values.space, values.len()));
+fn header(descr: &str, dims: &[usize]) -> Vec<u8> {
+    // Python writes a tuple of one with a comma behind it.
+    let comma = if dims.len() == 1 { "," } else { "" };
+    let shape = written(dims) + comma;
     let dictionary =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
     let padded = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
@@ -172,6 +183,22 @@ mod tests {
             assert_eq!(array[128..132], (-125.0_f32 / 7.0).to_le_bytes());
             assert_eq!(array.len(), 128 + 4 * 12);
         }
+    }
+
+    #[test]
+    fn labels_are_an_array_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.npz");
+        let images = images(3, ImageShape::new(1, 2, 4));
+        let bytes = npz_bytes(&images.clone().with_labels(Some(vec![7, 0, 258]))).unwrap();
+        let mut array = Vec::new();
+        let mut archive = ZipArchive::new(Cursor::new(&bytes)).unwrap();
+        archive.by_name("labels.npy").unwrap().read_to_end(&mut array).unwrap();
+        let header = String::from_utf8_lossy(&array[10..128]);
+        assert!(header.starts_with("{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }"));
+        assert_eq!(array[128..], [7, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0]);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read_npz(&path).unwrap(), images, "the images are read as without labels");
     }
 
     #[test]

@@ -56,14 +56,15 @@ fn a_short_and_a_constant_column_are_refused() {
 fn a_column_of_a_file_is_a_dataset_of_series_in_its_own_units() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("a:b.csv");
-    let rows: String = (0..500).map(|i| format!("{i},{}\n", 100 + i % 7)).collect();
+    let rows: Vec<String> = (0..500).map(|i| format!("{i},{}\n", 100 + i % 7)).collect();
+    let rows = rows.concat();
     fs::write(&file, format!("t,x\n{rows}")).expect("written");
     let name = |column: &str| format!("series:{}:{column}", file.display());
     let options = crate::LoadOptions::default();
     let dataset = crate::load(&name("x"), &options).expect("a dataset");
     assert_eq!(crate::kind_of(&name("x")), genlab_core::Kind::Series);
     assert_eq!((dataset.past(), dataset.truth, dataset.classes), (Some(PAST), None, None));
-    let genlab_core::Range::Real { mean, sd } = dataset.space.range else { panic!("reals") };
+    let genlab_core::Space { mean, sd, .. } = dataset.space;
     assert!((mean - 103.0).abs() < 0.1 && (sd - 2.0).abs() < 0.1, "{mean} {sd}");
     let refusal = |name: &str| crate::load(name, &options).expect_err("refused").to_string();
     assert!(

@@ -2,17 +2,21 @@
 //! signal, to 1, all but noise.
 
 mod discrete;
+mod edm;
 mod flow;
+mod vp;
 
 use discrete::Table;
+use edm::Edm;
 use genlab_core::{
     Check, Fault,
-    settings::{at_least, size},
+    settings::{at_least, non_negative, positive, size},
 };
 use serde::{Deserialize, Serialize};
+use vp::Vp;
 
-/// How signal fades and noise grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How signal fades and noise grows, one file each but for the tables of discrete steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ScheduleConfig {
     /// β_t of the T discrete steps from 10⁻⁴ to 0.02 at T = 1000 (section 4 of arXiv:2006.11239), scaled
@@ -21,6 +25,18 @@ pub enum ScheduleConfig {
         /// T.
         #[serde(default = "default_steps")]
         steps: usize,
+        /// Whether the table is stretched until no signal is left at T (arXiv:2305.08891).
+        #[serde(default)]
+        zero_terminal_snr: bool,
+    },
+    /// √β_t of the T discrete steps is a straight line (Rombach et al. 2022, arXiv:2112.10752).
+    ScaledLinear {
+        /// T.
+        #[serde(default = "default_steps")]
+        steps: usize,
+        /// As of linear.
+        #[serde(default)]
+        zero_terminal_snr: bool,
     },
     /// ᾱ of the T discrete steps follows a squared cosine (Eq. 17 of Nichol & Dhariwal 2021,
     /// arXiv:2102.09672).
@@ -28,6 +44,38 @@ pub enum ScheduleConfig {
         /// T.
         #[serde(default = "default_steps")]
         steps: usize,
+        /// As of linear.
+        #[serde(default)]
+        zero_terminal_snr: bool,
+    },
+    /// ᾱ of the T discrete steps follows a logistic function (Jabri et al. 2023, arXiv:2212.11972).
+    Sigmoid {
+        /// T.
+        #[serde(default = "default_steps")]
+        steps: usize,
+        /// As of linear.
+        #[serde(default)]
+        zero_terminal_snr: bool,
+    },
+    /// The variance-preserving stochastic differential equation, in continuous time (Song et al. 2021,
+    /// arXiv:2011.13456).
+    Vp {
+        /// β(0), from 0.
+        #[serde(default = "vp::default_beta_min")]
+        beta_min: f64,
+        /// β(1), above 0.
+        #[serde(default = "vp::default_beta_max")]
+        beta_max: f64,
+    },
+    /// Noise added to data that stays as it is, in continuous time (Karras et al. 2022,
+    /// arXiv:2206.00364).
+    Edm {
+        /// The least noise that a network is trained on, in standard deviations of the data.
+        #[serde(default = "edm::default_sigma_min")]
+        sigma_min: f64,
+        /// The most.
+        #[serde(default = "edm::default_sigma_max")]
+        sigma_max: f64,
     },
     /// The straight line α = 1 − t, σ = t in continuous time (rectified flow, Liu et al. 2022,
     /// arXiv:2209.03003, Eq. 1).
@@ -41,17 +89,45 @@ fn default_steps() -> usize {
 
 impl Default for ScheduleConfig {
     fn default() -> Self {
-        Self::Cosine { steps: default_steps() }
+        Self::Edm { sigma_min: edm::default_sigma_min(), sigma_max: edm::default_sigma_max() }
+    }
+}
+
+impl ScheduleConfig {
+    /// Whether α is 0 at the last time.
+    pub(crate) fn ends_without_signal(self) -> bool {
+        match self {
+            Self::Linear { zero_terminal_snr, .. }
+            | Self::ScaledLinear { zero_terminal_snr, .. }
+            | Self::Cosine { zero_terminal_snr, .. }
+            | Self::Sigmoid { zero_terminal_snr, .. } => zero_terminal_snr,
+            Self::Vp { .. } | Self::Edm { .. } | Self::Flow => false,
+        }
     }
 }
 
 impl Check for ScheduleConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
-            Self::Linear { steps } | Self::Cosine { steps } => {
+            Self::Linear { steps, .. }
+            | Self::ScaledLinear { steps, .. }
+            | Self::Cosine { steps, .. }
+            | Self::Sigmoid { steps, .. } => {
                 // One step of the linear schedule would leave nine tenths of the signal.
                 at_least("steps", *steps, 2)?;
                 size("steps", *steps)
+            }
+            Self::Vp { beta_min, beta_max } => {
+                non_negative("beta_min", *beta_min)?;
+                positive("beta_max", *beta_max)
+            }
+            Self::Edm { sigma_min, sigma_max } => {
+                positive("sigma_min", *sigma_min)?;
+                positive("sigma_max", *sigma_max)?;
+                if sigma_min < sigma_max {
+                    return Ok(());
+                }
+                Err(Fault::new("sigma_min", format!("is {sigma_min}; set it below sigma_max")))
             }
             Self::Flow => Ok(()),
         }
@@ -80,6 +156,16 @@ impl Moment {
     pub fn signal_to_noise(self) -> f64 {
         (self.alpha / self.sigma).powi(2)
     }
+
+    /// σ / α: the noise beside a signal of strength 1; infinite where there is no signal.
+    pub fn ratio(self) -> f64 {
+        self.sigma / self.alpha
+    }
+
+    /// λ = ln(α / σ), half the logarithm of the signal-to-noise ratio.
+    pub fn log_ratio(self) -> f64 {
+        -self.ratio().ln()
+    }
 }
 
 /// A schedule at work.
@@ -89,6 +175,8 @@ pub struct Schedule(Form);
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
     Discrete(Table),
+    Vp(Vp),
+    Edm(Edm),
     Flow,
 }
 
@@ -96,16 +184,35 @@ enum Form {
 /// made for.
 const NETWORK_SCALE: f64 = 1000.0;
 
-/// A network of a continuous schedule is shown no time that is nearer to either end: there is next to no
+/// A network of a continuous schedule is shown no time that is nearer to an end at which there is next to no
 /// noise, or next to no signal, and what is divided by it means nothing.
 const LEAST_TIME: f64 = 1e-3;
 
 impl Schedule {
     /// The schedule of these settings.
     pub fn new(config: ScheduleConfig) -> Self {
+        let discrete = |table: Table, zero_terminal_snr: bool| {
+            Form::Discrete(if zero_terminal_snr {
+                table.without_signal_at_the_end()
+            } else {
+                table
+            })
+        };
         Self(match config {
-            ScheduleConfig::Linear { steps } => Form::Discrete(Table::linear(steps)),
-            ScheduleConfig::Cosine { steps } => Form::Discrete(Table::cosine(steps)),
+            ScheduleConfig::Linear { steps, zero_terminal_snr } => {
+                discrete(Table::linear(steps), zero_terminal_snr)
+            }
+            ScheduleConfig::ScaledLinear { steps, zero_terminal_snr } => {
+                discrete(Table::scaled_linear(steps), zero_terminal_snr)
+            }
+            ScheduleConfig::Cosine { steps, zero_terminal_snr } => {
+                discrete(Table::cosine(steps), zero_terminal_snr)
+            }
+            ScheduleConfig::Sigmoid { steps, zero_terminal_snr } => {
+                discrete(Table::sigmoid(steps), zero_terminal_snr)
+            }
+            ScheduleConfig::Vp { beta_min, beta_max } => Form::Vp(Vp { beta_min, beta_max }),
+            ScheduleConfig::Edm { sigma_min, sigma_max } => Form::Edm(Edm { sigma_min, sigma_max }),
             ScheduleConfig::Flow => Form::Flow,
         })
     }
@@ -114,43 +221,45 @@ impl Schedule {
     pub fn at(&self, t: f64) -> Moment {
         let (alpha, sigma) = match &self.0 {
             Form::Discrete(table) => table.at(t),
+            Form::Vp(vp) => vp.at(t),
+            Form::Edm(edm) => edm.at(t),
             Form::Flow => flow::at(t),
         };
         Moment { t, alpha, sigma }
-    }
-
-    /// α(t) and σ(t) in the precision of tensors.
-    pub fn shares(&self, t: f64) -> [f32; 2] {
-        match &self.0 {
-            Form::Discrete(table) => table.shares(t),
-            Form::Flow => {
-                let (alpha, sigma) = flow::at(t);
-                [alpha as f32, sigma as f32]
-            }
-        }
     }
 
     /// T, for a schedule of discrete steps.
     pub fn steps(&self) -> Option<usize> {
         match &self.0 {
             Form::Discrete(table) => Some(table.steps()),
-            Form::Flow => None,
+            Form::Vp(_) | Form::Edm(_) | Form::Flow => None,
         }
     }
 
     /// The least time that a network is trained on.
     pub fn first_time(&self) -> f64 {
-        self.steps().map_or(LEAST_TIME, |steps| 1.0 / steps as f64)
+        match &self.0 {
+            Form::Discrete(table) => 1.0 / table.steps() as f64,
+            Form::Edm(edm) => edm.first_time(),
+            Form::Vp(_) | Form::Flow => LEAST_TIME,
+        }
     }
 
     /// The greatest time that a network is trained on, and that sampling begins at.
     pub fn last_time(&self) -> f64 {
-        self.steps().map_or(1.0 - LEAST_TIME, |_| 1.0)
+        match &self.0 {
+            Form::Discrete(_) | Form::Vp(_) | Form::Edm(_) => 1.0,
+            Form::Flow => 1.0 - LEAST_TIME,
+        }
     }
 
     /// What a network is told of `t`: the number of the step, where there are steps.
-    pub fn network_time(&self, t: f64) -> f32 {
-        (t * self.steps().map_or(NETWORK_SCALE, |steps| steps as f64)) as f32
+    pub fn network_time(&self, t: f64) -> f64 {
+        match &self.0 {
+            Form::Discrete(table) => t * table.steps() as f64,
+            Form::Edm(edm) => edm.network_time(t),
+            Form::Vp(_) | Form::Flow => t * NETWORK_SCALE,
+        }
     }
 
     /// The time at which σ / α is `ratio`, by bisection: that ratio grows with time.
@@ -169,9 +278,11 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    const ALL: [ScheduleConfig; 3] = [
-        ScheduleConfig::Linear { steps: 50 },
-        ScheduleConfig::Cosine { steps: 1000 },
+    const ALL: [ScheduleConfig; 5] = [
+        ScheduleConfig::Linear { steps: 50, zero_terminal_snr: false },
+        ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false },
+        ScheduleConfig::Vp { beta_min: 0.1, beta_max: 20.0 },
+        ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 160.0 },
         ScheduleConfig::Flow,
     ];
 
@@ -181,7 +292,8 @@ mod tests {
             let schedule = Schedule::new(config);
             let at: Vec<Moment> = (0..=500).map(|i| schedule.at(f64::from(i) / 500.0)).collect();
             assert_eq!((at[0].alpha, at[0].sigma), (1.0, 0.0), "{config:?}");
-            assert!(at.windows(2).all(|w| w[1].alpha < w[0].alpha && w[1].sigma > w[0].sigma));
+            assert!(at.windows(2).all(|w| w[1].alpha <= w[0].alpha && w[1].sigma > w[0].sigma));
+            assert!(at.windows(2).all(|w| w[1].ratio() > w[0].ratio()), "{config:?}");
         }
     }
 

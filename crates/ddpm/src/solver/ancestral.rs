@@ -3,9 +3,34 @@
 use super::{Oracle, ddim};
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
-/// A draw from q(x_s | x_t, x̂_0) (Eq. 6 and 7, Algorithm 2 of Ho et al. 2020, arXiv:2006.11239, with the
-/// variance β̃_t), which is the implicit model's step with η = 1.
-pub(super) fn step(x_t: Tensor<4>, from: Moment, to: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
-    ddim::step(1.0, x_t, from, to, oracle)
+/// The variance of the noise that is added after each step (section 3.2 of Ho et al. 2020,
+/// arXiv:2006.11239).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variance {
+    /// β̃_t = σ_s²/σ_t² β_t, that of q(x_s | x_t, x_0): the right one where x_0 is a single point.
+    #[default]
+    FixedSmall,
+    /// β_t, that of q(x_t | x_s): the right one where x_0 is standard normal.
+    FixedLarge,
+}
+
+/// A draw from N(μ̃(x_t, x̂_0), variance), with the mean μ̃ of q(x_s | x_t, x_0) (Eq. 7 and Algorithm 2 of
+/// arXiv:2006.11239), which is that of the implicit model's step with η = 1. After the last step, to
+/// time 0, no noise is added.
+pub(super) fn step(
+    variance: Variance,
+    x_t: Tensor<4>,
+    from: Moment,
+    to: Moment,
+    oracle: &mut Oracle<'_>,
+) -> Tensor<4> {
+    let step = ddim::Transition::new(1.0, from, to);
+    let step = match variance {
+        Variance::FixedLarge if to.sigma > 0.0 => step.with_variance(ddim::missing(from, to)),
+        Variance::FixedLarge | Variance::FixedSmall => step,
+    };
+    step.take(x_t, from, oracle)
 }

@@ -17,11 +17,27 @@ impl Transition {
     /// here: η² σ_s² / σ_t² (1 − α_t² / α_s²) in terms of α and σ. Where α² + σ² is not 1, the same
     /// posterior for x_t = (α_t / α_s) x_s + noise of the variance that is missing.
     pub(super) fn new(eta: f64, from: Moment, to: Moment) -> Self {
-        let missing = from.sigma.powi(2) - (from.alpha / to.alpha * to.sigma).powi(2);
-        let variance = eta * eta * (to.sigma / from.sigma).powi(2) * missing;
+        let variance = eta * eta * (to.sigma / from.sigma).powi(2) * missing(from, to);
         let direction = (to.sigma.powi(2) - variance).max(0.0).sqrt();
         Self { start: to.alpha, direction, noise: variance.sqrt() }
     }
+
+    /// The same mean with fresh noise of another variance.
+    pub(super) fn with_variance(self, variance: f64) -> Self {
+        Self { noise: variance.sqrt(), ..self }
+    }
+
+    /// x_s.
+    pub(super) fn take(self, x_t: Tensor<4>, from: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
+        let start = oracle.start(x_t.clone(), from);
+        let x_s = start.clone() * self.start + noise_of(x_t, start, from) * self.direction;
+        if self.noise > 0.0 { x_s + oracle.fresh() * self.noise } else { x_s }
+    }
+}
+
+/// The variance of the noise that turns x_s into x_t: 1 − α_t² / α_s² where α² + σ² = 1.
+pub(super) fn missing(from: Moment, to: Moment) -> f64 {
+    from.sigma.powi(2) - (from.alpha / to.alpha * to.sigma).powi(2)
 }
 
 /// One step with η in [0, 1].
@@ -32,10 +48,7 @@ pub(super) fn step(
     to: Moment,
     oracle: &mut Oracle<'_>,
 ) -> Tensor<4> {
-    let step = Transition::new(eta, from, to);
-    let start = oracle.start(x_t.clone(), from);
-    let x_s = start.clone() * step.start + noise_of(x_t, start, from) * step.direction;
-    if step.noise > 0.0 { x_s + oracle.fresh() * step.noise } else { x_s }
+    Transition::new(eta, from, to).take(x_t, from, oracle)
 }
 
 #[cfg(test)]
@@ -45,7 +58,8 @@ mod tests {
 
     #[test]
     fn with_all_noise_fresh_it_is_the_ddpm_posterior() {
-        let schedule = Schedule::new(ScheduleConfig::Linear { steps: 1000 });
+        let schedule =
+            Schedule::new(ScheduleConfig::Linear { steps: 1000, zero_terminal_snr: false });
         let (from, to) = (schedule.at(0.4), schedule.at(0.399));
         let (ab_t, ab_s) = (from.alpha.powi(2), to.alpha.powi(2));
         let (alpha, beta) = (ab_t / ab_s, 1.0 - ab_t / ab_s);
@@ -59,5 +73,7 @@ mod tests {
         assert!((step.noise.powi(2) - variance).abs() < 1e-12);
         assert!((x_t_share - on_x_t).abs() < 1e-9);
         assert!((step.start - x_t_share * from.alpha - on_start).abs() < 1e-9);
+        // β_t, the variance of q(x_t | x_s).
+        assert!((missing(from, to) - beta).abs() < 1e-12);
     }
 }

@@ -9,12 +9,12 @@ use burn::tensor::Tensor;
 /// x̄_t + (σ̄_s − σ̄_t) ε̂.
 pub(super) fn step(x_t: Tensor<4>, from: Moment, to: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
     let start = oracle.start(x_t.clone(), from);
-    let slope = noise_of(x_t.clone(), start, from);
-    along(x_t, slope, from, to)
+    let noise = noise_of(x_t, start.clone(), from);
+    line(start, noise, to)
 }
 
-/// The straight line of that slope, from x_t to x_s.
-pub(super) fn along(x_t: Tensor<4>, slope: Tensor<4>, from: Moment, to: Moment) -> Tensor<4> {
-    let keep = to.alpha / from.alpha;
-    x_t * keep + slope * (to.sigma - from.sigma * keep)
+/// Where the straight line through x̂_0 with the slope ε̂ is at `to`: with x̄_t = x̂_0 + σ̄_t ε̂ the step above is
+/// x_s = α_s x̂_0 + σ_s ε̂, also from where there is no signal and x̄ is infinite.
+pub(super) fn line(start: Tensor<4>, noise: Tensor<4>, to: Moment) -> Tensor<4> {
+    start * to.alpha + noise * to.sigma
 }

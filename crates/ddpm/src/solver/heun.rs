@@ -2,25 +2,26 @@
 
 use super::{
     Oracle,
-    euler::{self, along},
+    euler::{self, line},
     noise_of,
 };
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
 
 /// One step of second order for x̄ = x / α as a function of σ̄ = σ / α (Algorithm 1 of Karras et al. 2022,
-/// arXiv:2206.00364): Euler's step, then again along the mean of the slopes at both of its ends. The last
-/// step, to no noise at all, is Euler's: there is no slope at its end.
+/// arXiv:2206.00364): Euler's step, then again along the mean of the slopes at both of its ends. A
+/// step to no noise at all, or from no signal at all, is Euler's: there is no slope at that end.
 pub(super) fn step(x_t: Tensor<4>, from: Moment, to: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
-    if to.sigma == 0.0 {
+    if to.sigma == 0.0 || from.alpha == 0.0 {
         return euler::step(x_t, from, to, oracle);
     }
     let start = oracle.start(x_t.clone(), from);
-    let first = noise_of(x_t.clone(), start, from);
-    let x_s = along(x_t.clone(), first.clone(), from, to);
+    let first = noise_of(x_t.clone(), start.clone(), from);
+    let x_s = line(start, first.clone(), to);
     let start = oracle.start(x_s.clone(), to);
     let second = noise_of(x_s, start, to);
-    along(x_t, (first + second) * 0.5, from, to)
+    let keep = to.alpha / from.alpha;
+    x_t * keep + (first + second) * (0.5 * (to.sigma - from.sigma * keep))
 }
 
 #[cfg(test)]

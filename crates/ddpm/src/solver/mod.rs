@@ -2,8 +2,12 @@
 
 mod ancestral;
 mod ddim;
+mod dpmpp_2m;
 mod euler;
+mod euler_ancestral;
 mod heun;
+
+pub use ancestral::Variance;
 
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
@@ -23,34 +27,64 @@ pub enum Solver {
         #[serde(default)]
         eta: f64,
     },
-    /// Fresh noise at each step with the posterior's variance, as in DDPM.
-    Ancestral,
+    /// Fresh noise at each step, as in DDPM.
+    Ancestral {
+        /// How much.
+        #[serde(default)]
+        variance: Variance,
+    },
     /// Euler's method for the probability-flow ODE.
     Euler,
+    /// Euler's method down to less noise, and fresh noise: that of k-diffusion.
+    EulerAncestral {
+        /// η, from 0 for none to 1.
+        #[serde(default = "all")]
+        eta: f64,
+    },
     /// Heun's method for it: two calls a step, and an error of second order.
     Heun,
+    /// DPM-Solver++ of second order that remembers one step; with fresh noise SDE-DPM-Solver++(2M) (Lu et
+    /// al. 2022, arXiv:2211.01095). One call a step.
+    #[serde(rename = "dpmpp-2m")]
+    Dpmpp2m {
+        /// η: 0 solves the probability-flow ODE, 1 the SDE.
+        #[serde(default)]
+        eta: f64,
+    },
+}
+
+/// The η of solvers whose name says that noise is fresh.
+fn all() -> f64 {
+    1.0
 }
 
 impl Default for Solver {
     fn default() -> Self {
-        Self::Ddim { eta: 0.0 }
+        Self::Dpmpp2m { eta: 1.0 }
     }
 }
 
 impl Check for Solver {
     fn check(&self) -> Result<(), Fault> {
-        let Self::Ddim { eta } = self else { return Ok(()) };
-        non_negative("eta", *eta)?;
-        at_most("eta", *eta, 1.0)
+        match self {
+            Self::Ddim { eta } | Self::EulerAncestral { eta } | Self::Dpmpp2m { eta } => {
+                non_negative("eta", *eta)?;
+                at_most("eta", *eta, 1.0)
+            }
+            Self::Ancestral { .. } | Self::Euler | Self::Heun => Ok(()),
+        }
     }
 }
 
-/// What a solver may ask for: the denoiser's x̂_0, and fresh noise.
+/// What a solver may ask for: the denoiser's x̂_0, now and as it was a step ago, and fresh noise.
 pub struct Oracle<'a> {
     start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
     fresh: &'a dyn Fn(u64) -> Tensor<4>,
     step: u64,
     calls: usize,
+    // The first x̂_0 of this step and of the one before.
+    first: Option<(Moment, Tensor<4>)>,
+    before: Option<(Moment, Tensor<4>)>,
 }
 
 impl<'a> Oracle<'a> {
@@ -59,17 +93,29 @@ impl<'a> Oracle<'a> {
         start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
         fresh: &'a dyn Fn(u64) -> Tensor<4>,
     ) -> Self {
-        Self { start, fresh, step: 0, calls: 0 }
+        Self { start, fresh, step: 0, calls: 0, first: None, before: None }
+    }
+
+    fn begin(&mut self, step: u64) {
+        self.step = step;
+        self.before = self.first.take();
     }
 
     /// x̂_0 of `x_t` at that moment.
-    pub fn start(&mut self, x_t: Tensor<4>, at: Moment) -> Tensor<4> {
+    fn start(&mut self, x_t: Tensor<4>, at: Moment) -> Tensor<4> {
         self.calls += 1;
-        (self.start)(x_t, at)
+        let start = (self.start)(x_t, at);
+        self.first.get_or_insert_with(|| (at, start.clone()));
+        start
+    }
+
+    /// The x̂_0 that the step before began with, and when that was; None in the first step.
+    fn before(&self) -> Option<(Moment, Tensor<4>)> {
+        self.before.clone()
     }
 
     /// Noise that belongs to this step.
-    pub fn fresh(&self) -> Tensor<4> {
+    fn fresh(&self) -> Tensor<4> {
         (self.fresh)(self.step)
     }
 
@@ -81,18 +127,14 @@ impl<'a> Oracle<'a> {
 
 impl Solver {
     /// One step, from `x_t` `[B, C, H, W]` at `from` to `to`, which is nearer to the data.
-    pub fn step(
-        self,
-        x_t: Tensor<4>,
-        from: Moment,
-        to: Moment,
-        oracle: &mut Oracle<'_>,
-    ) -> Tensor<4> {
+    fn step(self, x_t: Tensor<4>, from: Moment, to: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
         match self {
             Self::Ddim { eta } => ddim::step(eta, x_t, from, to, oracle),
-            Self::Ancestral => ancestral::step(x_t, from, to, oracle),
+            Self::Ancestral { variance } => ancestral::step(variance, x_t, from, to, oracle),
             Self::Euler => euler::step(x_t, from, to, oracle),
+            Self::EulerAncestral { eta } => euler_ancestral::step(eta, x_t, from, to, oracle),
             Self::Heun => heun::step(x_t, from, to, oracle),
+            Self::Dpmpp2m { eta } => dpmpp_2m::step(eta, x_t, from, to, oracle),
         }
     }
 
@@ -107,7 +149,7 @@ impl Solver {
         let mut x = noise;
         see(0, &x);
         for (index, pair) in moments.windows(2).enumerate() {
-            oracle.step = index as u64;
+            oracle.begin(index as u64);
             x = self.step(x, pair[0], pair[1], oracle);
             see(index + 1, &x);
         }

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// The noise ε.
-    #[default]
     Noise,
     /// The clean value x_0.
     Start,
@@ -25,6 +24,7 @@ pub enum Target {
     /// The velocity ε − x_0 of the straight line.
     Velocity,
     /// v = α ε − σ x_0, the velocity on the circle.
+    #[default]
     V,
 }
 
@@ -75,6 +75,13 @@ mod tests {
     use crate::schedule::{Schedule, ScheduleConfig};
     use burn::tensor::Device;
 
+    const SCHEDULES: [ScheduleConfig; 4] = [
+        ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false },
+        ScheduleConfig::Vp { beta_min: 0.1, beta_max: 20.0 },
+        ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 4.0 },
+        ScheduleConfig::Flow,
+    ];
+
     const ALL: [Target; 5] =
         [Target::Noise, Target::Start, Target::Score, Target::Velocity, Target::V];
 
@@ -89,7 +96,7 @@ mod tests {
     #[test]
     fn start_and_noise_follow_from_every_target_at_every_time() {
         let (x_0, noise) = (0.7, -1.3);
-        for config in [ScheduleConfig::default(), ScheduleConfig::Flow] {
+        for config in SCHEDULES {
             let schedule = Schedule::new(config);
             for (target, t) in ALL.into_iter().flat_map(|y| [0.02, 0.3, 0.9].map(|t| (y, t))) {
                 let at = schedule.at(t);

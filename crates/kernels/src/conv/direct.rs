@@ -9,13 +9,12 @@
 //! modulo the stride see the same taps: each of the s × s remainders is one [`Pass`] with its own,
 //! smaller kernel, and nothing is multiplied by inserted zeros.
 
-use super::{
-    Geometry,
+use super::{Geometry, planes::Planes};
+use crate::{
+    flex::{build_uncleared, fold, split, with_scratch},
     lines::{lines_to_image, to_lines},
-    micro::{self, Isa, TILE, Walk, convolve, correlate},
-    planes::Planes,
+    micro::{self, Holds, Isa, TILE, Walk, convolve, correlate},
 };
-use crate::flex::{build_uncleared, fold, split, with_scratch};
 use std::mem::MaybeUninit;
 
 /// One kernel and the output positions that it computes.
@@ -322,6 +321,7 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
                     cols: g.output[1],
                     channels,
                     add: true,
+                    holds: Holds::Float,
                 };
                 correlate(isa, &walk, &offsets, &mut sums);
             }

@@ -1,6 +1,7 @@
 //! One image as zero-padded planes, in which a kernel tap is a constant offset.
 
-use super::{Geometry, micro::TILE};
+use super::Geometry;
+use crate::micro::TILE;
 
 /// Where the padded planes of one image come from.
 pub(super) struct Planes {

@@ -17,6 +17,7 @@
 //! tiles, and goes back through G: gᵀ = Gᵀ [Σ (Bᵀ d B) ⊙ (A y Aᵀ)] G.
 
 mod pass;
+mod round;
 mod tiles;
 mod transform;
 mod weights;
@@ -25,7 +26,8 @@ use self::{
     pass::Pass,
     tiles::{Pixels, Tiles},
 };
-use super::{Geometry, lines::to_lines, micro::Isa};
+use super::Geometry;
+use crate::{Precision, lines::to_lines, micro::Isa};
 use std::array::from_fn;
 
 /// Outputs of a tile along each direction.
@@ -172,6 +174,7 @@ impl Plan {
     pub(super) fn forward(
         self,
         isa: Isa,
+        precision: Precision,
         x: &[f32],
         weight: &[f32],
         bias: Option<&[f32]>,
@@ -181,13 +184,14 @@ impl Plan {
         let width = pass.writes.width();
         let mut taps = vec![0.0; (g.taps() + 1) * width];
         to_lines(isa, weight, g.out_channels, &mut taps, width);
-        pass.run(isa, &taps, x, bias)
+        pass.run(isa, precision, &taps, x, bias)
     }
 
     /// The gradient of the convolution's input.
     pub(super) fn input_gradient(
         self,
         isa: Isa,
+        precision: Precision,
         gradient: &[f32],
         weight: &[f32],
         bias: Option<&[f32]>,
@@ -201,11 +205,17 @@ impl Plan {
             let lines = &mut taps[channel * area * width..][..(area + 1) * width];
             to_lines(isa, kernels, g.in_channels, lines, width);
         }
-        pass.run(isa, &taps, gradient, bias)
+        pass.run(isa, precision, &taps, gradient, bias)
     }
 
     /// The gradient of the weight.
-    pub(super) fn weight_gradient(self, isa: Isa, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-        weights::gradient(&self.into_forward(), isa, x, gradient)
+    pub(super) fn weight_gradient(
+        self,
+        isa: Isa,
+        precision: Precision,
+        x: &[f32],
+        gradient: &[f32],
+    ) -> Vec<f32> {
+        weights::gradient(&self.into_forward(), isa, precision, x, gradient)
     }
 }

@@ -9,3 +9,4 @@ mod optim;
 mod pointwise;
 mod precision;
 mod support;
+mod transformer;

@@ -17,7 +17,7 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{classify, codes, cost, pairs},
+    measures::{classify, codes, cost, noise, pairs},
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -111,6 +111,10 @@ impl<'a> Evaluator<'a> {
         if model.encoder().is_some() || model.density().is_some() || model.likelihood().is_some() {
             progress("likelihood, codes and what they know");
             codes::measure(model, context, &mut out);
+        }
+        if let Some(denoiser) = model.denoiser() {
+            progress("noise taken away, level by level");
+            noise::measure(denoiser, conditions, context, &mut out);
         }
         if let Some(classifier) = model.classifier() {
             progress("classes");

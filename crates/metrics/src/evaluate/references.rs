@@ -346,7 +346,7 @@ fn noise(context: &Context<'_>, count: usize) -> Values {
     );
     let draws = match space.range {
         Range::Unit => draws,
-        Range::Real { .. } => {
+        Range::Real => {
             let numbers = context.dataset.train.to_f64();
             let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
             let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -20,6 +20,7 @@ use crate::{
             memorisation::maths::Relation,
             pair::{Pair, TrainingImages},
         },
+        units,
     },
     numerics::fit::FitError,
     picture,
@@ -186,8 +187,9 @@ pub(super) fn score(
     if let Some(Fitted { prior, images }) = &drawn.fitted {
         out.note(format!(
             "The model has no prior of its own: its samples are decoded from a {} fitted on the codes \
-             of {images} training images.",
+             of {images} training {}.",
             prior.title(),
+            units::noun(context.dataset.space.kind),
         ));
     }
 }

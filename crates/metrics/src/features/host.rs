@@ -31,7 +31,7 @@ pub fn kept(numbers: &[f32], space: Space) -> Values {
             let bytes = numbers.iter().map(level).collect();
             Values { space, numbers: Numbers::Bytes(bytes), labels: None, pasts: None }
         }
-        Range::Real { .. } => {
+        Range::Real => {
             let finite = |v: &f32| if v.is_finite() { *v } else { 0.0 };
             Values::floats(space, numbers.iter().map(finite).collect())
         }

@@ -5,7 +5,6 @@ use crate::{
     numerics::matrix::cholesky,
 };
 use faer::Mat;
-use genlab_core::Range;
 use genlab_data::{Normal, Pasts, Values};
 
 /// x_t = a_0 + Σ_i a_i x_{t−i} + s ε_t in standard units, fitted by least squares.
@@ -142,10 +141,7 @@ struct Sums {
 impl Sums {
     /// Of all windows; None for values without a past.
     fn new(train: &Values, most: usize) -> Option<Self> {
-        let units = match train.space.range {
-            Range::Unit => Units { mean: 0.0, sd: 1.0 },
-            Range::Real { mean, sd } => Units { mean, sd },
-        };
+        let units = Units { mean: train.space.mean, sd: train.space.sd };
         let (pasts, size) = (train.pasts.as_ref()?, most + 1);
         let mut sums = Self {
             gram: Mat::zeros(size, size),

@@ -100,7 +100,7 @@ impl Sample for PcaMixture {
         let pixels = self.pca.inverse(&coordinates).values;
         let cut = |v: &f64| match self.space.range {
             Range::Unit => v.clamp(0.0, 1.0) as f32,
-            Range::Real { .. } => *v as f32,
+            Range::Real => *v as f32,
         };
         host::images(pixels.iter().map(cut).collect(), self.space.shape, &self.device)
     }

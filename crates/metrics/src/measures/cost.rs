@@ -36,6 +36,7 @@ pub const IMAGES_PER_SECOND: Entry = Entry {
     unit: "images per second",
     better: Some(Higher),
     meaning: "Training images per wall-clock second.",
+    meaning_beyond_images: "Training examples per wall-clock second.",
     ..COST
 };
 

@@ -1,14 +1,15 @@
 //! No entry of the catalogue without an evaluation that finds it, and no metric without an entry.
 
+use crate::forecasts::{Recurrence, ar1};
 use crate::{
     linear_gaussian::{LinearVae, rows},
     models::{Coin, Identity, Model, Noise, digits},
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Classified, Classify, Codes, Condition, Conditions, Encode, Generative, ImageShape,
-    Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars, Seed, Space,
-    digest::sha256,
+    Batch, Classified, Classify, Codes, Condition, Conditions, Denoise, Encode, Generative,
+    ImageShape, Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars,
+    Seed, Space, digest::sha256,
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{
@@ -125,6 +126,30 @@ impl Sample for Told {
     }
     fn network_calls(&self, _request: &SampleRequest) -> usize {
         1
+    }
+}
+
+/// Takes noise for signal.
+struct Trusting;
+
+impl Generative for Trusting {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn denoiser(&self) -> Option<&dyn Denoise> {
+        Some(self)
+    }
+}
+
+impl Denoise for Trusting {
+    fn levels(&self) -> [f64; 2] {
+        [0.01, 10.0]
+    }
+    fn denoise(&self, noisy: Tensor<4>, _sigma: f64, _condition: &Condition) -> Tensor<4> {
+        noisy
     }
 }
 
@@ -249,9 +274,13 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
 
     measure(&digits, None, few, &Guess);
+    measure(&digits, None, few, &Trusting);
     measure(&digits, None, few, &Told(digits.clone()));
     let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
     measure(&ring, None, few, &Told(ring.clone()));
+    measure(&ring, None, few, &Trusting);
+    let settings = Settings { samples: 200, ..few };
+    measure(&ar1(), None, settings, &Recurrence { innovation: 1.0, told: true });
 
     found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));
     let known: BTreeSet<String> = CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();

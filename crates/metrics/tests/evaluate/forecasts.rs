@@ -11,9 +11,9 @@ const COEFFICIENT: f32 = 0.8;
 const STEPS: usize = 12;
 
 /// Carries `ar1` on by its own recurrence, with innovations of this width.
-struct Recurrence {
-    innovation: f32,
-    told: bool,
+pub(crate) struct Recurrence {
+    pub(crate) innovation: f32,
+    pub(crate) told: bool,
 }
 
 impl Generative for Recurrence {
@@ -62,8 +62,8 @@ impl Sample for Recurrence {
     }
 }
 
-fn ar1() -> Dataset {
-    load("ar1", &LoadOptions::default()).unwrap()
+pub(crate) fn ar1() -> Dataset {
+    load("ar1", &LoadOptions::default()).expect("drawn")
 }
 
 fn evaluate(model: &Recurrence) -> Evaluation {

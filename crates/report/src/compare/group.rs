@@ -1,13 +1,13 @@
 //! Runs that differ only in their seed make one column.
 
 use crate::run_data::RunData;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings that do not make another experiment: what a run is called.
 const NAMES: [&str; 6] = ["seed", "seeds", "out", "name", "settings_version", "settings_hash"];
 /// Nor do those whose key ends so: where files lie.
 const PLACES: [&str; 2] = ["dir", "path"];
-/// Settings that fit into a column's title.
+/// Settings in a column's title where fewer would tell it apart.
 const SETTINGS_IN_A_LABEL: usize = 2;
 
 /// One model with one configuration, over its seeds.
@@ -74,7 +74,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
             Some((_, group)) => group.push(run),
         }
     }
-    let labels: Vec<String> = (0..groups.len()).map(|index| label(&groups, index)).collect();
+    let labels = labels(&groups);
     let columns =
         groups.into_iter().zip(labels).enumerate().map(|(index, ((_, mut runs), label))| {
             runs.sort_by_key(|run| run.results.seed);
@@ -108,31 +108,95 @@ fn flatten(prefix: &str, table: &toml::Table, leaves: &mut Settings) {
     }
 }
 
-/// The model's title, and the settings by which it differs from other columns of the same model.
-fn label(groups: &[(Settings, Vec<&RunData>)], index: usize) -> String {
+/// The titles of all columns: the model's, and where several are of one model the settings that tell its columns
+/// apart. No two are alike.
+fn labels(groups: &[(Settings, Vec<&RunData>)]) -> Vec<String> {
+    let of = |index, name: fn(&str) -> &str| label(groups, index, name);
+    let mut labels: Vec<String> = (0..groups.len()).map(|index| of(index, last_key)).collect();
+    for index in repeated(&labels) {
+        labels[index] = of(index, whole_path);
+    }
+    for index in repeated(&labels) {
+        let folder = groups[index].1[0].dir.path().file_name().unwrap_or_default();
+        labels[index] = format!("{} ({})", labels[index], folder.to_string_lossy());
+    }
+    labels
+}
+
+/// The places of what occurs more than once.
+fn repeated(labels: &[String]) -> Vec<usize> {
+    let count = |label: &String| labels.iter().filter(|other| *other == label).count();
+    (0..labels.len()).filter(|index| count(&labels[*index]) > 1).collect()
+}
+
+/// The title of one column, with the settings under the names that `name` gives their paths.
+fn label(groups: &[(Settings, Vec<&RunData>)], index: usize, name: fn(&str) -> &str) -> String {
     let (own, runs) = &groups[index];
-    let name = runs[0].results.title().to_owned();
-    let twins: Vec<_> = groups
+    let title = runs[0].results.title().to_owned();
+    let twins: Vec<&Settings> = groups
         .iter()
-        .filter(|(_, other)| other[0].results.model == runs[0].results.model)
-        .map(|(settings, _)| settings)
+        .enumerate()
+        .filter(|(place, (_, other))| {
+            *place != index && other[0].results.model == runs[0].results.model
+        })
+        .map(|(_, (settings, _))| settings)
         .collect();
-    if twins.len() == 1 {
-        return name;
-    }
     let differs = |path: &&String| twins.iter().any(|twin| twin.get(*path) != own.get(*path));
-    let paths: Vec<&String> = own.keys().filter(differs).collect();
+    let paths: BTreeSet<&String> =
+        own.keys().chain(twins.iter().flat_map(|twin| twin.keys())).filter(differs).collect();
     if paths.is_empty() {
-        let folder = runs[0].dir.path().file_name().unwrap_or_default();
-        return format!("{name} ({})", folder.to_string_lossy());
+        return title;
     }
+    let shown = telling(&paths, own, &twins);
+    // "likelihood = gaussian" says more than "kind = gaussian".
+    let short = |path: &str| name(path.strip_suffix(".kind").unwrap_or(path)).to_owned();
+    let names: Vec<String> = shown.iter().map(|path| short(path)).collect();
     let setting = |path: &&String| {
-        // "likelihood = gaussian" says more than "kind = gaussian".
-        let named = path.strip_suffix(".kind").unwrap_or(path);
-        let short = named.rsplit('.').next().unwrap_or(named);
-        format!("{short} = {}", own[*path].trim_matches('"'))
+        let named = short(path);
+        let ambiguous = names.iter().filter(|other| **other == named).count() > 1;
+        let named = if ambiguous { (*path).clone() } else { named };
+        let value = own.get(*path).map_or("none", |value| value.trim_matches('"'));
+        format!("{named} = {value}")
     };
-    let shown: Vec<_> = paths.iter().take(SETTINGS_IN_A_LABEL).map(setting).collect();
-    let more = if paths.len() > SETTINGS_IN_A_LABEL { ", …" } else { "" };
-    format!("{name} ({}{more})", shown.join(", "))
+    let more = if paths.len() > shown.len() { ", …" } else { "" };
+    format!("{title} ({}{more})", shown.iter().map(setting).collect::<Vec<_>>().join(", "))
+}
+
+/// Of the paths by which `own` differs from its twins those that tell it from all of them, and others as far as
+/// there is room; in the order of `paths`.
+fn telling<'a>(
+    paths: &BTreeSet<&'a String>,
+    own: &Settings,
+    twins: &[&Settings],
+) -> Vec<&'a String> {
+    let mut chosen: BTreeSet<&String> = BTreeSet::new();
+    let mut alike: Vec<&Settings> = twins.to_vec();
+    let apart = |path: &String, twin: &Settings| twin.get(path) != own.get(path);
+    // Each time that which sets it apart from most, of equals the first. A setting that it lacks says less than
+    // one that it has.
+    let most = |alike: &[&Settings]| {
+        let count = |path: &String| alike.iter().filter(|twin| apart(path, twin)).count();
+        let told = |path: &String| (own.contains_key(path) && count(path) > 0, count(path));
+        let best = paths.iter().copied().rev().max_by_key(|path| told(path))?;
+        (count(best) > 0).then_some(best)
+    };
+    while let Some(path) = most(&alike) {
+        chosen.insert(path);
+        alike.retain(|twin| !apart(path, twin));
+    }
+    let present = paths.iter().copied().filter(|path| own.contains_key(*path));
+    for path in present {
+        if chosen.len() < SETTINGS_IN_A_LABEL {
+            chosen.insert(path);
+        }
+    }
+    chosen.into_iter().collect()
+}
+
+fn last_key(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn whole_path(path: &str) -> &str {
+    path
 }

@@ -4,7 +4,7 @@ use super::group::Column;
 use super::table::{Table, table};
 use crate::format::short_count;
 use crate::names;
-use genlab_results::{Catalogue, OpenedRecord, RunRecord, Section};
+use genlab_results::{Catalogue, OpenedRecord, OpenedRole, RunRecord, Section};
 
 /// Something that a record says in words, or nothing where it does not know.
 type Said = fn(&RunRecord) -> String;
@@ -64,23 +64,37 @@ impl Protocol {
             sha256: run.data_sha256().map(str::to_owned),
             noun: run.noun().to_owned(),
             budget: run.budget(),
-            built_on: run.record.opened.iter().map(base).collect(),
+            built_on: bases(&run.record),
         }
     }
 
     fn label(&self) -> String {
-        let hash = self.sha256.as_deref().map(|hash| format!(" ({})", short_hash(hash)));
         let budget = self.budget.map(|n| format!(", {} {}", short_count(n as f64), self.noun));
         let built_on = if self.built_on.is_empty() { "" } else { ", built on " };
-        let base = self.built_on.join(" and ");
-        let (hash, budget) = (hash.unwrap_or_default(), budget.unwrap_or_default());
-        format!("{}{hash}{budget}{built_on}{base}", self.dataset)
+        let (data, budget) = (self.data(), budget.unwrap_or_default());
+        format!("{data}{budget}{built_on}{}", self.built_on.join(" and "))
+    }
+
+    /// The data that it was given itself.
+    fn data(&self) -> String {
+        let hash = self.sha256.as_deref().map(|hash| format!(" ({})", short_hash(hash)));
+        format!("{}{}", self.dataset, hash.unwrap_or_default())
+    }
+
+    /// What its training went on from.
+    fn base(&self) -> String {
+        if self.built_on.is_empty() { "none".into() } else { self.built_on.join(" and ") }
     }
 }
 
-/// A run that others are built on, in a few words.
-fn base(run: &OpenedRecord) -> String {
-    format!("{} ({})", run.model, short_hash(&run.sha256))
+/// The runs that a run is built on, each in a few words. A judge is none: it changes no weight.
+fn bases(record: &RunRecord) -> Vec<String> {
+    let bases = record.opened.iter().filter(|run| run.role == OpenedRole::Base);
+    let words = |run: &OpenedRecord| {
+        let on = if run.dataset.is_empty() { "" } else { " trained on " };
+        format!("{}{on}{} ({})", run.model, run.dataset, short_hash(&run.sha256))
+    };
+    bases.map(words).collect()
 }
 
 type Judge = (String, String);
@@ -146,8 +160,15 @@ fn warnings(columns: &[Column<'_>]) -> Vec<String> {
     };
     let protocols: Vec<_> = columns.iter().map(Protocol::of).collect();
     let apart = "Their numbers stand in separate tables and must not be compared across them.";
-    let data = protocols.iter().map(|p| Some(Protocol { budget: None, ..p.clone() }.label()));
+    let data = protocols.iter().map(|p| Some(p.data()));
     differ("data sets", data.collect(), apart);
+    let bases = protocols.iter().map(|p| Some(p.base()));
+    differ(
+        "bases",
+        bases.collect(),
+        "What a base was trained on, and for how long, comes on top of a run's own data and budget: their \
+         numbers stand in separate tables and must not be compared across them.",
+    );
     let noun = names::common(protocols.iter().map(|p| p.noun.as_str()));
     let budget = |p: &Protocol| p.budget.map(|n| format!("{} {noun}", short_count(n as f64)));
     let budgets = protocols.iter().map(budget);

@@ -153,8 +153,9 @@ fn row(
         unreachable!("a row exists because a run has its metric")
     };
     // A metric that the catalogue does not know is shown all the same, plainly.
-    let Entry { style, rank, range, section, meaning, proper_name, .. } =
-        *catalogue.get(&key.name).unwrap_or(&Entry::BASE);
+    let entry = catalogue.get(&key.name).unwrap_or(&Entry::BASE);
+    let Entry { style, rank, range, section, proper_name, .. } = *entry;
+    let meaning = entry.meaning_for(names::common(runs.iter().map(|run| run.noun())));
     let mut n: Vec<usize> = metrics.iter().flatten().map(|metric| metric.n).collect();
     n.sort_unstable();
     n.dedup();

@@ -2,7 +2,7 @@
 
 use crate::format;
 use crate::names::capitalised;
-use genlab_results::{OpenedRecord, RunRecord, Style};
+use genlab_results::{OpenedRecord, OpenedRole, RunRecord, Style};
 
 /// How much is shown of the hash of another run.
 const HASH_DIGITS: usize = 12;
@@ -46,7 +46,10 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
         code("Data SHA-256", dataset.sha256.clone()),
         plain("Data licence", dataset.licence.clone()),
     ];
-    let opened = record.opened.iter().map(|run| plain("Uses", used(run)));
+    let opened = record.opened.iter().map(|run| match run.role {
+        OpenedRole::Base => plain("Built on", used(run)),
+        OpenedRole::Judge => plain("Judged by", used(run)),
+    });
     let after = [
         plain("Backend", record.backend.clone()),
         plain("Device", record.device.clone()),
@@ -62,12 +65,13 @@ pub(super) fn facts(record: &RunRecord) -> Vec<Fact> {
     facts.filter(|fact| !fact.text.is_empty()).collect()
 }
 
-/// "vae, runs/vae-ring-s0 (SHA-256 0123456789ab)".
+/// "vae trained on ring-8, runs/vae-ring-s0 (SHA-256 0123456789ab)".
 fn used(run: &OpenedRecord) -> String {
-    let OpenedRecord { path, model, sha256 } = run;
+    let OpenedRecord { path, model, dataset, sha256, .. } = run;
+    let on = if dataset.is_empty() { "" } else { " trained on " };
     let hash: String = sha256.chars().take(HASH_DIGITS).collect();
     let hash = if hash.is_empty() { hash } else { format!(" (SHA-256 {hash})") };
-    format!("{model}, {path}{hash}")
+    format!("{model}{on}{dataset}, {path}{hash}")
 }
 
 /// The command line of a run; empty if it is not known.
@@ -121,12 +125,19 @@ mod tests {
             path: path.into(),
             model: "flow".into(),
             sha256,
+            ..OpenedRecord::default()
+        };
+        let judge = OpenedRecord {
+            role: OpenedRole::Judge,
+            dataset: "ring-8".into(),
+            ..opened("c", String::new())
         };
         let record = RunRecord {
             dataset: DataRecord { kind: "points".into(), test: 10, ..DataRecord::default() },
             opened: vec![
                 opened("runs/a", "0123456789abcdef".repeat(4)),
                 opened("b", String::new()),
+                judge,
             ],
             ..RunRecord::default()
         };
@@ -134,7 +145,12 @@ mod tests {
             facts(&record).iter().map(|f| format!("{}: {}", f.title, f.text)).collect();
         assert_eq!(
             lines,
-            ["Points: 10 test", "Uses: flow, runs/a (SHA-256 0123456789ab)", "Uses: flow, b",]
+            [
+                "Points: 10 test",
+                "Built on: flow, runs/a (SHA-256 0123456789ab)",
+                "Built on: flow, b",
+                "Judged by: flow trained on ring-8, c",
+            ]
         );
     }
 

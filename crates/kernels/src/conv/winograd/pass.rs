@@ -2,15 +2,16 @@
 
 use super::{
     CACHE, ENTRIES, OUT, Phase, SIDE,
-    tiles::Tiles,
-    transform::{Sizes, spread_kernels, transform_input, transform_output},
+    tiles::{Form, Tiles},
+    transform::{
+        Sizes, spread_kernels, spread_kernels_channels, transform_input, transform_output,
+    },
 };
 use crate::{
-    conv::{
-        lines::from_lines,
-        micro::{Isa, Walk, correlate},
-    },
+    Precision,
     flex::{build_uncleared, with_scratch},
+    lines::from_lines,
+    micro::{Isa, Walk, correlate},
 };
 use std::mem::MaybeUninit;
 
@@ -49,12 +50,17 @@ impl Pass {
     pub(super) fn run(
         &self,
         isa: Isa,
+        precision: Precision,
         taps: &[f32],
         images: &[f32],
         bias: Option<&[f32]>,
     ) -> Vec<f32> {
         let (reads, writes) = (&self.reads, &self.writes);
-        let kernels = self.kernels(taps);
+        let form = match precision {
+            Precision::F32 => Form::Floats,
+            Precision::Bf16 => Form::Channels,
+        };
+        let kernels = self.kernels(form, taps);
         let mut bias_line = vec![0.0; writes.width()];
         if let Some(bias) = bias {
             bias_line[..writes.channels].copy_from_slice(bias);
@@ -65,12 +71,13 @@ impl Pass {
         let work = |index: usize, out: &mut [MaybeUninit<f32>]| {
             let count = out.len() / out_image;
             let images = &images[index * group * in_image..][..count * in_image];
-            let (tiles, products) = (reads.transformed(count), writes.transformed(count));
+            let tiles = reads.transformed(form, count);
+            let products = writes.transformed(Form::Floats, count);
             with_scratch(tiles + products + reads.lines().max(writes.lines()), |scratch| {
                 let (tiles, scratch) = scratch.split_at_mut(tiles);
                 let (products, lines) = scratch.split_at_mut(products);
-                reads.fill(isa, images, lines, tiles, transform_input);
-                self.multiply(isa, count, tiles, &kernels, products);
+                reads.fill(isa, form, images, lines, tiles, transform_input);
+                self.multiply(isa, form, count, tiles, &kernels, products);
                 self.write(isa, products, &bias_line, lines, out);
             });
         };
@@ -80,15 +87,24 @@ impl Pass {
         values
     }
 
+    /// Lines of the kernels in `form`.
+    fn lines(&self, form: Form) -> usize {
+        if form == Form::Floats { self.reads.channels } else { self.reads.channels.div_ceil(2) }
+    }
+
     /// G g Gᵀ of every kernel, `[entry, phase, from, to]`.
-    fn kernels(&self, taps: &[f32]) -> Vec<f32> {
+    fn kernels(&self, form: Form, taps: &[f32]) -> Vec<f32> {
         let sizes = self.sizes();
+        let spread_kernels = match form {
+            Form::Floats => spread_kernels,
+            _ => spread_kernels_channels,
+        };
         let spread = |row: usize, out: &mut [MaybeUninit<f32>]| {
             for (phase, window) in self.phases.iter().enumerate() {
                 spread_kernels(taps, sizes, &window.taps(self.kernel[1]), row, phase, out);
             }
         };
-        let row = SIDE * sizes.phases * sizes.from * self.writes.width();
+        let row = SIDE * sizes.phases * self.lines(form) * self.writes.width();
         #[expect(unsafe_code, reason = "the output is too large to be cleared for nothing")]
         // SAFETY: `spread_kernels` writes all that belongs to its phase.
         let (kernels, _) = unsafe { build_uncleared(SIDE * row, row, spread) };
@@ -100,16 +116,20 @@ impl Pass {
     fn multiply(
         &self,
         isa: Isa,
+        form: Form,
         images: usize,
         tiles: &[f32],
         kernels: &[f32],
         products: &mut [f32],
     ) {
-        let (from, width) = (self.reads.channels, self.writes.width());
+        let (from, width) = (self.lines(form), self.writes.width());
         let parts = [self.reads.parts.len(), self.writes.parts.len()];
         let spaces = [self.reads.space(tiles), self.writes.space(products)];
         let count = images * self.reads.per_part();
-        let starts: Vec<usize> = (0..count).map(|tile| tile * self.reads.width()).collect();
+        let starts: Vec<usize> = {
+            let line = self.reads.floats(form) / self.reads.per_part();
+            (0..count).map(|tile| tile * line).collect()
+        };
         for entry in 0..ENTRIES {
             let mut written = [false; 4];
             for (p, _) in self.phases.iter().enumerate().filter(|phase| phase.1.uses(entry)) {
@@ -125,6 +145,7 @@ impl Pass {
                     cols: from,
                     channels: width,
                     add: written[write],
+                    holds: form.holds(),
                 };
                 correlate(isa, &walk, &starts, &mut products[product..][..count * width]);
                 written[write] = true;

@@ -1,7 +1,32 @@
 //! Images cut into tiles, and the memory of transformed tiles.
 
-use super::{ENTRIES, LANES, OUT};
-use crate::conv::{lines::to_lines, micro::Isa};
+use super::{
+    ENTRIES, LANES, OUT,
+    round::{self, Transform},
+};
+use crate::{
+    lines::to_lines,
+    micro::{Holds, Isa},
+};
+
+/// What transformed tiles are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Floats.
+    Floats,
+    /// bf16 numbers; in a float's place are two channels of a tile.
+    Channels,
+    /// bf16 numbers; in a float's place are two tiles of a channel, an image's last with none if they
+    /// are odd.
+    Tiles,
+}
+
+impl Form {
+    /// What a float's place holds.
+    pub(super) fn holds(self) -> Holds {
+        if self == Self::Floats { Holds::Float } else { Holds::Pair }
+    }
+}
 
 /// Every `step`-th pixel of an image of `size`, from `first` on.
 pub(super) struct Pixels {
@@ -39,7 +64,8 @@ impl Pixels {
 
 /// The images on one side of a convolution, and the tiles of N pixels that they are cut into.
 ///
-/// Transformed tiles are `[entry, part, tile, channel]`, with a gap behind every part.
+/// Transformed tiles are `[entry, part, tile, channel]`, with a gap behind every part. Lengths are in floats,
+/// or in the places of floats where the [`Form`] is another.
 pub(super) struct Tiles<const N: usize> {
     /// Channels of an image.
     pub(super) channels: usize,
@@ -70,9 +96,19 @@ impl<const N: usize> Tiles<N> {
         (self.area + 1) * self.width()
     }
 
+    /// Floats of one image's transformed tiles, of one part and entry.
+    pub(super) fn floats(&self, form: Form) -> usize {
+        let [tiles, width] = match form {
+            Form::Floats => [self.per_part(), self.width()],
+            Form::Channels => [self.per_part(), self.width() / 2],
+            Form::Tiles => [self.per_part().div_ceil(2), self.width()],
+        };
+        tiles * width
+    }
+
     /// Floats of the transformed tiles of `images`.
-    pub(super) fn transformed(&self, images: usize) -> usize {
-        ENTRIES * self.parts.len() * spaced(images * self.per_part() * self.width())
+    pub(super) fn transformed(&self, form: Form, images: usize) -> usize {
+        ENTRIES * self.parts.len() * spaced(images * self.floats(form))
     }
 
     /// Floats from one part of an entry to the next, in `transformed` tiles.
@@ -80,23 +116,32 @@ impl<const N: usize> Tiles<N> {
         transformed.len() / (ENTRIES * self.parts.len())
     }
 
-    /// Writes the tiles of `images` to `transformed`, by way of `lines`. `transform` takes the lines of an
-    /// image, their width, the pixels of its tiles, where in each entry to begin, and `transformed`.
+    /// Writes the tiles of `images` to `transformed`, by way of `lines`. `transform` makes floats
+    /// of them.
     pub(super) fn fill(
         &self,
         isa: Isa,
+        form: Form,
         images: &[f32],
         lines: &mut [f32],
         transformed: &mut [f32],
-        transform: impl Fn(&[f32], usize, &[[usize; N]], usize, &mut [f32]),
+        transform: Transform<N>,
     ) {
         let (width, space) = (self.width(), self.space(transformed));
         let lines = &mut lines[..self.lines()];
         for (i, image) in images.chunks_exact(self.image()).enumerate() {
             to_lines(isa, image, self.channels, lines, width);
             for (part, pixels) in self.parts.iter().enumerate() {
-                let start = part * space + i * pixels.len() * width;
-                transform(lines, width, pixels, start, transformed);
+                let start = part * space + i * self.floats(form);
+                match form {
+                    Form::Floats => transform(lines, width, pixels, start, transformed),
+                    Form::Channels => {
+                        round::channels(transform, lines, width, pixels, start, transformed);
+                    }
+                    Form::Tiles => {
+                        round::tiles(transform, lines, width, pixels, start, transformed);
+                    }
+                }
             }
         }
     }

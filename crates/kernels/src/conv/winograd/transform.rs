@@ -5,7 +5,7 @@
 //! everywhere.
 
 use super::{ENTRIES, LANES, OUT, SIDE};
-use crate::simd::multiversion;
+use crate::simd::{multiversion, pair};
 use std::mem::MaybeUninit;
 
 type Lane = [f32; LANES];
@@ -223,6 +223,32 @@ multiversion! {
     }
 }
 
+/// One row of the entries of G g Gᵀ, [`LANES`] channels of them, where g's tap t is the kernel's tap `window[t]` or
+/// zero; zeros where there is no such `channel`.
+#[expect(clippy::inline_always, reason = "must become part of the vectorised loops")]
+#[inline(always)]
+fn kernel_row(
+    taps: &[Lane],
+    Sizes { from, area, .. }: Sizes,
+    window: &[Option<usize>; 9],
+    down: [f32; 3],
+    channel: usize,
+    [blocks, block]: [usize; 2],
+) -> [Lane; SIDE] {
+    let mut line = [[0.0; LANES]; 3];
+    for (x, entry) in line.iter_mut().enumerate() {
+        let mut column = [[0.0; LANES]; 3];
+        for (y, lane) in column.iter_mut().enumerate() {
+            if let Some(tap) = window[3 * y + x].filter(|_| channel < from) {
+                *lane = taps[(channel * area + tap) * blocks + block];
+            }
+        }
+        let [a, b, c] = column;
+        *entry = each(|k| down[0] * a[k] + down[1] * b[k] + down[2] * c[k]);
+    }
+    spread(line)
+}
+
 multiversion! {
     /// G g Gᵀ of every pair of channels, where g's tap t is the kernel's tap `window[t]` or zero; of the
     /// entries only those in row `row`, of the phases (see [`super::Phase`]) only `phase`.
@@ -235,24 +261,42 @@ multiversion! {
         out: &mut [MaybeUninit<f32>],
     ) {
         let (taps, out) = (taps.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
-        let Sizes { from, area, phases } = sizes;
+        let Sizes { from, phases, .. } = sizes;
         let blocks = out.len() / (SIDE * phases * from);
-        let down = SPREAD[row];
         for channel in 0..from {
             for block in 0..blocks {
-                let mut line = [[0.0; LANES]; 3];
-                for (x, entry) in line.iter_mut().enumerate() {
-                    let mut column = [[0.0; LANES]; 3];
-                    for (y, lane) in column.iter_mut().enumerate() {
-                        if let Some(tap) = window[3 * y + x] {
-                            *lane = taps[(channel * area + tap) * blocks + block];
-                        }
-                    }
-                    let [a, b, c] = column;
-                    *entry = each(|k| down[0] * a[k] + down[1] * b[k] + down[2] * c[k]);
-                }
-                for (x, lane) in spread(line).into_iter().enumerate() {
+                let at = [blocks, block];
+                let line = kernel_row(taps, sizes, window, SPREAD[row], channel, at);
+                for (x, lane) in line.into_iter().enumerate() {
                     let place = (x * phases + phase) * from + channel;
+                    out[place * blocks + block].write_copy_of_slice(&lane);
+                }
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// The same with two channels to sum over in a float's place.
+    pub(super) fn spread_kernels_channels(
+        taps: &[f32],
+        sizes: Sizes,
+        window: &[Option<usize>; 9],
+        row: usize,
+        phase: usize,
+        out: &mut [MaybeUninit<f32>],
+    ) {
+        let (taps, out) = (taps.as_chunks::<LANES>().0, out.as_chunks_mut::<LANES>().0);
+        let (pairs, phases) = (sizes.from.div_ceil(2), sizes.phases);
+        let blocks = out.len() / (SIDE * phases * pairs);
+        for channel in 0..pairs {
+            for block in 0..blocks {
+                let (at, down) = ([blocks, block], SPREAD[row]);
+                let first = kernel_row(taps, sizes, window, down, 2 * channel, at);
+                let second = kernel_row(taps, sizes, window, down, 2 * channel + 1, at);
+                for x in 0..SIDE {
+                    let place = (x * phases + phase) * pairs + channel;
+                    let lane = each(|k| pair(first[x][k], second[x][k]));
                     out[place * blocks + block].write_copy_of_slice(&lane);
                 }
             }

@@ -3,19 +3,29 @@
 use super::{
     ENTRIES,
     pass::Pass,
+    tiles::Form,
     transform::{gather_kernels, pull_output, transform_input},
 };
 use crate::{
-    conv::{
-        lines::lines_to_image,
-        micro::{Isa, Walk, correlate},
-    },
+    Precision,
     flex::{fold, split, with_scratch},
+    lines::lines_to_image,
+    micro::{Isa, Walk, correlate},
 };
 
 /// The gradient of the weight of the convolution `pass`, which reads `x`, from the gradient of what
 /// it writes.
-pub(super) fn gradient(pass: &Pass, isa: Isa, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub(super) fn gradient(
+    pass: &Pass,
+    isa: Isa,
+    precision: Precision,
+    x: &[f32],
+    gradient: &[f32],
+) -> Vec<f32> {
+    let form = match precision {
+        Precision::F32 => Form::Floats,
+        Precision::Bf16 => Form::Tiles,
+    };
     let (reads, writes) = (&pass.reads, &pass.writes);
     let (sizes, width) = (pass.sizes(), writes.width());
     let taps = sizes.from * sizes.area;
@@ -26,7 +36,7 @@ pub(super) fn gradient(pass: &Pass, isa: Isa, x: &[f32], gradient: &[f32]) -> Ve
         if batch.is_empty() {
             return lines;
         }
-        let tiles = [reads.transformed(group), writes.transformed(group)];
+        let tiles = [reads.transformed(form, group), writes.transformed(form, group)];
         let sums = ENTRIES * sizes.phases * sizes.from * width;
         let total = tiles[0] + tiles[1] + sums + reads.lines().max(writes.lines());
         with_scratch(total, |scratch| {
@@ -36,10 +46,10 @@ pub(super) fn gradient(pass: &Pass, isa: Isa, x: &[f32], gradient: &[f32]) -> Ve
             for first in batch.clone().step_by(group) {
                 let count = group.min(batch.end - first);
                 let images = &x[first * reads.image()..][..count * reads.image()];
-                reads.fill(isa, images, scratch, read, transform_input);
+                reads.fill(isa, form, images, scratch, read, transform_input);
                 let images = &gradient[first * writes.image()..][..count * writes.image()];
-                writes.fill(isa, images, scratch, pulled, pull_output);
-                multiply(pass, isa, count, [read, pulled], first > batch.start, sums);
+                writes.fill(isa, form, images, scratch, pulled, pull_output);
+                multiply(pass, isa, form, count, [read, pulled], first > batch.start, sums);
             }
             write(pass, sums, &mut lines);
         });
@@ -53,6 +63,7 @@ pub(super) fn gradient(pass: &Pass, isa: Isa, x: &[f32], gradient: &[f32]) -> Ve
 fn multiply(
     pass: &Pass,
     isa: Isa,
+    form: Form,
     images: usize,
     [read, pulled]: [&[f32]; 2],
     add: bool,
@@ -61,7 +72,7 @@ fn multiply(
     let widths = [pass.reads.width(), pass.writes.width()];
     let spaces = [pass.reads.space(read), pass.writes.space(pulled)];
     let (from, phases) = (pass.reads.channels, pass.phases.len());
-    let tiles = images * pass.reads.per_part();
+    let tiles = images * pass.reads.floats(form) / widths[0];
     let starts: Vec<usize> = (0..from).collect();
     for (place, sums) in sums.chunks_exact_mut(from * widths[1]).enumerate() {
         let (entry, phase) = (place / phases, place % phases);
@@ -78,6 +89,7 @@ fn multiply(
             cols: tiles,
             channels: widths[1],
             add,
+            holds: form.holds(),
         };
         correlate(isa, &walk, &starts, sums);
     }

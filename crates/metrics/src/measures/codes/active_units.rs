@@ -15,6 +15,8 @@ const ACTIVE_UNITS: Entry = Entry {
     style: Style::Count,
     meaning: "Dimensions whose posterior mean varies over images by more than 0.01 (Burda et al. \
               2016).",
+    meaning_beyond_images: "Dimensions whose posterior mean varies over values by more than 0.01 \
+                            (Burda et al. 2016).",
     ..Entry::BASE
 };
 

@@ -15,6 +15,7 @@ const MUTUAL_INFORMATION: Entry = Entry {
     unit: "nats per image",
     section: Section::Likelihood,
     meaning: "What a code tells about which image it came from: at most ln n, and at most the KL.",
+    meaning_beyond_images: "What a code tells about which example it came from: at most ln n, and at most the KL.",
     ..Entry::BASE
 };
 

@@ -19,6 +19,7 @@ const NEGATIVE_ELBO: Entry = Entry {
     section: Section::Likelihood,
     rank: Rank::Leading,
     meaning: "Upper bound on -log p(x); for Bernoulli pixels on held-out images binarised once.",
+    meaning_beyond_images: "Upper bound on -log p(x) of held-out values.",
     ..Entry::BASE
 };
 

@@ -48,6 +48,7 @@ const BITS_DENSITY: Entry = Entry {
     better: Some(Lower),
     section: Section::Likelihood,
     meaning: "The same over ln 2 and the number of pixel values; add 8 for levels of 0 to 255.",
+    meaning_beyond_images: "The same over ln 2 and the number of coordinates.",
     ..Entry::BASE
 };
 

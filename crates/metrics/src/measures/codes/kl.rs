@@ -12,6 +12,7 @@ const TOTAL: Entry = Entry {
     section: Section::Likelihood,
     rank: Rank::Headline,
     meaning: "Information that the code carries about the image.",
+    meaning_beyond_images: "Information that the code carries about what it encodes.",
     ..Entry::BASE
 };
 

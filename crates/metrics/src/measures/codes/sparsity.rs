@@ -11,6 +11,7 @@ const L0: Entry = Entry {
     unit: "fraction of units",
     section: Section::Sparsity,
     meaning: "Share of code units that are on, averaged over images.",
+    meaning_beyond_images: "Share of code units that are on, averaged over examples.",
     ..Entry::BASE
 };
 
@@ -32,6 +33,7 @@ const DEAD: Entry = Entry {
     section: Section::Sparsity,
     style: Style::Count,
     meaning: "Code units that are off for every held-out image.",
+    meaning_beyond_images: "Code units that are off for every held-out example.",
     ..Entry::BASE
 };
 
@@ -42,6 +44,7 @@ const ALWAYS_ON: Entry = Entry {
     section: Section::Sparsity,
     style: Style::Count,
     meaning: "Code units that are on for every held-out image.",
+    meaning_beyond_images: "Code units that are on for every held-out example.",
     ..Entry::BASE
 };
 

@@ -13,6 +13,7 @@ const MSE: Entry = Entry {
     section: Section::Reconstruction,
     rank: Rank::Leading,
     meaning: "Mean squared difference between an image and its reconstruction.",
+    meaning_beyond_images: "Mean squared difference between an example and its reconstruction.",
     ..Entry::BASE
 };
 
@@ -21,6 +22,7 @@ const SEARCHED: Entry = Entry {
     title: "MSE by search",
     rank: Rank::Detail,
     meaning: "Error of the image that comes of the noise found for it; the unit names the method.",
+    meaning_beyond_images: "Error of what comes of the noise found for it; the unit names the method.",
     ..MSE
 };
 
@@ -40,6 +42,7 @@ macro_rules! noise {
                     $sigma,
                     "."
                 ),
+                meaning_beyond_images: "",
                 ..MSE
             },
         }
@@ -61,6 +64,7 @@ macro_rules! masked {
                     $words,
                     " of its pixels black."
                 ),
+                meaning_beyond_images: "",
                 ..MSE
             },
         }

@@ -25,6 +25,7 @@ const FRECHET: Entry = Entry {
     rank: Rank::Leading,
     meaning: "Distance of Gaussians fitted to the judge's features of samples and of real images; \
               not an FID.",
+    meaning_beyond_images: "Distance of Gaussians fitted to the coordinates of samples and of real ones.",
     ..Entry::BASE
 };
 

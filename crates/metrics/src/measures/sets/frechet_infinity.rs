@@ -19,6 +19,7 @@ const FRECHET_INFINITY: Entry = Entry {
     better: Some(Lower),
     section: Section::Samples,
     meaning: "The Fréchet distance extrapolated to infinitely many images, which takes off its bias.",
+    meaning_beyond_images: "The Fréchet distance extrapolated to infinitely many, which takes off its bias.",
     ..Entry::BASE
 };
 

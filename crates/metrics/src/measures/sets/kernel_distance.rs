@@ -18,6 +18,7 @@ const KERNEL_DISTANCE: Entry = Entry {
     better: Some(Lower),
     section: Section::Samples,
     meaning: "Unbiased squared MMD with a cubic polynomial kernel on the judge's features.",
+    meaning_beyond_images: "Unbiased squared MMD with a cubic polynomial kernel on the coordinates.",
     ..Entry::BASE
 };
 

@@ -80,7 +80,7 @@ impl<'a> Pair<'a> {
     /// # Panics
     /// When the two sides are not of one shape, or one of them is empty.
     pub fn new(samples: &'a ImageSet, real: &'a ImageSet, settings: ScoreSettings) -> Self {
-        assert_eq!(samples.images.space, real.images.space, "values of one space");
+        assert_eq!(samples.images.shape(), real.images.shape(), "values of one shape");
         assert!(!samples.images.is_empty() && !real.images.is_empty(), "images on both sides");
         let neighbourhoods = OnceLock::new();
         Self { samples, real, settings, training: None, truth: None, neighbourhoods }

@@ -14,6 +14,7 @@ const PIXEL_MMD: Entry = Entry {
     better: Some(Lower),
     section: Section::Samples,
     meaning: "Unbiased squared MMD of the pixels with a Gaussian kernel; needs no judge.",
+    meaning_beyond_images: "Unbiased squared MMD of the coordinates with a Gaussian kernel.",
     ..Entry::BASE
 };
 

@@ -18,6 +18,7 @@ const SLICED_WASSERSTEIN: Entry = Entry {
     better: Some(Lower),
     section: Section::Samples,
     meaning: "1-Wasserstein distance of the pixels along random directions; needs no judge.",
+    meaning_beyond_images: "1-Wasserstein distance of the coordinates along random directions.",
     ..Entry::BASE
 };
 

@@ -19,6 +19,8 @@ const VENDI: Entry = Entry {
     section: Section::Samples,
     meaning: "Diversity of the samples alone, by the spread of their features' directions; hold it \
               against the real images'.",
+    meaning_beyond_images: "Diversity of the samples alone, by the spread of their directions; hold it against \
+                            that of real ones.",
     ..Entry::BASE
 };
 

@@ -68,12 +68,14 @@ static PIXELS: Description = Description {
         name: "latent/probe_accuracy_pixels",
         title: "Probe accuracy, pixels",
         meaning: "The same on the pixels themselves: no code at all.",
+        meaning_beyond_images: "The same on the values themselves: no code at all.",
         ..LATENT
     },
     neighbours: Entry {
         name: "latent/knn_accuracy_pixels",
         title: "5-NN accuracy, pixels",
         meaning: "The same on the pixels themselves: no code at all.",
+        meaning_beyond_images: "The same on the values themselves: no code at all.",
         ..LATENT
     },
 };
@@ -160,7 +162,7 @@ fn components(pixels: &Features, latent: usize, out: &mut Findings) -> Option<Fe
     let values = pixels.train.dim;
     if values > MOST_VALUES {
         out.note(format!(
-            "Probes of principal components are absent: images of {values} values are beyond the \
+            "Probes of principal components are absent: {values} numbers a value are beyond the \
              {MOST_VALUES} that these are computed for."
         ));
         return None;
@@ -168,7 +170,7 @@ fn components(pixels: &Features, latent: usize, out: &mut Findings) -> Option<Fe
     if latent >= values {
         out.note(format!(
             "Probes of principal components are absent: {latent} of them, as many as the code has \
-             dimensions, are the {values} pixels themselves, rotated."
+             dimensions, are the {values} numbers of each value themselves, rotated."
         ));
         return None;
     }

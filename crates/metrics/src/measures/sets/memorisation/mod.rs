@@ -7,7 +7,7 @@ use super::{
     measure::SetMeasure,
     pair::{Pair, TrainingImages},
 };
-use crate::{findings::Findings, picture::strip};
+use crate::{findings::Findings, measures::units, picture::strip};
 use genlab_data::Values;
 use genlab_results::{Entry, Figure, Plot, Scope, Section};
 use maths::{EXPECTED, Nearest, nearest, suspicious};
@@ -18,6 +18,7 @@ const MEMORISED: Entry = Entry {
     unit: "fraction of samples, 0.05 for fresh real images",
     section: Section::Samples,
     meaning: "Samples as close to one single training image as one held-out image in twenty is.",
+    meaning_beyond_images: "Samples as close to one single training example as one held-out one in twenty is.",
     ..Entry::BASE
 };
 
@@ -40,9 +41,10 @@ impl SetMeasure for Memorised {
             let share = threshold.share(&found);
             out.push(pair.metric(&MEMORISED, share));
             if share > suspicious(found.len(), pair.real.images.len()) {
+                let what = units::noun(samples.space.kind);
                 out.note(format!(
-                    "{:.1} % of the samples are as close to one single training image as {} % of the \
-                     images of the {} split are: look for copies among the nearest training images.",
+                    "{:.1} % of the samples are as close to a single one of the training {what} as {} % of \
+                     the {what} of the {} split are: look for copies among the nearest of them.",
                     100.0 * share,
                     100.0 * EXPECTED,
                     pair.settings.split,

@@ -25,6 +25,7 @@ const COVERAGE: Entry = Entry {
     section: Section::Samples,
     rank: Rank::Leading,
     meaning: "Real images with at least one sample in their neighbourhood.",
+    meaning_beyond_images: "Real ones with at least one sample in their neighbourhood.",
     ..Entry::BASE
 };
 
@@ -36,6 +37,7 @@ const RECALL: Entry = Entry {
     range: [0.0, 1.0],
     section: Section::Samples,
     meaning: "Real images that lie in the neighbourhood of some sample.",
+    meaning_beyond_images: "Real ones that lie in the neighbourhood of some sample.",
     ..Entry::BASE
 };
 
@@ -47,6 +49,7 @@ const DENSITY: Entry = Entry {
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
     meaning: "How many real images' neighbourhoods a sample lies in, over k.",
+    meaning_beyond_images: "How many neighbourhoods of real ones a sample lies in, over k.",
     ..Entry::BASE
 };
 
@@ -58,6 +61,7 @@ const PRECISION: Entry = Entry {
     range: [0.0, 1.0],
     section: Section::Samples,
     meaning: "Samples that lie in the neighbourhood of some real image.",
+    meaning_beyond_images: "Samples that lie in the neighbourhood of some real one.",
     ..Entry::BASE
 };
 

@@ -1,7 +1,7 @@
 //! Images `[channels, pixels]` to lines `[pixels, channels]` and back, eight by eight in registers.
 
-use super::micro::Isa;
 use crate::flex::build_uncleared;
+use crate::micro::Isa;
 use core::arch::x86_64::{
     __m256, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
     _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
@@ -18,7 +18,7 @@ fn blocks(pixels: usize) -> impl Iterator<Item = usize> {
 
 /// Writes an image of `channels` to `lines` of `width` floats; channels beyond the last become zero,
 /// and so does one more line after the last pixel.
-pub(super) fn to_lines(_isa: Isa, image: &[f32], channels: usize, lines: &mut [f32], width: usize) {
+pub(crate) fn to_lines(_isa: Isa, image: &[f32], channels: usize, lines: &mut [f32], width: usize) {
     let pixels = image.len() / channels;
     lines[pixels * width..][..width].fill(0.0);
     if pixels < BLOCK {
@@ -37,7 +37,7 @@ pub(super) fn to_lines(_isa: Isa, image: &[f32], channels: usize, lines: &mut [f
 }
 
 /// Writes lines of `width` floats to an image; every float of `image` is written.
-pub(super) fn from_lines(
+pub(crate) fn from_lines(
     _isa: Isa,
     lines: &[f32],
     width: usize,
@@ -60,7 +60,7 @@ pub(super) fn from_lines(
 }
 
 /// The image of `channels` in lines of `width` floats.
-pub(super) fn lines_to_image(
+pub(crate) fn lines_to_image(
     isa: Isa,
     lines: &[f32],
     width: usize,

@@ -1,14 +1,18 @@
-//! The two innermost loops of convolution, in registers.
+//! The two innermost loops of convolution and attention, in registers.
 //!
 //! [`convolve`] multiplies packed weights by shifted reads of one image: the column matrix of
 //! im2col is never written, its row `k` is the image from `offsets[k]` on. [`correlate`]
 //! sums products of single numbers and lines of channels: the direct weight gradient, and all products
-//! of minimal filtering. Both keep a tile of the result in vector registers and are written once, as a
+//! of minimal filtering and of attention. Both keep a tile of the result in vector registers and are written once, as a
 //! macro, for AVX-512 and for AVX2 with FMA; other processors take the im2col path.
+
+mod correlate;
+
+pub(crate) use self::correlate::{Holds, Walk, correlate};
 
 /// Which of the two instruction sets this processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Isa {
+pub(crate) enum Isa {
     /// 32 registers of 16 floats, or of 8.
     Avx512,
     /// 16 registers of 8 floats.
@@ -17,7 +21,7 @@ pub(super) enum Isa {
 
 impl Isa {
     /// The best instruction set at hand, if any.
-    pub(super) fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             Some(Self::Avx512)
         } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -28,7 +32,7 @@ impl Isa {
     }
 
     /// Floats per vector.
-    pub(super) fn lanes(self) -> usize {
+    pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Avx512 => 16,
             Self::Avx2 => 8,
@@ -37,7 +41,7 @@ impl Isa {
 
     /// Output channels per tile of [`convolve`], of `channels` in all: as many as the registers
     /// hold, or a smaller power of two that wastes less.
-    pub(super) fn rows(self, channels: usize) -> usize {
+    pub(crate) fn rows(self, channels: usize) -> usize {
         let most = match self {
             Self::Avx512 => 8,
             Self::Avx2 => 4,
@@ -47,36 +51,16 @@ impl Isa {
 }
 
 /// Most vectors per row of a [`convolve`] tile.
-pub(super) const WIDTH: usize = 3;
+pub(crate) const WIDTH: usize = 3;
 
 /// Vectors of the next [`convolve`] tile, of `left`: four are better split in halves than in three
 /// and one.
-pub(super) fn width(left: usize) -> usize {
+pub(crate) fn width(left: usize) -> usize {
     if left == 4 { 2 } else { left.min(WIDTH) }
 }
 
 /// Largest [`convolve`] tile in floats.
-pub(super) const TILE: usize = 8 * WIDTH * 16;
-
-/// One walk over an output image by [`correlate`].
-pub(super) struct Walk<'a> {
-    /// The padded input planes.
-    pub(super) source: &'a [f32],
-    /// Distance between two rows of a plane.
-    pub(super) row_stride: usize,
-    /// Distance between two columns.
-    pub(super) step: usize,
-    /// The output gradient, `[rows * cols, channels]`.
-    pub(super) gradient: &'a [f32],
-    /// Output rows.
-    pub(super) rows: usize,
-    /// Output columns.
-    pub(super) cols: usize,
-    /// Output channels, rounded up to whole vectors.
-    pub(super) channels: usize,
-    /// Whether to add to the sums that are there, or to replace them.
-    pub(super) add: bool,
-}
+pub(crate) const TILE: usize = 8 * WIDTH * 16;
 
 macro_rules! microkernels {
     (
@@ -85,8 +69,6 @@ macro_rules! microkernels {
     ) => {
         mod $name {
             use core::arch::x86_64::{$fma, $load, $splat, $store, $vector, $zero};
-
-            use super::Walk;
 
             const LANES: usize = $lanes;
 
@@ -144,54 +126,6 @@ macro_rules! microkernels {
                     }
                 }
             }
-
-            #[target_feature(enable = $feature)]
-            pub(super) fn correlate<const T: usize, const V: usize>(
-                walk: &Walk<'_>,
-                taps: &[usize],
-                first: usize,
-                sums_out: &mut [f32],
-            ) {
-                // A short last group repeats its first tap; the repeats are not stored.
-                let mut offsets = [taps[0]; T];
-                offsets[..taps.len()].copy_from_slice(taps);
-                let mut sums = [[$zero(); V]; T];
-                for y in 0..walk.rows {
-                    let start = y * walk.row_stride;
-                    let len = (walk.cols - 1) * walk.step + 1;
-                    let mut rows: [&[f32]; T] = [&[]; T];
-                    for t in 0..T {
-                        rows[t] = &walk.source[offsets[t] + start..][..len];
-                    }
-                    let line = &walk.gradient[y * walk.cols * walk.channels..]
-                        [..walk.cols * walk.channels];
-                    for (x, pixel) in line.chunks_exact(walk.channels).enumerate() {
-                        let pixel = &pixel[first..first + V * LANES];
-                        let mut values = [$zero(); V];
-                        for v in 0..V {
-                            values[v] = load(&pixel[v * LANES..]);
-                        }
-                        for t in 0..T {
-                            let tap = $splat(rows[t][x * walk.step]);
-                            for v in 0..V {
-                                sums[t][v] = $fma(tap, values[v], sums[t][v]);
-                            }
-                        }
-                    }
-                }
-                let lines = sums_out.chunks_exact_mut(walk.channels);
-                for (line, sums) in lines.zip(sums).take(taps.len()) {
-                    for (v, sum) in sums.into_iter().enumerate() {
-                        let line = &mut line[first + v * LANES..];
-                        if walk.add {
-                            let one = $splat(1.0);
-                            store(line, $fma(one, load(line), sum));
-                        } else {
-                            store(line, sum);
-                        }
-                    }
-                }
-            }
         }
     };
 }
@@ -221,7 +155,7 @@ microkernels!(
 
 /// `out[r · stride + n] = Σ_k weights[k][r] · source[offsets[k] + n]` for a block of `rows` channels
 /// (see [`Isa::rows`]) and `width` vectors of positions (1 to [`WIDTH`]).
-pub(super) fn convolve(
+pub(crate) fn convolve(
     isa: Isa,
     [rows, width]: [usize; 2],
     weights: &[f32],
@@ -254,39 +188,5 @@ pub(super) fn convolve(
             (Avx2, avx2, 2),
             (Avx2, avx2, 4)
         );
-    }
-}
-
-/// `sums[k][o] += Σ_{y,x} source[taps[k] + y · row_stride + x · step] · gradient[y · cols + x][o]`, or
-/// `=` where the walk does not `add`.
-pub(super) fn correlate(isa: Isa, walk: &Walk<'_>, taps: &[usize], sums: &mut [f32]) {
-    let vectors = walk.channels / isa.lanes();
-    let mut done = 0;
-    while done < vectors {
-        let first = done * isa.lanes();
-        // Wide tiles for many channels, tall ones for few: the registers are full either way.
-        let (height, width) = match (isa, vectors - done) {
-            (Isa::Avx512, 4..) => (4, 4),
-            (Isa::Avx512, 3) => (8, 3),
-            (Isa::Avx512, 2) => (8, 2),
-            (Isa::Avx2, 2..) => (6, 2),
-            _ => (8, 1),
-        };
-        let lines = sums.chunks_mut(height * walk.channels);
-        for (taps, sums) in taps.chunks(height).zip(lines) {
-            #[expect(unsafe_code, reason = "calls code for an instruction set found at run time")]
-            // SAFETY: an `Isa` exists only if `Isa::detect` found the instruction set.
-            unsafe {
-                match (isa, width) {
-                    (Isa::Avx512, 4) => avx512::correlate::<4, 4>(walk, taps, first, sums),
-                    (Isa::Avx512, 3) => avx512::correlate::<8, 3>(walk, taps, first, sums),
-                    (Isa::Avx512, 2) => avx512::correlate::<8, 2>(walk, taps, first, sums),
-                    (Isa::Avx512, _) => avx512::correlate::<8, 1>(walk, taps, first, sums),
-                    (Isa::Avx2, 2) => avx2::correlate::<6, 2>(walk, taps, first, sums),
-                    (Isa::Avx2, _) => avx2::correlate::<8, 1>(walk, taps, first, sums),
-                }
-            }
-        }
-        done += width;
     }
 }

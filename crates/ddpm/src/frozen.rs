@@ -1,0 +1,204 @@
+//! What the frozen model can do.
+
+use crate::{
+    denoiser::Denoiser,
+    guidance::Guidance,
+    likelihood::{self, log_density},
+    network::Network,
+    process::Process,
+    sampler::SamplerConfig,
+    schedule::Moment,
+    solver::{Oracle, Solver},
+};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+use genlab_core::{
+    Batch, Condition, ConditionConfig, Conditions, Denoise, Generative, Invert, Likelihood, Noise,
+    Sample, SampleRequest, Scalars,
+};
+use std::cell::Cell;
+
+/// Numbers of a value whose likelihood is computed, at most.
+const MOST_NUMBERS: usize = 4;
+
+pub(crate) struct FrozenDdpm {
+    pub(crate) net: Network,
+    pub(crate) process: Process,
+    pub(crate) sampler: SamplerConfig,
+    pub(crate) condition: ConditionConfig,
+    pub(crate) conditions: Conditions,
+}
+
+impl FrozenDdpm {
+    fn network(&self) -> Denoiser<'_> {
+        Denoiser::new(&self.net, &self.process)
+    }
+
+    fn moments(&self, steps: Option<usize>) -> Vec<Moment> {
+        let steps = steps.unwrap_or(self.sampler.steps);
+        self.sampler.spacing.moments(&self.process.schedule, steps)
+    }
+
+    fn guidance(&self, request: &SampleRequest) -> Guidance {
+        if !self.conditions.optional {
+            return Guidance::plain();
+        }
+        let guidance = self.sampler.guidance;
+        request.guidance.map_or(guidance, |scale| guidance.with_scale(scale))
+    }
+
+    /// Solves from noise to samples around zero and hands every x on the way to `see`.
+    fn solve(&self, request: &SampleRequest, see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
+        let device = self.device();
+        let shape = self.process.space.shape.batch(request.count);
+        let (denoiser, guidance) = (self.network(), self.guidance(request));
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
+        let fresh =
+            |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
+        let mut oracle = Oracle::new(&start, &fresh);
+        let moments = self.moments(request.steps);
+        let noise = request.starting_noise(shape, &device) * moments[0].spread();
+        let x = self.sampler.solver.solve(noise, &moments, &mut oracle, see);
+        debug_assert_eq!(
+            denoiser.calls(),
+            self.network_calls(request),
+            "calls are counted, not told"
+        );
+        x
+    }
+
+    fn device(&self) -> Device {
+        self.net.devices().remove(0)
+    }
+}
+
+impl Generative for FrozenDdpm {
+    fn num_params(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
+    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
+        let condition = self.condition.of(batch);
+        Scalars::new().with("loss", self.network().loss(batch, &condition, noise).mean())
+    }
+
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+
+    /// A divergence takes a gradient per number, and cutting x̂_0 would hide where it is wrong.
+    fn likelihood(&self) -> Option<&dyn Likelihood> {
+        let space = self.process.space;
+        let few = space.shape.pixels() <= MOST_NUMBERS && space.standard_limits().is_none();
+        few.then_some(self as &dyn Likelihood)
+    }
+
+    fn denoiser(&self) -> Option<&dyn Denoise> {
+        Some(self)
+    }
+
+    fn inverter(&self) -> Option<&dyn Invert> {
+        Some(self)
+    }
+}
+
+impl Likelihood for FrozenDdpm {
+    fn method(&self) -> String {
+        format!("probability-flow ODE, {} steps", likelihood::STEPS)
+    }
+
+    fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
+        let (denoiser, space) = (self.network(), self.process.space);
+        let denoise = |x: Tensor<4>, at| denoiser.with_divergence(x, at, condition);
+        let standard = log_density(space.standard(values), &self.process.schedule, &denoise);
+        standard - space.log_scale()
+    }
+}
+
+impl Denoise for FrozenDdpm {
+    fn levels(&self) -> [f64; 2] {
+        let Process { schedule, space, .. } = &self.process;
+        [schedule.first_time(), schedule.last_time()].map(|t| schedule.at(t).ratio() * space.sd)
+    }
+
+    /// Plain x̂_0 at the time whose σ / α is the level in standard units, where x_t is α times the noisy
+    /// value.
+    fn denoise(&self, noisy: Tensor<4>, sigma: f64, condition: &Condition) -> Tensor<4> {
+        let Process { schedule, space, .. } = &self.process;
+        let at = schedule.at(schedule.time_of_ratio(sigma / space.sd));
+        let x_t = space.standard(noisy) * at.alpha;
+        space.from_standard(self.network().start(x_t, at, condition, Guidance::plain()))
+    }
+}
+
+impl Invert for FrozenDdpm {
+    fn method(&self) -> String {
+        format!("DDIM inversion, {} steps each way", self.moments(None).len() - 1)
+    }
+
+    /// From the value up to noise by DDIM's steps read backwards in time (Eq. 13 of Song et al. 2021,
+    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), and down again by
+    /// DDIM, whichever solver the model samples by: no other can be inverted.
+    fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
+        let (denoiser, moments) = (self.network(), self.moments(None));
+        let mut x = self.process.space.standard(values);
+        for pair in moments.windows(2).rev() {
+            let (to, from) = (pair[0], pair[1]);
+            let noise = denoiser.noise(x.clone(), from, condition);
+            let keep = to.alpha / from.alpha;
+            x = x * keep + noise * (to.sigma - from.sigma * keep);
+        }
+        // The way up is not guided, so neither is the way down.
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, Guidance::plain());
+        let fresh = |_| unreachable!("DDIM with η = 0 draws nothing");
+        let mut oracle = Oracle::new(&start, &fresh);
+        let x = Solver::Ddim { eta: 0.0 }.solve(x, &moments, &mut oracle, |_, _| ());
+        self.process.space.from_standard(x)
+    }
+}
+
+impl Sample for FrozenDdpm {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        self.process.space.from_standard(self.solve(request, |_, _| ()))
+    }
+
+    /// What a run of the solver on a single number asks of the denoiser, each x̂_0 counted as often as it
+    /// asks the network.
+    fn network_calls(&self, request: &SampleRequest) -> usize {
+        let (device, guidance) = (self.device(), self.guidance(request));
+        let one = Tensor::zeros([1, 1, 1, 1], &device);
+        let calls = Cell::new(0);
+        let start = |x: Tensor<4>, at| {
+            calls.set(calls.get() + guidance.calls(&request.condition, at));
+            x
+        };
+        let fresh = |_| Tensor::zeros([1, 1, 1, 1], &device);
+        let moments = self.moments(request.steps);
+        let mut oracle = Oracle::new(&start, &fresh);
+        drop(self.sampler.solver.solve(one, &moments, &mut oracle, |_, _| ()));
+        calls.get()
+    }
+
+    fn is_guided(&self) -> bool {
+        self.conditions.optional
+    }
+
+    fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {
+        let last = self.moments(request.steps).len() - 1;
+        let wanted: Vec<usize> =
+            (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect();
+        let mut kept = Vec::new();
+        self.solve(request, |index, x| {
+            if wanted.contains(&index) {
+                kept.push(self.process.space.from_standard(x.clone()));
+            }
+        });
+        Some(kept)
+    }
+}

@@ -141,10 +141,27 @@ fn interrupt(folder: &Path, args: &[&str], out: &str) {
 fn an_interrupted_run_resumes_to_the_same_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();
-    for (model, condition) in [("gan", "none"), ("ddpm", "none"), ("ddpm", "class")] {
-        let set = format!("model.{model}.condition={condition}");
-        let args =
-            |out| quick(&file, model, &["--set", &set, "--budget-images", "10000", "--out", out]);
+    succeed(folder.path(), &quick(&file, "ddpm", &["--budget-images", "640", "--out", "teacher"]));
+    let student = [
+        "model.ddpm.base.run=teacher",
+        "model.ddpm.objective=progressive",
+        "model.ddpm.objective.from=8",
+        "model.ddpm.objective.to=2",
+        "model.ddpm.sampler.steps=2",
+        "model.ddpm.sampler.solver=ddim",
+        "model.ddpm.sampler.spacing=roots",
+    ];
+    for (model, sets) in [
+        ("gan", &[][..]),
+        ("ddpm", &[]),
+        ("ddpm", &["model.ddpm.condition=class"]),
+        ("ddpm", &student),
+    ] {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let args = |out| {
+            let more = [&sets[..], &["--budget-images", "10000", "--out", out]].concat();
+            quick(&file, model, &more)
+        };
         interrupt(folder.path(), &args("stopped"), "stopped");
         let dir = folder.path().join("stopped");
         assert!(!dir.join("results.json").exists());

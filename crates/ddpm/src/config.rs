@@ -4,6 +4,7 @@ use crate::{
     guidance::Guidance,
     model::Ddpm,
     network::NetworkConfig,
+    objective::{Objective, Teacher},
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
@@ -32,6 +33,8 @@ pub struct DdpmConfig {
     pub weighting: Weighting,
     /// How training draws times.
     pub times: Times,
+    /// What training minimises.
+    pub objective: Objective,
     /// The network.
     pub network: NetworkConfig,
     /// What it is told of a value.
@@ -60,6 +63,7 @@ impl Default for DdpmConfig {
             target: Target::default(),
             weighting: Weighting::default(),
             times: Times::default(),
+            objective: Objective::default(),
             network: NetworkConfig::default(),
             condition: ConditionConfig::default(),
             // Within the 0.1 to 0.2 that arXiv:2207.12598 (section 4) found best.
@@ -84,6 +88,9 @@ impl Check for DdpmConfig {
         self.require_a_target_that_tells()?;
         within("weighting", &self.weighting)?;
         within("times", &self.times)?;
+        within("objective", &self.objective)?;
+        let SamplerConfig { steps, spacing, .. } = self.sampler;
+        self.objective.fits(self.base.is_some(), steps, spacing)?;
         within("network", &self.network)?;
         share("condition_dropout", self.condition_dropout)?;
         within("sampler", &self.sampler)?;
@@ -153,7 +160,19 @@ impl DdpmConfig {
         };
         let (sampler, condition) = (self.sampler, self.condition);
         let condition_dropout = self.condition_dropout;
-        Ok(Box::new(Ddpm { net, process, sampler, condition, condition_dropout, conditions }))
+        let teacher = match self.objective {
+            Objective::Denoising => None,
+            Objective::Progressive { from, to } => Some((Teacher::new(net.frozen()), from, to)),
+        };
+        Ok(Box::new(Ddpm {
+            net,
+            teacher,
+            process,
+            sampler,
+            condition,
+            condition_dropout,
+            conditions,
+        }))
     }
 
     /// # Errors

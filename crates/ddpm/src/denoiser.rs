@@ -4,7 +4,7 @@ use crate::{
     guidance::{Guidance, Told},
     likelihood::Denoised,
     network::Network,
-    process::{Process, input, vector},
+    process::{Process, input, of, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
@@ -29,6 +29,34 @@ impl<'a> Denoiser<'a> {
         let noised = self.process.noised(batch.values.clone(), noise, batch.rows());
         let predicted = self.net.forward(noised.input.clone(), noised.times.clone(), condition);
         noised.loss(predicted)
+    }
+
+    /// The weighted error of the network's target where it should find `start` in `x_t`, every row at its moment:
+    /// `[B]`.
+    pub(crate) fn error_of_rows(
+        &self,
+        x_t: Tensor<4>,
+        start: &Tensor<4>,
+        at: &[Moment],
+        condition: &Condition,
+    ) -> Tensor<1> {
+        let noised = self.process.taught(x_t, start, at);
+        let predicted = self.net.forward(noised.input.clone(), noised.times.clone(), condition);
+        noised.loss(predicted)
+    }
+
+    /// x̂_0 of `x_t`, every row at its moment.
+    pub(crate) fn start_of_rows(
+        &self,
+        x_t: &Tensor<4>,
+        at: &[Moment],
+        condition: &Condition,
+    ) -> Tensor<4> {
+        let device = x_t.device();
+        let scale = vector(of(at, |at| 1.0 / at.spread()), &device).reshape([-1, 1, 1, 1]);
+        let times = vector(of(at, |at| self.process.schedule.network_time(at.t)), &device);
+        let y = self.net.forward(x_t.clone() * scale, times, condition);
+        self.process.start_of_rows(x_t, &y, at)
     }
 
     /// x̂_0 of `x_t` `[B, C, H, W]`, all at one time.

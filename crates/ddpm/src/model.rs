@@ -1,7 +1,11 @@
 //! One step of training.
 
 use crate::{
-    denoiser::Denoiser, frozen::FrozenDdpm, network::Network, process::Process,
+    denoiser::Denoiser,
+    frozen::FrozenDdpm,
+    network::Network,
+    objective::{Halving, Lesson, Teacher},
+    process::Process,
     sampler::SamplerConfig,
 };
 use genlab_core::{
@@ -11,6 +15,8 @@ use genlab_core::{
 
 pub(crate) struct Ddpm {
     pub(crate) net: Optimized<Network>,
+    /// What a progressive student learns from, with the steps of the first and of the last sampler.
+    pub(crate) teacher: Option<(Teacher, usize, usize)>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
     pub(crate) condition: ConditionConfig,
@@ -23,8 +29,19 @@ impl Train for Ddpm {
         let condition = self.condition.of(batch);
         let condition = condition.dropped(self.condition_dropout, at.noise(), batch.rows());
         let denoiser = Denoiser::new(self.net.net(), &self.process);
-        let loss = denoiser.loss(batch, &condition, at.noise()).mean();
-        let scalars = Scalars::new().with("loss", loss.clone());
+        let (name, loss) = match &mut self.teacher {
+            None => ("loss", denoiser.loss(batch, &condition, at.noise())),
+            Some((teacher, from, to)) => {
+                let halving = Halving::at(*from, *to, at);
+                teacher.follow(halving, || self.net.frozen());
+                let moments = self.sampler.spacing.moments(&self.process.schedule, halving.steps);
+                let noise = at.noise();
+                let lesson = Lesson { process: &self.process, moments: &moments };
+                ("distillation_loss", teacher.loss(&denoiser, lesson, batch, &condition, noise))
+            }
+        };
+        let loss = loss.mean();
+        let scalars = Scalars::new().with(name, loss.clone());
         match self.net.descend(loss, at) {
             Some(norm) => scalars.with("gradient_norm", norm),
             None => scalars,
@@ -43,10 +60,17 @@ impl Train for Ddpm {
 
     fn state(&self, out: &mut StateWriter) {
         self.net.state("net", out);
+        if let Some((teacher, ..)) = &self.teacher {
+            teacher.state(out);
+        }
     }
 
     fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
-        self.net.restore("net", from)
+        self.net.restore("net", from)?;
+        match &mut self.teacher {
+            Some((teacher, ..)) => teacher.restore(from),
+            None => Ok(()),
+        }
     }
 }
 

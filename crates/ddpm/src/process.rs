@@ -46,15 +46,60 @@ impl Process {
         let moments: Vec<Moment> = times.into_iter().map(|t| self.schedule.at(t)).collect();
         let x_0 = self.space.standard(values);
         let noise = noise.normal("ddpm/noise", 0, rows, shape, &device);
-        let of = |f: &dyn Fn(&Moment) -> f64| moments.iter().map(f).collect::<Vec<f64>>();
-        let blend = |a: &[f64], b: &[f64]| blend(&x_0, a, &noise, b, &device);
-        let weights = of(&|at| self.weighting.weight(self.target, &self.schedule, *at));
+        let blend = |on_start: &dyn Fn(Moment) -> f64, on_noise: &dyn Fn(Moment) -> f64| {
+            blend(&x_0, &of(&moments, on_start), &noise, &of(&moments, on_noise))
+        };
+        let mix = |at| self.target.mix(at);
+        let input = blend(&|at| at.alpha / at.spread(), &|at| at.sigma / at.spread());
+        let y = blend(&|at| mix(at).start, &|at| mix(at).noise);
+        self.aimed(input, y, &moments)
+    }
+
+    /// x_t = α x_0 + σ ε of values of the space, every row at a moment of its own.
+    pub(crate) fn at_rows(
+        &self,
+        values: Tensor<4>,
+        moments: &[Moment],
+        noise: Noise,
+        rows: Range<u64>,
+    ) -> Tensor<4> {
+        let noise = noise.normal("ddpm/noise", 0, rows, values.dims(), &values.device());
+        let x_0 = self.space.standard(values);
+        blend(&x_0, &of(moments, |at| at.alpha), &noise, &of(moments, |at| at.sigma))
+    }
+
+    /// `x_t` of every row at its moment, when the network should find this `start` in it.
+    pub(crate) fn taught(&self, x_t: Tensor<4>, start: &Tensor<4>, moments: &[Moment]) -> Noised {
+        let device = x_t.device();
+        // y = a x_0 + b ε with ε = (x_t − α x_0) / σ.
+        let mix = |at| self.target.mix(at);
+        let on_start = of(moments, |at| mix(at).start - mix(at).noise * at.alpha / at.sigma);
+        let on_x_t = of(moments, |at| mix(at).noise / at.sigma);
+        let y = blend(start, &on_start, &x_t, &on_x_t);
+        let scale = vector(of(moments, |at| 1.0 / at.spread()), &device);
+        self.aimed(x_t * scale.reshape([-1, 1, 1, 1]), y, moments)
+    }
+
+    fn aimed(&self, input: Tensor<4>, y: Tensor<4>, moments: &[Moment]) -> Noised {
+        let device = input.device();
+        let weights = of(moments, |at| self.weighting.weight(self.target, &self.schedule, at));
         Noised {
-            input: blend(&of(&|at| at.alpha / at.spread()), &of(&|at| at.sigma / at.spread())),
-            y: blend(&of(&|at| self.target.mix(*at).start), &of(&|at| self.target.mix(*at).noise)),
-            times: vector(of(&|at| self.schedule.network_time(at.t)), &device),
+            input,
+            y,
+            times: vector(of(moments, |at| self.schedule.network_time(at.t)), &device),
             weights: weights.iter().any(|w| *w != 1.0).then(|| vector(weights, &device)),
         }
+    }
+
+    /// x̂_0 of every row at its moment, kept within what values of the space can be.
+    pub(crate) fn start_of_rows(&self, x_t: &Tensor<4>, y: &Tensor<4>, at: &[Moment]) -> Tensor<4> {
+        let whole = |at: Moment| {
+            let mix = self.target.mix(at);
+            at.alpha * mix.noise - at.sigma * mix.start
+        };
+        let on_x_t = of(at, |at| self.target.mix(at).noise / whole(at));
+        let on_y = of(at, |at| -at.sigma / whole(at));
+        self.within(blend(x_t, &on_x_t, y, &on_y))
     }
 
     /// x̂_0 from what the network gives for `x_t`, kept within what values of the space can be: without
@@ -90,14 +135,20 @@ impl Noised {
     }
 }
 
+/// Of every moment.
+pub(crate) fn of(moments: &[Moment], f: impl Fn(Moment) -> f64) -> Vec<f64> {
+    moments.iter().copied().map(f).collect()
+}
+
 /// a x_0 + b ε with one a and one b per row. What is 0 or 1 in all rows costs nothing.
-fn blend(x_0: &Tensor<4>, a: &[f64], noise: &Tensor<4>, b: &[f64], device: &Device) -> Tensor<4> {
+pub(crate) fn blend(x_0: &Tensor<4>, a: &[f64], noise: &Tensor<4>, b: &[f64]) -> Tensor<4> {
+    let device = x_0.device();
     let all = |share: &[f64], value: f64| share.iter().all(|s| *s == value);
     let part = |x: &Tensor<4>, share: &[f64]| {
         if all(share, 1.0) {
             return x.clone();
         }
-        x.clone() * vector(share.to_vec(), device).reshape([-1, 1, 1, 1])
+        x.clone() * vector(share.to_vec(), &device).reshape([-1, 1, 1, 1])
     };
     match (all(a, 0.0), all(b, 0.0)) {
         (true, _) => part(noise, b),
@@ -121,7 +172,7 @@ mod tests {
         let device = Device::flex();
         let full = |value: f64| Tensor::<4>::full([2, 1, 1, 1], value, &device);
         let blended = |a: &[f64], b: &[f64]| {
-            let x = blend(&full(2.0), a, &full(-1.0), b, &device);
+            let x = blend(&full(2.0), a, &full(-1.0), b);
             x.into_data().try_into_vec::<f32>().expect("f32")
         };
         assert_eq!(blended(&[0.5, 3.0], &[4.0, 0.0]), [-3.0, 6.0]);

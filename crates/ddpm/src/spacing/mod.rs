@@ -3,6 +3,7 @@
 mod karras;
 mod leading;
 mod quadratic;
+mod roots;
 mod trailing;
 mod uniform;
 
@@ -37,6 +38,26 @@ pub enum Spacing {
         #[serde(default = "karras::default_sigma_max")]
         sigma_max: f64,
     },
+    /// The same roots, spaced so that the next after the last would be `sigma_min`: half as many steps go
+    /// through every second of the times.
+    Roots {
+        /// As of karras.
+        #[serde(default = "karras::default_rho")]
+        rho: f64,
+        /// As of karras.
+        #[serde(default = "karras::default_sigma_min")]
+        sigma_min: f64,
+        /// As of karras.
+        #[serde(default = "karras::default_sigma_max")]
+        sigma_max: f64,
+    },
+}
+
+impl Spacing {
+    /// Whether half as many steps go through every second of the times.
+    pub(crate) fn halves(self) -> bool {
+        matches!(self, Self::Trailing | Self::Roots { .. })
+    }
 }
 
 impl Default for Spacing {
@@ -51,7 +72,11 @@ impl Default for Spacing {
 
 impl Check for Spacing {
     fn check(&self) -> Result<(), Fault> {
-        let Self::Karras { rho, sigma_min, sigma_max } = self else { return Ok(()) };
+        let (Self::Karras { rho, sigma_min, sigma_max }
+        | Self::Roots { rho, sigma_min, sigma_max }) = self
+        else {
+            return Ok(());
+        };
         // Beyond, all levels fall together.
         at_least("rho", *rho, 1.0)?;
         at_most("rho", *rho, 100.0)?;
@@ -76,6 +101,9 @@ impl Spacing {
             Self::Quadratic => between(schedule, quadratic::shares(steps)),
             Self::Karras { rho, sigma_min, sigma_max } => {
                 karras::times(schedule, steps, rho, [sigma_min, sigma_max])
+            }
+            Self::Roots { rho, sigma_min, sigma_max } => {
+                roots::times(schedule, steps, rho, [sigma_min, sigma_max])
             }
         };
         times.into_iter().chain([0.0]).map(|t| schedule.at(t)).collect()
@@ -106,8 +134,9 @@ mod tests {
     use crate::schedule::ScheduleConfig;
 
     const KARRAS: Spacing = Spacing::Karras { rho: 7.0, sigma_min: 0.015, sigma_max: 40.0 };
-    const ALL: [Spacing; 5] =
-        [Spacing::Uniform, Spacing::Trailing, Spacing::Leading, Spacing::Quadratic, KARRAS];
+    const ROOTS: Spacing = Spacing::Roots { rho: 7.0, sigma_min: 0.015, sigma_max: 40.0 };
+    const ALL: [Spacing; 6] =
+        [Spacing::Uniform, Spacing::Trailing, Spacing::Leading, Spacing::Quadratic, KARRAS, ROOTS];
 
     fn cosine(total: usize) -> Schedule {
         Schedule::new(ScheduleConfig::Cosine { steps: total, zero_terminal_snr: false })
@@ -147,6 +176,16 @@ mod tests {
                 let falls = moments.windows(2).all(|pair| pair[0].t > pair[1].t);
                 assert!(falls, "{spacing:?}, {count}: {moments:?}");
             }
+        }
+    }
+
+    #[test]
+    fn half_as_many_steps_go_through_every_second_time() {
+        let flow = Schedule::new(ScheduleConfig::Flow);
+        for spacing in ALL {
+            let [all, half] = [16, 8].map(|steps| spacing.moments(&flow, steps));
+            let apart = half.iter().zip(all.iter().step_by(2)).map(|(a, b)| (a.t - b.t).abs());
+            assert_eq!(apart.fold(0.0, f64::max) < 1e-9, spacing.halves(), "{spacing:?}");
         }
     }
 

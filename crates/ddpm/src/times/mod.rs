@@ -69,9 +69,8 @@ impl Times {
     /// batch less noisy (appendix I.1 of Kingma et al. 2021, arXiv:2107.00630): row i's is the quantile
     /// of the fractional part of u + i φ, with one u drawn for all rows and φ the golden ratio.
     pub fn draw(self, schedule: &Schedule, noise: Noise, rows: Range<u64>) -> Vec<f64> {
-        let shift: f64 = noise.row("ddpm/time", 0, 0).random();
-        let share = |row: u64| (shift + row as f64 * GOLDEN).fract();
-        rows.map(|row| on_a_step(self.quantile(share(row), schedule), schedule)).collect()
+        let shares = shares(noise, rows).into_iter();
+        shares.map(|share| on_a_step(self.quantile(share, schedule), schedule)).collect()
     }
 
     /// The time below which a share `u` in [0, 1) of all times lies.
@@ -82,6 +81,12 @@ impl Times {
             Self::LogNormal { mean, sd } => log_normal::quantile(mean + sd * normal(u), schedule),
         }
     }
+}
+
+/// A number in [0, 1) for each of the rows, spread evenly over rows that follow each other.
+pub(crate) fn shares(noise: Noise, rows: Range<u64>) -> Vec<f64> {
+    let shift: f64 = noise.row("ddpm/time", 0, 0).random();
+    rows.map(|row| (shift + row as f64 * GOLDEN).fract()).collect()
 }
 
 /// The quantile of the standard normal distribution.

@@ -22,7 +22,7 @@ pub(super) fn ring() -> Distribution {
     ];
     Distribution {
         truth: alike(&centres, 0.1),
-        classes: (0..8).map(|i| format!("{}°", 45 * i)).collect(),
+        classes: Some((0..8).map(|i| format!("{}°", 45 * i)).collect()),
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) fn grid() -> Distribution {
     let centres: Vec<_> = steps.iter().flat_map(|&x| steps.map(|y| [x, y])).collect();
     Distribution {
         truth: alike(&centres, 0.05),
-        classes: centres.iter().map(|[x, y]| format!("({x}, {y})")).collect(),
+        classes: Some(centres.iter().map(|[x, y]| format!("({x}, {y})")).collect()),
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn line() -> Distribution {
     let modes = vec![mode(0.3, -2.0, 0.5), mode(0.5, 0.0, 0.3), mode(0.2, 3.0, 0.7)];
     Distribution {
         truth: Truth::Mixture(GaussianMixture::new(modes)),
-        classes: ["left", "middle", "right"].map(str::to_owned).to_vec(),
+        classes: Some(["left", "middle", "right"].map(str::to_owned).to_vec()),
     }
 }
 

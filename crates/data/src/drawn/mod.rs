@@ -7,7 +7,11 @@
 mod mixtures;
 mod processes;
 
-use crate::{dataset::Dataset, truth::Truth, values::Values};
+use crate::{
+    dataset::Dataset,
+    truth::{Truth, Uniform},
+    values::Values,
+};
 use genlab_core::{Kind, Space, noise::keystream};
 use sha2::{Digest, Sha256};
 
@@ -25,14 +29,15 @@ struct Drawn {
 /// What points are drawn from.
 struct Distribution {
     truth: Truth,
-    /// Names of the classes that a draw can have.
-    classes: Vec<String>,
+    /// Names of the classes that a draw can have, where it has one.
+    classes: Option<Vec<String>>,
 }
 
-static DATASETS: [Drawn; 3] = [
+static DATASETS: [Drawn; 4] = [
     Drawn { name: "ring-8", distribution: mixtures::ring },
     Drawn { name: "grid-25", distribution: mixtures::grid },
     Drawn { name: "mixture-1d", distribution: mixtures::line },
+    Drawn { name: "uniform-1d", distribution: uniform },
 ];
 
 /// The drawn dataset of this name, if there is one.
@@ -55,19 +60,27 @@ fn key(name: &str) -> [u8; 32] {
     Sha256::digest(format!("genlab-drawn/1\n{name}")).into()
 }
 
+/// `uniform-1d`: the stretch from −1 to 1, the simplest distribution that is not normal.
+fn uniform() -> Distribution {
+    Distribution { truth: Truth::Uniform(Uniform::new(-1.0, 1.0)), classes: None }
+}
+
 impl Drawn {
     fn draw(&self) -> Dataset {
         let Distribution { truth, classes } = (self.distribution)();
         let key = key(self.name);
-        let split = |number: u64| points(&truth, key, number, COUNTS[number as usize]);
+        let split = |number: u64| {
+            let (points, labels) = points(&truth, key, number, COUNTS[number as usize]);
+            points.with_labels(classes.as_ref().map(|_| labels))
+        };
         let splits = [0, 1, 2].map(split);
-        let dataset = Dataset::of_splits(self.name, Some(classes), splits, LICENCE);
+        let dataset = Dataset::of_splits(self.name, classes, splits, LICENCE);
         Dataset { truth: Some(truth), ..dataset }
     }
 }
 
-/// The points of one split, with their classes as labels.
-fn points(truth: &Truth, key: [u8; 32], split: u64, count: usize) -> Values {
+/// The points of one split, with their classes.
+fn points(truth: &Truth, key: [u8; 32], split: u64, count: usize) -> (Values, Vec<u32>) {
     let mut floats = Vec::with_capacity(count * truth.dimensions());
     let mut labels = Vec::with_capacity(count);
     for row in 0..count as u64 {
@@ -76,7 +89,7 @@ fn points(truth: &Truth, key: [u8; 32], split: u64, count: usize) -> Values {
         labels.push(draw.class as u32);
     }
     // The range is measured when the splits become a dataset.
-    Values::floats(Space::points(truth.dimensions(), 0.0, 1.0), floats).with_labels(Some(labels))
+    (Values::floats(Space::points(truth.dimensions(), 0.0, 1.0), floats), labels)
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod ar1;
 mod mixture;
+mod uniform;
 
 pub use ar1::{Ar1, Normal};
 pub use mixture::{GaussianMixture, Mode};
+pub use uniform::Uniform;
 
 use rand::rngs::ChaCha8Rng;
 
@@ -16,6 +18,8 @@ use rand::rngs::ChaCha8Rng;
 pub enum Truth {
     /// Isotropic Gaussians.
     Mixture(GaussianMixture),
+    /// A stretch of the line.
+    Uniform(Uniform),
     /// A stationary autoregressive series of the first order.
     Ar1(Ar1),
 }
@@ -32,6 +36,7 @@ impl Truth {
     pub fn dimensions(&self) -> usize {
         match self {
             Self::Mixture(mixture) => mixture.dimensions(),
+            Self::Uniform(_) => 1,
             Self::Ar1(series) => series.horizon(),
         }
     }
@@ -40,6 +45,7 @@ impl Truth {
     pub fn log_density(&self, x: &[f64]) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => Some(mixture.log_density(x)),
+            Self::Uniform(uniform) => Some(uniform.log_density(x[0])),
             Self::Ar1(series) => Some(series.log_density(x)),
         }
     }
@@ -48,7 +54,7 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
-            Self::Ar1(_) => None,
+            Self::Uniform(_) | Self::Ar1(_) => None,
         }
     }
 
@@ -58,6 +64,7 @@ impl Truth {
     pub fn denoise(&self, x_t: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
         match self {
             Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
+            Self::Uniform(uniform) => Some(vec![uniform.denoise(x_t[0], alpha, sigma)]),
             Self::Ar1(_) => None,
         }
     }
@@ -67,6 +74,7 @@ impl Truth {
     pub fn entropy(&self) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => mixture.entropy(),
+            Self::Uniform(uniform) => Some(uniform.entropy()),
             Self::Ar1(series) => Some(series.entropy()),
         }
     }
@@ -75,7 +83,7 @@ impl Truth {
     /// there are none before.
     pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
         match self {
-            Self::Mixture(_) => None,
+            Self::Mixture(_) | Self::Uniform(_) => None,
             Self::Ar1(series) => Some(series.forecast(past)),
         }
     }
@@ -84,6 +92,7 @@ impl Truth {
     pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> Draw {
         match self {
             Self::Mixture(mixture) => mixture.draw(rng),
+            Self::Uniform(uniform) => Draw { class: 0, point: vec![uniform.draw(rng)] },
             Self::Ar1(series) => Draw { class: 0, point: series.draw(rng, series.horizon()) },
         }
     }

@@ -140,7 +140,9 @@ impl<'a> Evaluator<'a> {
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
         }
-        progress("forecasts");
+        if context.dataset.past().is_some() {
+            progress("forecasts");
+        }
         forecasts::measure(model, context, references, &mut out);
         let (samples, prior) =
             drawn.map(|drawn| (drawn.images, drawn.fitted.map(|fitted| fitted.prior))).unzip();

@@ -1,6 +1,7 @@
 //! Parameters by name. Burn's own parameter ids are random per process, so nothing that is written
 //! to disk is keyed by them: a parameter's name is its path in the module tree.
 
+use crate::state::{CheckpointError, Section, StateReader, StateWriter};
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId},
     optim::GradientsParams,
@@ -144,6 +145,33 @@ pub fn update_params<M: Module>(module: M, update: &mut UpdateFn<'_>) -> M {
         }
     }
     module.map(&mut Mapper { path: Place::default(), update })
+}
+
+/// Writes a module's float parameters under `prefix`.
+pub fn write_params<M: Module>(module: &M, section: Section, prefix: &str, out: &mut StateWriter) {
+    for NamedParam { name, shape, value, .. } in named_params(module) {
+        out.tensor(section, format!("{prefix}.{name}"), shape, value);
+    }
+}
+
+/// The module with the parameters that [`write_params`] wrote under `prefix`.
+///
+/// # Errors
+/// Names the entry that is missing or has another size.
+pub fn restore_params<M: Module>(
+    module: M,
+    section: Section,
+    prefix: &str,
+    from: &mut StateReader,
+) -> Result<M, CheckpointError> {
+    let mut fault = None;
+    let module = update_params(module, &mut |name, _, value| {
+        from.tensor(section, &format!("{prefix}.{name}"), &value).unwrap_or_else(|error| {
+            fault.get_or_insert(error);
+            value
+        })
+    });
+    fault.map_or(Ok(module), Err)
 }
 
 /// Takes the float parameters whose name `is_frozen` off the graph: no gradient is computed for them.

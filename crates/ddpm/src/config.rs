@@ -1,6 +1,7 @@
 //! Settings of the diffusion model.
 
 use crate::{
+    early::Early,
     guidance::Guidance,
     model::Ddpm,
     network::NetworkConfig,
@@ -164,9 +165,11 @@ impl DdpmConfig {
             Objective::Denoising => None,
             Objective::Progressive { from, to } => Some((Teacher::new(net.frozen()), from, to)),
         };
+        let early = self.sampler.guidance.early().map(|share| Early::new(net.frozen(), share));
         Ok(Box::new(Ddpm {
             net,
             teacher,
+            early,
             process,
             sampler,
             condition,
@@ -196,7 +199,8 @@ impl DdpmConfig {
     /// # Errors
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
-        let guided = self.sampler.guidance != Guidance::plain();
+        let guidance = self.sampler.guidance;
+        let guided = guidance != Guidance::plain() && guidance.early().is_none();
         if !conditions.is_empty() && !conditions.optional && guided {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";

@@ -1,7 +1,7 @@
 //! The denoiser: from x_t, t and what is told about it to x̂_0; and the loss by which it learns that.
 
 use crate::{
-    guidance::{Guidance, Told},
+    guidance::{Asked, Guidance},
     likelihood::Denoised,
     network::Network,
     process::{Process, input, of, vector},
@@ -14,13 +14,19 @@ use std::cell::Cell;
 /// A network with the process that it belongs to.
 pub(crate) struct Denoiser<'a> {
     net: &'a Network,
+    early: Option<&'a Network>,
     process: &'a Process,
     calls: Cell<usize>,
 }
 
 impl<'a> Denoiser<'a> {
     pub(crate) fn new(net: &'a Network, process: &'a Process) -> Self {
-        Self { net, process, calls: Cell::new(0) }
+        Self { net, early: None, process, calls: Cell::new(0) }
+    }
+
+    /// The same with early weights to lead away from.
+    pub(crate) fn with_early(self, early: Option<&'a Network>) -> Self {
+        Self { early, ..self }
     }
 
     /// The weighted error of the network's target on a batch, `[B]`: row i draws its time and its noise
@@ -67,13 +73,14 @@ impl<'a> Denoiser<'a> {
         condition: &Condition,
         guidance: Guidance,
     ) -> Tensor<4> {
-        if condition.is_empty() {
-            return self.process.start(x_t.clone(), self.target(x_t, at, condition), at);
-        }
         let untold = Condition::default();
-        let start = guidance.start(at, |told| {
-            let condition = if told == Told::All { condition } else { &untold };
-            self.process.target.start(x_t.clone(), self.target(x_t.clone(), at, condition), at)
+        let start = guidance.start(condition, at, |asked| {
+            let (net, condition) = match asked {
+                Asked::Model => (self.net, condition),
+                Asked::Untold => (self.net, &untold),
+                Asked::Early => (self.early.expect("kept where guidance needs it"), condition),
+            };
+            self.process.target.start(x_t.clone(), self.ask(net, x_t.clone(), at, condition), at)
         });
         self.process.within(start)
     }
@@ -115,9 +122,13 @@ impl<'a> Denoiser<'a> {
     }
 
     fn target(&self, x_t: Tensor<4>, at: Moment, condition: &Condition) -> Tensor<4> {
+        self.ask(self.net, x_t, at, condition)
+    }
+
+    fn ask(&self, net: &Network, x_t: Tensor<4>, at: Moment, condition: &Condition) -> Tensor<4> {
         self.calls.set(self.calls.get() + 1);
         let time = self.process.schedule.network_time(at.t);
         let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
-        self.net.forward(input(x_t, at), times, condition)
+        net.forward(input(x_t, at), times, condition)
     }
 }

@@ -25,6 +25,7 @@ const MOST_NUMBERS: usize = 4;
 
 pub(crate) struct FrozenDdpm {
     pub(crate) net: Network,
+    pub(crate) early: Option<Network>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
     pub(crate) condition: ConditionConfig,
@@ -42,10 +43,10 @@ impl FrozenDdpm {
     }
 
     fn guidance(&self, request: &SampleRequest) -> Guidance {
-        if !self.conditions.optional {
+        let guidance = self.sampler.guidance;
+        if !self.conditions.optional && self.early.is_none() {
             return Guidance::plain();
         }
-        let guidance = self.sampler.guidance;
         request.guidance.map_or(guidance, |scale| guidance.with_scale(scale))
     }
 
@@ -53,7 +54,8 @@ impl FrozenDdpm {
     fn solve(&self, request: &SampleRequest, see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
         let device = self.device();
         let shape = self.process.space.shape.batch(request.count);
-        let (denoiser, guidance) = (self.network(), self.guidance(request));
+        let denoiser = self.network().with_early(self.early.as_ref());
+        let guidance = self.guidance(request);
         let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
         let fresh =
             |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
@@ -186,7 +188,7 @@ impl Sample for FrozenDdpm {
     }
 
     fn is_guided(&self) -> bool {
-        self.conditions.optional
+        self.conditions.optional || self.early.is_some()
     }
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {

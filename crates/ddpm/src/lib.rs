@@ -10,6 +10,7 @@
 
 mod config;
 mod denoiser;
+mod early;
 mod frozen;
 mod guidance;
 mod likelihood;

@@ -2,6 +2,7 @@
 
 use crate::{
     denoiser::Denoiser,
+    early::Early,
     frozen::FrozenDdpm,
     network::Network,
     objective::{Halving, Lesson, Teacher},
@@ -17,6 +18,8 @@ pub(crate) struct Ddpm {
     pub(crate) net: Optimized<Network>,
     /// What a progressive student learns from, with the steps of the first and of the last sampler.
     pub(crate) teacher: Option<(Teacher, usize, usize)>,
+    /// What guidance leads away from.
+    pub(crate) early: Option<Early>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
     pub(crate) condition: ConditionConfig,
@@ -28,6 +31,9 @@ impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         let condition = self.condition.of(batch);
         let condition = condition.dropped(self.condition_dropout, at.noise(), batch.rows());
+        if let Some(early) = &mut self.early {
+            early.follow(at, || self.net.frozen());
+        }
         let denoiser = Denoiser::new(self.net.net(), &self.process);
         let (name, loss) = match &mut self.teacher {
             None => ("loss", denoiser.loss(batch, &condition, at.noise())),
@@ -51,6 +57,7 @@ impl Train for Ddpm {
     fn freeze(&self) -> Box<dyn Generative> {
         Box::new(FrozenDdpm {
             net: self.net.frozen(),
+            early: self.early.as_ref().map(|early| early.net.clone()),
             process: self.process.clone(),
             sampler: self.sampler,
             condition: self.condition,
@@ -63,10 +70,16 @@ impl Train for Ddpm {
         if let Some((teacher, ..)) = &self.teacher {
             teacher.state(out);
         }
+        if let Some(early) = &self.early {
+            early.state(out);
+        }
     }
 
     fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
         self.net.restore("net", from)?;
+        if let Some(early) = &mut self.early {
+            early.restore(from)?;
+        }
         match &mut self.teacher {
             Some((teacher, ..)) => teacher.restore(from),
             None => Ok(()),
@@ -114,6 +127,15 @@ mod tests {
     #[test]
     fn the_class_conditional_one_keeps_the_contract() {
         contract(&|context| told(small()).init(context), Some(("loss", 80, 0.8)));
+    }
+
+    #[test]
+    fn the_one_that_leads_away_from_its_early_weights_keeps_the_contract() {
+        let guidance = Guidance::Auto { scale: 2.0, share: 0.5, interval: None };
+        let config = small();
+        let config = DdpmConfig { sampler: SamplerConfig { guidance, ..config.sampler }, ..config };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
+        contract(&|context| told(config.clone()).init(context), None);
     }
 
     #[test]

@@ -102,13 +102,8 @@ impl Process {
         self.within(blend(x_t, &on_x_t, y, &on_y))
     }
 
-    /// x̂_0 from what the network gives for `x_t`, kept within what values of the space can be: without
-    /// that, early steps amplify small errors a hundredfold.
-    pub(crate) fn start(&self, x_t: Tensor<4>, y: Tensor<4>, at: Moment) -> Tensor<4> {
-        self.within(self.target.start(x_t, y, at))
-    }
-
-    /// x̂_0 within what values of the space can be.
+    /// x̂_0 within what values of the space can be: without that, early steps amplify small errors a
+    /// hundredfold.
     pub(crate) fn within(&self, start: Tensor<4>) -> Tensor<4> {
         match self.space.standard_limits() {
             Some([least, most]) => start.clamp(least, most),

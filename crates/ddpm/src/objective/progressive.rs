@@ -14,7 +14,7 @@ use crate::{
 use burn::tensor::Tensor;
 use genlab_core::{
     Batch, CheckpointError, Condition, Noise, Progress, StateReader, StateWriter,
-    params::{named_params, update_params},
+    params::{restore_params, write_params},
     state::Section,
 };
 
@@ -96,10 +96,7 @@ impl Teacher {
 
     /// Writes its weights.
     pub(crate) fn state(&self, out: &mut StateWriter) {
-        for param in named_params(&self.net) {
-            let name = format!("teacher.{}", param.name);
-            out.tensor(Section::Average, name, param.shape, param.value);
-        }
+        write_params(&self.net, Section::Average, "teacher", out);
         out.count("teacher.halvings", self.halvings.into());
     }
 
@@ -108,17 +105,9 @@ impl Teacher {
     /// # Errors
     /// Names the entry that is missing or has another size.
     pub(crate) fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
-        let mut fault = None;
         self.halvings = from.count("teacher.halvings")? as u32;
-        let mut read = |name: &str, value: Tensor<1>| {
-            let read = from.tensor(Section::Average, &format!("teacher.{name}"), &value);
-            read.unwrap_or_else(|error| {
-                fault.get_or_insert(error);
-                value
-            })
-        };
-        self.net = update_params(self.net.clone(), &mut |name, _, value| read(name, value));
-        fault.map_or(Ok(()), Err)
+        self.net = restore_params(self.net.clone(), Section::Average, "teacher", from)?;
+        Ok(())
     }
 }
 

@@ -308,9 +308,22 @@ class Ddpm(Model):
         assert config["schedule"]["kind"] == "edm" and config["times"]["kind"] == "log-normal"
         assert config["sampler"]["solver"] == {"kind": "dpmpp-2m", "eta": 1.0}
         assert config["sampler"]["spacing"]["kind"] == "karras" and plain_condition(config)
+        assert config["sampler"]["guidance"]["kind"] == "auto"
         net = UNet(config["network"], shape[0])
         self.net = Trained(net, config["optimizer"], config["ema"])
+        self.early, self.early_kept = self.net.frozen(), False
         self.mean, self.sd = config["space"]["mean"], config["space"]["sd"]
+
+    def load(self, weights):
+        super().load(weights)
+        self.early = self.net.frozen()
+
+    def step(self, images, noise):
+        """Keeps the weights of now for guidance, once their time has come (crates/ddpm/src/early.rs)."""
+        share = self.config["sampler"]["guidance"]["share"]
+        if not self.early_kept and self.images / self.total >= share:
+            self.early, self.early_kept = self.net.frozen(), True
+        return super().step(images, noise)
 
     def draw(self, batch):
         times = self.config["times"]
@@ -333,8 +346,10 @@ class Ddpm(Model):
         return torch.randn(self.config["sampler"]["steps"], count, *SHAPE)
 
     def sampler(self):
-        net = self.compile(self.net.frozen())
+        net, early = self.compile(self.net.frozen()), self.compile(self.early)
         spacing, steps = self.config["sampler"]["spacing"], self.config["sampler"]["steps"]
+        guidance = self.config["sampler"]["guidance"]
+        scale, guided = guidance["scale"], guidance["interval"] or [0.0, math.inf]
         root = 1 / spacing["rho"]
         ends = spacing["sigma_max"] ** root, spacing["sigma_min"] ** root
         levels = (np.linspace(*ends, steps) ** spacing["rho"]).tolist()
@@ -344,6 +359,9 @@ class Ddpm(Model):
             spread = math.sqrt(1 + sigma**2)
             times = torch.full((len(x),), 100 * (math.log(sigma) + 5))
             v = net(x / spread, times)
+            if guided[0] <= sigma <= guided[1]:
+                away = early(x / spread, times)
+                v = away + (v - away) * scale
             return ((x - v * (sigma * spread)) / spread**2).clamp(least, most)
 
         def sample(noise):

@@ -45,7 +45,7 @@ TOLERANCE = {"gan": 1e-3}
 # PyTorch's own losses in bf16 are up to 3e-2 from its losses in f32.
 TOLERANCE_BF16 = 2e-2
 TOLERANCE_BF16_LARGE = 5e-2
-# Samples are pixels in [0, 1] from weights that many steps later, through 25 network calls for DDPM. At large
+# Samples are pixels in [0, 1] from weights that many steps later, through 32 network calls for DDPM. At large
 # batches those steps leave the warm-up behind, and Adam's first steps, which divide small gradients by
 # themselves, make of rounding what chance would: pixels then say nothing and are printed alone. A GAN's
 # steps multiply what differs by two or three each.

@@ -117,8 +117,13 @@ impl DdpmConfig {
             },
             Kind::Points => Self {
                 network: NetworkConfig::Mlp(TimeMlpConfig::default()),
-                // Guidance mends a network that strays from its class; here it only narrows each class.
-                sampler: SamplerConfig { guidance: Guidance::plain(), ..SamplerConfig::default() },
+                times: Times::on_points(),
+                // Guidance mends a network that strays; here it would only narrow what is made.
+                sampler: SamplerConfig {
+                    steps: 25,
+                    guidance: Guidance::plain(),
+                    ..SamplerConfig::default()
+                },
                 // Muon would take longer than the network itself.
                 optimizer: OptimizerConfig {
                     learning_rate: 4e-3,

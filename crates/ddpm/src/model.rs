@@ -103,7 +103,13 @@ mod tests {
         let unet =
             UNetConfig { channels: vec![8, 16], time_embedding_dim: 16, ..UNetConfig::default() };
         let schedule = ScheduleConfig::Cosine { steps: 50, zero_terminal_snr: false };
-        DdpmConfig { schedule, network: NetworkConfig::UNet(unet), ..DdpmConfig::default() }
+        let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
+        DdpmConfig {
+            schedule,
+            network: NetworkConfig::UNet(unet),
+            sampler: SamplerConfig { guidance, ..SamplerConfig::default() },
+            ..DdpmConfig::default()
+        }
     }
 
     fn on_points() -> DdpmConfig {
@@ -224,6 +230,8 @@ mod tests {
             |scale, interval| Guidance::ClassifierFree { scale, interval }.calls(&condition, at);
         assert_eq!([0.0, 1.0, 2.0].map(|scale| calls(scale, None)), [1, 1, 2]);
         assert_eq!([calls(2.0, Some([0.5, 1.5])), calls(2.0, Some([2.0, 9.0]))], [2, 1]);
-        assert_eq!(Guidance::default().calls(&Condition::default(), at), 1);
+        let untold = |guidance: Guidance| guidance.calls(&Condition::default(), at);
+        let free = Guidance::ClassifierFree { scale: 2.0, interval: None };
+        assert_eq!([untold(free), untold(Guidance::default())], [1, 2]);
     }
 }

@@ -27,7 +27,7 @@ impl Default for SamplerConfig {
         Self {
             solver: Solver::default(),
             // More do not help (docs/models/ddpm.md).
-            steps: 25,
+            steps: 20,
             spacing: Spacing::default(),
             guidance: Guidance::default(),
         }

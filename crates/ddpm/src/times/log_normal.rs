@@ -2,11 +2,15 @@
 
 use crate::schedule::Schedule;
 
-/// Close to the ln σ ~ N(−1.2, 1.2²) of Karras et al. 2022 (arXiv:2206.00364, table 1), whose data has
-/// standard deviation 0.5: in standard units its mean is −0.5.
+/// On images more noise than the −0.5 of Karras et al. 2022 (arXiv:2206.00364, table 1, in standard units): what a short
+/// training leaves wrong is the shape of the whole. At −0.4, 0, 0.4 and 0.8 the Fréchet distance was 1.88, 1.53,
+/// 1.21 and 1.47 (mnist-10k, seed 0, validation split).
 pub(super) fn default_mean() -> f64 {
-    -0.4
+    0.4
 }
+
+/// On points the details are all there is.
+pub(super) const MEAN_ON_POINTS: f64 = -0.4;
 
 pub(super) fn default_sd() -> f64 {
     1.3

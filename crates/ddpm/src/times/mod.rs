@@ -48,6 +48,13 @@ impl Default for Times {
     }
 }
 
+impl Times {
+    /// The default on points and series.
+    pub(crate) fn on_points() -> Self {
+        Self::LogNormal { mean: log_normal::MEAN_ON_POINTS, sd: log_normal::default_sd() }
+    }
+}
+
 impl Check for Times {
     fn check(&self) -> Result<(), Fault> {
         match self {

@@ -63,6 +63,16 @@ impl Axis {
         Self::padded(low, high, start, end)
     }
 
+    /// The same range on a log scale, where it is one of values above 0 that are not all alike; with
+    /// some air where `low..=high`, the values, have some.
+    pub(crate) fn on_log_scale(self, low: f64, high: f64) -> Self {
+        if low <= 0.0 || low >= high {
+            return self;
+        }
+        let air = if self.high > high { (high / low).powf(0.04) } else { 1.0 };
+        Self { low: low / air, high: high * air, scale: Scale::Log, ..self }
+    }
+
     /// An axis with some air around `low..=high`, never below zero for values that are not.
     pub(crate) fn padded(low: f64, high: f64, start: f64, end: f64) -> Self {
         let air = match high - low {

@@ -99,7 +99,8 @@ impl Guidance {
         }
     }
 
-    fn scale(self) -> f64 {
+    /// w as configured.
+    pub fn scale(self) -> f64 {
         match self {
             Self::ClassifierFree { scale, .. } | Self::Auto { scale, .. } => scale,
         }

@@ -7,7 +7,7 @@ use crate::{
     registry::{ModelConfig, Weights},
 };
 use anyhow::{Result, bail};
-use genlab_ddpm::{Guidance, SamplerConfig, Solver, Spacing};
+use genlab_ddpm::{SamplerConfig, Solver, Spacing};
 
 /// Every solver that there is.
 const SOLVERS: [&str; 6] = ["ddim", "ancestral", "euler", "euler-ancestral", "heun", "dpmpp-2m"];
@@ -134,13 +134,13 @@ fn guidance(
     own: &SamplerConfig,
     guidable: Guidable,
 ) -> Result<Vec<Option<f64>>> {
-    let Guidance::ClassifierFree { scale, .. } = own.guidance;
     match (args.guidance.as_slice(), guidable) {
         ([], Guidable::No) => Ok(vec![None]),
-        ([], Guidable::Yes) => Ok(vec![Some(scale)]),
+        ([], Guidable::Yes) => Ok(vec![Some(own.guidance.scale())]),
         ([first, ..], Guidable::No) => bail!(
-            "--guidance {first} has no meaning here: {} was not trained with and without classes; train one with \
-             --set model.ddpm.condition=class",
+            "--guidance {first} has no meaning here: {} was not trained with and without classes, nor keeps early \
+             weights to lead away from; train one with --set model.ddpm.condition=class or --set \
+             model.ddpm.sampler.guidance=auto",
             args.run.display()
         ),
         (scales, Guidable::Yes) => {

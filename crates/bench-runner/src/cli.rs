@@ -187,7 +187,7 @@ pub(crate) struct SamplersArgs {
     /// A finished run directory.
     pub run: PathBuf,
     /// Solvers by their kind, with settings of theirs if wanted: ddim, ancestral:variance=fixed-large. What is left
-    /// out is the default of the kind. Default: that of the run, and every kind.
+    /// out is the default of the kind. Default: that of the run, and ddim, ancestral, heun and dpmpp-2m.
     #[arg(long, value_name = "KIND[:KEY=VALUE]", value_delimiter = ',')]
     pub solver: Vec<String>,
     /// Spacings in the same way: trailing, karras:rho=5. Default: that of the run.
@@ -197,8 +197,8 @@ pub(crate) struct SamplersArgs {
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "5,10,20,50",
           value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub calls: Vec<u64>,
-    /// How strongly samples follow what is told, for a run that was trained with classes: 1 as it learned them, 0
-    /// not at all, at most 1000. Other than 0 and 1 it takes two calls a step. Default: that of the run.
+    /// How strongly samples are guided, for a run that was trained with classes or keeps early weights: 1 is the
+    /// model as it is, 0 what guidance leads away from, at most 1000. Other than 0 and 1 it takes two calls a step. Default: that of the run.
     #[arg(long, value_name = "W", value_delimiter = ',')]
     pub guidance: Vec<f64>,
     /// Score the weights that training ended with as well, beside their average.

@@ -2,26 +2,33 @@
 
 use super::rows::{Key, Row};
 use crate::{registry::Weights, terminal};
-use genlab_metrics::measures::cost::NETWORK_CALLS_PER_SAMPLE;
+use genlab_metrics::measures::cost::{NETWORK_CALLS_PER_SAMPLE, SECONDS_PER_SAMPLE};
 use genlab_results::{Axes, Figure, Plot, Scope};
 
 const SECTION: &str = "Quality against network calls";
+const GUIDANCE: &str = "Guidance";
 const AGREEMENT: &str = "samples/class_agreement";
 const COVERAGE: &str = "samples/coverage";
 
-/// A chart for each spacing, weights and guidance with a line for each solver; one for each sampler that was
-/// measured at several strengths of guidance; and a table of all.
+/// What samples cost: a metric, the words along an axis of it, and what its value is multiplied by there.
+type Cost = (&'static str, &'static str, f64);
+
+const COSTS: [Cost; 2] = [
+    (NETWORK_CALLS_PER_SAMPLE.name, "network calls per sample", 1.0),
+    (SECONDS_PER_SAMPLE.name, "milliseconds per sample", 1e3),
+];
+
+/// Two charts, over calls and over time, for each spacing, weights and guidance, with a line for each solver; a
+/// table of all; and a chart for each sampler that was measured at several strengths of guidance.
 pub(super) fn all(rows: &[&Row]) -> Vec<Figure> {
     let panel = |row: &Row| {
         let Key { weights, spacing, guidance, .. } = &row.key;
         (*weights, spacing.clone(), *guidance)
     };
-    let mut figures: Vec<Figure> = groups(rows, panel)
-        .iter()
-        .filter_map(|(_, rows)| against_calls(rows))
-        .chain(guided(rows))
-        .collect();
-    figures.extend(table(rows));
+    let panels = groups(rows, panel);
+    let costs = panels.iter().flat_map(|(_, rows)| COSTS.map(|cost| against(cost, rows)));
+    let mut figures: Vec<Figure> = costs.flatten().chain(table(rows)).collect();
+    figures.extend(guided(rows));
     for (number, figure) in figures.iter_mut().enumerate() {
         figure.name = format!("samplers_{number}");
     }
@@ -41,15 +48,13 @@ fn groups<'a, K: PartialEq>(rows: &[&'a Row], key: impl Fn(&Row) -> K) -> Vec<(K
     groups
 }
 
-/// Distances of rows that differ in solver and calls; None where no solver was measured at two numbers of calls.
-fn against_calls(rows: &[&Row]) -> Option<Figure> {
+/// Distances of rows that differ in solver and calls, over what samples cost; None where no solver was measured
+/// at two numbers of calls.
+fn against((cost, x_label, scale): Cost, rows: &[&Row]) -> Option<Figure> {
     let first = rows.first()?;
     let mut series = Vec::new();
     for (solver, rows) in groups(rows, |row| row.key.solver.clone()) {
-        let point = |row: &&Row| {
-            let calls = row.metric(NETWORK_CALLS_PER_SAMPLE.name)?.value;
-            Some((calls, row.distance()?.value))
-        };
+        let point = |row: &&Row| Some((scale * row.metric(cost)?.value, row.distance()?.value));
         let mut points: Vec<(f64, f64)> = rows.iter().filter_map(point).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points.dedup_by_key(|point| point.0);
@@ -70,7 +75,7 @@ fn against_calls(rows: &[&Row]) -> Option<Figure> {
         plot: Plot::Lines {
             series,
             bands: Vec::new(),
-            x_label: "network calls per sample".to_owned(),
+            x_label: x_label.to_owned(),
             y_label: "Fréchet distance".to_owned(),
             axes: Axes::Log,
         },
@@ -109,8 +114,8 @@ fn guided(rows: &[&Row]) -> Vec<Figure> {
         let series = vec![curve("class agreement", AGREEMENT), curve("coverage", COVERAGE)];
         figures.push(Figure {
             name: String::new(),
-            section: SECTION.to_owned(),
-            title: format!("Guidance: {solver}, {spacing}{}", apart(weights, None)),
+            section: GUIDANCE.to_owned(),
+            title: format!("{solver}, {spacing}{}", apart(weights, None)),
             caption: format!("At most {calls} network calls per sample."),
             scope: Scope::Run,
             plot: Plot::Lines {

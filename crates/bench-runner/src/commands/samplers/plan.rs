@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Result, bail};
 use genlab_ddpm::{SamplerConfig, Solver, Spacing};
 
-/// Every solver that there is.
-const SOLVERS: [&str; 6] = ["ddim", "ancestral", "euler", "euler-ancestral", "heun", "dpmpp-2m"];
+/// Every solver whose steps are no other's: by default "euler" is "ddim" and "euler-ancestral" is "ancestral".
+const SOLVERS: [&str; 4] = ["ddim", "ancestral", "heun", "dpmpp-2m"];
 
 /// A solver with its times and the weights that it asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,7 +187,7 @@ mod tests {
     use crate::cli::{Cli, Command};
     use clap::Parser;
     use genlab_core::{ConditionConfig, EmaConfig, Kind};
-    use genlab_ddpm::DdpmConfig;
+    use genlab_ddpm::{DdpmConfig, Guidance};
 
     fn args(flags: &[&str]) -> SamplersArgs {
         let line = [&["bench-runner", "samplers", "run"], flags].concat();
@@ -238,10 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn every_solver_that_there_is_stands_in_the_list() {
+    fn every_solver_stands_in_the_list_but_for_those_that_step_like_another() {
         let error = plan(&["--solver=none"], Guidable::No).unwrap_err().to_string();
         let (_, known) = error.split_once("should be ").unwrap();
-        let known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
+        let mut known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
+        known.retain(|kind| !["euler", "euler-ancestral"].contains(kind));
         assert_eq!(known, SOLVERS);
     }
 
@@ -254,9 +255,22 @@ mod tests {
         let plain = ModelConfig::Ddpm(DdpmConfig { ema: EmaConfig::Off, ..ddpm() });
         let error = Plan::of(&args(&["--raw"]), &plain, Guidable::No).unwrap_err().to_string();
         assert!(error.contains("kept no average"), "{error}");
+        let error = plan(&["--solver=ddim:eta=2"], Guidable::No).unwrap_err().to_string();
+        assert!(error.contains("it must be at most 1 (in --solver ddim:eta=2)"), "{error}");
         let vae = ModelConfig::by_name("vae", Kind::Images).unwrap();
         let error = Plan::of(&args(&[]), &vae, Guidable::No).unwrap_err().to_string();
         assert!(error.contains("is a run of vae, whose samples take no steps"), "{error}");
+    }
+
+    #[test]
+    fn the_guidance_of_the_run_is_that_of_either_kind() {
+        let guidance = Guidance::Auto { scale: 1.5, share: 0.25, interval: None };
+        let config = DdpmConfig { sampler: SamplerConfig { guidance, ..ddpm().sampler }, ..ddpm() };
+        let model = ModelConfig::Ddpm(config);
+        let plan = Plan::of(&args(&[]), &model, Guidable::Yes).unwrap();
+        assert!(plan.points.iter().all(|point| point.guidance == Some(1.5)));
+        let plan = Plan::of(&args(&["--guidance=3"]), &model, Guidable::Yes).unwrap();
+        assert!(plan.points.iter().all(|point| point.guidance == Some(3.0)));
     }
 
     #[test]

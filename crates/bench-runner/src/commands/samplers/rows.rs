@@ -74,10 +74,15 @@ impl Row {
     pub(super) fn line(&self) -> String {
         let Key { weights, spacing, solver, guidance, calls, .. } = &self.key;
         let guided = guidance.map_or_else(String::new, |w| format!(", guidance {w}"));
+        let plural = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            _ => format!("{count} {what}s"),
+        };
         let what = format!(
-            "{solver}, {spacing}, {} weights{guided}, {calls} calls ({} steps)",
+            "{solver}, {spacing}, {} weights{guided}, {} ({})",
             weights.name(),
-            self.steps
+            plural(*calls, "call"),
+            plural(self.steps, "step")
         );
         if self.distance().is_none() {
             return format!("{what}: {}", self.notes.join(" "));

@@ -153,7 +153,7 @@ fn measured(run: &Run<'_>, plan: &Plan, evaluator: &Evaluator<'_>, dir: &RunDir)
                 None => run.sampled_by(by)?,
             };
             let scored = ways.score(sampler(model.as_ref()), model.conditions(), way);
-            require_scores(&scored)?;
+            require_scores(&scored, setup.samples)?;
             rows.add(dir, key.clone(), way.steps, scored)?;
             made = Some((by, model));
         }
@@ -165,9 +165,12 @@ fn measured(run: &Run<'_>, plan: &Plan, evaluator: &Evaluator<'_>, dir: &RunDir)
 
 /// # Errors
 /// When samples are as they should be and have no distance all the same: there are too few.
-fn require_scores(scored: &Scored) -> Result<()> {
-    if scored.broken == 0 && rows::distance(&scored.metrics).is_none() {
-        bail!("{}", scored.notes.join(" "));
+fn require_scores(scored: &Scored, samples: usize) -> Result<()> {
+    if scored.broken > 0 || rows::distance(&scored.metrics).is_some() {
+        return Ok(());
     }
-    Ok(())
+    let why = scored.notes.iter().find(|note| rows::is_of_distance(note));
+    let why = why.map_or("nothing says how far they are from real ones.", String::as_str);
+    let too_few = if samples == 1 { "sample is" } else { "samples are" };
+    bail!("{samples} {too_few} too few: {why}")
 }

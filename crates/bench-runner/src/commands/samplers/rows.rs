@@ -104,6 +104,11 @@ pub(super) fn distance(metrics: &[Metric]) -> Option<&Metric> {
     metrics.iter().find(|metric| DISTANCES.iter().any(|entry| entry.name == metric.name))
 }
 
+/// Whether `note` says why there is no such distance.
+pub(super) fn is_of_distance(note: &str) -> bool {
+    DISTANCES.iter().any(|entry| note.starts_with(entry.name))
+}
+
 /// Metrics of a line for people, as far as there are any.
 const SHOWN: [&str; 5] = [
     "samples/frechet",

@@ -170,7 +170,7 @@ mod tests {
             let value = if asked == Asked::Model { 5.0 } else { 2.0 };
             Tensor::full([1, 1, 1, 1], value, &Device::flex())
         };
-        guidance.start(condition, at, predict).into_data().to_vec().expect("floats")[0]
+        guidance.start(condition, at, predict).into_data().try_to_vec().expect("floats")[0]
     }
 
     #[test]

@@ -141,6 +141,7 @@ pub enum Axes {
 }
 
 impl Axes {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_linear(&self) -> bool {
         *self == Self::Linear
     }

@@ -7,8 +7,9 @@ const LOG_RATIO: f64 = 15.0;
 /// ... if a linear one would press half of the points into this share of it.
 const PRESSED: f64 = 0.1;
 const TICKS: f64 = 5.0;
-/// A range fewer times wider than its smallest value has too few of 1, 2 and 5 times powers of ten.
-const FEW_POWERS: f64 = 8.0;
+/// Where the greatest value is fewer times the smallest, a log scale has evenly spaced numbers: multiples of powers
+/// of ten would be too few.
+const FEW_POWERS: f64 = 3.0;
 
 /// How values spread over the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +120,14 @@ impl Axis {
         }
     }
 
-    /// Powers of ten, with their doubles and fivefolds where those are few.
+    /// Powers of ten, with the more of their multiples between the fewer they are.
     fn log_ticks(&self) -> Vec<Tick> {
         let decades = (self.high / self.low).log10();
-        let mantissas: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let mantissas: &[f64] = match decades {
+            2.5.. => &[1.0],
+            0.9..2.5 => &[1.0, 2.0, 5.0],
+            _ => &[1.0, 2.0, 3.0, 5.0, 7.0],
+        };
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
         let stride = (f64::from(last - first) / 6.0).ceil().max(1.0) as usize;
         let powers = (first..=last).step_by(stride);
@@ -188,6 +193,8 @@ mod tests {
         assert!((axis.ticks()[1].at - at).abs() < 1e-12);
         let decade = Axis::exact(5.0, 50.0, 0.0, 1.0).on_log_scale(5.0, 50.0);
         assert_eq!(labels(&decade), ["5", "10", "20", "50"]);
+        let half = Axis::exact(2.9, 20.0, 0.0, 1.0).on_log_scale(2.9, 20.0);
+        assert_eq!(labels(&half), ["3", "5", "7", "10", "20"]);
     }
 
     #[test]

@@ -174,51 +174,61 @@ impl Rows {
     /// A line per row; a column per metric, and two for its interval where any row has one. What is absent is
     /// empty.
     fn csv(&self) -> String {
-        let mut columns: Vec<(&str, bool)> = Vec::new();
-        for metric in self.rows.iter().flat_map(|row| &row.metrics) {
-            let column = match columns.iter().position(|(name, _)| *name == metric.name) {
-                Some(column) => column,
-                None => {
-                    columns.push((&metric.name, false));
-                    columns.len() - 1
-                }
-            };
-            columns[column].1 |= metric.ci95.is_some();
-        }
-        let mut head = "weights,spacing,solver,guidance,calls,steps,split,samples,judge".to_owned();
+        let columns = self.columns();
+        let mut head: Vec<String> = KEYS.map(str::to_owned).to_vec();
         for (name, bounded) in &columns {
-            head.push_str(&format!(",{name}"));
+            head.push((*name).to_owned());
             if *bounded {
-                head.push_str(&format!(",{name} low,{name} high"));
+                head.extend(["low", "high"].map(|end| format!("{name} {end}")));
             }
         }
-        let mut lines = vec![head];
-        for row in &self.rows {
-            let Key { weights, spacing, solver, guidance, calls, setup } = &row.key;
-            let mut cells = vec![
-                weights.name().to_owned(),
-                spacing.clone(),
-                solver.clone(),
-                guidance.map_or_else(String::new, |w| w.to_string()),
-                calls.to_string(),
-                row.steps.to_string(),
-                setup.split.clone(),
-                setup.samples.to_string(),
-                setup.judge.clone().unwrap_or_default(),
-            ];
-            let cell = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
-            for (name, bounded) in &columns {
-                let metric = row.metric(name);
-                cells.push(cell(metric.map(|metric| metric.value)));
-                if *bounded {
-                    let ends = metric.and_then(|metric| metric.ci95);
-                    cells.extend([0, 1].map(|end| cell(ends.map(|ends| ends[end]))));
-                }
-            }
-            lines.push(cells.join(","));
-        }
+        let rows = self.rows.iter().map(|row| cells(row, &columns).join(","));
+        let lines: Vec<String> = std::iter::once(head.join(",")).chain(rows).collect();
         lines.join("\n") + "\n"
     }
+
+    /// The metrics of any row, and whether any row has an interval of theirs.
+    fn columns(&self) -> Vec<(&str, bool)> {
+        let mut columns: Vec<(&str, bool)> = Vec::new();
+        for metric in self.rows.iter().flat_map(|row| &row.metrics) {
+            let bounded = metric.ci95.is_some();
+            match columns.iter_mut().find(|(name, _)| *name == metric.name) {
+                Some((_, any)) => *any |= bounded,
+                None => columns.push((&metric.name, bounded)),
+            }
+        }
+        columns
+    }
+}
+
+/// What decides a row and how many steps it took, as columns.
+const KEYS: [&str; 9] =
+    ["weights", "spacing", "solver", "guidance", "calls", "steps", "split", "samples", "judge"];
+
+/// The cells of a row: those of [`KEYS`], then each metric's.
+fn cells(row: &Row, columns: &[(&str, bool)]) -> Vec<String> {
+    let Key { weights, spacing, solver, guidance, calls, setup } = &row.key;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+    let mut cells = vec![
+        weights.name().to_owned(),
+        spacing.clone(),
+        solver.clone(),
+        number(*guidance),
+        calls.to_string(),
+        row.steps.to_string(),
+        setup.split.clone(),
+        setup.samples.to_string(),
+        setup.judge.clone().unwrap_or_default(),
+    ];
+    for (name, bounded) in columns {
+        let metric = row.metric(name);
+        cells.push(number(metric.map(|metric| metric.value)));
+        if *bounded {
+            let ends = metric.and_then(|metric| metric.ci95);
+            cells.extend([0, 1].map(|end| number(ends.map(|ends| ends[end]))));
+        }
+    }
+    cells
 }
 
 /// The rows' own file.

@@ -8,5 +8,6 @@ mod errors;
 mod looking;
 mod metrics;
 mod runs;
+mod samplers;
 mod support;
 mod tensorboard;

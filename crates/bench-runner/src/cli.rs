@@ -37,6 +37,14 @@ pub(crate) enum Command {
   bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100
   bench-runner sample runs/ddpm-mnist-10k-s0-5e6f7a8b --class each --count 8 --guidance 2")]
     Sample(SampleArgs),
+    /// Score the samples of a finished diffusion run by solver, spacing and network calls.
+    #[command(after_help = "Examples:
+  bench-runner samplers runs/ddpm-mnist-10k-s0-5e6f7a8b --calls 5,10,20,50
+  bench-runner samplers runs/RUN --solver ddim,ancestral:variance=fixed-large --spacing trailing,karras --raw
+  bench-runner samplers runs/RUN --solver dpmpp-2m:eta=1 --calls 50 --guidance 0,1,2,4
+Writes samplers/ in the run directory (samplers.csv, samplers.json) and a chart into report.html. What is there is not
+computed again, so that a command that was interrupted goes on and another adds to it.")]
+    Samplers(SamplersArgs),
     /// Score a finished run again.
     #[command(
         after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json"
@@ -168,6 +176,43 @@ pub(crate) struct SampleArgs {
     /// directory.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Device to sample on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// `samplers RUN`
+#[derive(Debug, Args)]
+pub(crate) struct SamplersArgs {
+    /// A finished run directory.
+    pub run: PathBuf,
+    /// Solvers by their kind, with settings of theirs if wanted: ddim, ancestral:variance=fixed-large. What is left
+    /// out is the default of the kind. Default: that of the run, and ddim, ancestral, heun and dpmpp-2m.
+    #[arg(long, value_name = "KIND[:KEY=VALUE]", value_delimiter = ',')]
+    pub solver: Vec<String>,
+    /// Spacings in the same way: trailing, karras:rho=5. Default: that of the run.
+    #[arg(long, value_name = "KIND[:KEY=VALUE]", value_delimiter = ',')]
+    pub spacing: Vec<String>,
+    /// Network calls per sample. A solver takes as many steps as fit into them.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "5,10,20,50",
+          value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub calls: Vec<u64>,
+    /// How strongly samples are guided, for a run that was trained with classes or keeps early weights: 1 is the
+    /// model as it is, 0 what guidance leads away from, at most 1000. Other than 0 and 1 it takes two calls a step. Default: that of the run.
+    #[arg(long, value_name = "W", value_delimiter = ',')]
+    pub guidance: Vec<f64>,
+    /// Score the weights that training ended with as well, beside their average.
+    #[arg(long)]
+    pub raw: bool,
+    /// Samples to draw and score, at most as many as the split has. Default: as many as the run was scored with.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub samples: Option<u64>,
+    /// What they are scored against: validation to choose by, test to report. Default: that of the run.
+    #[arg(long, value_parser = ["test", "validation"])]
+    pub split: Option<String>,
+    /// Where the dataset's files lie now, if they moved.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Device to sample on.
     #[arg(long, default_value = "auto")]
     pub device: String,

@@ -3,8 +3,8 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
-use genlab_core::{Check, Fault, InitContext, InitError, Kind, Train, settings::within};
-use genlab_ddpm::{DdpmConfig, Schedule};
+use genlab_core::{Check, EmaConfig, Fault, InitContext, InitError, Kind, Train, settings::within};
+use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
@@ -13,6 +13,26 @@ use serde_json::Value;
 
 /// Steps from noise to sample where time is continuous, at most: ten times what the most patient papers take.
 const MOST_STEPS: usize = 10_000;
+
+/// Which weights of a trained network are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Weights {
+    /// Their average over training.
+    Averaged,
+    /// Those that training ended with.
+    Raw,
+}
+
+impl Weights {
+    /// Its name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Averaged => "averaged",
+            Self::Raw => "raw",
+        }
+    }
+}
 
 /// One model with its settings; `[model.vae]` in an experiment file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +137,39 @@ impl ModelConfig {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 None
             }
+        }
+    }
+
+    /// How its samples are drawn; None where there are no steps.
+    pub(crate) fn sampler(&self) -> Option<&SamplerConfig> {
+        match self {
+            Self::Ddpm(config) => Some(&config.sampler),
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
+                None
+            }
+        }
+    }
+
+    /// Which of its weights samples are drawn with.
+    pub(crate) fn weights(&self) -> Weights {
+        match self {
+            Self::Ddpm(config) if config.ema.is_on() => Weights::Averaged,
+            _ => Weights::Raw,
+        }
+    }
+
+    /// The same model, which draws samples by `sampler` and with `weights` where there are steps. Restored from
+    /// a run's checkpoint without an average it has the weights that training ended with.
+    pub(crate) fn sampled_by(&self, sampler: SamplerConfig, weights: Weights) -> Self {
+        match self {
+            Self::Ddpm(config) => {
+                let ema = match weights {
+                    Weights::Averaged => config.ema,
+                    Weights::Raw => EmaConfig::Off,
+                };
+                Self::Ddpm(DdpmConfig { sampler, ema, ..config.clone() })
+            }
+            other => other.clone(),
         }
     }
 

@@ -105,7 +105,8 @@ impl Guidance {
         }
     }
 
-    fn scale(self) -> f64 {
+    /// w as configured.
+    pub fn scale(self) -> f64 {
         match self {
             Self::ClassifierFree { scale, .. } | Self::Auto { scale, .. } => scale,
         }
@@ -160,4 +161,37 @@ pub(crate) enum Asked {
     Untold,
     /// That of its early weights, told everything.
     Early,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Schedule, ScheduleConfig};
+    use burn::tensor::Device;
+
+    /// Of a model that predicts 5 and leads away from 2.
+    fn guided(guidance: Guidance, condition: &Condition) -> f32 {
+        let at = Schedule::new(ScheduleConfig::Flow).at(0.5);
+        let predict = |asked| {
+            let value = if asked == Asked::Model { 5.0 } else { 2.0 };
+            Tensor::full([1, 1, 1, 1], value, &Device::flex())
+        };
+        guidance.start(condition, at, predict).into_data().try_to_vec().expect("floats")[0]
+    }
+
+    #[test]
+    fn a_guidance_of_one_is_the_model_of_zero_what_it_leads_away_from_and_more_goes_beyond() {
+        let told = Condition::of_classes(&[1], &Device::flex());
+        let free = Guidance::ClassifierFree { scale: 1.0, interval: None };
+        let auto = Guidance::Auto { scale: 1.0, share: 0.5, interval: None };
+        for guidance in [free, auto] {
+            let at = |scale| guided(guidance.with_scale(scale), &told);
+            assert_eq!([0.0, 1.0, 3.0].map(at), [2.0, 5.0, 11.0]);
+            // The rule itself, with both calls, runs into the model's own answer.
+            assert!((at(1.0 + 1e-6) - at(1.0)).abs() < 1e-5);
+        }
+        let untold = Condition::default();
+        let three = |guidance: Guidance| guided(guidance.with_scale(3.0), &untold);
+        assert_eq!([free, auto].map(three), [5.0, 11.0], "early weights need no class");
+    }
 }

@@ -20,6 +20,6 @@ pub mod requests;
 pub mod settings;
 
 pub use catalogue::CATALOGUE;
-pub use evaluate::{Evaluation, Evaluator, ReferenceCache};
+pub use evaluate::{Evaluation, Evaluator, ReferenceCache, Scored, Way, Ways};
 pub use features::{judge::Judge, lpips::Lpips, weights::PinnedFile};
 pub use settings::{Binarisation, Settings, Split};

@@ -3,7 +3,7 @@
 
 use genlab_core::{ImageShape, Kind};
 use genlab_data::{Truth, Values};
-use genlab_results::{Band, Field, ImageStrip, Plot};
+use genlab_results::{Axes, Band, Field, ImageStrip, Plot};
 
 /// Points in a chart, at most.
 const MOST_POINTS: usize = 1000;
@@ -210,7 +210,7 @@ fn histogram(values: &Values, truth: Option<&Truth>) -> Plot {
     });
     series.extend(density.map(|density| ("true density".to_owned(), density)));
     let (x_label, y_label) = ("value".into(), "density".into());
-    Plot::Lines { series, x_label, y_label, bands: Vec::new() }
+    Plot::Lines { series, x_label, y_label, bands: Vec::new(), axes: Axes::Linear }
 }
 
 /// The median over time with a band of most series around it, and the first few series.
@@ -234,7 +234,8 @@ fn fan(values: &Values) -> Plot {
     let band = (0..times).map(|time| (time as f64, at(time, low), at(time, high))).collect();
     let bands =
         vec![Band { name: format!("median, {:.0} % of the samples", 100.0 * BAND), points: band }];
-    Plot::Lines { series, x_label: "time".into(), y_label: "value".into(), bands }
+    let (x_label, y_label) = ("time".into(), "value".into());
+    Plot::Lines { series, x_label, y_label, bands, axes: Axes::Linear }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use fabricate::{
     Fake, Noise, add_figures, catalogue, fan, figure, modes, pictures, ring, write_curves,
 };
 use genlab_report::run::{write_comparison, write_run_report};
-use genlab_results::{Event, Figure, OpenedRecord, Plot};
+use genlab_results::{Axes, Event, Figure, OpenedRecord, Plot};
 use std::path::{Path, PathBuf};
 
 /// How a model's invented numbers look.
@@ -209,7 +209,7 @@ fn spectrum() -> Figure {
     };
     let series = vec![curve("samples", 1.6), curve("test images", 1.2)];
     let (x_label, y_label) = ("frequency".into(), "power".into());
-    let plot = Plot::Lines { series, bands: vec![], x_label, y_label };
+    let plot = Plot::Lines { series, bands: vec![], x_label, y_label, axes: Axes::Linear };
     figure("spectrum", "Spectrum", "Radially averaged power of the pixels.", plot)
 }
 

@@ -20,7 +20,7 @@ pub struct Picture {
 pub struct RunData {
     /// The run directory.
     pub dir: RunDir,
-    /// `results.json`.
+    /// `results.json`, with the figures that were added after it.
     pub results: Results,
     /// `run.json`; empty if absent.
     pub record: RunRecord,
@@ -42,9 +42,10 @@ impl RunData {
     /// damaged.
     pub fn read(dir: &Path) -> Result<Self> {
         let dir = RunDir::new(dir);
-        let Some(results) = dir.read_results()? else {
+        let Some(mut results) = dir.read_results()? else {
             return Err(ReportError::NotFinished { dir: dir.path().to_owned() });
         };
+        results.figures.extend(dir.read_samplers_figures()?);
         let config =
             file::read(&dir.config())?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let settings =

@@ -2,11 +2,12 @@
 
 use crate::{
     atomic,
+    figure::Figure,
     file::{self, FileError},
     record::RunRecord,
     results::{Results, SCHEMA_VERSION},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,11 @@ impl RunDir {
         self.0.join("figures")
     }
 
+    /// `samplers/`: what its samples score when they are drawn in other ways.
+    pub fn samplers(&self) -> PathBuf {
+        self.0.join("samplers")
+    }
+
     /// `tensorboard/`: event files.
     pub fn tensorboard(&self) -> PathBuf {
         self.0.join("tensorboard")
@@ -111,6 +117,34 @@ impl RunDir {
     pub fn write_record(&self, record: &RunRecord) -> Result<(), FileError> {
         write_json(&self.record(), record)
     }
+
+    /// The figures in `samplers/figures.json`; none if there is no such file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, or is of another schema version.
+    pub fn read_samplers_figures(&self) -> Result<Vec<Figure>, FileError> {
+        let added: Option<Added> = read_json(&self.samplers_figures())?;
+        Ok(added.map(|added| added.figures).unwrap_or_default())
+    }
+
+    /// Writes `samplers/figures.json`, which reports show behind the figures of `results.json`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_samplers_figures(&self, figures: Vec<Figure>) -> Result<(), FileError> {
+        write_json(&self.samplers_figures(), &Added { schema_version: SCHEMA_VERSION, figures })
+    }
+
+    fn samplers_figures(&self) -> PathBuf {
+        self.samplers().join("figures.json")
+    }
+}
+
+/// Figures that were added to a run after it was finished.
+#[derive(Debug, Serialize, Deserialize)]
+struct Added {
+    schema_version: u32,
+    figures: Vec<Figure>,
 }
 
 /// The schema is looked at first: what another version wrote is not damaged.
@@ -136,7 +170,10 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Event;
+    use crate::{
+        event::Event,
+        figure::{Plot, Scope},
+    };
 
     #[test]
     fn what_is_written_is_read_back_and_what_is_absent_is_none() {
@@ -151,6 +188,28 @@ mod tests {
         dir.write_record(&record).unwrap();
         assert_eq!(dir.read_results().unwrap(), Some(results));
         assert_eq!(dir.read_record().unwrap(), Some(record));
+    }
+
+    #[test]
+    fn figures_that_were_added_are_read_back_and_there_are_none_without_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        assert_eq!(dir.read_samplers_figures().unwrap(), []);
+        let plot = Plot::Table { columns: vec!["calls".into()], rows: vec![vec!["5".into()]] };
+        let word = || "table".to_owned();
+        let figure = Figure {
+            name: word(),
+            section: word(),
+            title: word(),
+            caption: word(),
+            scope: Scope::Run,
+            plot,
+        };
+        dir.write_samplers_figures(vec![figure.clone()]).unwrap();
+        assert_eq!(dir.read_samplers_figures().unwrap(), [figure]);
+        std::fs::write(dir.samplers().join("figures.json"), "{").unwrap();
+        let error = dir.read_samplers_figures().unwrap_err().to_string();
+        assert!(error.contains("figures.json is damaged"), "{error}");
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub enum Plot {
         x_label: String,
         /// Beside the axis.
         y_label: String,
+        /// How both axes are divided.
+        #[serde(default, skip_serializing_if = "Axes::is_linear")]
+        axes: Axes,
     },
     /// Points in a plane.
     Scatter {
@@ -124,6 +127,24 @@ pub enum Plot {
     /// Images side by side. They are kept as a picture file, never in JSON.
     #[serde(skip)]
     Strip(ImageStrip),
+}
+
+/// How values spread over the axes of a chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Axes {
+    /// Equal steps are equal distances.
+    #[default]
+    Linear,
+    /// Equal ratios are equal distances, on each axis whose values are all above 0.
+    Log,
+}
+
+impl Axes {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
 }
 
 /// The area between two curves: where a share of many curves lies.
@@ -242,6 +263,7 @@ mod tests {
             bands: vec![Band { name: label(), points: vec![(0.0, low, 1.0)] }],
             x_label: label(),
             y_label: label(),
+            axes: Axes::Linear,
         };
         let scatter = |y, value| Plot::Scatter {
             series: points(y),
@@ -301,6 +323,9 @@ mod tests {
             let plot: Plot = serde_json::from_str(&json).unwrap();
             assert_eq!(serde_json::to_string(&plot).unwrap(), json);
         }
+        let json = around("lines", "").replace('}', r#","axes":"log"}"#);
+        let plot: Plot = serde_json::from_str(&json).unwrap();
+        assert_eq!(serde_json::to_string(&plot).unwrap(), json);
         let json = r#"{"kind":"table","columns":["rule","share"],"rows":[["a","0.5"]]}"#;
         let plot: Plot = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&plot).unwrap(), json);

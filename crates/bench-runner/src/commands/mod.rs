@@ -4,6 +4,7 @@ mod compare;
 mod evaluate;
 mod metrics;
 mod sample;
+mod samplers;
 
 use crate::{
     cli::{Cli, Command, RunArgs},
@@ -24,6 +25,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         None => train(&cli.run),
         Some(Command::Compare(args)) => compare::execute(&args),
         Some(Command::Sample(args)) => sample::execute(&args),
+        Some(Command::Samplers(args)) => samplers::execute(&args),
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
         Some(Command::Devices) => {

@@ -28,7 +28,7 @@ use std::{path::Path, process::ExitCode};
 /// Values per network call.
 const CHUNK: usize = 100;
 /// Guidance at most: beyond it is a slip of the finger.
-const MOST_GUIDANCE: f64 = 1000.0;
+pub(super) const MOST_GUIDANCE: f64 = 1000.0;
 
 /// # Errors
 /// When the run is not finished, cannot sample as asked, or the file cannot be written.

@@ -12,9 +12,11 @@ mod layer;
 mod properties;
 mod resolve;
 mod run_config;
+mod spelled;
 mod stored;
 mod words;
 
 pub(crate) use judge::{JudgeConfig, inception_file};
 pub(crate) use resolve::resolve;
 pub(crate) use run_config::RunConfig;
+pub(crate) use spelled::{laid, spelled};

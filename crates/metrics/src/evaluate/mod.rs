@@ -9,8 +9,10 @@ mod forecasts;
 mod references;
 mod samples;
 mod sets;
+mod ways;
 
 pub use cache::ReferenceCache;
+pub use ways::{Scored, Way, Ways};
 
 use crate::{
     context::Context,

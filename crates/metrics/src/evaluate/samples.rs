@@ -43,7 +43,7 @@ pub(super) struct Drawn {
     /// What they came through, where the model has no prior of its own.
     pub(super) fitted: Option<Fitted>,
     /// Those of them that hold a value that is not finite.
-    broken: usize,
+    pub(super) broken: usize,
 }
 
 /// A density fitted on the codes of training images.
@@ -90,23 +90,19 @@ pub(super) fn draw(
     context: &Context<'_>,
     out: &mut Findings,
 ) -> Option<Drawn> {
-    let classes = told_classes(model.conditions(), context.dataset, context.sample_count());
+    let (condition, classes) = asked_for(model.conditions(), context);
     if classes.is_some() {
         out.note(
             "The model is told the class of each sample, in the exact proportions of the data: numbers that \
              depend on how often classes come are no merit of its own.",
         );
     }
-    let (count, device) = (context.sample_count(), &context.device);
-    let past = told_pasts(model.conditions(), context.split(), count, device);
-    if past.is_some() {
+    if condition.past.is_some() {
         out.note(
             "The model is told what came before each value of the split, and draws one future for it: as a set \
              they stand beside what came.",
         );
     }
-    let mut condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
-    condition.past = past;
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, condition, classes, context, out));
     }
@@ -127,12 +123,25 @@ pub(super) fn draw(
     Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
 }
 
+/// What a model that takes `conditions` is told about each sample, and the classes among it.
+pub(super) fn asked_for(
+    conditions: Conditions,
+    context: &Context<'_>,
+) -> (Condition, Option<Vec<u32>>) {
+    let (count, device) = (context.sample_count(), &context.device);
+    let classes = told_classes(conditions, context.dataset, count);
+    let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
+    let past = told_pasts(conditions, context.split(), count, device);
+    (Condition { past, ..condition }, classes)
+}
+
 fn fit(encoder: &dyn Encode, images: &Values, context: &Context<'_>) -> Result<Prior, FitError> {
     let codes = Encoded::new(encoder, images, Pixels::Grey, Conditions::default(), context);
     Prior::fit(&codes.mean, context.seed)
 }
 
-fn drawn(
+/// Draws with `sampler`, and measures what that took.
+pub(super) fn drawn(
     sampler: &dyn Sample,
     condition: Condition,
     classes: Option<Vec<u32>>,

@@ -7,6 +7,9 @@ const LOG_RATIO: f64 = 15.0;
 /// ... if a linear one would press half of the points into this share of it.
 const PRESSED: f64 = 0.1;
 const TICKS: f64 = 5.0;
+/// Where the greatest value is fewer times the smallest, a log scale has evenly spaced numbers: multiples of powers
+/// of ten would be too few.
+const FEW_POWERS: f64 = 3.0;
 
 /// How values spread over the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,16 @@ impl Axis {
         Self::padded(low, high, start, end)
     }
 
+    /// The same range on a log scale, where it is one of values above 0 that are not all alike; with
+    /// some air where `low..=high`, the values, have some.
+    pub(crate) fn on_log_scale(self, low: f64, high: f64) -> Self {
+        if low <= 0.0 || low >= high {
+            return self;
+        }
+        let air = if self.high > high { (high / low).powf(0.04) } else { 1.0 };
+        Self { low: low / air, high: high * air, scale: Scale::Log, ..self }
+    }
+
     /// An axis with some air around `low..=high`, never below zero for values that are not.
     pub(crate) fn padded(low: f64, high: f64, start: f64, end: f64) -> Self {
         let air = match high - low {
@@ -94,7 +107,8 @@ impl Axis {
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         let tick = |value: f64, label: String| Tick { at: self.place(value), label };
         match self.scale {
-            Scale::Linear => {
+            Scale::Log if self.high / self.low >= FEW_POWERS => self.log_ticks(),
+            Scale::Linear | Scale::Log => {
                 let step = nice_step((self.high - self.low) / TICKS);
                 let decimals = (-step.log10().floor()).max(0.0) as usize;
                 let first = (self.low / step).ceil() as i64;
@@ -103,22 +117,29 @@ impl Axis {
                     .map(|i| tick(i as f64 * step, label(i as f64 * step, decimals)))
                     .collect()
             }
-            Scale::Log => {
-                let decades = (self.high / self.low).log10();
-                let mantissas: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-                let (first, last) =
-                    (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
-                let stride = (f64::from(last - first) / 6.0).ceil().max(1.0) as usize;
-                (first..=last)
-                    .step_by(stride)
-                    .flat_map(|power| {
-                        mantissas.iter().map(move |m| (m * 10_f64.powi(power), power))
-                    })
-                    .filter(|(value, _)| (self.low..=self.high).contains(value))
-                    .map(|(value, power)| tick(value, label(value, (-power).max(0) as usize)))
-                    .collect()
-            }
         }
+    }
+
+    /// Powers of ten, with the more of their multiples between the fewer they are.
+    fn log_ticks(&self) -> Vec<Tick> {
+        let decades = (self.high / self.low).log10();
+        let mantissas: &[f64] = match decades {
+            2.5.. => &[1.0],
+            0.9..2.5 => &[1.0, 2.0, 5.0],
+            _ => &[1.0, 2.0, 3.0, 5.0, 7.0],
+        };
+        let (first, last) = (self.low.log10().floor() as i32, self.high.log10().floor() as i32);
+        let stride = (f64::from(last - first) / 6.0).ceil().max(1.0) as usize;
+        let powers = (first..=last).step_by(stride);
+        let values =
+            powers.flat_map(|power| mantissas.iter().map(move |m| (m * 10_f64.powi(power), power)));
+        values
+            .filter(|(value, _)| (self.low..=self.high).contains(value))
+            .map(|(value, power)| Tick {
+                at: self.place(value),
+                label: label(value, (-power).max(0) as usize),
+            })
+            .collect()
     }
 }
 
@@ -162,6 +183,18 @@ mod tests {
         assert!(axis.place(0.0) < 0.0);
         let rising = Axis::fitting(0.001, 10.0, 9.0, 0.0, 1.0);
         assert_eq!(rising.scale, Scale::Linear, "most points are not at the foot");
+    }
+
+    #[test]
+    fn a_narrow_log_scale_has_evenly_spaced_numbers_at_their_places() {
+        let axis = Axis::exact(2.1, 4.9, 0.0, 1.0).on_log_scale(2.1, 4.9);
+        assert_eq!(labels(&axis), ["3", "4"]);
+        let at = (4.0_f64 / 2.1).ln() / (4.9_f64 / 2.1).ln();
+        assert!((axis.ticks()[1].at - at).abs() < 1e-12);
+        let decade = Axis::exact(5.0, 50.0, 0.0, 1.0).on_log_scale(5.0, 50.0);
+        assert_eq!(labels(&decade), ["5", "10", "20", "50"]);
+        let half = Axis::exact(2.9, 20.0, 0.0, 1.0).on_log_scale(2.9, 20.0);
+        assert_eq!(labels(&half), ["3", "5", "7", "10", "20"]);
     }
 
     #[test]

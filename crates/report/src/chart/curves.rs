@@ -5,7 +5,7 @@ use super::bands::{Bands, bands};
 use super::drawing::{Chart, Frame, Key, Line, Sign, Words, colour};
 use super::series::{Points, Range, Start, extents, range, smoothed, thinned};
 use crate::format::number;
-use genlab_results::Band;
+use genlab_results::{Axes, Band};
 use std::fmt::Write;
 
 /// One curve to draw.
@@ -97,6 +97,7 @@ pub(super) fn lines(
     series: &[(String, Points)],
     behind: &[Band],
     [x_label, y_label]: [&str; 2],
+    axes: Axes,
     own: usize,
 ) -> Option<Chart> {
     let frame = Frame::below(y_label);
@@ -106,6 +107,10 @@ pub(super) fn lines(
     let [(left, right), (low, high)] = extents(points.chain(edges))?;
     let x = Axis::exact(left, right, frame.left, frame.right);
     let y = Axis::padded(low, high, frame.bottom, frame.top);
+    let [x, y] = match axes {
+        Axes::Linear => [x, y],
+        Axes::Log => [x.on_log_scale(left, right), y.on_log_scale(low, high)],
+    };
     let curve = |(index, (label, points)): (usize, &(String, Points))| {
         let (label, points) = (label.clone(), points.clone());
         let colour = colour(index, series.len(), own);
@@ -118,15 +123,27 @@ pub(super) fn lines(
     };
     let Bands { areas, legend: keys, ends: edges } = bands(behind, series, own, [&x, &y]);
     let what = sentence(ends(&curves).chain(edges).collect());
+    let mut chart = Chart::empty(words, frame, &what).with_grid(y.ticks());
+    chart.remarks.extend(scales([x.scale, y.scale]).map(str::to_owned));
     Some(Chart {
-        legend: legend(&curves, &words.title).into_iter().chain(keys).collect(),
+        legend: legend(&curves, &chart.title).into_iter().chain(keys).collect(),
         x_label: x_label.to_owned(),
         y_label: y_label.to_owned(),
         x_ticks: x.ticks(),
         areas,
         lines: curves.iter().map(line).collect(),
-        ..Chart::empty(words, frame, &what).with_grid(y.ticks())
+        ..chart
     })
+}
+
+/// Which axes, across and up, are on log scales, in words.
+fn scales(axes: [Scale; 2]) -> Option<&'static str> {
+    match axes {
+        [Scale::Linear, Scale::Linear] => None,
+        [Scale::Log, Scale::Linear] => Some("Log scale across."),
+        [Scale::Linear, Scale::Log] => Some("Log scale up."),
+        [Scale::Log, Scale::Log] => Some("Log scales."),
+    }
 }
 
 /// A legend that repeats the title says nothing.

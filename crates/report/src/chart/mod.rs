@@ -41,8 +41,8 @@ pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
         Plot::Bars { values, x_label, guide } => {
             bars::bars(words, values, x_label, guide.as_ref(), colour)
         }
-        Plot::Lines { series, bands, x_label, y_label } => {
-            curves::lines(words, series, bands, [x_label, y_label], colour)
+        Plot::Lines { series, bands, x_label, y_label, axes } => {
+            curves::lines(words, series, bands, [x_label, y_label], *axes, colour)
         }
         Plot::Scatter { series, density, x_label, y_label } => {
             scatter::scatter(words, series, density.as_ref(), [x_label, y_label], colour)
@@ -61,7 +61,7 @@ pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_results::{Band, Field};
+    use genlab_results::{Axes, Band, Field};
 
     fn drawn(figure: &Plot) -> Option<String> {
         let [id, title, alt] = ["figure-1", "Title", "Codes of VAE"].map(str::to_owned);
@@ -102,12 +102,33 @@ mod tests {
     fn lines_run_from_the_least_to_the_greatest_x_in_colours_of_their_own() {
         let series = series(&[&[(1.0, 0.0), (3.0, 4.0)], &[(1.0, 4.0), (3.0, 0.0)]]);
         let (x_label, y_label) = ("frequency".into(), "power".into());
-        let svg = drawn(&Plot::Lines { series, bands: vec![], x_label, y_label }).unwrap();
+        let svg =
+            drawn(&Plot::Lines { series, bands: vec![], x_label, y_label, axes: Axes::Linear })
+                .unwrap();
         let paths: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"line ")).collect();
         assert_eq!(paths.len(), 2);
         assert!(paths[0].contains("line c1\" d=\"M48.0 ") && paths[0].contains("L384.0 "));
         assert!(paths[1].contains("line c2\""));
         assert!(svg.contains("s0 ends at 4.000; s1 ends at 0.") && svg.contains(">power</text>"));
+    }
+
+    #[test]
+    fn on_log_axes_equal_ratios_are_equal_distances() {
+        let drawn_on = |points: &[(f64, f64)], axes| {
+            let (series, label) = (series(&[points]), String::new);
+            let plot =
+                Plot::Lines { series, bands: vec![], x_label: label(), y_label: label(), axes };
+            drawn(&plot).unwrap()
+        };
+        // 48 to 384 across, 192 to 12 up: the middle ratio lies in the middle.
+        let points = [(5.0, 400.0), (50.0, 20.0), (500.0, 1.0)];
+        let svg = drawn_on(&points, Axes::Log);
+        assert!(svg.contains("L216.0 102.0L384.0 "), "{svg}");
+        assert!(svg.contains("Log scales.") && svg.contains(">50</text>"), "{svg}");
+        let with_zero = [(0.0, 400.0), (50.0, 20.0), (500.0, 1.0)];
+        let svg = drawn_on(&with_zero, Axes::Log);
+        assert!(svg.contains("L81.6 102.0L384.0 ") && svg.contains("Log scale up."), "{svg}");
+        assert!(!drawn_on(&points, Axes::Linear).contains("Log scale"));
     }
 
     #[test]
@@ -164,7 +185,8 @@ mod tests {
         let series = series(&[&[(0.0, 0.0), (1.0, 1.0)], &[(0.0, 2.0), (1.0, 3.0)]]);
         let bands = vec![band("s1, half", 0.5), band("s1, 90 %", 1.0), band("other", 0.25)];
         let (x_label, y_label) = ("step".into(), String::new());
-        let svg = drawn(&Plot::Lines { series, bands, x_label, y_label }).unwrap();
+        let svg =
+            drawn(&Plot::Lines { series, bands, x_label, y_label, axes: Axes::Linear }).unwrap();
         let paths: Vec<&str> = svg.lines().filter(|line| line.contains(" d=\"M48.0 ")).collect();
         let [wide, half, other, ..] = paths[..] else { panic!("{svg}") };
         assert!(wide.contains("class=\"bar c2\"") && half.contains("class=\"bar c2\""), "{svg}");
@@ -222,7 +244,13 @@ mod tests {
         let label = String::new;
         let nothing = [
             Plot::Bars { values: vec![], x_label: label(), guide: None },
-            Plot::Lines { series: vec![], bands: vec![], x_label: label(), y_label: label() },
+            Plot::Lines {
+                series: vec![],
+                bands: vec![],
+                x_label: label(),
+                y_label: label(),
+                axes: Axes::Linear,
+            },
             scatter(&[], None),
             Plot::HeatMap { columns: 0, values: vec![], label: label() },
             Plot::Table { columns: vec![label()], rows: vec![] },

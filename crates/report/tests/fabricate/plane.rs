@@ -1,7 +1,7 @@
 //! Figures of data that are no images: points in a plane, and series.
 
 use super::{Noise, figure};
-use genlab_results::{Band, Field, Figure, Plot};
+use genlab_results::{Axes, Band, Field, Figure, Plot};
 use std::f64::consts::{PI, TAU};
 
 /// Gaussians on the ring.
@@ -91,6 +91,6 @@ pub(crate) fn fan(error: f64) -> Figure {
     let (x_label, y_label) = ("hour".into(), "value".into());
     let caption =
         "Medians, and where the middle half and nine tenths of the series lie at each hour.";
-    let plot = Plot::Lines { series, bands, x_label, y_label };
+    let plot = Plot::Lines { series, bands, x_label, y_label, axes: Axes::Linear };
     figure("fan", "Quantiles over time", caption, plot)
 }

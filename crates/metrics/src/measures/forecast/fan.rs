@@ -2,7 +2,7 @@
 
 use super::Forecasts;
 use genlab_data::Values;
-use genlab_results::{Band, Figure, Plot, Scope};
+use genlab_results::{Axes, Band, Figure, Plot, Scope};
 
 /// Windows that are drawn.
 const SHOWN: usize = 4;
@@ -59,6 +59,7 @@ fn fan(index: usize, forecasts: &Forecasts, outcomes: &Values) -> Plot {
         bands: BANDS.map(band).to_vec(),
         x_label: "steps ahead".into(),
         y_label: "value".into(),
+        axes: Axes::Linear,
     }
 }
 

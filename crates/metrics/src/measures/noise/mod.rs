@@ -7,7 +7,7 @@ pub mod excess;
 use crate::{context::Context, findings::Findings};
 use curve::Curve;
 use genlab_core::{Conditions, Denoise};
-use genlab_results::{Entry, Figure, Plot};
+use genlab_results::{Axes, Entry, Figure, Plot};
 
 /// Every entry, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -51,6 +51,7 @@ fn figure(curve: &Curve) -> Figure {
             bands: Vec::new(),
             x_label: "log10 of the noise's standard deviation, in those of the data".to_owned(),
             y_label: "squared error of v per number".to_owned(),
+            axes: Axes::Linear,
         },
     }
 }

@@ -41,6 +41,9 @@ const FID: Entry = Entry {
     ..Entry::BASE
 };
 
+/// What the distance is called: a set of samples has one of them.
+pub static DISTANCES: [&Entry; 2] = [&FRECHET, &FID];
+
 /// Features whose covariances are decomposed a hundred times without a wait.
 const MOST_FEATURES: usize = 256;
 
@@ -57,7 +60,7 @@ fn entry(space: FeatureSpace) -> &'static Entry {
 
 impl SetMeasure for Frechet {
     fn entries(&self) -> &'static [&'static Entry] {
-        &[&FRECHET, &FID]
+        &DISTANCES
     }
 
     fn score(&self, pair: &Pair<'_>, out: &mut Findings) {

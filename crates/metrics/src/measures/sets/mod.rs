@@ -40,7 +40,15 @@ pub const SET_MEASURES: &[&dyn SetMeasure] = &[
     &pixel_mmd::PixelMmd,
 ];
 
-/// Their entries, in the order of reports.
+/// Those of them that say how good samples are, quickly enough for samples that are drawn in many ways.
+pub const QUICK_MEASURES: &[&dyn SetMeasure] = &[
+    &frechet::Frechet,
+    &agreement::Agreement,
+    &neighbours::Coverage,
+    &neighbours::RecallDensityPrecision,
+];
+
+/// The entries of all measures, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     SET_MEASURES.iter().flat_map(|measure| measure.entries()).copied()
 }
@@ -48,8 +56,13 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 /// Every metric of the pair's samples that the pair allows of, in the order of reports, with pictures.
 /// Metrics of the judge's features are left out where a side has none.
 pub fn score(pair: &Pair<'_>) -> Findings {
+    score_by(SET_MEASURES, pair)
+}
+
+/// As [`score`], by these measures alone.
+pub fn score_by(measures: &[&dyn SetMeasure], pair: &Pair<'_>) -> Findings {
     let mut found = Findings::default();
-    for measure in SET_MEASURES {
+    for measure in measures {
         measure.score(pair, &mut found);
     }
     found
@@ -59,6 +72,11 @@ pub fn score(pair: &Pair<'_>) -> Findings {
 /// affordable: some seconds.
 pub fn add_intervals(metrics: &mut [Metric], pair: &Pair<'_>) {
     intervals::add(metrics, SET_MEASURES, pair);
+}
+
+/// Gives the Fréchet distance among these metrics an interval, and no other.
+pub fn add_distance_interval(metrics: &mut [Metric], pair: &Pair<'_>) {
+    intervals::add(metrics, &[&frechet::Frechet], pair);
 }
 
 #[cfg(test)]

@@ -29,13 +29,15 @@ fn scored(row: &Value, name: &str) -> f64 {
 #[test]
 fn every_combination_is_scored_once_and_shown_in_the_report() {
     let folder = tempfile::tempdir().unwrap();
-    let dir = finished(folder.path(), "ddpm", "run", &[]);
+    let dir = finished(folder.path(), "ddpm", "run", &["--set", "model.ddpm.ema.also=[0.5]"]);
     let results = fs::read(dir.join("results.json")).unwrap();
-    let args = ["samplers", "run", "--raw", "--calls", "4,7", "--spacing", "trailing,karras"];
+    let weights = "averaged,raw,0.5";
+    let args = ["samplers", "run", "--weights", weights, "--calls", "4,7"];
+    let args = [&args[..], &["--spacing", "trailing,karras"]].concat();
     let first = [&args[..], &["--solver", "heun", "--samples", "100"]].concat();
     succeed(folder.path(), &first);
     let before = rows(&dir);
-    assert_eq!(before.len(), 2 * 2 * 2);
+    assert_eq!(before.len(), 3 * 2 * 2);
     for row in &before {
         let (most, calls) = (row["calls"].as_f64(), scored(row, "cost/network_calls_per_sample"));
         let steps = row["steps"].as_f64().unwrap();
@@ -47,7 +49,9 @@ fn every_combination_is_scored_once_and_shown_in_the_report() {
         let rows = before.iter().filter(|row| row["weights"] == weights);
         rows.map(|row| scored(row, "samples/frechet")).collect()
     };
-    assert_ne!(distances("averaged"), distances("raw"));
+    let all = ["averaged", "raw", "averaged by 0.5"];
+    assert_eq!(distances(r"averaged").len(), 4);
+    assert!(distances(all[0]) != distances(all[1]) && distances(all[1]) != distances(all[2]));
 
     let more = [&args[..], &["--solver", "heun,ddim", "--samples", "100"]].concat();
     succeed(folder.path(), &more);
@@ -93,7 +97,10 @@ fn runs_that_are_led_away_from_their_early_weights_are_guided_with_raw_weights_a
     let auto = ["--set", "model.ddpm.sampler.guidance.kind=auto"];
     let dir = finished(folder.path(), "ddpm", "run", &auto);
     let args = ["samplers", "run", "--solver", "ddim", "--calls", "8", "--guidance", "1,2"];
-    succeed(folder.path(), &[&args[..], &["--raw", "--samples", "100"]].concat());
+    succeed(
+        folder.path(),
+        &[&args[..], &["--weights", "averaged,raw", "--samples", "100"]].concat(),
+    );
     let steps: Vec<Value> = rows(&dir).iter().map(|row| row["steps"].clone()).collect();
     assert_eq!(steps, [8, 4, 8, 4]);
 }
@@ -107,7 +114,7 @@ fn what_cannot_be_followed_is_refused_in_a_sentence() {
     for (args, expected) in [
         (&["vae"][..], "vae is a run of vae, whose samples take no steps"),
         (&["nowhere"], "is not a run directory"),
-        (&["plain", "--raw"], "plain kept no average of its weights"),
+        (&["plain", "--weights", "0.9"], "plain kept no average of its weights"),
         (&["plain", "--guidance", "2"], "--guidance 2 has no meaning here: plain was not trained"),
         (&["plain", "--solver", "ddmi"], "it should be \"ddim\""),
         (&["plain", "--spacing", "even"], "it should be "),

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     /// Score the samples of a finished diffusion run by solver, spacing and network calls.
     #[command(after_help = "Examples:
   bench-runner samplers runs/ddpm-mnist-10k-s0-5e6f7a8b --calls 5,10,20,50
-  bench-runner samplers runs/RUN --solver ddim,ancestral:variance=fixed-large --spacing trailing,karras --raw
+  bench-runner samplers runs/RUN --solver ddim,ancestral:variance=fixed-large --spacing trailing,karras --weights averaged,raw
   bench-runner samplers runs/RUN --solver dpmpp-2m:eta=1 --calls 50 --guidance 0,1,2,4
 Writes samplers/ in the run directory (samplers.csv, samplers.json) and a chart into report.html. What is there is not
 computed again, so that a command that was interrupted goes on and another adds to it.")]
@@ -201,9 +201,10 @@ pub(crate) struct SamplersArgs {
     /// model as it is, 0 what guidance leads away from, at most 1000. Other than 0 and 1 it takes two calls a step. Default: that of the run.
     #[arg(long, value_name = "W", value_delimiter = ',')]
     pub guidance: Vec<f64>,
-    /// Score the weights that training ended with as well, beside their average.
-    #[arg(long)]
-    pub raw: bool,
+    /// Weights: averaged (those that the run is judged by), raw (those that training ended with), or the decay of another
+    /// average that it kept (model.ddpm.ema.also). Default: averaged.
+    #[arg(long, value_name = "WHICH", value_delimiter = ',')]
+    pub weights: Vec<String>,
     /// Samples to draw and score, at most as many as the split has. Default: as many as the run was scored with.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub samples: Option<u64>,

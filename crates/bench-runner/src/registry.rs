@@ -15,21 +15,24 @@ use serde_json::Value;
 const MOST_STEPS: usize = 10_000;
 
 /// Which weights of a trained network are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Weights {
-    /// Their average over training.
+    /// Their average over training that samples are drawn with.
     Averaged,
+    /// Another average that was kept, by its decay.
+    Decay(f64),
     /// Those that training ended with.
     Raw,
 }
 
 impl Weights {
     /// Its name in files.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> String {
         match self {
-            Self::Averaged => "averaged",
-            Self::Raw => "raw",
+            Self::Averaged => "averaged".to_owned(),
+            Self::Decay(decay) => format!("averaged by {decay}"),
+            Self::Raw => "raw".to_owned(),
         }
     }
 }
@@ -152,9 +155,16 @@ impl ModelConfig {
 
     /// Which of its weights samples are drawn with.
     pub(crate) fn weights(&self) -> Weights {
+        if self.decays().is_empty() { Weights::Raw } else { Weights::Averaged }
+    }
+
+    /// Decays of the averages of weights that it keeps, the one that samples are drawn with first.
+    pub(crate) fn decays(&self) -> Vec<f64> {
         match self {
-            Self::Ddpm(config) if config.ema.is_on() => Weights::Averaged,
-            _ => Weights::Raw,
+            Self::Ddpm(config) => config.ema.decays(),
+            Self::Gan(config) => config.ema.decays(),
+            Self::Classifier(config) => config.ema.decays(),
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
 
@@ -164,7 +174,8 @@ impl ModelConfig {
         match self {
             Self::Ddpm(config) => {
                 let ema = match weights {
-                    Weights::Averaged => config.ema,
+                    Weights::Averaged => config.ema.clone(),
+                    Weights::Decay(decay) => EmaConfig::of(decay),
                     Weights::Raw => EmaConfig::Off,
                 };
                 Self::Ddpm(DdpmConfig { sampler, ema, ..config.clone() })

@@ -78,7 +78,7 @@ impl Default for ClassifierConfig {
                 warmup: 0.1,
                 ..OptimizerConfig::default()
             },
-            ema: EmaConfig::Exponential { decay: 0.998 },
+            ema: EmaConfig::of(0.998),
         }
     }
 }
@@ -184,7 +184,7 @@ impl ClassifierConfig {
             ClassifierNet::init(&architecture, device)
         });
         let ends = [net.first(), "classes"];
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ends);
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         let (smoothing, augmentation) = (self.label_smoothing, self.augmentation);
         Ok(Classifier { net, architecture, space, smoothing, augmentation })
     }

@@ -4,7 +4,7 @@ use crate::settings::{Check, Fault, share};
 use serde::{Deserialize, Serialize};
 
 /// Whether weights are averaged, and how long a memory the average has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EmaConfig {
     /// No average is kept.
@@ -15,6 +15,10 @@ pub enum EmaConfig {
         /// Decay per step once warm, in [0, 1).
         #[serde(default = "decay_of_long_runs")]
         decay: f64,
+        /// Decays of further averages that are kept beside it, so that the length can be chosen after training: what
+        /// is best depends on how long was trained (section 3 of Karras et al. 2024, arXiv:2312.02696).
+        #[serde(default)]
+        also: Vec<f64>,
     },
 }
 
@@ -24,18 +28,23 @@ fn decay_of_long_runs() -> f64 {
 }
 
 impl EmaConfig {
-    /// Whether an average is kept at all.
-    pub fn is_on(self) -> bool {
-        self != Self::Off
+    /// One average.
+    pub fn of(decay: f64) -> Self {
+        Self::Exponential { decay, also: Vec::new() }
     }
 
-    /// The decay at step `k` (from 1): min(decay, (1 + k) / (10 + k)). Without this warm-up the
-    /// average is mostly initial noise for the first 1 / (1 - decay) steps. 0 where no average is kept.
-    pub fn decay_at(self, step: u64) -> f64 {
-        let k = step as f64;
+    /// Whether an average is kept at all.
+    pub fn is_on(&self) -> bool {
+        *self != Self::Off
+    }
+
+    /// Decays of all averages that are kept, the one that is used first.
+    pub fn decays(&self) -> Vec<f64> {
         match self {
-            Self::Off => 0.0,
-            Self::Exponential { decay } => decay.min((1.0 + k) / (10.0 + k)),
+            Self::Off => Vec::new(),
+            Self::Exponential { decay, also } => {
+                std::iter::once(*decay).chain(also.iter().copied()).collect()
+            }
         }
     }
 }
@@ -44,9 +53,26 @@ impl Check for EmaConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
             Self::Off => Ok(()),
-            Self::Exponential { decay } => share("decay", *decay),
+            Self::Exponential { decay, also } => {
+                share("decay", *decay)?;
+                also.iter().try_for_each(|decay| share("also", *decay))?;
+                let all = self.decays();
+                match all.iter().enumerate().find(|(i, decay)| all[..*i].contains(decay)) {
+                    Some((_, twice)) => {
+                        Err(Fault::new("also", format!("has {twice} twice; leave one out")))
+                    }
+                    None => Ok(()),
+                }
+            }
         }
     }
+}
+
+/// The decay at step `k` (from 1): min(decay, (1 + k) / (10 + k)). Without this warm-up the average is mostly
+/// initial noise for the first 1 / (1 - decay) steps.
+pub(crate) fn warm(decay: f64, step: u64) -> f64 {
+    let k = step as f64;
+    decay.min((1.0 + k) / (10.0 + k))
 }
 
 #[cfg(test)]
@@ -55,14 +81,22 @@ mod tests {
 
     #[test]
     fn decay_warms_up_to_its_limit() {
-        let ema = EmaConfig::Exponential { decay: 0.999 };
-        assert!((ema.decay_at(1) - 2.0 / 11.0).abs() < 1e-12);
-        assert_eq!(ema.decay_at(1_000_000), 0.999);
+        assert!((warm(0.999, 1) - 2.0 / 11.0).abs() < 1e-12);
+        assert_eq!(warm(0.999, 1_000_000), 0.999);
     }
 
     #[test]
     fn without_an_average_the_weights_stand_for_themselves() {
         assert!(!EmaConfig::Off.is_on());
-        assert_eq!(EmaConfig::Off.decay_at(10), 0.0);
+        assert_eq!(EmaConfig::Off.decays(), [0.0; 0]);
+    }
+
+    #[test]
+    fn one_average_twice_is_refused() {
+        let ema = |also: &[f64]| EmaConfig::Exponential { decay: 0.99, also: also.to_vec() };
+        assert!(ema(&[0.9, 0.999]).check().is_ok());
+        let fault = ema(&[0.9, 0.99]).check().expect_err("refused").to_string();
+        assert_eq!(fault, "also has 0.99 twice; leave one out");
+        assert!(ema(&[1.5]).check().is_err());
     }
 }

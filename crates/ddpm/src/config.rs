@@ -77,7 +77,7 @@ impl Default for DdpmConfig {
                 method: Method::Muon(MuonConfig { adam: ADAM, ..MuonConfig::default() }),
                 ..OptimizerConfig::default()
             },
-            ema: EmaConfig::Exponential { decay: 0.995 },
+            ema: EmaConfig::of(0.995),
             base: None,
         }
     }
@@ -150,7 +150,7 @@ impl DdpmConfig {
         });
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema, &ends);
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         let net = match &self.base {
             Some(base) => {
                 base.build_on(net, "net", self, &ALIKE, context).map_err(|e| e.within("base"))?

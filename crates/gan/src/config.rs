@@ -71,7 +71,7 @@ impl Default for GanConfig {
             }),
             generator_optimizer: optimizer(1e-3),
             critic_optimizer: optimizer(2e-4),
-            ema: EmaConfig::Exponential { decay: 0.99 },
+            ema: EmaConfig::of(0.99),
         }
     }
 }
@@ -132,7 +132,7 @@ impl GanConfig {
             Critic::new(self, conditions, space, device)
         });
         Ok(Box::new(Gan {
-            generator: Optimized::new(generator, self.generator_optimizer, self.ema),
+            generator: Optimized::new(generator, self.generator_optimizer, self.ema.clone()),
             critic: Optimized::new(critic, self.critic_optimizer, EmaConfig::Off),
             config: self.clone(),
             conditions,

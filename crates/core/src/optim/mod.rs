@@ -3,6 +3,7 @@
 
 mod adam;
 mod adamw;
+mod average;
 mod clip;
 mod config;
 mod muon;
@@ -25,11 +26,11 @@ pub use step::Step;
 use crate::{
     batch::Progress,
     ema::EmaConfig,
-    params::{FlatTensors, flat_gradients, freeze_params, named_params, update_params},
+    params::{flat_gradients, freeze_params, named_params, update_params},
     state::{CheckpointError, Section, StateReader, StateWriter},
 };
+use average::Average;
 use burn::{module::Module, optim::GradientsParams, tensor::Tensor};
-use genlab_kernels::lerp;
 use rule::{ForMuon, Rule};
 use std::collections::BTreeMap;
 
@@ -41,8 +42,8 @@ pub struct Optimized<M> {
     config: OptimizerConfig,
     rules: BTreeMap<String, Rule>,
     steps: u64,
-    ema: EmaConfig,
-    average: FlatTensors,
+    /// The one that is used first.
+    averages: Vec<Average>,
 }
 
 impl<M: Module> Optimized<M> {
@@ -69,12 +70,9 @@ impl<M: Module> Optimized<M> {
             let muon = if at_end { ForMuon::Excluded } else { ForMuon::Allowed };
             rules.insert(param.name.clone(), Rule::new(&config, param, muon));
         }
-        let average = if ema.is_on() {
-            params.into_iter().map(|p| (p.name, p.value)).collect()
-        } else {
-            FlatTensors::new()
-        };
-        Self { net: Some(net), config, rules, steps: 0, ema, average }
+        let decays = ema.decays().into_iter();
+        let averages = decays.map(|decay| Average::new(decay, &params)).collect();
+        Self { net: Some(net), config, rules, steps: 0, averages }
     }
 
     /// The same with nothing trained but the parameters `trained` (names of parameters or of modules that
@@ -91,7 +89,9 @@ impl<M: Module> Optimized<M> {
         }
         let is_trained = |name: &str| trained.iter().any(|wanted| is_within(name, wanted));
         self.rules.retain(|name, _| is_trained(name));
-        self.average.retain(|name, _| is_trained(name));
+        for average in &mut self.averages {
+            average.values.retain(|name, _| is_trained(name));
+        }
         self.net = self.net.map(|net| freeze_params(net, &|name| !is_trained(name)));
         Ok(self)
     }
@@ -109,10 +109,9 @@ impl<M: Module> Optimized<M> {
             }
             from.tensor(Section::Weights, &format!("{prefix}.{name}"), like)
         })?;
-        for param in named_params(self.net()) {
-            if let Some(average) = self.average.get_mut(&param.name) {
-                *average = param.value;
-            }
+        let params = named_params(self.net());
+        for average in &mut self.averages {
+            average.begin(&params);
         }
         Ok(())
     }
@@ -130,10 +129,10 @@ impl<M: Module> Optimized<M> {
     /// The network off the graph with averaged weights, or as it stands where no average is kept.
     pub fn frozen(&self) -> M {
         let net = self.raw();
-        if self.average.is_empty() {
+        let Some(average) = self.averages.first() else {
             return net;
-        }
-        update_params(net, &mut |name, _, value| self.average.get(name).cloned().unwrap_or(value))
+        };
+        update_params(net, &mut |name, _, value| average.values.get(name).cloned().unwrap_or(value))
     }
 
     /// One step down the gradient of `loss` `[1]`. Returns the gradient's global norm before
@@ -158,21 +157,14 @@ impl<M: Module> Optimized<M> {
             self.rules.insert(name.to_owned(), rule);
             value
         });
-        self.update_average(&net);
-        self.net = Some(net);
-        clipping.map(|(norm, _)| norm)
-    }
-
-    fn update_average(&mut self, net: &M) {
-        if self.average.is_empty() {
-            return;
-        }
-        let weight = 1.0 - self.ema.decay_at(self.steps);
-        for param in named_params(net) {
-            if let Some(average) = self.average.remove(&param.name) {
-                self.average.insert(param.name, lerp(average, param.value, weight));
+        if !self.averages.is_empty() {
+            let params = named_params(&net);
+            for average in &mut self.averages {
+                average.follow(&params, self.steps);
             }
         }
+        self.net = Some(net);
+        clipping.map(|(norm, _)| norm)
     }
 
     /// Writes parameters, what the optimizer remembers of them, and their average under `prefix`.
@@ -191,9 +183,8 @@ impl<M: Module> Optimized<M> {
                 out.tensor(Section::Optimizer, name, shape, value.clone());
             }
         }
-        for (name, value) in &self.average {
-            let (name, shape) = (format!("{prefix}.average.{name}"), value.dims().to_vec());
-            out.tensor(Section::Average, name, shape, value.clone());
+        for (number, average) in self.averages.iter().enumerate() {
+            average.state(prefix, number == 0, out);
         }
         out.count(&format!("{prefix}.steps"), self.steps);
     }
@@ -210,8 +201,8 @@ impl<M: Module> Optimized<M> {
                 *value = from.tensor(Section::Optimizer, &name, value)?;
             }
         }
-        for (name, value) in &mut self.average {
-            *value = from.tensor(Section::Average, &format!("{prefix}.average.{name}"), value)?;
+        for average in &mut self.averages {
+            average.restore(prefix, from)?;
         }
         self.set_params(&mut |name, like| {
             from.tensor(Section::Weights, &format!("{prefix}.{name}"), like)

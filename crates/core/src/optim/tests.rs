@@ -28,7 +28,7 @@ fn linear() -> Linear {
 
 fn stepped(clip_norm: Option<f64>) -> (Vec<f32>, Vec<f32>, Option<f32>) {
     let config = OptimizerConfig { learning_rate: 0.1, clip_norm, ..OptimizerConfig::default() };
-    let mut net = Optimized::new(linear(), config, EmaConfig::Exponential { decay: 0.5 });
+    let mut net = Optimized::new(linear(), config, EmaConfig::of(0.5));
     let before = values(&net.raw());
     let x = Tensor::<2>::from_floats([[3.0, 4.0]], &Device::flex());
     let loss = net.net().forward(x).sum();
@@ -55,8 +55,7 @@ fn the_global_norm_is_over_all_parameters() {
 
 #[test]
 fn the_average_trails_the_weights() {
-    let mut net =
-        Optimized::new(linear(), OptimizerConfig::default(), EmaConfig::Exponential { decay: 0.9 });
+    let mut net = Optimized::new(linear(), OptimizerConfig::default(), EmaConfig::of(0.9));
     let start = values(&net.raw());
     let x = Tensor::<2>::ones([1, 2], &Device::flex());
     let loss = net.net().forward(x).sum();
@@ -67,6 +66,33 @@ fn the_average_trails_the_weights() {
         let expected = start * (2.0 / 11.0) + raw * (9.0 / 11.0);
         assert!((average - expected).abs() < 1e-6);
     }
+}
+
+#[test]
+fn any_of_several_averages_can_be_used_after_training() {
+    let config = OptimizerConfig::default();
+    let several = EmaConfig::Exponential { decay: 0.9, also: vec![0.0] };
+    let mut net = Optimized::new(linear(), config, several);
+    for _ in 0..3 {
+        let x = Tensor::<2>::ones([1, 2], &Device::flex());
+        let loss = net.net().forward(x).sum();
+        net.descend(loss, at(0));
+    }
+    let (raw, average) = (values(&net.raw()), values(&net.frozen()));
+    assert_ne!(raw, average);
+    let mut out = StateWriter::default();
+    net.state("net", &mut out);
+    let tensors = out.tensors.into_iter();
+    let kept = tensors.map(|(section, name, _, value)| ((section, name), host(value))).collect();
+    let reader = StateReader::new(kept, out.counts, Device::flex());
+    let frozen = |ema: EmaConfig| {
+        let mut other = Optimized::new(linear(), config, ema);
+        other.restore("net", &mut reader.clone()).expect("restored");
+        values(&other.frozen())
+    };
+    assert_eq!(frozen(EmaConfig::of(0.9)), average);
+    // An average without memory is what there is now.
+    assert_eq!(frozen(EmaConfig::of(0.0)), raw);
 }
 
 /// Parameters of every kind: see `SHAPES` in `tests/oracles/optimizers.py`.
@@ -123,7 +149,7 @@ impl Fixture {
             bias: self.param("bias"),
         };
         let ends: Vec<&str> = self.ends.iter().map(String::as_str).collect();
-        Optimized::new_with_ends(net, settings, EmaConfig::Exponential { decay: 0.9 }, &ends)
+        Optimized::new_with_ends(net, settings, EmaConfig::of(0.9), &ends)
     }
 
     /// A step down the gradients of that number: those of Σ g θ.

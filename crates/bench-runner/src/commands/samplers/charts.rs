@@ -85,8 +85,8 @@ fn against((cost, x_label, scale): Cost, rows: &[&Row]) -> Option<Figure> {
 /// What tells a chart from that of averaged weights without guidance.
 fn apart(weights: Weights, guidance: Option<f64>) -> String {
     let weights = match weights {
-        Weights::Averaged => "",
-        Weights::Raw => ", raw weights",
+        Weights::Averaged => String::new(),
+        Weights::Decay(_) | Weights::Raw => format!(", weights {}", weights.name()),
     };
     let guidance = guidance.map_or_else(String::new, |w| format!(", guidance {w}"));
     format!("{weights}{guidance}")

@@ -118,15 +118,36 @@ fn spacings(words: &[String], own: &SamplerConfig) -> Result<Vec<Spacing>> {
 }
 
 fn weights(args: &SamplersArgs, model: &ModelConfig) -> Result<Vec<Weights>> {
-    match (args.raw, model.weights()) {
-        (false, own) => Ok(vec![own]),
-        (true, Weights::Averaged) => Ok(vec![Weights::Averaged, Weights::Raw]),
-        (true, Weights::Raw) => bail!(
-            "--raw has no meaning here: {} kept no average of its weights, so samples are drawn with those that \
-             training ended with; leave it out",
-            args.run.display()
-        ),
+    let (run, kept) = (args.run.display(), model.decays());
+    let Some((used, others)) = kept.split_first() else {
+        return match args.weights.iter().find(|word| *word != "raw") {
+            Some(word) => bail!(
+                "--weights {word} has no meaning here: {run} kept no average of its weights, so samples are drawn with \
+                 those that training ended with; leave it out"
+            ),
+            None => Ok(vec![Weights::Raw]),
+        };
+    };
+    let named = |word: &String| match word.as_str() {
+        "averaged" => Ok(Weights::Averaged),
+        "raw" => Ok(Weights::Raw),
+        decay => match decay.parse::<f64>() {
+            Ok(decay) if decay == *used => Ok(Weights::Averaged),
+            Ok(decay) if others.contains(&decay) => Ok(Weights::Decay(decay)),
+            _ => {
+                let kept: Vec<String> = kept.iter().map(f64::to_string).collect();
+                bail!(
+                    "--weights {word} is not possible: {run} kept averages by {}; give one of these decays, averaged or \
+                     raw (further ones are kept with model.ddpm.ema.also)",
+                    kept.join(", ")
+                )
+            }
+        },
+    };
+    if args.weights.is_empty() {
+        return Ok(vec![Weights::Averaged]);
     }
+    Ok(distinct(args.weights.iter().map(named).collect::<Result<Vec<_>>>()?))
 }
 
 fn guidance(
@@ -227,7 +248,7 @@ mod tests {
             "--spacing=trailing,karras",
             "--calls=10,5,10",
             "--guidance=0,1",
-            "--raw",
+            "--weights=averaged,raw",
         ];
         let plan = plan(&flags, Guidable::Yes).unwrap();
         assert_eq!(plan.samplers.len(), 2 * 2 * 2);
@@ -253,13 +274,29 @@ mod tests {
         let error = plan(&["--guidance=1,nan"], Guidable::Yes).unwrap_err().to_string();
         assert!(error.contains("is not possible; give numbers from 0 to 1000"), "{error}");
         let plain = ModelConfig::Ddpm(DdpmConfig { ema: EmaConfig::Off, ..ddpm() });
-        let error = Plan::of(&args(&["--raw"]), &plain, Guidable::No).unwrap_err().to_string();
+        let raw = Plan::of(&args(&["--weights=raw"]), &plain, Guidable::No).unwrap();
+        assert_eq!(raw.samplers[0].weights, Weights::Raw);
+        let error = Plan::of(&args(&["--weights=averaged"]), &plain, Guidable::No);
+        let error = error.unwrap_err().to_string();
         assert!(error.contains("kept no average"), "{error}");
         let error = plan(&["--solver=ddim:eta=2"], Guidable::No).unwrap_err().to_string();
         assert!(error.contains("it must be at most 1 (in --solver ddim:eta=2)"), "{error}");
         let vae = ModelConfig::by_name("vae", Kind::Images).unwrap();
         let error = Plan::of(&args(&[]), &vae, Guidable::No).unwrap_err().to_string();
         assert!(error.contains("is a run of vae, whose samples take no steps"), "{error}");
+    }
+
+    #[test]
+    fn averages_are_named_by_their_decay() {
+        let ema = EmaConfig::Exponential { decay: 0.995, also: vec![0.9, 0.999] };
+        let model = ModelConfig::Ddpm(DdpmConfig { ema, ..ddpm() });
+        let plan = |flag: &str| Plan::of(&args(&[flag]), &model, Guidable::No);
+        let samplers = plan("--weights=raw,0.999,0.995,averaged").unwrap().samplers;
+        let mut weights: Vec<_> = samplers.into_iter().map(|sampler| sampler.weights).collect();
+        weights.dedup();
+        assert_eq!(weights, [Weights::Raw, Weights::Decay(0.999), Weights::Averaged]);
+        let error = plan("--weights=0.5").unwrap_err().to_string();
+        assert!(error.contains("run kept averages by 0.995, 0.9, 0.999; give one"), "{error}");
     }
 
     #[test]

@@ -210,7 +210,7 @@ fn cells(row: &Row, columns: &[(&str, bool)]) -> Vec<String> {
     let Key { weights, spacing, solver, guidance, calls, setup } = &row.key;
     let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
     let mut cells = vec![
-        weights.name().to_owned(),
+        weights.name(),
         spacing.clone(),
         solver.clone(),
         number(*guidance),

@@ -101,7 +101,7 @@ impl Recipe {
             label_smoothing: self.smoothing,
             augmentation: self.augmentation,
             optimizer: OptimizerConfig { learning_rate: self.learning_rate, ..base.optimizer },
-            ema: EmaConfig::Exponential { decay: self.ema },
+            ema: EmaConfig::of(self.ema),
         }
     }
 }

@@ -1,4 +1,4 @@
-"""The five models of genlab in PyTorch: their networks, one training step, and sampling.
+"""The models of genlab in PyTorch: their networks, one training step, and sampling.
 
 Settings come from genlab's own export, so that a changed default changes both sides. A step takes
 its random numbers as an argument: genlab's in the comparison of losses, `draw`'s when timed.
@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nets import Decoder, Encoder, UNet, load
+from nets import Decoder, Dit, Encoder, UNet, load
 
 SHAPE = (1, 28, 28)
 # What Muon leaves to its Adam (crates/ddpm/src/network.rs).
-ENDS = {"stem", "head", "time", "time_in", "time_out", "class"}
+ENDS = {"stem", "head", "time", "time_in", "time_out", "modulation", "class"}
 
 
 class Trained:
@@ -309,7 +309,9 @@ class Ddpm(Model):
         assert config["sampler"]["solver"] == {"kind": "dpmpp-2m", "eta": 1.0}
         assert config["sampler"]["spacing"]["kind"] == "karras" and plain_condition(config)
         assert config["sampler"]["guidance"]["kind"] == "auto"
-        net = UNet(config["network"], shape[0])
+        network = config["network"]
+        is_dit = network["kind"] == "dit"
+        net = Dit(network, shape) if is_dit else UNet(network, shape[0])
         self.net = Trained(net, config["optimizer"], config["ema"])
         self.early, self.early_kept = self.net.frozen(), False
         self.mean, self.sd = config["space"]["mean"], config["space"]["sd"]
@@ -389,4 +391,12 @@ def squared_error(a, b):
     return F.mse_loss(a, b, reduction="sum") / len(a)
 
 
-MODELS = {"ae": Ae, "sparse-ae": SparseAe, "vae": Vae, "gan": Gan, "ddpm": Ddpm}
+MODELS = {
+    "ae": Ae,
+    "sparse-ae": SparseAe,
+    "vae": Vae,
+    "gan": Gan,
+    "ddpm": Ddpm,
+    "ddpm-attention": Ddpm,
+    "ddpm-dit": Ddpm,
+}

@@ -92,8 +92,35 @@ class Decoder(nn.Module):
         return x
 
 
+class SelfAttention(nn.Module):
+    """[B, T, width] to the same."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.q, self.k, self.v, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.heads = heads
+
+    def forward(self, x):
+        split = lambda layer: layer(x).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        y = F.scaled_dot_product_attention(split(self.q), split(self.k), split(self.v))
+        return self.out(y.transpose(1, 2).flatten(2))
+
+
+class AttentionBlock(nn.Module):
+    """[B, C, H, W] to the same."""
+
+    def __init__(self, channels, groups):
+        super().__init__()
+        self.norm = nn.GroupNorm(groups, channels)
+        self.attention = SelfAttention(channels, 1)
+
+    def forward(self, x):
+        y = self.attention(self.norm(x).flatten(2).transpose(1, 2))
+        return x + y.transpose(1, 2).unflatten(2, x.shape[2:])
+
+
 class ResidualBlock(nn.Module):
-    def __init__(self, inputs, outputs, time, groups):
+    def __init__(self, inputs, outputs, time, groups, attends=False):
         super().__init__()
         self.norm_in = nn.GroupNorm(groups, inputs)
         self.conv_in = nn.Conv2d(inputs, outputs, 3, padding=1)
@@ -101,12 +128,28 @@ class ResidualBlock(nn.Module):
         self.norm_out = nn.GroupNorm(groups, outputs)
         self.conv_out = nn.Conv2d(outputs, outputs, 3, padding=1)
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else None
+        self.attention = AttentionBlock(outputs, groups) if attends else None
 
     def forward(self, x, time):
         h = self.conv_in(F.silu(self.norm_in(x)))
         h = h + self.time(time)[:, :, None, None]
         h = self.conv_out(F.silu(self.norm_out(h)))
-        return h + (x if self.skip is None else self.skip(x))
+        y = h + (x if self.skip is None else self.skip(x))
+        return y if self.attention is None else self.attention(y)
+
+
+class TimeEmbedding(nn.Module):
+    """[B] to sines and cosines [B, size]."""
+
+    def __init__(self, size):
+        super().__init__()
+        half = size // 2
+        frequencies = torch.exp(-math.log(10_000) * torch.arange(half).double() / (half - 1))
+        self.register_buffer("frequencies", frequencies.float(), persistent=False)
+
+    def forward(self, times):
+        angles = times[:, None] * self.frequencies
+        return torch.cat([angles.sin(), angles.cos()], 1)
 
 
 class UNet(nn.Module):
@@ -122,25 +165,23 @@ class UNet(nn.Module):
         self.stem = nn.Conv2d(folded, first, 3, padding=1)
         pairs = list(zip(channels, channels[1:]))
         downs = [(first, first), *pairs]
-        self.down = nn.ModuleList(ResidualBlock(i, o, features, groups) for i, o in downs)
+        levels, attends = range(len(channels)), lambda level: level in config["attention"]
+        block = lambda i, o, level: ResidualBlock(i, o, features, groups, attends(level))
+        self.down = nn.ModuleList(block(i, o, level) for level, (i, o) in enumerate(downs))
         self.downsample = nn.ModuleList(
             nn.Conv2d(i, i, 3, stride=2, padding=1) for i, _ in pairs
         )
-        self.middle = ResidualBlock(channels[-1], channels[-1], features, groups)
+        self.middle = block(channels[-1], channels[-1], levels[-1])
         self.up = nn.ModuleList(
-            ResidualBlock(2 * c, c, features, groups) for c in channels[::-1]
+            block(2 * channels[level], channels[level], level) for level in levels[::-1]
         )
         self.upsample = nn.ModuleList(nn.Conv2d(o, i, 3, padding=1) for i, o in pairs[::-1])
         self.norm = nn.GroupNorm(groups, first)
         self.head = nn.Conv2d(first, folded, 3, padding=1)
-        half = features // 2
-        frequencies = torch.exp(-math.log(10_000) * torch.arange(half).double() / (half - 1))
-        self.register_buffer("frequencies", frequencies.float(), persistent=False)
+        self.embedding = TimeEmbedding(features)
 
     def forward(self, images, times):
-        angles = times[:, None] * self.frequencies
-        time = torch.cat([angles.sin(), angles.cos()], 1)
-        time = F.silu(self.time_out(F.silu(self.time_in(time))))
+        time = F.silu(self.time_out(F.silu(self.time_in(self.embedding(times)))))
 
         x = self.stem(F.pixel_unshuffle(images, self.patch_size))
         skips = []
@@ -155,3 +196,66 @@ class UNet(nn.Module):
             if level < len(self.upsample):
                 x = self.upsample[level](F.interpolate(x, scale_factor=2, mode="nearest"))
         return F.pixel_shuffle(self.head(F.silu(self.norm(x))), self.patch_size)
+
+
+class DitBlock(nn.Module):
+    """Figure 3 of arXiv:2212.09748, with adaLN-Zero."""
+
+    def __init__(self, width, heads, mlp_ratio, told):
+        super().__init__()
+        self.modulation = nn.Linear(told, 6 * width)
+        self.attention = SelfAttention(width, heads)
+        self.mlp_in = nn.Linear(width, mlp_ratio * width)
+        self.mlp_out = nn.Linear(mlp_ratio * width, width)
+
+    def forward(self, x, told):
+        modulation = self.modulation(told)[:, None].chunk(6, 2)
+        shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = modulation
+        x = x + gate * self.attention(normalised(x) * (1 + scale) + shift)
+        h = self.mlp_in(normalised(x) * (1 + mlp_scale) + mlp_shift)
+        return x + mlp_gate * self.mlp_out(F.gelu(h, approximate="tanh"))
+
+
+def normalised(x):
+    return F.layer_norm(x, x.shape[-1:], eps=1e-6)
+
+
+class Dit(nn.Module):
+    """Images [B, C, H, W] and times [B] to [B, C, H, W]."""
+
+    def __init__(self, config, shape):
+        super().__init__()
+        width, features, p = config["width"], config["time_embedding_dim"], config["patch_size"]
+        assert shape[1] % p == 0 and shape[2] % p == 0, "the twin neither pads nor crops"
+        self.patch_size, self.rows, self.columns = p, shape[1] // p, shape[2] // p
+        folded = shape[0] * p**2
+        self.time_in = nn.Linear(features, features)
+        self.time_out = nn.Linear(features, features)
+        self.stem = nn.Linear(folded, width)
+        block = lambda: DitBlock(width, config["heads"], config["mlp_ratio"], features)
+        self.blocks = nn.ModuleList(block() for _ in range(config["depth"]))
+        self.modulation = nn.Linear(features, 2 * width)
+        self.head = nn.Linear(width, folded)
+        self.embedding = TimeEmbedding(features)
+        positions = grid_positions(self.rows, self.columns, width)
+        self.register_buffer("positions", positions, persistent=False)
+
+    def forward(self, images, times):
+        told = F.silu(self.time_out(F.silu(self.time_in(self.embedding(times)))))
+        x = F.pixel_unshuffle(images, self.patch_size).flatten(2).transpose(1, 2)
+        x = self.stem(x) + self.positions
+        for block in self.blocks:
+            x = block(x, told)
+        shift, scale = self.modulation(told)[:, None].chunk(2, 2)
+        x = self.head(normalised(x) * (1 + scale) + shift)
+        x = x.transpose(1, 2).unflatten(2, (self.rows, self.columns))
+        return F.pixel_shuffle(x, self.patch_size)
+
+
+def grid_positions(rows, columns, size):
+    """[rows * columns, size]: sines and cosines of the row, then of the column."""
+    frequencies = 10_000.0 ** (-torch.arange(size // 4).double() / (size // 4))
+    embedded = lambda n: torch.arange(n).double()[:, None] * frequencies
+    axis = lambda n: torch.cat([embedded(n).sin(), embedded(n).cos()], 1)
+    row = axis(rows).repeat_interleave(columns, 0)
+    return torch.cat([row, axis(columns).repeat(rows, 1)], 1).float()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""genlab's five models against the same networks in PyTorch, on this machine's CPU.
+"""genlab's models against the same networks in PyTorch, on this machine's CPU.
 
 Setup, once:    benches/pytorch/setup
 Run:            benches/pytorch/.venv/bin/python benches/pytorch/twin.py [--batch 32,256] [--json FILE]
@@ -34,7 +34,7 @@ SEED = 0
 CHECKED_STEPS = 20
 # Muon makes all directions of a step alike, those that are rounding included: differences double with every
 # step, from 1e-7 at the fourth to 2e-3 at the twentieth.
-CHECKED_STEPS_OF = {"ddpm": 12}
+CHECKED_STEPS_OF = {"ddpm": 12, "ddpm-attention": 12}
 CHECKED_SAMPLES = 8
 MEMORY_STEPS = 200
 COMPILE_SECONDS = 300
@@ -229,7 +229,7 @@ def cpu():
 
 
 HEADER = (
-    f"{'model':10}{'phase':7}{'batch':>5}{'genlab ms':>11}{'eager ms':>11}{'compile ms':>12}"
+    f"{'model':15}{'phase':7}{'batch':>5}{'genlab ms':>11}{'eager ms':>11}{'compile ms':>12}"
     f"{'ratio':>8}  {'[quartiles]':15}{'of best':>8}{'compile/genlab':>16}"
 )
 
@@ -238,7 +238,7 @@ def printed(r):
     number = lambda value, format: f"{value:{format}}" if value is not None else "-"
     between = "[{:.2f}, {:.2f}]".format(*r["ratio_quartiles"])
     return (
-        f"{r['model']:10}{r['phase']:7}{r['batch']:5}{r['genlab_ms']:11.3f}{r['eager_ms']:11.3f}"
+        f"{r['model']:15}{r['phase']:7}{r['batch']:5}{r['genlab_ms']:11.3f}{r['eager_ms']:11.3f}"
         f"{number(r['compile_ms'], '.3f'):>12}{r['ratio']:8.2f}  {between:15}"
         f"{r['ratio_of_best']:8.2f}{number(r['compile_ratio'], '.2f'):>16}"
     )
@@ -348,7 +348,7 @@ def report(results):
     print(f"\npeak memory of {MEMORY_STEPS} training steps; `import torch` alone: {alone}")
     for peak in memory["training"]:
         ours, theirs = mib(peak["genlab_bytes"]), mib(peak["pytorch_bytes"])
-        print(f"{peak['model']:10}batch {peak['batch']:4}  genlab {ours}  PyTorch {theirs}")
+        print(f"{peak['model']:15}batch {peak['batch']:4}  genlab {ours}  PyTorch {theirs}")
 
 
 if __name__ == "__main__":

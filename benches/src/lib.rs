@@ -1,7 +1,7 @@
 //! What genlab costs.
 //!
 //! `benches/` times models, kernels, metrics and data on the CPU; `src/bin/twin.rs` is genlab's
-//! side of `pytorch/twin.py`, which trains the same five networks in PyTorch and compares losses,
+//! side of `pytorch/twin.py`, which trains the same networks in PyTorch and compares losses,
 //! speed and memory. Both run a [`Subject`]: one model with its defaults, as `bench-runner` trains
 //! it.
 

@@ -5,10 +5,13 @@ use burn::tensor::{Device, Tensor};
 use genlab_ae::AeConfig;
 use genlab_core::{
     Batch, Generative, ImageShape, InitContext, NoRuns, Phase, SampleRequest, Scalars, Seed, Start,
-    Train, checkpoint::NamedTensor, trainer::Plan,
+    Train,
+    checkpoint::NamedTensor,
+    nn::{DitConfig, UNetConfig},
+    trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
-use genlab_ddpm::{DdpmConfig, Schedule};
+use genlab_ddpm::{DdpmConfig, NetworkConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_kernels::{Precision, with_precision};
 use genlab_sparse_ae::SparseAeConfig;
@@ -16,8 +19,9 @@ use genlab_vae::VaeConfig;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 
-/// Every model, by its name on the command line.
-pub const MODELS: [&str; 5] = ["ae", "sparse-ae", "vae", "gan", "ddpm"];
+/// Every model by its name on the command line, and diffusion by its other networks for images.
+pub const MODELS: [&str; 7] =
+    ["ae", "sparse-ae", "vae", "gan", "ddpm", "ddpm-attention", "ddpm-dit"];
 
 /// Training images of a default run: what schedules count their shares of.
 const BUDGET: u64 = 100_000;
@@ -142,7 +146,7 @@ impl Subject {
                     named("latent", codes("gan/latent", latent)),
                 ]
             }
-            "ddpm" => {
+            "ddpm" | "ddpm-attention" | "ddpm-dit" => {
                 let DdpmConfig { schedule, times, .. } = DdpmConfig::default();
                 let schedule = Schedule::new(schedule);
                 let times = times.draw(&schedule, noise, batch.rows());
@@ -165,7 +169,7 @@ impl Subject {
         match self.name.as_str() {
             "vae" => Some(named("sample", codes(VaeConfig::default().latent_dim))),
             "gan" => Some(named("sample", codes(GanConfig::default().latent_dim))),
-            "ddpm" => {
+            "ddpm" | "ddpm-attention" | "ddpm-dit" => {
                 let steps = DdpmConfig::default().sampler.steps as u64;
                 let (noise, shape) = (request.noise(), shape.batch(count));
                 // The last step draws nothing.
@@ -221,15 +225,32 @@ pub fn named<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedTensor {
 fn build(name: &str, context: &InitContext) -> Result<(Box<dyn Train>, Value)> {
     let (ae, sparse_ae, vae) =
         (AeConfig::default(), SparseAeConfig::default(), VaeConfig::default());
-    let (gan, ddpm) = (GanConfig::default(), DdpmConfig::default());
+    let gan = GanConfig::default();
+    let diffusion = |network| -> Result<(Box<dyn Train>, Value)> {
+        let ddpm = DdpmConfig { network, ..DdpmConfig::default() };
+        Ok((ddpm.init(context)?, json!(ddpm)))
+    };
     Ok(match name {
         "ae" => (ae.init(context)?, json!(ae)),
         "sparse-ae" => (sparse_ae.init(context)?, json!(sparse_ae)),
         "vae" => (vae.init(context)?, json!(vae)),
         "gan" => (gan.init(context)?, json!(gan)),
-        "ddpm" => (ddpm.init(context)?, json!(ddpm)),
+        "ddpm" => diffusion(NetworkConfig::default())?,
+        "ddpm-attention" => diffusion(at_low_resolution())?,
+        "ddpm-dit" => diffusion(NetworkConfig::Dit(DitConfig::default()))?,
         _ => bail!("there is no model {name:?}; use one of {}", MODELS.join(", ")),
     })
+}
+
+/// The default U-Net with self-attention at its innermost level.
+fn at_low_resolution() -> NetworkConfig {
+    match NetworkConfig::default() {
+        NetworkConfig::UNet(unet) => {
+            let innermost = unet.channels.len() - 1;
+            NetworkConfig::UNet(UNetConfig { attention: vec![innermost], ..unet })
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ mod tests {
     };
     use genlab_core::{
         Check, Condition, ConditionConfig, Kind,
-        nn::{TimeMlpConfig, UNetConfig},
+        nn::{DitConfig, TimeMlpConfig, UNetConfig},
         testing::{contract, contract_on_points, contract_on_series},
     };
 
@@ -142,6 +142,22 @@ mod tests {
         let config = DdpmConfig { sampler: SamplerConfig { guidance, ..config.sampler }, ..config };
         contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
         contract(&|context| told(config.clone()).init(context), None);
+    }
+
+    #[test]
+    fn the_transformer_keeps_the_contract_with_and_without_classes() {
+        let dit = DitConfig { width: 16, depth: 2, time_embedding_dim: 16, ..DitConfig::default() };
+        let config = DdpmConfig { network: NetworkConfig::Dit(dit), ..small() };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+        contract(&|context| told(config.clone()).init(context), Some(("loss", 80, 0.9)));
+    }
+
+    #[test]
+    fn the_u_net_with_attention_keeps_the_contract() {
+        let NetworkConfig::UNet(unet) = small().network else { panic!("a U-Net") };
+        let unet = UNetConfig { attention: vec![1], ..unet };
+        let config = DdpmConfig { network: NetworkConfig::UNet(unet), ..small() };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
     }
 
     #[test]
@@ -216,10 +232,15 @@ mod tests {
     }
 
     #[test]
-    fn a_u_net_is_refused_on_points() {
+    fn networks_of_images_are_refused_on_points() {
         let context = genlab_core::testing::context(genlab_core::Space::points(2, 0.0, 1.0));
-        let refusal = small().init(&context).err().expect("refused").to_string();
-        assert!(refusal.starts_with("network is u-net, but the values are points"), "{refusal}");
+        let dit = NetworkConfig::Dit(DitConfig::default());
+        for (name, network) in [("u-net", small().network), ("dit", dit)] {
+            let config = DdpmConfig { network, ..small() };
+            let refusal = config.init(&context).err().expect("refused").to_string();
+            let expected = format!("network is {name}, but the values are points");
+            assert!(refusal.starts_with(&expected), "{refusal}");
+        }
     }
 
     #[test]

@@ -6,13 +6,13 @@ use burn::{
 };
 use genlab_core::{
     Check, Condition, Conditions, Fault, Space,
-    nn::{TimeMlp, TimeMlpConfig, UNet, UNetConfig},
+    nn::{Dit, DitConfig, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
     params::named_params,
 };
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
-const ENDS: [&str; 6] = ["stem", "head", "time", "time_in", "time_out", "class"];
+const ENDS: [&str; 7] = ["stem", "head", "time", "time_in", "time_out", "modulation", "class"];
 
 /// Which network reads noisy values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ const ENDS: [&str; 6] = ["stem", "head", "time", "time_in", "time_out", "class"]
 pub enum NetworkConfig {
     /// For images.
     UNet(UNetConfig),
+    /// A transformer on patches of images.
+    Dit(DitConfig),
     /// Affine layers on flattened values: for points and short series.
     Mlp(TimeMlpConfig),
 }
@@ -36,6 +38,7 @@ impl Check for NetworkConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
             Self::UNet(unet) => unet.check(),
+            Self::Dit(dit) => dit.check(),
             Self::Mlp(mlp) => mlp.check(),
         }
     }
@@ -47,6 +50,7 @@ impl NetworkConfig {
     pub(crate) fn fits(&self, key: &str, space: Space) -> Result<(), Fault> {
         match self {
             Self::UNet(_) => space.require_images(key, "u-net", "mlp"),
+            Self::Dit(_) => space.require_images(key, "dit", "mlp"),
             Self::Mlp(_) => Ok(()),
         }
     }
@@ -56,6 +60,9 @@ impl NetworkConfig {
         match self {
             Self::UNet(unet) => {
                 Network::UNet(unet.init(space.shape.channels, conditions.classes, device))
+            }
+            Self::Dit(dit) => {
+                Network::Dit(dit.init(space.shape.channels, conditions.classes, device))
             }
             Self::Mlp(mlp) => Network::Mlp(mlp.init(conditions, space, device)),
         }
@@ -67,6 +74,7 @@ impl NetworkConfig {
 #[expect(clippy::large_enum_variant, reason = "burn boxes no module, and a model has one network")]
 pub(crate) enum Network {
     UNet(UNet),
+    Dit(Dit),
     Mlp(TimeMlp),
 }
 
@@ -87,6 +95,7 @@ impl Network {
     ) -> Tensor<4> {
         match self {
             Self::UNet(unet) => unet.forward(x_t, times, condition),
+            Self::Dit(dit) => dit.forward(x_t, times, condition),
             Self::Mlp(mlp) => {
                 let [batch, channels, height, width] = x_t.dims();
                 let y = mlp.forward(x_t.flatten::<2>(1, 3), times, condition);
@@ -111,5 +120,21 @@ mod tests {
         );
         let names: Vec<String> = named_params(&net).into_iter().map(|param| param.name).collect();
         assert!(names.contains(&"stem.weight".to_owned()), "{names:?}");
+    }
+
+    #[test]
+    fn what_tells_a_transformer_the_time_lies_at_its_ends_and_its_layers_do_not() {
+        let config = NetworkConfig::Dit(DitConfig { depth: 1, ..DitConfig::default() });
+        let space = Space::images(ImageShape::new(1, 8, 8));
+        let ends = config.init(Conditions::default(), space, &Device::flex()).ends();
+        for (name, is_end) in [
+            ("stem.weight", true),
+            ("modulation.weight", true),
+            ("blocks.0.modulation.weight", true),
+            ("blocks.0.attention.q.weight", false),
+            ("blocks.0.mlp_in.weight", false),
+        ] {
+            assert_eq!(ends.iter().any(|end| end == name), is_end, "{name} in {ends:?}");
+        }
     }
 }

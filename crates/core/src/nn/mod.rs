@@ -4,10 +4,14 @@ mod autoencoder;
 mod backbone;
 mod class_embedding;
 mod conv;
+mod dit;
 mod init;
 mod linear;
 mod mlp;
 mod past_embedding;
+mod patches;
+mod position;
+mod self_attention;
 mod time;
 mod time_mlp;
 mod unet;
@@ -18,6 +22,7 @@ pub use class_embedding::ClassEmbedding;
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };
+pub use dit::{Dit, DitConfig};
 pub use genlab_kernels::sigmoid;
 pub use init::init_module;
 pub use linear::Linear;

@@ -5,6 +5,8 @@ use super::{
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     linear::Linear,
+    patches::{fold_patches, unfold_patches},
+    self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
 use crate::{
@@ -31,11 +33,20 @@ pub struct UNetConfig {
     pub norm_groups: usize,
     /// Size of the time embedding, even and at least 4.
     pub time_embedding_dim: usize,
+    /// Levels whose residual blocks end in self-attention, from 0 at full resolution. The block in the middle
+    /// belongs to the innermost level. Its cost grows with the square of a level's pixels.
+    pub attention: Vec<usize>,
 }
 
 impl Default for UNetConfig {
     fn default() -> Self {
-        Self { channels: vec![32, 64, 64], patch_size: 1, norm_groups: 8, time_embedding_dim: 128 }
+        Self {
+            channels: vec![32, 64, 64],
+            patch_size: 1,
+            norm_groups: 8,
+            time_embedding_dim: 128,
+            attention: Vec::new(),
+        }
     }
 }
 
@@ -44,7 +55,15 @@ impl Check for UNetConfig {
         levels("channels", &self.channels)?;
         size("patch_size", self.patch_size)?;
         size("norm_groups", self.norm_groups)?;
-        even("time_embedding_dim", self.time_embedding_dim, 4)
+        even("time_embedding_dim", self.time_embedding_dim, 4)?;
+        let levels = self.channels.len();
+        match self.attention.iter().find(|level| **level >= levels) {
+            Some(level) => Err(Fault::new(
+                "attention",
+                format!("has level {level}; there are {levels}, counted from 0"),
+            )),
+            None => Ok(()),
+        }
     }
 }
 
@@ -53,8 +72,10 @@ impl UNetConfig {
     /// some.
     pub fn init(&self, image_channels: usize, classes: Option<usize>, device: &Device) -> UNet {
         let folded = image_channels * self.patch_size * self.patch_size;
-        let block = |inputs, outputs| {
-            ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
+        let block = |level, inputs, outputs| ResidualBlock {
+            attention: (self.attention.contains(&level))
+                .then(|| AttentionBlock::new(outputs, self.norm_groups, device)),
+            ..ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
         };
         let first = self.channels.first().copied().unwrap_or(32);
         let mut down = Vec::new();
@@ -65,14 +86,15 @@ impl UNetConfig {
                 let halve = Conv2dConfig::same3([previous, previous]).with_stride([2, 2]);
                 downsample.push(halve.init(device));
             }
-            down.push(block(previous, channels));
+            down.push(block(level, previous, channels));
             previous = channels;
         }
-        let middle = block(previous, previous);
+        let innermost = self.channels.len().saturating_sub(1);
+        let middle = block(innermost, previous, previous);
         let mut up = Vec::new();
         let mut upsample = Vec::new();
         for (level, &channels) in self.channels.iter().enumerate().rev() {
-            up.push(block(previous + channels, channels));
+            up.push(block(level, previous + channels, channels));
             previous = channels;
             if level > 0 {
                 // Already to the finer level's channels: half the work at the finer resolution.
@@ -161,6 +183,7 @@ struct ResidualBlock {
     norm_out: GroupNorm,
     conv_out: Conv2d,
     skip: Option<Conv2d>,
+    attention: Option<AttentionBlock>,
 }
 
 impl ResidualBlock {
@@ -173,6 +196,7 @@ impl ResidualBlock {
             conv_out: Conv2dConfig::same3([outputs, outputs]).init_zeros(device),
             skip: (inputs != outputs)
                 .then(|| Conv2dConfig::new([inputs, outputs], [1, 1]).init(device)),
+            attention: None,
         }
     }
 
@@ -182,54 +206,47 @@ impl ResidualBlock {
         let [batch, channels, _, _] = h.dims();
         let h = h + self.time.forward(time).reshape([batch, channels, 1, 1]);
         let h = self.conv_out.forward(self.norm_out.forward(h, Activation::Silu));
-        match &self.skip {
+        let y = match &self.skip {
             Some(skip) => h + skip.forward(x),
             None => h + x,
+        };
+        match &self.attention {
+            Some(attention) => attention.forward(y),
+            None => y,
         }
     }
 }
 
-/// `[B, C, H, W]` to `[B, C·p², H/p, W/p]`.
-fn fold_patches(x: Tensor<4>, patch_size: usize) -> Tensor<4> {
-    if patch_size == 1 {
-        return x;
-    }
-    let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height / patch_size, patch_size, width / patch_size, patch_size])
-        .permute([0, 1, 3, 5, 2, 4])
-        .reshape([
-            batch,
-            channels * patch_size * patch_size,
-            height / patch_size,
-            width / patch_size,
-        ])
+/// Self-attention with one head between a normalisation and a skip around, as in section 3.3 and appendix B
+/// of Ho et al. 2020 (arXiv:2006.11239). Its last layer starts at zero.
+#[derive(Module, Debug)]
+struct AttentionBlock {
+    norm: GroupNorm,
+    attention: SelfAttention,
 }
 
-/// The inverse of [`fold_patches`].
-fn unfold_patches(x: Tensor<4>, patch_size: usize) -> Tensor<4> {
-    if patch_size == 1 {
-        return x;
+impl AttentionBlock {
+    fn new(channels: usize, groups: usize, device: &Device) -> Self {
+        Self {
+            norm: GroupNorm::new(groups, channels, device),
+            attention: SelfAttention::zeros(channels, device),
+        }
     }
-    let [batch, folded, height, width] = x.dims();
-    let channels = folded / (patch_size * patch_size);
-    x.reshape([batch, channels, patch_size, patch_size, height, width])
-        .permute([0, 1, 4, 2, 5, 3])
-        .reshape([batch, channels, height * patch_size, width * patch_size])
+
+    /// `[B, C, H, W]` to the same.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let shape = x.dims();
+        let h = self.norm.forward(x.clone(), Activation::Identity);
+        let h = self.attention.forward(h.flatten::<3>(2, 3).swap_dims(1, 2));
+        x + h.swap_dims(1, 2).reshape(shape)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn unfolding_undoes_folding() {
-        let device = Device::flex();
-        let x = Tensor::<1, burn::tensor::Int>::arange(0..2 * 3 * 4 * 6, &device)
-            .float()
-            .reshape([2, 3, 4, 6]);
-        let there_and_back = unfold_patches(fold_patches(x.clone(), 2), 2);
-        assert_eq!(x.into_data(), there_and_back.into_data());
-    }
+    use crate::params::named_params;
+    use burn::tensor::{Distribution, Tolerance};
 
     #[test]
     fn any_image_size_keeps_its_size() {
@@ -249,5 +266,45 @@ mod tests {
             );
             assert_eq!(y.dims(), [2, c, h, w]);
         }
+    }
+
+    #[test]
+    fn attention_starts_as_nothing_and_belongs_to_its_levels() {
+        let device = Device::flex();
+        let plain = UNetConfig { channels: vec![8, 16], ..UNetConfig::default() };
+        let names = |attention: &[usize]| -> Vec<String> {
+            let config = UNetConfig { attention: attention.to_vec(), ..plain.clone() };
+            let params = named_params(&config.init(1, None, &device));
+            let queries = |name: &String| name.ends_with("attention.q.weight");
+            params.into_iter().map(|param| param.name).filter(queries).collect()
+        };
+        let place = |block: &str| format!("{block}.attention.attention.q.weight");
+        assert_eq!(names(&[]), [""; 0]);
+        assert_eq!(names(&[1]), ["down.1", "middle", "up.0"].map(place));
+        assert_eq!(names(&[0]), ["down.0", "up.1"].map(place));
+
+        let block = AttentionBlock::new(8, 8, &device);
+        let x = Tensor::<4>::random([2, 8, 3, 5], Distribution::Default, &device);
+        assert_eq!(block.forward(x.clone()).into_data(), x.into_data());
+    }
+
+    #[test]
+    fn attention_moves_with_the_places_that_it_looks_at() {
+        let device = Device::flex();
+        let mut block = AttentionBlock::new(8, 8, &device);
+        block.attention = SelfAttention::new(8, 1, &device);
+        let x = Tensor::<4>::random([1, 8, 2, 3], Distribution::Default, &device);
+        let there = block.forward(x.clone().flip([3])).flip([3]);
+        let here = block.forward(x.clone());
+        there.into_data().assert_approx_eq::<f32>(&here.clone().into_data(), Tolerance::default());
+        let changed = (here - x).abs().max().into_data().as_slice::<f32>().expect("f32")[0];
+        assert!(changed > 1e-3, "{changed}");
+    }
+
+    #[test]
+    fn attention_at_a_level_that_is_not_there_is_refused() {
+        let config = UNetConfig { attention: vec![0, 3], ..UNetConfig::default() };
+        let fault = config.check().expect_err("refused").to_string();
+        assert_eq!(fault, "attention has level 3; there are 3, counted from 0");
     }
 }

@@ -134,8 +134,8 @@ impl Train for Ddpm {
 #[cfg(test)]
 mod tests {
     use crate::{
-        DdpmConfig, Guidance, NetworkConfig, SamplerConfig, Schedule, ScheduleConfig, Solver,
-        Spacing, Target, Times, Variance, Weighting,
+        DdpmConfig, Guidance, NetworkConfig, Objective, SamplerConfig, Schedule, ScheduleConfig,
+        Solver, Spacing, Target, Times, Variance, Weighting,
     };
     use genlab_core::{
         Check, Condition, ConditionConfig, Kind,
@@ -217,6 +217,66 @@ mod tests {
             ..sampled_by(Solver::Euler, Spacing::Quadratic, small())
         };
         contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    fn mean_flow(config: DdpmConfig) -> DdpmConfig {
+        DdpmConfig {
+            schedule: ScheduleConfig::Flow { time_scale: 10.0 },
+            target: Target::Velocity,
+            times: Times::LogitNormal { mean: -0.4, sd: 1.0 },
+            objective: Objective::MeanFlow { instants: 0.5 },
+            sampler: SamplerConfig {
+                solver: Solver::MeanFlow,
+                spacing: Spacing::Trailing,
+                guidance: Guidance::plain(),
+                ..config.sampler
+            },
+            ..config
+        }
+    }
+
+    #[test]
+    fn the_mean_flow_keeps_the_contract_with_and_without_classes() {
+        let config = mean_flow(small());
+        contract(&|context| config.init(context), Some(("mean_flow_error", 80, 0.95)));
+        contract(&|context| told(config.clone()).init(context), None);
+        let config = mean_flow(on_points());
+        contract_on_points(&|context| config.init(context), None);
+    }
+
+    #[test]
+    fn settings_that_the_mean_flow_cannot_have_are_refused_with_what_to_set() {
+        let fault = |config: DdpmConfig| config.check().expect_err("refused").to_string();
+        let flow = || mean_flow(small());
+        assert_eq!(
+            fault(DdpmConfig { schedule: small().schedule, ..flow() }),
+            "schedule.kind is not flow, but mean-flow learns the velocity of the straight line; set it to flow"
+        );
+        assert_eq!(
+            fault(DdpmConfig { schedule: ScheduleConfig::FLOW, ..flow() }),
+            "schedule.time_scale is 1000, at which the network's derivative by the time is too steep to learn \
+             from; set it to 10, at most 100"
+        );
+        assert_eq!(
+            fault(DdpmConfig { target: Target::V, ..flow() }),
+            "target is not velocity, which is what mean-flow averages; set it to velocity"
+        );
+        assert_eq!(
+            fault(DdpmConfig { weighting: Weighting::Edm, ..flow() }),
+            "weighting.kind is not simple, but mean-flow weighs each row by its own error; set it to simple"
+        );
+        assert_eq!(
+            fault(DdpmConfig { objective: Objective::Denoising, ..flow() }),
+            "sampler.solver is mean-flow, but the network learns no average velocities; set objective.kind to \
+             mean-flow, or choose another solver"
+        );
+        let sampler = SamplerConfig { guidance: Guidance::default(), ..flow().sampler };
+        assert!(DdpmConfig { sampler, ..flow() }.check().is_ok(), "untold, nothing is guided");
+        assert_eq!(
+            fault(told(DdpmConfig { sampler, ..flow() })),
+            "sampler.guidance is on, but solver mean-flow follows average velocities, of which no guided one is \
+             known; set sampler.guidance.kind to classifier-free with a scale of 1"
+        );
     }
 
     #[test]

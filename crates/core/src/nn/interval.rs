@@ -53,3 +53,89 @@ impl SpanEmbedding {
         self.span_out.forward(silu(self.span_in.forward(embedded)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        condition::{Condition, Conditions},
+        nn::{DitConfig, TimeMlpConfig, UNetConfig},
+        params::{named_params, update_params},
+        shape::ImageShape,
+        space::Space,
+    };
+    use burn::tensor::Int;
+
+    fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+        x.into_data().try_into_vec().expect("f32")
+    }
+
+    fn apart(a: &[f32], b: &[f32]) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn no_span_adds_nothing_and_any_other_does() {
+        let embedding = SpanEmbedding::new(8, 6, &Device::flex());
+        let told = numbers(embedding.forward(Tensor::from_floats([0.0, 3.0], &Device::flex())));
+        assert!(apart(&told[..6], &[0.0; 6]) < 1e-6, "{told:?}");
+        assert!(apart(&told[6..], &[0.0; 6]) > 1e-2, "{told:?}");
+    }
+
+    /// `plain` and `told` are fresh networks of one kind, the latter with spans.
+    fn each_row_follows_its_span<M: Module>(
+        plain: &M,
+        told: M,
+        forward: impl Fn(&M, Interval) -> Tensor<1>,
+    ) {
+        let names = |net: &M| {
+            let names = named_params(net).into_iter().map(|param| param.name);
+            names.filter(|name| !name.starts_with("span.")).collect::<Vec<_>>()
+        };
+        assert_eq!(names(plain), names(&told));
+        assert!(named_params(&told).len() > named_params(plain).len());
+
+        // Layers that start at zero do not.
+        let told = update_params(told, &mut |_, _, value| {
+            let places = Tensor::<1, Int>::arange(0..value.dims()[0] as i64, &Device::flex());
+            value + (places.float() * 0.7).sin() * 0.1
+        });
+        let time = Tensor::<1>::from_floats([4.0, 7.0], &Device::flex());
+        let made = |span: Option<[f32; 2]>| {
+            let span = span.map(|span| Tensor::from_floats(span, &Device::flex()));
+            numbers(forward(&told, Interval { time: time.clone(), span }))
+        };
+        let instant = made(None);
+        assert!(apart(&made(Some([0.0, 0.0])), &instant) < 1e-4);
+        let long = made(Some([0.0, 3.0]));
+        let half = instant.len() / 2;
+        assert!(apart(&long[..half], &instant[..half]) < 1e-4, "a row follows another's span");
+        assert!(apart(&long[half..], &instant[half..]) > 1e-3, "a span changes nothing");
+    }
+
+    #[test]
+    fn networks_follow_the_span_of_each_row_and_are_the_same_as_ever_at_an_instant() {
+        let device = Device::flex();
+        let untold = Condition::default();
+        let values = Tensor::<1, Int>::arange(0..128, &device).float().sin();
+        let images = || values.clone().reshape([2, 1, 8, 8]);
+        let flat = |x: Tensor<4>| x.flatten::<1>(0, 3);
+        let unet = UNetConfig { channels: vec![8, 8], time_embedding_dim: 8, ..Default::default() };
+        each_row_follows_its_span(
+            &unet.init(1, None, &device),
+            unet.init(1, None, &device).with_spans(&device),
+            |net, times| flat(net.forward(images(), times, &untold)),
+        );
+        let dit = DitConfig { width: 8, depth: 1, heads: 2, ..DitConfig::default() };
+        each_row_follows_its_span(
+            &dit.init(1, None, &device),
+            dit.init(1, None, &device).with_spans(&device),
+            |net, times| flat(net.forward(images(), times, &untold)),
+        );
+        let space = Space::images(ImageShape::new(1, 8, 8));
+        let mlp = |device| TimeMlpConfig::default().init(Conditions::default(), space, device);
+        each_row_follows_its_span(&mlp(&device), mlp(&device).with_spans(&device), |net, times| {
+            net.forward(images().flatten::<2>(1, 3), times, &untold).flatten::<1>(0, 1)
+        });
+    }
+}

@@ -81,7 +81,7 @@ pub struct TimeMlp {
 impl TimeMlp {
     /// The same, told of spans of time as well.
     pub fn with_spans(self, device: &Device) -> Self {
-        let width = self.time_in.weight.val().dims()[1];
+        let width = self.time_in.bias.lazy_shape()[0];
         Self { span: Some(SpanEmbedding::new(self.time_embedding_dim, width, device)), ..self }
     }
 

@@ -309,7 +309,6 @@ mod tests {
             let length = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
             let apart: Vec<f64> = found.iter().zip(&expected).map(|(a, b)| a - b).collect();
             let error = length(&apart) / length(&expected);
-            println!("{time_scale}: {error:.2e}");
             assert!(error < largest, "{time_scale}: {error}, {found:?} for {expected:?}");
         }
     }

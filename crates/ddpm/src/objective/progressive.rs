@@ -33,7 +33,7 @@ pub(super) fn default_to() -> usize {
 pub(super) fn check(from: usize, to: usize) -> Result<(), Fault> {
     size("from", from)?;
     size("to", to)?;
-    if from % to == 0 && (from / to).is_power_of_two() && from > to {
+    if from.is_multiple_of(to) && (from / to).is_power_of_two() && from > to {
         return Ok(());
     }
     let problem = format!("is {from}; set it to {to} times 2, 4, 8 or another power of two");

@@ -90,6 +90,19 @@ impl Condition {
         }
     }
 
+    /// Its rows of these numbers, in their order.
+    #[must_use]
+    pub fn select(&self, rows: &Tensor<1, Int>) -> Self {
+        let past = |past: &Past| Past {
+            numbers: past.numbers.clone().select(0, rows.clone()),
+            told: past.told.clone().select(0, rows.clone()),
+        };
+        Self {
+            classes: self.classes.as_ref().map(|classes| classes.clone().select(0, rows.clone())),
+            past: self.past.as_ref().map(past),
+        }
+    }
+
     /// The one row that it has, `count` times.
     #[must_use]
     pub fn repeated(&self, count: usize) -> Self {

@@ -3,12 +3,13 @@
 use crate::{
     early::Early,
     guidance::Guidance,
-    model::Ddpm,
+    model::{Ddpm, Learning},
     network::NetworkConfig,
     objective::{Objective, Teacher},
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
+    solver::Solver,
     target::Target,
     times::Times,
     weighting::Weighting,
@@ -90,8 +91,9 @@ impl Check for DdpmConfig {
         within("weighting", &self.weighting)?;
         within("times", &self.times)?;
         within("objective", &self.objective)?;
-        let SamplerConfig { steps, spacing, .. } = self.sampler;
-        self.objective.fits(self.base.is_some(), steps, spacing)?;
+        let &Self { schedule, target, weighting, sampler, .. } = self;
+        self.objective.fits(self.base.is_some(), schedule, target, weighting, sampler)?;
+        self.require_no_guidance_of_average_velocities()?;
         within("network", &self.network)?;
         share("condition_dropout", self.condition_dropout)?;
         within("sampler", &self.sampler)?;
@@ -146,7 +148,8 @@ impl DdpmConfig {
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
-            self.network.init(conditions, space, device)
+            let net = self.network.init(conditions, space, device);
+            if self.objective.tells_spans() { net.with_spans(device) } else { net }
         });
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -166,14 +169,17 @@ impl DdpmConfig {
         };
         let (sampler, condition) = (self.sampler, self.condition);
         let condition_dropout = self.condition_dropout;
-        let teacher = match self.objective {
-            Objective::Denoising => None,
-            Objective::Progressive { from, to } => Some((Teacher::new(net.frozen()), from, to)),
+        let learning = match self.objective {
+            Objective::Denoising => Learning::Denoising,
+            Objective::Progressive { from, to } => {
+                Learning::Progressive { teacher: Teacher::new(net.frozen()), from, to }
+            }
+            Objective::MeanFlow { instants } => Learning::MeanFlow { instants },
         };
         let early = self.sampler.guidance.early().map(|share| Early::new(net.frozen(), share));
         Ok(Box::new(Ddpm {
             net,
-            teacher,
+            learning,
             early,
             process,
             sampler,
@@ -212,5 +218,20 @@ impl DdpmConfig {
             return Err(Fault::new("condition_dropout", problem));
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// When samples along average velocities are to be guided: the average of a guided velocity is none of the
+    /// velocities that the network knows.
+    fn require_no_guidance_of_average_velocities(&self) -> Result<(), Fault> {
+        let SamplerConfig { solver, guidance, .. } = self.sampler;
+        let told = self.condition != ConditionConfig::None;
+        let guided = guidance.early().is_some() || (told && guidance != Guidance::plain());
+        if solver != Solver::MeanFlow || !guided {
+            return Ok(());
+        }
+        let problem = "is on, but solver mean-flow follows average velocities, of which no guided one is known; \
+                       set sampler.guidance.kind to classifier-free with a scale of 1";
+        Err(Fault::new("sampler.guidance", problem))
     }
 }

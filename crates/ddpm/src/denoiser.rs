@@ -4,11 +4,12 @@ use crate::{
     guidance::{Asked, Guidance},
     likelihood::Denoised,
     network::Network,
+    objective::Stretch,
     process::{Process, input, of, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
-use genlab_core::{Batch, Condition, Noise};
+use genlab_core::{Batch, Condition, Noise, nn::Interval};
 use std::cell::Cell;
 
 /// A network with the process that it belongs to.
@@ -63,6 +64,36 @@ impl<'a> Denoiser<'a> {
         let times = vector(of(at, |at| self.process.schedule.network_time(at.t)), &device);
         let y = self.net.forward(x_t.clone() * scale, times, condition);
         self.process.start_of_rows(x_t, &y, at)
+    }
+
+    /// The network's average velocity at z_t over the stretch of every row.
+    pub(crate) fn mean_velocities(
+        &self,
+        z_t: Tensor<4>,
+        over: &[Stretch],
+        condition: &Condition,
+    ) -> Tensor<4> {
+        let (device, schedule) = (z_t.device(), &self.process.schedule);
+        let ends: Vec<Moment> = over.iter().map(|s| schedule.at(s.t)).collect();
+        let scale = vector(of(&ends, |at| 1.0 / at.spread()), &device).reshape([-1, 1, 1, 1]);
+        let time = vector(of(&ends, |at| schedule.network_time(at.t)), &device);
+        let spans = over.iter().map(|s| schedule.network_time(s.length())).collect();
+        let interval = Interval { time, span: Some(vector(spans, &device)) };
+        self.net.forward(z_t * scale, interval, condition)
+    }
+
+    /// The network's average velocity at x_t from `from` to `to`, all rows alike.
+    pub(crate) fn mean_velocity(
+        &self,
+        x_t: Tensor<4>,
+        from: Moment,
+        to: Moment,
+        condition: &Condition,
+    ) -> Tensor<4> {
+        self.calls.set(self.calls.get() + 1);
+        let stretch = Stretch { r: to.t, t: from.t };
+        let stretches = vec![stretch; x_t.dims()[0]];
+        self.mean_velocities(x_t, &stretches, condition)
     }
 
     /// x̂_0 of `x_t` `[B, C, H, W]`, all at one time.

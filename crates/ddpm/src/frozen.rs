@@ -44,7 +44,7 @@ impl FrozenDdpm {
 
     fn guidance(&self, request: &SampleRequest) -> Guidance {
         let guidance = self.sampler.guidance;
-        if !self.conditions.optional && self.early.is_none() {
+        if !self.is_guided() {
             return Guidance::plain();
         }
         request.guidance.map_or(guidance, |scale| guidance.with_scale(scale))
@@ -59,7 +59,8 @@ impl FrozenDdpm {
         let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
         let fresh =
             |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
-        let mut oracle = Oracle::new(&start, &fresh);
+        let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, &request.condition);
+        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
         let moments = self.moments(request.steps);
         let noise = request.starting_noise(shape, &device) * moments[0].spread();
         let x = self.sampler.solver.solve(noise, &moments, &mut oracle, see);
@@ -180,15 +181,20 @@ impl Sample for FrozenDdpm {
             calls.set(calls.get() + guidance.calls(&request.condition, at));
             x
         };
+        let mean_velocity = |x: Tensor<4>, _, _| {
+            calls.set(calls.get() + 1);
+            x
+        };
         let fresh = |_| Tensor::zeros([1, 1, 1, 1], &device);
         let moments = self.moments(request.steps);
-        let mut oracle = Oracle::new(&start, &fresh);
+        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
         drop(self.sampler.solver.solve(one, &moments, &mut oracle, |_, _| ()));
         calls.get()
     }
 
     fn is_guided(&self) -> bool {
-        self.conditions.optional || self.early.is_some()
+        let other = self.conditions.optional || self.early.is_some();
+        other && self.sampler.solver != Solver::MeanFlow
     }
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {

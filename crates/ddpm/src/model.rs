@@ -5,19 +5,19 @@ use crate::{
     early::Early,
     frozen::FrozenDdpm,
     network::Network,
-    objective::{Halving, Lesson, Teacher},
+    objective::{Halving, Lesson, MeanFlow, MeanFlowLoss, Teacher},
     process::Process,
     sampler::SamplerConfig,
 };
+use burn::tensor::Tensor;
 use genlab_core::{
-    Batch, CheckpointError, ConditionConfig, Conditions, Generative, Optimized, Progress, Scalars,
-    StateReader, StateWriter, Train,
+    Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Optimized,
+    Progress, Scalars, StateReader, StateWriter, Train,
 };
 
 pub(crate) struct Ddpm {
     pub(crate) net: Optimized<Network>,
-    /// What a progressive student learns from, with the steps of the first and of the last sampler.
-    pub(crate) teacher: Option<(Teacher, usize, usize)>,
+    pub(crate) learning: Learning,
     /// What guidance leads away from.
     pub(crate) early: Option<Early>,
     pub(crate) process: Process,
@@ -27,6 +27,62 @@ pub(crate) struct Ddpm {
     pub(crate) conditions: Conditions,
 }
 
+/// An objective at work.
+#[expect(clippy::large_enum_variant, reason = "a model has one")]
+pub(crate) enum Learning {
+    Denoising,
+    Progressive {
+        teacher: Teacher,
+        /// Steps of the first sampler.
+        from: usize,
+        /// Steps of the last.
+        to: usize,
+    },
+    MeanFlow {
+        instants: f64,
+    },
+}
+
+/// What one step has to tell and to minimise, `[1]`.
+struct Loss {
+    name: &'static str,
+    told: Tensor<1>,
+    minimised: Tensor<1>,
+}
+
+impl Loss {
+    fn of(name: &'static str, rows: Tensor<1>) -> Self {
+        let loss = rows.mean();
+        Self { name, told: loss.clone(), minimised: loss }
+    }
+}
+
+impl Ddpm {
+    fn loss(&mut self, batch: &Batch, condition: &Condition, at: Progress) -> Loss {
+        let (process, noise) = (&self.process, at.noise());
+        let denoiser = Denoiser::new(self.net.net(), process);
+        match &mut self.learning {
+            Learning::Denoising => Loss::of("loss", denoiser.loss(batch, condition, noise)),
+            Learning::Progressive { teacher, from, to } => {
+                let halving = Halving::at(*from, *to, at);
+                teacher.follow(halving, || self.net.frozen());
+                let moments = self.sampler.spacing.moments(&process.schedule, halving.steps);
+                let lesson = Lesson { process, moments: &moments };
+                let loss = teacher.loss(&denoiser, lesson, batch, condition, noise);
+                Loss::of("distillation_loss", loss)
+            }
+            Learning::MeanFlow { instants } => {
+                let held = self.net.raw();
+                let held = Denoiser::new(&held, process);
+                let flow = MeanFlow { student: denoiser, held, process, instants: *instants };
+                let MeanFlowLoss { error, weighted } = flow.loss(batch, condition, noise);
+                let told = error.mean();
+                Loss { name: "mean_flow_error", told, minimised: weighted.mean() }
+            }
+        }
+    }
+}
+
 impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         let condition = self.condition.of(batch);
@@ -34,21 +90,9 @@ impl Train for Ddpm {
         if let Some(early) = &mut self.early {
             early.follow(at, || self.net.frozen());
         }
-        let denoiser = Denoiser::new(self.net.net(), &self.process);
-        let (name, loss) = match &mut self.teacher {
-            None => ("loss", denoiser.loss(batch, &condition, at.noise())),
-            Some((teacher, from, to)) => {
-                let halving = Halving::at(*from, *to, at);
-                teacher.follow(halving, || self.net.frozen());
-                let moments = self.sampler.spacing.moments(&self.process.schedule, halving.steps);
-                let noise = at.noise();
-                let lesson = Lesson { process: &self.process, moments: &moments };
-                ("distillation_loss", teacher.loss(&denoiser, lesson, batch, &condition, noise))
-            }
-        };
-        let loss = loss.mean();
-        let scalars = Scalars::new().with(name, loss.clone());
-        match self.net.descend(loss, at) {
+        let Loss { name, told, minimised } = self.loss(batch, &condition, at);
+        let scalars = Scalars::new().with(name, told);
+        match self.net.descend(minimised, at) {
             Some(norm) => scalars.with("gradient_norm", norm),
             None => scalars,
         }
@@ -67,7 +111,7 @@ impl Train for Ddpm {
 
     fn state(&self, out: &mut StateWriter) {
         self.net.state("net", out);
-        if let Some((teacher, ..)) = &self.teacher {
+        if let Learning::Progressive { teacher, .. } = &self.learning {
             teacher.state(out);
         }
         if let Some(early) = &self.early {
@@ -80,9 +124,9 @@ impl Train for Ddpm {
         if let Some(early) = &mut self.early {
             early.restore(from)?;
         }
-        match &mut self.teacher {
-            Some((teacher, ..)) => teacher.restore(from),
-            None => Ok(()),
+        match &mut self.learning {
+            Learning::Progressive { teacher, .. } => teacher.restore(from),
+            Learning::Denoising | Learning::MeanFlow { .. } => Ok(()),
         }
     }
 }
@@ -90,8 +134,8 @@ impl Train for Ddpm {
 #[cfg(test)]
 mod tests {
     use crate::{
-        DdpmConfig, Guidance, NetworkConfig, SamplerConfig, Schedule, ScheduleConfig, Solver,
-        Spacing, Target, Times, Variance, Weighting,
+        DdpmConfig, Guidance, NetworkConfig, Objective, SamplerConfig, Schedule, ScheduleConfig,
+        Solver, Spacing, Target, Times, Variance, Weighting,
     };
     use genlab_core::{
         Check, Condition, ConditionConfig, Kind,
@@ -173,12 +217,72 @@ mod tests {
     #[test]
     fn the_straight_flow_keeps_the_contract() {
         let config = DdpmConfig {
-            schedule: ScheduleConfig::Flow,
+            schedule: ScheduleConfig::FLOW,
             target: Target::Velocity,
             times: Times::LogitNormal { mean: 0.0, sd: 1.0 },
             ..sampled_by(Solver::Euler, Spacing::Quadratic, small())
         };
         contract(&|context| config.init(context), Some(("loss", 80, 0.9)));
+    }
+
+    fn mean_flow(config: DdpmConfig) -> DdpmConfig {
+        DdpmConfig {
+            schedule: ScheduleConfig::Flow { time_scale: 10.0 },
+            target: Target::Velocity,
+            times: Times::LogitNormal { mean: -0.4, sd: 1.0 },
+            objective: Objective::MeanFlow { instants: 0.5 },
+            sampler: SamplerConfig {
+                solver: Solver::MeanFlow,
+                spacing: Spacing::Trailing,
+                guidance: Guidance::plain(),
+                ..config.sampler
+            },
+            ..config
+        }
+    }
+
+    #[test]
+    fn the_mean_flow_keeps_the_contract_with_and_without_classes() {
+        let config = mean_flow(small());
+        contract(&|context| config.init(context), Some(("mean_flow_error", 80, 0.95)));
+        contract(&|context| told(config.clone()).init(context), None);
+        let config = mean_flow(on_points());
+        contract_on_points(&|context| config.init(context), None);
+    }
+
+    #[test]
+    fn settings_that_the_mean_flow_cannot_have_are_refused_with_what_to_set() {
+        let fault = |config: DdpmConfig| config.check().expect_err("refused").to_string();
+        let flow = || mean_flow(small());
+        assert_eq!(
+            fault(DdpmConfig { schedule: small().schedule, ..flow() }),
+            "schedule.kind is not flow, but mean-flow learns the velocity of the straight line; set it to flow"
+        );
+        assert_eq!(
+            fault(DdpmConfig { schedule: ScheduleConfig::FLOW, ..flow() }),
+            "schedule.time_scale is 1000, at which the network's derivative by the time is too steep to learn \
+             from; set it to 10, at most 100"
+        );
+        assert_eq!(
+            fault(DdpmConfig { target: Target::V, ..flow() }),
+            "target is not velocity, which is what mean-flow averages; set it to velocity"
+        );
+        assert_eq!(
+            fault(DdpmConfig { weighting: Weighting::Edm, ..flow() }),
+            "weighting.kind is not simple, but mean-flow weighs each row by its own error; set it to simple"
+        );
+        assert_eq!(
+            fault(DdpmConfig { objective: Objective::Denoising, ..flow() }),
+            "sampler.solver is mean-flow, but the network learns no average velocities; set objective.kind to \
+             mean-flow, or choose another solver"
+        );
+        let sampler = SamplerConfig { guidance: Guidance::default(), ..flow().sampler };
+        assert!(DdpmConfig { sampler, ..flow() }.check().is_ok(), "untold, nothing is guided");
+        assert_eq!(
+            fault(told(DdpmConfig { sampler, ..flow() })),
+            "sampler.guidance is on, but solver mean-flow follows average velocities, of which no guided one is \
+             known; set sampler.guidance.kind to classifier-free with a scale of 1"
+        );
     }
 
     #[test]
@@ -246,7 +350,7 @@ mod tests {
     #[test]
     fn guidance_of_one_asks_the_network_once_and_so_does_any_outside_of_its_interval() {
         let condition = Condition::of_classes(&[1], &burn::tensor::Device::flex());
-        let at = Schedule::new(ScheduleConfig::Flow).at(0.5);
+        let at = Schedule::new(ScheduleConfig::FLOW).at(0.5);
         let calls =
             |scale, interval| Guidance::ClassifierFree { scale, interval }.calls(&condition, at);
         assert_eq!([0.0, 1.0, 2.0].map(|scale| calls(scale, None)), [1, 1, 2]);

@@ -6,13 +6,14 @@ use burn::{
 };
 use genlab_core::{
     Check, Condition, Conditions, Fault, Space,
-    nn::{Dit, DitConfig, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
+    nn::{Dit, DitConfig, Interval, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
     params::named_params,
 };
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
-const ENDS: [&str; 7] = ["stem", "head", "time", "time_in", "time_out", "modulation", "class"];
+const ENDS: [&str; 8] =
+    ["stem", "head", "time", "time_in", "time_out", "modulation", "class", "span"];
 
 /// Which network reads noisy values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,12 +86,21 @@ impl Network {
         named_params(self).into_iter().map(|param| param.name).filter(at_end).collect()
     }
 
+    /// The same, told of spans of time as well.
+    pub(crate) fn with_spans(self, device: &Device) -> Self {
+        match self {
+            Self::UNet(unet) => Self::UNet(unet.with_spans(device)),
+            Self::Dit(dit) => Self::Dit(dit.with_spans(device)),
+            Self::Mlp(mlp) => Self::Mlp(mlp.with_spans(device)),
+        }
+    }
+
     /// x_t `[B, C, H, W]` around zero, what is told of t `[B]`, and what is told of each value, to the
     /// target `[B, C, H, W]`.
     pub(crate) fn forward(
         &self,
         x_t: Tensor<4>,
-        times: Tensor<1>,
+        times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<4> {
         match self {

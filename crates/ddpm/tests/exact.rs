@@ -47,7 +47,7 @@ fn denoise(x_t: Tensor<4>, at: Moment) -> Tensor<4> {
 
 #[test]
 fn the_denoiser_of_these_tests_is_that_of_the_mixture() {
-    let schedule = Schedule::new(ScheduleConfig::Flow);
+    let schedule = Schedule::new(ScheduleConfig::FLOW);
     for t in [0.05, 0.4, 0.9] {
         let at = schedule.at(t);
         let found = values(denoise(tensor(START.to_vec()), at));
@@ -60,7 +60,7 @@ fn the_denoiser_of_these_tests_is_that_of_the_mixture() {
 
 /// What a solver makes of [`START`] by so many steps, evenly spaced in σ / α between two levels.
 fn solved(solver: Solver, steps: usize) -> Vec<f64> {
-    let schedule = Schedule::new(ScheduleConfig::Flow);
+    let schedule = Schedule::new(ScheduleConfig::FLOW);
     let level = |i: usize| MOST + (LEAST - MOST) * i as f64 / steps as f64;
     let moments: Vec<Moment> =
         (0..=steps).map(|i| schedule.at(schedule.time_of_ratio(level(i)))).collect();
@@ -200,7 +200,7 @@ fn samples_have_the_moments_of_the_mixture_whatever_the_solver() {
         (Solver::Ancestral { variance: Variance::FixedSmall }, cosine, Spacing::Uniform, 1000),
         (Solver::Ancestral { variance: Variance::FixedLarge }, cosine, Spacing::Uniform, 1000),
         (Solver::Euler, edm, karras, 400),
-        (Solver::Heun, ScheduleConfig::Flow, karras, 50),
+        (Solver::Heun, ScheduleConfig::FLOW, karras, 50),
         (Solver::Dpmpp2m { eta: 0.0 }, edm, karras, 50),
         (Solver::Dpmpp2m { eta: 1.0 }, cosine, karras, 100),
     ] {
@@ -228,7 +228,7 @@ fn the_density_along_the_ode_is_that_of_the_mixture() {
         Denoised { start: denoise(x_t, at), divergence }
     };
     for config in
-        [ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false }, ScheduleConfig::Flow]
+        [ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false }, ScheduleConfig::FLOW]
     {
         let found = log_density(tensor(points.clone()), &Schedule::new(config), &exact);
         let found = found.into_data().try_into_vec::<f32>().expect("f32");

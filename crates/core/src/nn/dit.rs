@@ -3,6 +3,7 @@
 use super::{
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
+    interval::{Interval, SpanEmbedding},
     linear::Linear,
     patches::{fold_patches, unfold_patches},
     position::grid_positions,
@@ -85,6 +86,7 @@ impl DitConfig {
             modulation: Linear::zeros(told, 2 * width, device),
             head: Linear::zeros(width, folded, device),
             class: classes.map(|classes| ClassEmbedding::new(classes, told, 1.0, device)),
+            span: None,
             time_embedding_dim: told,
             patch_size,
         }
@@ -101,19 +103,35 @@ pub struct Dit {
     modulation: Linear,
     head: Linear,
     class: Option<ClassEmbedding>,
+    span: Option<SpanEmbedding>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
 
 impl Dit {
+    /// The same, told of spans of time as well.
+    pub fn with_spans(self, device: &Device) -> Self {
+        let size = self.time_embedding_dim;
+        Self { span: Some(SpanEmbedding::new(size, size, device)), ..self }
+    }
+
     /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
     /// to `[B, C, H, W]`. Images are padded with zeros to whole patches, and cropped at the end.
-    pub fn forward(&self, images: Tensor<4>, times: Tensor<1>, condition: &Condition) -> Tensor<4> {
+    pub fn forward(
+        &self,
+        images: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Tensor<4> {
         let [batch, _, height, width] = images.dims();
-        let time = sinusoidal_embedding(times, self.time_embedding_dim);
+        let Interval { time, span } = times.into();
+        let time = sinusoidal_embedding(time, self.time_embedding_dim);
         let mut told = self.time_out.forward(silu(self.time_in.forward(time)));
         if let Some(class) = &self.class {
             told = told + class.forward(condition, batch);
+        }
+        if let (Some(embedding), Some(span)) = (&self.span, span) {
+            told = told + embedding.forward(span);
         }
         let told = silu(told); // every modulation starts from the activated embedding
 

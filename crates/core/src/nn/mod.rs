@@ -6,6 +6,7 @@ mod class_embedding;
 mod conv;
 mod dit;
 mod init;
+mod interval;
 mod linear;
 mod mlp;
 mod past_embedding;
@@ -25,6 +26,7 @@ pub use conv::{
 pub use dit::{Dit, DitConfig};
 pub use genlab_kernels::sigmoid;
 pub use init::init_module;
+pub use interval::{Interval, SpanEmbedding};
 pub use linear::Linear;
 pub use mlp::Mlp;
 pub use past_embedding::PastEmbedding;

@@ -1,7 +1,10 @@
 //! Affine layers that know the time: the network of diffusion on points and short series.
 
 use super::{
-    class_embedding::ClassEmbedding, linear::Linear, past_embedding::PastEmbedding,
+    class_embedding::ClassEmbedding,
+    interval::{Interval, SpanEmbedding},
+    linear::Linear,
+    past_embedding::PastEmbedding,
     time::sinusoidal_embedding,
 };
 use crate::{
@@ -56,6 +59,7 @@ impl TimeMlpConfig {
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, width, 1.0, device)),
             past: conditions.past.map(|length| PastEmbedding::new(length, width, space, device)),
+            span: None,
             time_embedding_dim,
         }
     }
@@ -70,16 +74,32 @@ pub struct TimeMlp {
     head: Linear,
     class: Option<ClassEmbedding>,
     past: Option<PastEmbedding>,
+    span: Option<SpanEmbedding>,
     time_embedding_dim: usize,
 }
 
 impl TimeMlp {
+    /// The same, told of spans of time as well.
+    pub fn with_spans(self, device: &Device) -> Self {
+        let width = self.time_in.bias.lazy_shape()[0];
+        Self { span: Some(SpanEmbedding::new(self.time_embedding_dim, width, device)), ..self }
+    }
+
     /// `values` `[B, N]`, `times` `[B]` (the step number, any real) and what is told of each, to `[B, N]`.
-    pub fn forward(&self, values: Tensor<2>, times: Tensor<1>, condition: &Condition) -> Tensor<2> {
+    pub fn forward(
+        &self,
+        values: Tensor<2>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Tensor<2> {
         let batch = values.dims()[0];
-        let mut told = self.time_in.forward(sinusoidal_embedding(times, self.time_embedding_dim));
+        let Interval { time, span } = times.into();
+        let mut told = self.time_in.forward(sinusoidal_embedding(time, self.time_embedding_dim));
         if let Some(class) = &self.class {
             told = told + class.forward(condition, batch);
+        }
+        if let (Some(embedding), Some(span)) = (&self.span, span) {
+            told = told + embedding.forward(span);
         }
         let told = silu(told);
         let mut x = self.stem.forward(values);

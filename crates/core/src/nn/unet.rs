@@ -4,6 +4,7 @@ use super::{
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
+    interval::{Interval, SpanEmbedding},
     linear::Linear,
     patches::{fold_patches, unfold_patches},
     self_attention::SelfAttention,
@@ -115,6 +116,7 @@ impl UNetConfig {
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
             class: classes
                 .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
+            span: None,
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
         }
@@ -135,19 +137,35 @@ pub struct UNet {
     norm: GroupNorm,
     head: Conv2d,
     class: Option<ClassEmbedding>,
+    span: Option<SpanEmbedding>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
 
 impl UNet {
+    /// The same, told of spans of time as well.
+    pub fn with_spans(self, device: &Device) -> Self {
+        let size = self.time_embedding_dim;
+        Self { span: Some(SpanEmbedding::new(size, size, device)), ..self }
+    }
+
     /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
     /// to `[B, C, H, W]`.
-    pub fn forward(&self, images: Tensor<4>, times: Tensor<1>, condition: &Condition) -> Tensor<4> {
+    pub fn forward(
+        &self,
+        images: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Tensor<4> {
         let [batch, _, height, width] = images.dims();
-        let time = sinusoidal_embedding(times, self.time_embedding_dim);
+        let Interval { time, span } = times.into();
+        let time = sinusoidal_embedding(time, self.time_embedding_dim);
         let mut time = self.time_out.forward(silu(self.time_in.forward(time)));
         if let Some(class) = &self.class {
             time = time + class.forward(condition, batch);
+        }
+        if let (Some(embedding), Some(span)) = (&self.span, span) {
+            time = time + embedding.forward(span);
         }
         let time = silu(time); // every block starts from the activated embedding
 

@@ -1,15 +1,20 @@
 //! What training minimises.
 
+mod mean_flow;
 mod progressive;
 
+pub(crate) use mean_flow::{MeanFlow, MeanFlowLoss, Stretch};
 pub(crate) use progressive::{Halving, Lesson, Teacher};
 
-use crate::spacing::Spacing;
-use genlab_core::{Check, Fault, settings::size};
+use crate::{
+    sampler::SamplerConfig, schedule::ScheduleConfig, solver::Solver, target::Target,
+    weighting::Weighting,
+};
+use genlab_core::{Check, Fault, settings::share};
 use serde::{Deserialize, Serialize};
 
 /// What training minimises, one file each where it is more than the error of a denoiser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Objective {
     /// The weighted error of the target.
@@ -25,41 +30,53 @@ pub enum Objective {
         #[serde(default = "progressive::default_to")]
         to: usize,
     },
+    /// The average velocity of the flow over stretches of time, for samples in one step (Geng et al. 2025,
+    /// arXiv:2505.13447).
+    MeanFlow {
+        /// The share of the rows whose stretch is an instant: there it is flow matching.
+        #[serde(default = "mean_flow::default_instants")]
+        instants: f64,
+    },
 }
 
 impl Check for Objective {
     fn check(&self) -> Result<(), Fault> {
-        let Self::Progressive { from, to } = *self else { return Ok(()) };
-        size("from", from)?;
-        size("to", to)?;
-        if from % to == 0 && (from / to).is_power_of_two() && from > to {
-            return Ok(());
+        match *self {
+            Self::Denoising => Ok(()),
+            Self::Progressive { from, to } => progressive::check(from, to),
+            Self::MeanFlow { instants } => share("instants", instants),
         }
-        let problem = format!("is {from}; set it to {to} times 2, 4, 8 or another power of two");
-        Err(Fault::new("from", problem))
     }
 }
 
 impl Objective {
-    /// What must hold of the rest of the settings: few steps are those that were trained.
+    /// What must hold of the rest of the settings.
     ///
     /// # Errors
     /// When it does not.
-    pub(crate) fn fits(self, has_base: bool, steps: usize, spacing: Spacing) -> Result<(), Fault> {
-        let Self::Progressive { to, .. } = self else { return Ok(()) };
-        if !has_base {
-            let problem = "is progressive, which needs a teacher; name a finished run in base.run";
-            return Err(Fault::new("objective", problem));
+    pub(crate) fn fits(
+        self,
+        has_base: bool,
+        schedule: ScheduleConfig,
+        target: Target,
+        weighting: Weighting,
+        sampler: SamplerConfig,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Denoising => {}
+            Self::Progressive { to, .. } => progressive::fits(to, has_base, sampler)?,
+            Self::MeanFlow { .. } => mean_flow::fits(schedule, target, weighting)?,
         }
-        if steps != to {
-            let problem = format!("is {steps}, but the student learns {to} steps; set it to {to}");
-            return Err(Fault::new("sampler.steps", problem));
-        }
-        if spacing.halves() {
+        if sampler.solver != Solver::MeanFlow || self.tells_spans() {
             return Ok(());
         }
-        let problem = "is one whose times are no others' with every second left out, which halving needs; set \
-                       it to roots or trailing";
-        Err(Fault::new("sampler.spacing", problem))
+        let problem = "is mean-flow, but the network learns no average velocities; set objective.kind to \
+                       mean-flow, or choose another solver";
+        Err(Fault::new("sampler.solver", problem))
+    }
+
+    /// Whether the network is asked about stretches of time.
+    pub(crate) fn tells_spans(self) -> bool {
+        matches!(self, Self::MeanFlow { .. })
     }
 }

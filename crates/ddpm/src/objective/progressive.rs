@@ -8,13 +8,15 @@ use crate::{
     denoiser::Denoiser,
     network::Network,
     process::{Process, blend},
+    sampler::SamplerConfig,
     schedule::Moment,
     times::shares,
 };
 use burn::tensor::Tensor;
 use genlab_core::{
-    Batch, CheckpointError, Condition, Noise, Progress, StateReader, StateWriter,
+    Batch, CheckpointError, Condition, Fault, Noise, Progress, StateReader, StateWriter,
     params::{restore_params, write_params},
+    settings::size,
     state::Section,
 };
 
@@ -24,6 +26,40 @@ pub(super) fn default_from() -> usize {
 
 pub(super) fn default_to() -> usize {
     4
+}
+
+/// # Errors
+/// When `from` cannot be halved down to `to`.
+pub(super) fn check(from: usize, to: usize) -> Result<(), Fault> {
+    size("from", from)?;
+    size("to", to)?;
+    if from.is_multiple_of(to) && (from / to).is_power_of_two() && from > to {
+        return Ok(());
+    }
+    let problem = format!("is {from}; set it to {to} times 2, 4, 8 or another power of two");
+    Err(Fault::new("from", problem))
+}
+
+/// Few steps are those that were trained.
+///
+/// # Errors
+/// When there is no teacher, or the sampler goes through other times.
+pub(super) fn fits(to: usize, has_base: bool, sampler: SamplerConfig) -> Result<(), Fault> {
+    if !has_base {
+        let problem = "is progressive, which needs a teacher; name a finished run in base.run";
+        return Err(Fault::new("objective", problem));
+    }
+    if sampler.steps != to {
+        let steps = sampler.steps;
+        let problem = format!("is {steps}, but the student learns {to} steps; set it to {to}");
+        return Err(Fault::new("sampler.steps", problem));
+    }
+    if sampler.spacing.halves() {
+        return Ok(());
+    }
+    let problem = "is one whose times are no others' with every second left out, which halving needs; set \
+                   it to roots or trailing";
+    Err(Fault::new("sampler.spacing", problem))
 }
 
 /// The network that a student learns from.
@@ -147,7 +183,7 @@ mod tests {
 
     #[test]
     fn one_step_from_what_is_taught_leads_to_where_the_teacher_is() {
-        let schedule = Schedule::new(ScheduleConfig::Flow);
+        let schedule = Schedule::new(ScheduleConfig::FLOW);
         let [from, to] =
             [[0.9, 0.5, 0.2].map(|t| schedule.at(t)), [0.6, 0.1, 0.0].map(|t| schedule.at(t))];
         let tensor = |values: [f32; 3]| {

@@ -79,12 +79,21 @@ pub enum ScheduleConfig {
     },
     /// The straight line α = 1 − t, σ = t in continuous time (rectified flow, Liu et al. 2022,
     /// arXiv:2209.03003, Eq. 1).
-    Flow,
+    Flow {
+        /// What networks are told of t, over t. Sines of it are as steep as it is large.
+        #[serde(default = "default_time_scale")]
+        time_scale: f64,
+    },
 }
 
 /// That of arXiv:2006.11239.
 fn default_steps() -> usize {
     1000
+}
+
+/// The range that the embeddings of times are made for.
+fn default_time_scale() -> f64 {
+    NETWORK_SCALE
 }
 
 impl Default for ScheduleConfig {
@@ -94,6 +103,9 @@ impl Default for ScheduleConfig {
 }
 
 impl ScheduleConfig {
+    /// The straight line, its times told as those of other schedules.
+    pub const FLOW: Self = Self::Flow { time_scale: NETWORK_SCALE };
+
     /// Whether α is 0 at the last time.
     pub(crate) fn ends_without_signal(self) -> bool {
         match self {
@@ -101,7 +113,7 @@ impl ScheduleConfig {
             | Self::ScaledLinear { zero_terminal_snr, .. }
             | Self::Cosine { zero_terminal_snr, .. }
             | Self::Sigmoid { zero_terminal_snr, .. } => zero_terminal_snr,
-            Self::Vp { .. } | Self::Edm { .. } | Self::Flow => false,
+            Self::Vp { .. } | Self::Edm { .. } | Self::Flow { .. } => false,
         }
     }
 }
@@ -129,7 +141,7 @@ impl Check for ScheduleConfig {
                 }
                 Err(Fault::new("sigma_min", format!("is {sigma_min}; set it below sigma_max")))
             }
-            Self::Flow => Ok(()),
+            Self::Flow { time_scale } => positive("time_scale", *time_scale),
         }
     }
 }
@@ -177,11 +189,11 @@ enum Form {
     Discrete(Table),
     Vp(Vp),
     Edm(Edm),
-    Flow,
+    Flow { time_scale: f64 },
 }
 
 /// Where nothing but t itself is given, networks are told 1000 t: the range that their embeddings are
-/// made for.
+/// made for. The straight line can be told otherwise.
 const NETWORK_SCALE: f64 = 1000.0;
 
 /// A network of a continuous schedule is shown no time that is nearer to an end at which there is next to no
@@ -213,7 +225,7 @@ impl Schedule {
             }
             ScheduleConfig::Vp { beta_min, beta_max } => Form::Vp(Vp { beta_min, beta_max }),
             ScheduleConfig::Edm { sigma_min, sigma_max } => Form::Edm(Edm { sigma_min, sigma_max }),
-            ScheduleConfig::Flow => Form::Flow,
+            ScheduleConfig::Flow { time_scale } => Form::Flow { time_scale },
         })
     }
 
@@ -223,7 +235,7 @@ impl Schedule {
             Form::Discrete(table) => table.at(t),
             Form::Vp(vp) => vp.at(t),
             Form::Edm(edm) => edm.at(t),
-            Form::Flow => flow::at(t),
+            Form::Flow { .. } => flow::at(t),
         };
         Moment { t, alpha, sigma }
     }
@@ -232,7 +244,7 @@ impl Schedule {
     pub fn steps(&self) -> Option<usize> {
         match &self.0 {
             Form::Discrete(table) => Some(table.steps()),
-            Form::Vp(_) | Form::Edm(_) | Form::Flow => None,
+            Form::Vp(_) | Form::Edm(_) | Form::Flow { .. } => None,
         }
     }
 
@@ -241,7 +253,7 @@ impl Schedule {
         match &self.0 {
             Form::Discrete(table) => 1.0 / table.steps() as f64,
             Form::Edm(edm) => edm.first_time(),
-            Form::Vp(_) | Form::Flow => LEAST_TIME,
+            Form::Vp(_) | Form::Flow { .. } => LEAST_TIME,
         }
     }
 
@@ -249,7 +261,7 @@ impl Schedule {
     pub fn last_time(&self) -> f64 {
         match &self.0 {
             Form::Discrete(_) | Form::Vp(_) | Form::Edm(_) => 1.0,
-            Form::Flow => 1.0 - LEAST_TIME,
+            Form::Flow { .. } => 1.0 - LEAST_TIME,
         }
     }
 
@@ -258,7 +270,8 @@ impl Schedule {
         match &self.0 {
             Form::Discrete(table) => t * table.steps() as f64,
             Form::Edm(edm) => edm.network_time(t),
-            Form::Vp(_) | Form::Flow => t * NETWORK_SCALE,
+            Form::Vp(_) => t * NETWORK_SCALE,
+            Form::Flow { time_scale } => t * time_scale,
         }
     }
 
@@ -283,7 +296,7 @@ mod tests {
         ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false },
         ScheduleConfig::Vp { beta_min: 0.1, beta_max: 20.0 },
         ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 160.0 },
-        ScheduleConfig::Flow,
+        ScheduleConfig::FLOW,
     ];
 
     #[test]

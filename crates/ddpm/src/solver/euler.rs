@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn on_the_straight_flow_it_goes_one_of_the_steps_that_remain_of_the_way_to_the_estimate() {
-        let moments = Spacing::Trailing.moments(&Schedule::new(ScheduleConfig::Flow), 20);
+        let moments = Spacing::Trailing.moments(&Schedule::new(ScheduleConfig::FLOW), 20);
         let estimate = |x: f64, i: usize| (x + i as f64).sin();
         let tensor = |x: f64| Tensor::<4>::full([1, 1, 1, 1], x, &Device::flex());
         let number =

@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn it_asks_twice_a_step_but_for_the_last_and_is_exact_where_the_denoiser_is() {
-        let schedule = Schedule::new(ScheduleConfig::Flow);
+        let schedule = Schedule::new(ScheduleConfig::FLOW);
         let x = |value: f64| Tensor::<4>::full([1, 1, 1, 1], value, &Device::flex());
         // Data of one point: x̂_0 is that point, the slope is constant, and any step lands on the path.
         let start = |_: Tensor<4>, _| x(3.0);

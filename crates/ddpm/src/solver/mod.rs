@@ -6,6 +6,7 @@ mod dpmpp_2m;
 mod euler;
 mod euler_ancestral;
 mod heun;
+mod mean_flow;
 
 pub use ancestral::Variance;
 
@@ -51,6 +52,8 @@ pub enum Solver {
         #[serde(default)]
         eta: f64,
     },
+    /// One step along the average velocity, of a network that knows it (objective "mean-flow").
+    MeanFlow,
 }
 
 /// The η of solvers whose name says that noise is fresh.
@@ -71,15 +74,19 @@ impl Check for Solver {
                 non_negative("eta", *eta)?;
                 at_most("eta", *eta, 1.0)
             }
-            Self::Ancestral { .. } | Self::Euler | Self::Heun => Ok(()),
+            Self::Ancestral { .. } | Self::Euler | Self::Heun | Self::MeanFlow => Ok(()),
         }
     }
 }
+
+/// Of x_t, from one moment to another, nearer to the data.
+type AskMeanVelocity<'a> = &'a dyn Fn(Tensor<4>, Moment, Moment) -> Tensor<4>;
 
 /// What a solver may ask for: the denoiser's x̂_0, now and as it was a step ago, and fresh noise.
 pub struct Oracle<'a> {
     start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
     fresh: &'a dyn Fn(u64) -> Tensor<4>,
+    mean_velocity: Option<AskMeanVelocity<'a>>,
     step: u64,
     calls: usize,
     // The first x̂_0 of this step and of the one before.
@@ -93,7 +100,13 @@ impl<'a> Oracle<'a> {
         start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
         fresh: &'a dyn Fn(u64) -> Tensor<4>,
     ) -> Self {
-        Self { start, fresh, step: 0, calls: 0, first: None, before: None }
+        Self { start, fresh, mean_velocity: None, step: 0, calls: 0, first: None, before: None }
+    }
+
+    /// The same for a network that knows average velocities.
+    #[must_use]
+    pub fn with_mean_velocity(self, mean_velocity: AskMeanVelocity<'a>) -> Self {
+        Self { mean_velocity: Some(mean_velocity), ..self }
     }
 
     fn begin(&mut self, step: u64) {
@@ -109,6 +122,13 @@ impl<'a> Oracle<'a> {
         start
     }
 
+    /// The average velocity from `x_t` at `from` to `to`.
+    fn mean_velocity(&mut self, x_t: Tensor<4>, from: Moment, to: Moment) -> Tensor<4> {
+        self.calls += 1;
+        let mean_velocity = self.mean_velocity.expect("given to the one solver that asks for it");
+        mean_velocity(x_t, from, to)
+    }
+
     /// The x̂_0 that the step before began with, and when that was; None in the first step.
     fn before(&self) -> Option<(Moment, Tensor<4>)> {
         self.before.clone()
@@ -119,7 +139,7 @@ impl<'a> Oracle<'a> {
         (self.fresh)(self.step)
     }
 
-    /// How often x̂_0 was asked for.
+    /// How often x̂_0 or an average velocity was asked for.
     pub fn calls(&self) -> usize {
         self.calls
     }
@@ -134,6 +154,7 @@ impl Solver {
             Self::Euler => euler::step(x_t, from, to, oracle),
             Self::EulerAncestral { eta } => euler_ancestral::step(eta, x_t, from, to, oracle),
             Self::Heun => heun::step(x_t, from, to, oracle),
+            Self::MeanFlow => mean_flow::step(x_t, from, to, oracle),
             Self::Dpmpp2m { eta } => dpmpp_2m::step(eta, x_t, from, to, oracle),
         }
     }

@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn levels_are_those_of_the_formula() {
-        let schedule = Schedule::new(ScheduleConfig::Flow);
+        let schedule = Schedule::new(ScheduleConfig::FLOW);
         let times = times(&schedule, 5, 7.0, [0.01, 40.0]);
         assert_eq!(times.len(), 5);
         // ((40^(1/7) + i/4 (0.01^(1/7) − 40^(1/7))))^7, in double precision by NumPy.

@@ -165,7 +165,7 @@ mod tests {
     fn times_fall_from_at_most_the_last_to_zero_however_many_there_are() {
         for spacing in ALL {
             for (schedule, count) in [1, 2, 7, 10, 50].into_iter().flat_map(|count| {
-                [cosine(10), cosine(1000), Schedule::new(ScheduleConfig::Flow)]
+                [cosine(10), cosine(1000), Schedule::new(ScheduleConfig::FLOW)]
                     .map(|schedule| (schedule, count))
             }) {
                 let moments = spacing.moments(&schedule, count);
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn half_as_many_steps_go_through_every_second_time() {
-        let flow = Schedule::new(ScheduleConfig::Flow);
+        let flow = Schedule::new(ScheduleConfig::FLOW);
         for spacing in ALL {
             let [all, half] = [16, 8].map(|steps| spacing.moments(&flow, steps));
             let apart = half.iter().zip(all.iter().step_by(2)).map(|(a, b)| (a.t - b.t).abs());
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn continuous_times_need_no_steps() {
-        let flow = Schedule::new(ScheduleConfig::Flow);
+        let flow = Schedule::new(ScheduleConfig::FLOW);
         let times: Vec<f64> =
             Spacing::Trailing.moments(&flow, 4).into_iter().map(|at| at.t).collect();
         assert_eq!(times, [0.999, 0.749_25, 0.4995, 0.249_75, 0.0]);

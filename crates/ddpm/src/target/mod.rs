@@ -79,7 +79,7 @@ mod tests {
         ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false },
         ScheduleConfig::Vp { beta_min: 0.1, beta_max: 20.0 },
         ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 4.0 },
-        ScheduleConfig::Flow,
+        ScheduleConfig::FLOW,
     ];
 
     const ALL: [Target; 5] =

@@ -76,8 +76,12 @@ impl Times {
     /// batch less noisy (appendix I.1 of Kingma et al. 2021, arXiv:2107.00630): row i's is the quantile
     /// of the fractional part of u + i φ, with one u drawn for all rows and φ the golden ratio.
     pub fn draw(self, schedule: &Schedule, noise: Noise, rows: Range<u64>) -> Vec<f64> {
-        let shares = shares(noise, rows).into_iter();
-        shares.map(|share| on_a_step(self.quantile(share, schedule), schedule)).collect()
+        shares(noise, rows).into_iter().map(|share| self.at(share, schedule)).collect()
+    }
+
+    /// The time that a share in [0, 1) of all lie below, in (0, 1]; that of a step, where the schedule has steps.
+    pub(crate) fn at(self, share: f64, schedule: &Schedule) -> f64 {
+        on_a_step(self.quantile(share, schedule), schedule)
     }
 
     /// The time below which a share `u` in [0, 1) of all times lies.
@@ -127,7 +131,7 @@ mod tests {
             for t in drawn(times, ScheduleConfig::Linear { steps: 10, zero_terminal_snr: false }) {
                 assert!((t * 10.0 - (t * 10.0).round()).abs() < 1e-9 && t > 0.05 && t <= 1.0);
             }
-            for t in drawn(times, ScheduleConfig::Flow) {
+            for t in drawn(times, ScheduleConfig::FLOW) {
                 assert!((1e-3..=1.0).contains(&t), "{t}");
             }
         }
@@ -135,14 +139,14 @@ mod tests {
 
     #[test]
     fn the_median_of_a_logit_normal_is_the_logistic_of_its_mean() {
-        let mut times = drawn(Times::LogitNormal { mean: 0.8, sd: 1.0 }, ScheduleConfig::Flow);
+        let mut times = drawn(Times::LogitNormal { mean: 0.8, sd: 1.0 }, ScheduleConfig::FLOW);
         times.sort_by(f64::total_cmp);
         assert!((times[2000] - 1.0 / (1.0 + (-0.8_f64).exp())).abs() < 0.02, "{}", times[2000]);
     }
 
     #[test]
     fn levels_of_noise_have_the_moments_that_were_asked_for() {
-        let (times, config) = (Times::LogNormal { mean: -0.4, sd: 1.3 }, ScheduleConfig::Flow);
+        let (times, config) = (Times::LogNormal { mean: -0.4, sd: 1.3 }, ScheduleConfig::FLOW);
         let schedule = Schedule::new(config);
         let logs: Vec<f64> =
             drawn(times, config).into_iter().map(|t| schedule.at(t).ratio().ln()).collect();
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn any_batch_has_times_of_every_part_and_a_row_has_its_own_however_rows_are_cut() {
-        let schedule = Schedule::new(ScheduleConfig::Flow);
+        let schedule = Schedule::new(ScheduleConfig::FLOW);
         let noise = Seed(1).during(Phase::Train);
         let batch = Times::Uniform.draw(&schedule, noise, 32..64);
         for part in 0..8 {

@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn edms_weight_leaves_the_error_of_v_as_it_is() {
-        for config in [ScheduleConfig::default(), ScheduleConfig::Flow] {
+        for config in [ScheduleConfig::default(), ScheduleConfig::FLOW] {
             let schedule = Schedule::new(config);
             for t in [0.05, 0.5, 0.95] {
                 let weight = Weighting::Edm.weight(Target::V, &schedule, schedule.at(t));
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn in_continuous_time_the_bounds_weight_is_the_slope_of_the_ratio() {
         // SNR = ((1 − t) / t)², whose slope is −2 (1 − t) / t³.
-        let schedule = Schedule::new(ScheduleConfig::Flow);
+        let schedule = Schedule::new(ScheduleConfig::FLOW);
         for t in [0.1_f64, 0.5, 0.9] {
             let found = Weighting::Elbo.weight(Target::Start, &schedule, schedule.at(t));
             let expected = (1.0 - t) / t.powi(3);

@@ -82,7 +82,7 @@ impl<'a> Denoiser<'a> {
             };
             self.process.target.start(x_t.clone(), self.ask(net, x_t.clone(), at, condition), at)
         });
-        self.process.within(start)
+        self.process.consistent(self.process.within(start), condition)
     }
 
     /// Plain x̂_0 of `x_t` with its divergence, by as many gradients as a value has numbers: for values of

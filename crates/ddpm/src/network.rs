@@ -51,12 +51,17 @@ impl NetworkConfig {
         }
     }
 
+    /// # Errors
+    /// When it cannot be told what `conditions` say, which the settings call `key`.
+    pub(crate) fn reads(&self, key: &str, conditions: Conditions) -> Result<(), Fault> {
+        let Self::Mlp(_) = self else { return Ok(()) };
+        conditions.without_low_resolution(key, "network mlp", "set network to u-net").map(drop)
+    }
+
     /// A network for noisy values of `space`.
     pub(crate) fn init(&self, conditions: Conditions, space: Space, device: &Device) -> Network {
         match self {
-            Self::UNet(unet) => {
-                Network::UNet(unet.init(space.shape.channels, conditions.classes, device))
-            }
+            Self::UNet(unet) => Network::UNet(unet.init(conditions, space, device)),
             Self::Mlp(mlp) => Network::Mlp(mlp.init(conditions, space, device)),
         }
     }

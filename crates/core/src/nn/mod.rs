@@ -6,6 +6,7 @@ mod class_embedding;
 mod conv;
 mod init;
 mod linear;
+mod low_resolution_channels;
 mod mlp;
 mod past_embedding;
 mod time;

@@ -5,11 +5,13 @@ use super::{
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     linear::Linear,
+    low_resolution_channels::LowResolutionChannels,
     time::sinusoidal_embedding,
 };
 use crate::{
-    condition::Condition,
+    condition::{Condition, Conditions},
     settings::{Check, Fault, even, levels, size},
+    space::Space,
 };
 use burn::{
     module::Module,
@@ -49,10 +51,12 @@ impl Check for UNetConfig {
 }
 
 impl UNetConfig {
-    /// A network from images with `image_channels` to as many, told one of `classes` where there are
-    /// some.
-    pub fn init(&self, image_channels: usize, classes: Option<usize>, device: &Device) -> UNet {
-        let folded = image_channels * self.patch_size * self.patch_size;
+    /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an
+    /// image at a lower resolution.
+    pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> UNet {
+        let low = conditions.low_resolution.map(|_| LowResolutionChannels::new(space));
+        let folded = space.shape.channels * self.patch_size * self.patch_size;
+        let read = folded + low.as_ref().map_or(0, |low| low.count() * self.patch_size.pow(2));
         let block = |inputs, outputs| {
             ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
         };
@@ -83,7 +87,7 @@ impl UNetConfig {
         UNet {
             time_in: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
             time_out: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
-            stem: Conv2dConfig::same3([folded, first]).init(device),
+            stem: Conv2dConfig::same3([read, first]).init(device),
             down,
             downsample,
             middle,
@@ -91,8 +95,10 @@ impl UNetConfig {
             upsample,
             norm: GroupNorm::new(self.norm_groups, first, device),
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
-            class: classes
+            class: conditions
+                .classes
                 .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
+            low,
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
         }
@@ -113,6 +119,7 @@ pub struct UNet {
     norm: GroupNorm,
     head: Conv2d,
     class: Option<ClassEmbedding>,
+    low: Option<LowResolutionChannels>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
@@ -129,6 +136,10 @@ impl UNet {
         }
         let time = silu(time); // every block starts from the activated embedding
 
+        let images = match &self.low {
+            Some(low) => low.beside(images, condition),
+            None => images,
+        };
         let x = pad_to_multiple(images, self.patch_size << self.downsample.len());
         let mut x = self.stem.forward(fold_patches(x, self.patch_size));
         let mut skips = Vec::new();
@@ -220,6 +231,7 @@ fn unfold_patches(x: Tensor<4>, patch_size: usize) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::ImageShape;
 
     #[test]
     fn unfolding_undoes_folding() {
@@ -241,7 +253,8 @@ mod tests {
                 [3, 9, 8],
             ),
         ] {
-            let net = config.init(c, None, &device);
+            let space = Space::images(ImageShape::new(c, h, w));
+            let net = config.init(Conditions::default(), space, &device);
             let y = net.forward(
                 Tensor::ones([2, c, h, w], &device),
                 Tensor::from_floats([1.0, 9.0], &device),

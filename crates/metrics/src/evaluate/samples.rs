@@ -24,7 +24,7 @@ use crate::{
     },
     numerics::fit::FitError,
     picture,
-    requests::{told, told_classes, told_pasts},
+    requests::{beside, told, told_classes},
 };
 use genlab_core::{Condition, Conditions, Encode, Generative, Kind, Sample, SampleRequest};
 use genlab_data::{Truth, Values};
@@ -98,15 +98,20 @@ pub(super) fn draw(
         );
     }
     let (count, device) = (context.sample_count(), &context.device);
-    let past = told_pasts(model.conditions(), context.split(), count, device);
-    if past.is_some() {
+    let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
+    let condition = beside(condition, model.conditions(), context.split(), count, device);
+    if condition.past.is_some() {
         out.note(
             "The model is told what came before each value of the split, and draws one future for it: as a set \
              they stand beside what came.",
         );
     }
-    let mut condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
-    condition.past = past;
+    if condition.low_resolution.is_some() {
+        out.note(
+            "The model is told every image of the split at a lower resolution, and draws one for it: as a set they stand \
+             beside these images, and numbers of samples are no match for those of models that are told nothing.",
+        );
+    }
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, condition, classes, context, out));
     }

@@ -195,6 +195,24 @@ impl Edit for FrozenDdpm {
         };
         space.from_standard(made)
     }
+
+    /// x_t = α x_0 + σ ε with one ε for all frames of a value.
+    fn noised(&self, values: Tensor<4>, frames: usize, request: &SampleRequest) -> Vec<Tensor<4>> {
+        let (moments, space) = (self.moments(request.steps), self.process.space);
+        let (shape, device) = (values.dims(), values.device());
+        let noise = request.noise().normal("ddpm/forward", 0, request.rows(), shape, &device);
+        let values = space.standard(values);
+        let at = |index: usize| {
+            let Moment { alpha, sigma, .. } = moments[index];
+            space.from_standard(values.clone() * alpha + noise.clone() * sigma)
+        };
+        spread(frames, moments.len() - 1).into_iter().rev().map(at).collect()
+    }
+}
+
+/// `frames` indices from 0 to `last`, evenly.
+fn spread(frames: usize, last: usize) -> Vec<usize> {
+    (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect()
 }
 
 impl Invert for FrozenDdpm {
@@ -251,8 +269,7 @@ impl Sample for FrozenDdpm {
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {
         let last = self.moments(request.steps).len() - 1;
-        let wanted: Vec<usize> =
-            (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect();
+        let wanted = spread(frames, last);
         let mut kept = Vec::new();
         self.solve(request, |index, x| {
             if wanted.contains(&index) {

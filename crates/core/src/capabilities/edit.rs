@@ -30,4 +30,8 @@ pub trait Edit {
     /// What `task` makes of `values` `[count, C, H, W]` of the dataset's space, one for each sample of `request`:
     /// the same shape and space. Value i depends on its own row and on sample i's noise alone.
     fn edit(&self, values: Tensor<4>, task: &Task, request: &SampleRequest) -> Tensor<4>;
+
+    /// `values` on the way to noise, at `frames` of the moments that samples pass the other way: the first frame is
+    /// the values themselves, the last where samples begin.
+    fn noised(&self, values: Tensor<4>, frames: usize, request: &SampleRequest) -> Vec<Tensor<4>>;
 }

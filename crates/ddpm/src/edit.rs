@@ -141,7 +141,7 @@ mod tests {
     fn denoise(mean: [f64; 4], covariance: Matrix, x_t: Tensor<4>, at: Moment) -> Tensor<4> {
         let mut spread = covariance;
         for (i, row) in spread.iter_mut().enumerate() {
-            row.iter_mut().for_each(|x| *x *= at.alpha.powi(2));
+            *row = row.map(|x| x * at.alpha.powi(2));
             row[i] += at.sigma.powi(2);
         }
         let gain = matrix(covariance).matmul(matrix(inverse(spread))) * at.alpha;

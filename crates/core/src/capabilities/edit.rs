@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 /// What is to be made of given values.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one task at a time")]
 pub enum Task {
     /// The values are noisy, x + σ ε with ε standard normal: draws of x.
     Denoise {

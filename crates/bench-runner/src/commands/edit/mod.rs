@@ -156,8 +156,10 @@ impl Maker<'_> {
             }
             EditTask::Denoise => {
                 let sigma = noise.expect("required of this task");
-                let [least, most] =
-                    self.model.denoiser().map_or([0.0, f64::INFINITY], |d| d.levels());
+                let [least, most] = self
+                    .model
+                    .denoiser()
+                    .map_or([0.0, f64::INFINITY], genlab_core::Denoise::levels);
                 if !(least..=most).contains(&sigma) {
                     bail!(
                         "--noise {sigma} is not what the model has learned; give {least:.3} to {most:.1}"

@@ -4,6 +4,7 @@
 
 mod data;
 mod doors;
+mod edits;
 mod errors;
 mod looking;
 mod metrics;

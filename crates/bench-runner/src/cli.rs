@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Train, evaluate and compare generative models under one budget and one judge.
@@ -45,6 +45,13 @@ pub(crate) enum Command {
 Writes samplers/ in the run directory (samplers.csv, samplers.json) and a chart into report.html. What is there is not
 computed again, so that a command that was interrupted goes on and another adds to it.")]
     Samplers(SamplersArgs),
+    /// Make values out of given ones with a finished run of a diffusion model.
+    #[command(after_help = "Examples:
+  bench-runner edit runs/RUN --task vary --strength 0.5 --input test:8
+  bench-runner edit runs/RUN --task inpaint --mask left --input digit.png --count 6
+  bench-runner edit runs/RUN --task denoise --noise 0.3 --input noisy.npz --out clean.npz
+  bench-runner edit runs/RUN --task super-resolve --input test:8      of a run that is told low resolutions")]
+    Edit(EditArgs),
     /// Score a finished run again.
     #[command(
         after_help = "Example:\n  bench-runner evaluate runs/vae-mnist-10k-s0-1a2b3c4d --json"
@@ -217,6 +224,63 @@ pub(crate) struct SamplersArgs {
     /// Device to sample on.
     #[arg(long, default_value = "auto")]
     pub device: String,
+}
+
+/// `edit RUN`
+#[derive(Debug, Args)]
+pub(crate) struct EditArgs {
+    /// A finished run directory.
+    pub run: PathBuf,
+    /// What is made of the input.
+    #[arg(long, value_enum)]
+    pub task: EditTask,
+    /// A PNG or JPEG file, resized to the run's images; an .npz archive with an array images; or test:COUNT, the first
+    /// values of the dataset's test split. For super-resolve files hold images at the lower resolution.
+    #[arg(long, value_name = "FILE|test:COUNT")]
+    pub input: String,
+    /// Of vary: from above 0 to 1, the share of the sampler's steps that is taken anew. 1 is a new sample.
+    #[arg(long, value_name = "SHARE")]
+    pub strength: Option<f64>,
+    /// Of denoise: standard deviation of the noise that the input holds, in its units (pixels are from 0 to 1).
+    /// Values of test:COUNT get that much noise first.
+    #[arg(long, value_name = "SIGMA")]
+    pub noise: Option<f64>,
+    /// Of inpaint, what is made anew: left, right, top, bottom, box (the middle), or a picture that is white there.
+    #[arg(long, value_name = "PART|FILE")]
+    pub mask: Option<String>,
+    /// Of inpaint: gradients a step that are spent on what the known pixels say of the others; 0 only puts
+    /// them in their places.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub iterations: Option<u64>,
+    /// Variants of each input.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub count: u64,
+    /// Steps from noise to sample: at most those of the model's schedule.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub steps: Option<u64>,
+    /// Seed of the noise; by default the run's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where to write: a .png grid, a row for each input with its variants behind it, or an .npz archive of the
+    /// variants. Default: samples/edit-<task>-s<seed>.png in the run directory.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Device to run on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+}
+
+/// What can be made of given values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EditTask {
+    /// Values that resemble the input: image to image.
+    Vary,
+    /// The input without its noise.
+    Denoise,
+    /// What is masked made anew, to agree with the rest.
+    Inpaint,
+    /// Images of the run's size, of smaller ones.
+    SuperResolve,
 }
 
 /// `evaluate RUN`

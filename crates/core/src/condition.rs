@@ -1,7 +1,9 @@
-//! What a model is told about the values that it learns or makes: classes, and what came before them;
-//! tokens, masks, a second image join them as fields.
+//! What a model is told about the values that it learns or makes: classes, and what came before them,
+//! how they look at a lower resolution; tokens and masks join them as fields.
 
-use crate::{batch::Batch, noise::Noise, settings::Fault};
+use crate::{
+    batch::Batch, low_resolution::LowResolution, noise::Noise, settings::Fault, space::Space,
+};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -16,6 +18,8 @@ pub struct Condition {
     pub classes: Option<Tensor<1, Int>>,
     /// What came before each value, of series.
     pub past: Option<Past>,
+    /// Each value at a lower resolution, of images.
+    pub low_resolution: Option<LowResolution>,
 }
 
 /// What came before values of series, or nothing of it.
@@ -46,17 +50,24 @@ impl Condition {
     /// These classes, one per row, [`UNTOLD`] for rows without.
     pub fn of_classes(classes: &[i32], device: &Device) -> Self {
         let data = TensorData::new(classes.to_vec(), [classes.len()]);
-        Self { classes: Some(Tensor::from_data(data, (device, DType::I32))), past: None }
+        let classes = Some(Tensor::from_data(data, (device, DType::I32)));
+        Self { classes, ..Self::default() }
     }
 
     /// What came before, `[B, P]` numbers in the units of the values.
     pub fn of_past(numbers: Tensor<2>) -> Self {
-        Self { classes: None, past: Some(Past::new(numbers)) }
+        Self { past: Some(Past::new(numbers)), ..Self::default() }
     }
 
-    /// Everything that can be told about the values of a batch.
+    /// Images at a lower resolution.
+    pub fn of_low_resolution(images: LowResolution) -> Self {
+        Self { low_resolution: Some(images), ..Self::default() }
+    }
+
+    /// Everything that a dataset knows about the values of a batch.
     pub fn of(batch: &Batch) -> Self {
-        Self { classes: batch.labels.clone(), past: batch.past.clone().map(Past::new) }
+        let past = batch.past.clone().map(Past::new);
+        Self { classes: batch.labels.clone(), past, low_resolution: None }
     }
 
     /// The same with nothing told about a share of the rows, drawn from `noise` by their places.
@@ -77,6 +88,10 @@ impl Condition {
                 let dropped = drop(told.dims(), &told.device());
                 Past { numbers, told: told.mask_fill(dropped, 0.0) }
             }),
+            low_resolution: self.low_resolution.map(|low| {
+                let dropped = drop(low.told.dims(), &low.told.device());
+                LowResolution { told: low.told.mask_fill(dropped, 0.0), ..low }
+            }),
         }
     }
 
@@ -87,6 +102,7 @@ impl Condition {
         Self {
             classes: self.classes.as_ref().map(narrow),
             past: self.past.as_ref().map(|past| past.rows(rows.clone())),
+            low_resolution: self.low_resolution.as_ref().map(|low| low.rows(rows.clone())),
         }
     }
 
@@ -100,6 +116,7 @@ impl Condition {
         Self {
             classes: self.classes.as_ref().map(|classes| classes.clone().select(0, rows.clone())),
             past: self.past.as_ref().map(past),
+            low_resolution: self.low_resolution.as_ref().map(|low| low.select(rows)),
         }
     }
 
@@ -113,12 +130,13 @@ impl Condition {
         Self {
             classes: self.classes.as_ref().map(|classes| classes.clone().repeat(&[count])),
             past: self.past.as_ref().map(past),
+            low_resolution: self.low_resolution.as_ref().map(|low| low.repeated(count)),
         }
     }
 
     /// Whether it tells nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.classes.is_none() && self.past.is_none()
+        self.classes.is_none() && self.past.is_none() && self.low_resolution.is_none()
     }
 }
 
@@ -129,6 +147,8 @@ pub struct Conditions {
     pub classes: Option<usize>,
     /// How many numbers of the past, where it can be told them.
     pub past: Option<usize>,
+    /// How many times smaller an image is, along each side, that it can be told.
+    pub low_resolution: Option<usize>,
     /// Whether it has also learned to go without.
     pub optional: bool,
 }
@@ -142,17 +162,32 @@ impl Conditions {
 
     /// Whether it can be told nothing.
     pub fn is_empty(self) -> bool {
-        self.classes.is_none() && self.past.is_none()
+        self.classes.is_none() && self.past.is_none() && self.low_resolution.is_none()
     }
 
     /// # Errors
-    /// When a model whose network reads classes alone is to be told the past; the fault is that of `key`.
+    /// When a model whose network reads classes alone is to be told more; the fault is that of `key`.
     pub fn of_classes_alone(self, key: &str) -> Result<Self, Fault> {
+        self.without_past(key)?.without_low_resolution(key, "this model", "set it to class or none")
+    }
+
+    fn without_past(self, key: &str) -> Result<Self, Fault> {
         if self.past.is_none() {
             return Ok(self);
         }
         let problem = "is past, but this model can be told classes alone; set it to none, or \
                            forecast with ddpm";
+        Err(Fault::new(key, problem))
+    }
+
+    /// # Errors
+    /// When `what` is to be told an image at a lower resolution and does not read one; the fault is that of
+    /// `key`, and its cure `cure`.
+    pub fn without_low_resolution(self, key: &str, what: &str, cure: &str) -> Result<Self, Fault> {
+        if self.low_resolution.is_none() {
+            return Ok(self);
+        }
+        let problem = format!("is low-resolution, but {what} reads no second image; {cure}");
         Err(Fault::new(key, problem))
     }
 }
@@ -168,11 +203,21 @@ pub enum ConditionConfig {
     Class,
     /// The window of a series that ends where the value begins.
     Past,
+    /// The image at a lower resolution: super-resolution, of images that are there.
+    LowResolution {
+        /// How many times smaller along each side.
+        #[serde(default = "twice")]
+        factor: usize,
+    },
+}
+
+fn twice() -> usize {
+    2
 }
 
 impl ConditionConfig {
     /// What a model with this setting can be told, always, of what the dataset has to tell: so many `classes`,
-    /// so many numbers of the `past`.
+    /// so many numbers of the `past`, values of `space`.
     ///
     /// # Errors
     /// When the dataset has none; the fault is that of `key`.
@@ -181,6 +226,7 @@ impl ConditionConfig {
         key: &str,
         classes: Option<usize>,
         past: Option<usize>,
+        space: Space,
     ) -> Result<Conditions, Fault> {
         match self {
             Self::None => Ok(Conditions::default()),
@@ -196,6 +242,17 @@ impl ConditionConfig {
                 let past = past.ok_or_else(|| Fault::new(key, problem))?;
                 Ok(Conditions { past: Some(past), ..Conditions::default() })
             }
+            Self::LowResolution { factor } => {
+                space.require_images(key, "low-resolution", "none")?;
+                let side = space.shape.height.min(space.shape.width);
+                if !(2..=side).contains(&factor) {
+                    let problem = format!(
+                        "is {factor}; it must be from 2 to {side}, the shorter side of the images"
+                    );
+                    return Err(Fault::new("factor", problem).within(key));
+                }
+                Ok(Conditions { low_resolution: Some(factor), ..Conditions::default() })
+            }
         }
     }
 
@@ -205,6 +262,9 @@ impl ConditionConfig {
             Self::None => Condition::default(),
             Self::Class => Condition { past: None, ..Condition::of(batch) },
             Self::Past => Condition { classes: None, ..Condition::of(batch) },
+            Self::LowResolution { factor } => {
+                Condition::of_low_resolution(LowResolution::of(batch.values.clone(), factor))
+            }
         }
     }
 }
@@ -213,6 +273,10 @@ impl ConditionConfig {
 mod tests {
     use super::*;
     use crate::noise::{Phase, Seed};
+
+    fn points() -> Space {
+        Space::points(2, 0.0, 1.0)
+    }
 
     fn classes(condition: Condition) -> Vec<i32> {
         let classes = condition.classes.expect("classes").into_data();
@@ -238,26 +302,48 @@ mod tests {
     fn a_dataset_without_classes_cannot_tell_them() {
         let class = ConditionConfig::Class;
         let told = Conditions { classes: Some(7), ..Conditions::default() };
-        assert_eq!(class.conditions("condition", Some(7), None), Ok(told));
-        let fault =
-            class.conditions("condition", None, Some(3)).expect_err("no classes").to_string();
+        assert_eq!(class.conditions("condition", Some(7), None, points()), Ok(told));
+        let fault = class
+            .conditions("condition", None, Some(3), points())
+            .expect_err("no classes")
+            .to_string();
         assert!(fault.starts_with("condition is class, but the dataset has no classes"), "{fault}");
-        let none = ConditionConfig::None.conditions("condition", None, None);
+        let none = ConditionConfig::None.conditions("condition", None, None, points());
         assert_eq!(none, Ok(Conditions::default()));
     }
 
     #[test]
     fn a_past_is_told_where_there_is_one_and_to_models_that_read_it() {
         let past = ConditionConfig::Past;
-        let told = past.conditions("condition", Some(7), Some(24)).expect("a past");
+        let told = past.conditions("condition", Some(7), Some(24), points()).expect("a past");
         assert_eq!(told, Conditions { past: Some(24), ..Conditions::default() });
-        let fault = past.conditions("condition", Some(7), None).expect_err("no past").to_string();
+        let fault =
+            past.conditions("condition", Some(7), None, points()).expect_err("no past").to_string();
         assert!(
             fault.starts_with("condition is past, but the dataset's values have none"),
             "{fault}"
         );
         let fault = told.of_classes_alone("condition").expect_err("a past").to_string();
         assert!(fault.contains("can be told classes alone"), "{fault}");
+    }
+
+    #[test]
+    fn a_low_resolution_is_told_of_images_that_are_larger() {
+        let told = |factor, space| {
+            ConditionConfig::LowResolution { factor }.conditions("condition", None, None, space)
+        };
+        let images = Space::images(crate::shape::ImageShape::new(1, 6, 9));
+        let low = told(3, images).expect("images");
+        assert_eq!(low, Conditions { low_resolution: Some(3), ..Conditions::default() });
+        let fault = told(7, images).expect_err("too small").to_string();
+        assert!(fault.starts_with("condition.factor is 7; it must be from 2 to 6"), "{fault}");
+        let fault = told(2, points()).expect_err("no images").to_string();
+        assert!(
+            fault.starts_with("condition is low-resolution, but the values are points"),
+            "{fault}"
+        );
+        let fault = low.of_classes_alone("condition").expect_err("an image").to_string();
+        assert!(fault.contains("reads no second image"), "{fault}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod corruption;
 pub mod digest;
 pub mod ema;
 pub mod loss;
+pub mod low_resolution;
 pub mod model;
 pub mod nn;
 pub mod noise;
@@ -31,13 +32,14 @@ pub mod trainer;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Classified, Classify, Codes, Decode, Denoise, Density, Encode, Invert, Likelihood, Observation,
-    Reconstruct, Sample, SampleRequest, Term,
+    Classified, Classify, Codes, Decode, Denoise, Density, Edit, Encode, Invert, Likelihood,
+    Observation, Reconstruct, Sample, SampleRequest, Task, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past};
 pub use context::{InitContext, InitError, Start};
 pub use corruption::Corruption;
 pub use ema::EmaConfig;
+pub use low_resolution::LowResolution;
 pub use model::{Generative, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
 pub use opened::{NoRuns, OpenError, OpenRuns, OpenedRun};

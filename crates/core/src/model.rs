@@ -3,7 +3,7 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Classify, Decode, Denoise, Density, Encode, Invert, Likelihood, Reconstruct, Sample,
+        Classify, Decode, Denoise, Density, Edit, Encode, Invert, Likelihood, Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -75,6 +75,10 @@ pub trait Generative: Send + Sync {
     }
     /// Takes noise away.
     fn denoiser(&self) -> Option<&dyn Denoise> {
+        None
+    }
+    /// Makes values out of given ones.
+    fn editor(&self) -> Option<&dyn Edit> {
         None
     }
     /// Gives values back by searching the noise they come from.

@@ -6,6 +6,7 @@ use crate::{
     checkpoint::{self, CheckpointState},
     condition::{Condition, Past},
     context::{InitContext, InitError, Start},
+    low_resolution::LowResolution,
     model::{Generative, Train},
     noise::{Noise, Phase, Seed},
     opened::NoRuns,
@@ -148,19 +149,24 @@ struct Contract<'a> {
 }
 
 /// What a model is told about the first `count` values of [`batch`]: what it can be told.
-fn told(frozen: &dyn Generative, count: usize) -> Condition {
+fn told(frozen: &dyn Generative, space: Space, count: usize) -> Condition {
     let conditions = frozen.conditions();
     let classes = |classes| {
         let rows: Vec<i32> = (0..count).map(|i| (i % classes) as i32).collect();
         Condition::of_classes(&rows, &Device::flex())
     };
     let told = conditions.classes.map_or_else(Condition::default, classes);
-    Condition { past: conditions.past.map(|_| Past::new(past(count))), ..told }
+    let low = |factor| LowResolution::of(batch(space, count, 0).values, factor);
+    Condition {
+        past: conditions.past.map(|_| Past::new(past(count))),
+        low_resolution: conditions.low_resolution.map(low),
+        ..told
+    }
 }
 
 /// A request for samples in a few steps.
-fn request(frozen: &dyn Generative, seed: u64, count: usize) -> SampleRequest {
-    let condition = told(frozen, count);
+fn request(frozen: &dyn Generative, space: Space, seed: u64, count: usize) -> SampleRequest {
+    let condition = told(frozen, space, count);
     SampleRequest { steps: Some(3), condition, ..SampleRequest::new(Seed(seed), count) }
 }
 
@@ -270,7 +276,7 @@ impl Contract<'_> {
             let frozen = watched.freeze();
             let before = frozen.objective(&batch, noise(3)).read();
             if let Some(sampler) = frozen.sampler() {
-                drop(sampler.sample(&request(frozen.as_ref(), 8, 2)));
+                drop(sampler.sample(&request(frozen.as_ref(), self.space, 8, 2)));
             }
             self.look(frozen.as_ref());
             let seen = self.steps(watched.as_mut(), step..step + 1);
@@ -282,7 +288,7 @@ impl Contract<'_> {
 
     /// Everything else that an evaluation draws or computes.
     fn look(&self, frozen: &dyn Generative) {
-        let (values, told) = (batch(self.space, 2, 0).values, told(frozen, 2));
+        let (values, told) = (batch(self.space, 2, 0).values, told(frozen, self.space, 2));
         if let Some(reconstructor) = frozen.reconstructor() {
             drop(reconstructor.reconstruct(values.clone(), &told));
         }
@@ -310,7 +316,7 @@ impl Contract<'_> {
         self.steps(model.as_mut(), 0..6);
         let frozen = model.freeze();
         let Some(sampler) = frozen.sampler() else { return };
-        let asked = request(frozen.as_ref(), 1, 5);
+        let asked = request(frozen.as_ref(), self.space, 1, 5);
         let whole = sampler.sample(&asked);
         assert_eq!(whole.dims(), self.space.shape.batch(5));
         let whole = values(whole);
@@ -324,6 +330,13 @@ impl Contract<'_> {
         }
         if frozen.conditions().classes.is_some() {
             let other = Condition::of_classes(&[9; 5], &Device::flex());
+            let other = SampleRequest { condition: other, ..asked.clone() };
+            let other = values(sampler.sample(&other));
+            assert_ne!(whole, other, "samples do not depend on what is told about them");
+        }
+        if let Some(factor) = frozen.conditions().low_resolution {
+            let others = batch(self.space, 9, 0).values.narrow(0, 4, 5);
+            let other = Condition::of_low_resolution(LowResolution::of(others, factor));
             let other = SampleRequest { condition: other, ..asked.clone() };
             let other = values(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
@@ -345,7 +358,7 @@ impl Contract<'_> {
     fn codes_and_reconstructions_have_the_right_shape(&self) {
         let size = self.space.shape.pixels();
         let frozen = self.model(5).freeze();
-        let (x, told) = (batch(self.space, 3, 0).values, told(frozen.as_ref(), 3));
+        let (x, told) = (batch(self.space, 3, 0).values, told(frozen.as_ref(), self.space, 3));
         if let Some(reconstructor) = frozen.reconstructor() {
             let again = reconstructor.reconstruct(x.clone(), &told);
             assert_eq!(again.dims(), x.dims());
@@ -391,10 +404,10 @@ impl Contract<'_> {
         assert!(scalars.iter().all(|(_, v)| v.is_finite()), "{space:?}: {scalars:?}");
         let frozen = model.freeze();
         let values = match (frozen.sampler(), frozen.decoder()) {
-            (Some(sampler), _) => sampler.sample(&request(frozen.as_ref(), 0, 2)),
+            (Some(sampler), _) => sampler.sample(&request(frozen.as_ref(), self.space, 0, 2)),
             (None, Some(decoder)) => {
                 let codes = Tensor::zeros([2, decoder.latent_dim()], &Device::flex());
-                decoder.decode(codes, &told(frozen.as_ref(), 2))
+                decoder.decode(codes, &told(frozen.as_ref(), self.space, 2))
             }
             (None, None) => {
                 if let Some(classifier) = frozen.classifier() {

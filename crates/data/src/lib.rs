@@ -57,6 +57,7 @@ pub use load::{kind_of, known_names, load};
 pub use locate::cache_folder;
 pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
+pub use picture::read_picture;
 pub use stream::BatchStream;
 pub use truth::{Ar1, GaussianMixture, Mode, Normal, Truth, Uniform};
 pub use values::{Numbers, Pasts, Values};

@@ -1,7 +1,7 @@
 //! One PNG or JPEG file.
 
-use crate::error::DataError;
-use genlab_core::ImageShape;
+use crate::{error::DataError, values::Values};
+use genlab_core::{ImageShape, Space};
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
     imageops::{self, FilterType},
@@ -37,6 +37,16 @@ pub(crate) fn header(path: &Path) -> Result<Header, DataError> {
         (width, height) = (height, width);
     }
     Ok(Header { height, width, grey: !decoder.color_type().has_color() })
+}
+
+/// The picture at `path`, resized to `space`'s images.
+///
+/// # Errors
+/// Names the file and its fault: it is neither PNG nor JPEG, damaged, or too large.
+pub fn read_picture(path: &Path, space: Space) -> Result<Values, DataError> {
+    let mut bytes = vec![0; space.shape.pixels()];
+    decode(path, space.shape, &mut bytes)?;
+    Ok(Values { space, ..Values::images(space.shape, bytes) })
 }
 
 /// Decodes a picture into `out`, `[C, H, W]` of `shape` with one or three channels. Transparent

@@ -144,7 +144,9 @@ impl DdpmConfig {
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
         self.network.fits("network", space)?;
-        let conditions = self.condition.conditions("condition", context.classes, context.past)?;
+        let conditions =
+            self.condition.conditions("condition", context.classes, context.past, space)?;
+        self.network.reads("condition", conditions)?;
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {

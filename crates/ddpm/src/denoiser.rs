@@ -113,7 +113,17 @@ impl<'a> Denoiser<'a> {
             };
             self.process.target.start(x_t.clone(), self.ask(net, x_t.clone(), at, condition), at)
         });
-        self.process.within(start)
+        self.process.consistent(self.process.within(start), condition)
+    }
+
+    /// Plain x̂_0 of `x_t`, with gradients where `x_t` has some: not cut to what values can be.
+    pub(crate) fn differentiable(
+        &self,
+        x_t: Tensor<4>,
+        at: Moment,
+        condition: &Condition,
+    ) -> Tensor<4> {
+        self.process.target.start(x_t.clone(), self.target(x_t, at, condition), at)
     }
 
     /// Plain x̂_0 of `x_t` with its divergence, by as many gradients as a value has numbers: for values of
@@ -129,8 +139,7 @@ impl<'a> Denoiser<'a> {
         let mut start = None;
         for number in 0..channels * height * width {
             let tracked = x_t.clone().autodiff().require_grad();
-            let y = self.target(tracked.clone(), at, condition);
-            let made = self.process.target.start(tracked.clone(), y, at);
+            let made = self.differentiable(tracked.clone(), at, condition);
             let column = |x: Tensor<4>| x.flatten::<2>(1, 3).narrow(1, number, 1);
             let gradients = column(made.clone()).sum().backward();
             let gradient = tracked.grad(&gradients).expect("x_t is a tracked leaf of x̂_0");

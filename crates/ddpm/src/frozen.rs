@@ -2,6 +2,7 @@
 
 use crate::{
     denoiser::Denoiser,
+    edit::{self, Given},
     guidance::Guidance,
     likelihood::{self, log_density},
     network::Network,
@@ -15,8 +16,8 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, Condition, ConditionConfig, Conditions, Denoise, Generative, Invert, Likelihood, Noise,
-    Sample, SampleRequest, Scalars,
+    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, Generative, Invert, Likelihood,
+    Noise, Sample, SampleRequest, Scalars, Task,
 };
 use std::cell::Cell;
 
@@ -52,24 +53,42 @@ impl FrozenDdpm {
 
     /// Solves from noise to samples around zero and hands every x on the way to `see`.
     fn solve(&self, request: &SampleRequest, see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
-        let device = self.device();
-        let shape = self.process.space.shape.batch(request.count);
         let denoiser = self.network().with_early(self.early.as_ref());
         let guidance = self.guidance(request);
         let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
-        let fresh =
-            |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
-        let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, &request.condition);
-        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
         let moments = self.moments(request.steps);
-        let noise = request.starting_noise(shape, &device) * moments[0].spread();
-        let x = self.sampler.solver.solve(noise, &moments, &mut oracle, see);
+        let noise = self.noise(request, moments[0]);
+        let x = self.solve_from(noise, &moments, &denoiser, &start, request, see);
         debug_assert_eq!(
             denoiser.calls(),
             self.network_calls(request),
             "calls are counted, not told"
         );
         x
+    }
+
+    /// The noise that samples begin from at `at`.
+    fn noise(&self, request: &SampleRequest, at: Moment) -> Tensor<4> {
+        let shape = self.process.space.shape.batch(request.count);
+        request.starting_noise(shape, &self.device()) * at.spread()
+    }
+
+    /// Solves from x at the first of `moments` to values around zero, asking `start` for x̂_0.
+    fn solve_from(
+        &self,
+        x: Tensor<4>,
+        moments: &[Moment],
+        denoiser: &Denoiser<'_>,
+        start: &dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
+        request: &SampleRequest,
+        see: impl FnMut(usize, &Tensor<4>),
+    ) -> Tensor<4> {
+        let (shape, device) = (x.dims(), x.device());
+        let fresh =
+            |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
+        let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, &request.condition);
+        let mut oracle = Oracle::new(start, &fresh).with_mean_velocity(&mean_velocity);
+        self.sampler.solver.solve(x, moments, &mut oracle, see)
     }
 
     fn device(&self) -> Device {
@@ -106,6 +125,11 @@ impl Generative for FrozenDdpm {
         Some(self)
     }
 
+    /// What is known must change x̂_0, which average velocities do not ask for.
+    fn editor(&self) -> Option<&dyn Edit> {
+        (self.sampler.solver != Solver::MeanFlow).then_some(self as &dyn Edit)
+    }
+
     fn inverter(&self) -> Option<&dyn Invert> {
         Some(self)
     }
@@ -138,6 +162,61 @@ impl Denoise for FrozenDdpm {
         let x_t = space.standard(noisy) * at.alpha;
         space.from_standard(self.network().start(x_t, at, condition, Guidance::plain()))
     }
+}
+
+impl Edit for FrozenDdpm {
+    /// The solver from where noise has been added to the values, or is in them, or from noise alone with x̂_0 given
+    /// what is known.
+    fn edit(&self, values: Tensor<4>, task: &Task, request: &SampleRequest) -> Tensor<4> {
+        let Process { schedule, space, .. } = &self.process;
+        let (values, all) = (space.standard(values), self.moments(request.steps));
+        let denoiser = self.network().with_early(self.early.as_ref());
+        let (condition, guidance) = (&request.condition, self.guidance(request));
+        let plain = |x: Tensor<4>, at| denoiser.start(x, at, condition, guidance);
+        let draw = |x, moments: &[Moment], start: &dyn Fn(Tensor<4>, Moment) -> Tensor<4>| {
+            self.solve_from(x, moments, &denoiser, start, request, |_, _| ())
+        };
+        let made = match task {
+            Task::Denoise { sigma } => {
+                let at = schedule.at(schedule.time_of_ratio(sigma / space.sd));
+                draw(values * at.alpha, &edit::below(&all, at), &plain)
+            }
+            Task::Vary { strength } => {
+                let moments = edit::last(&all, *strength);
+                let noise = request.starting_noise(values.dims(), &values.device());
+                let x = values * moments[0].alpha + noise * moments[0].sigma;
+                draw(x, moments, &plain)
+            }
+            Task::Inpaint { known, iterations } => {
+                let given = Given { values, known: known.clone(), iterations: *iterations };
+                let start = |x: Tensor<4>, at| {
+                    let start =
+                        given.start(x, at, &|x, at| denoiser.differentiable(x, at, condition));
+                    given.placed(self.process.within(start))
+                };
+                draw(self.noise(request, all[0]), &all, &start)
+            }
+        };
+        space.from_standard(made)
+    }
+
+    /// x_t = α x_0 + σ ε with one ε for all frames of a value.
+    fn noised(&self, values: Tensor<4>, frames: usize, request: &SampleRequest) -> Vec<Tensor<4>> {
+        let (moments, space) = (self.moments(request.steps), self.process.space);
+        let (shape, device) = (values.dims(), values.device());
+        let noise = request.noise().normal("ddpm/forward", 0, request.rows(), shape, &device);
+        let values = space.standard(values);
+        let at = |index: usize| {
+            let Moment { alpha, sigma, .. } = moments[index];
+            space.from_standard(values.clone() * alpha + noise.clone() * sigma)
+        };
+        spread(frames, moments.len() - 1).into_iter().rev().map(at).collect()
+    }
+}
+
+/// `frames` indices from 0 to `last`, evenly.
+fn spread(frames: usize, last: usize) -> Vec<usize> {
+    (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect()
 }
 
 impl Invert for FrozenDdpm {
@@ -199,8 +278,7 @@ impl Sample for FrozenDdpm {
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {
         let last = self.moments(request.steps).len() - 1;
-        let wanted: Vec<usize> =
-            (0..frames).map(|i| i * last / frames.saturating_sub(1).max(1)).collect();
+        let wanted = spread(frames, last);
         let mut kept = Vec::new();
         self.solve(request, |index, x| {
             if wanted.contains(&index) {

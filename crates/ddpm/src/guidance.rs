@@ -171,7 +171,7 @@ mod tests {
 
     /// Of a model that predicts 5 and leads away from 2.
     fn guided(guidance: Guidance, condition: &Condition) -> f32 {
-        let at = Schedule::new(ScheduleConfig::Flow).at(0.5);
+        let at = Schedule::new(ScheduleConfig::FLOW).at(0.5);
         let predict = |asked| {
             let value = if asked == Asked::Model { 5.0 } else { 2.0 };
             Tensor::full([1, 1, 1, 1], value, &Device::flex())

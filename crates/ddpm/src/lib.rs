@@ -11,6 +11,7 @@
 mod config;
 mod denoiser;
 mod early;
+mod edit;
 mod frozen;
 mod guidance;
 mod likelihood;

@@ -180,6 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn the_super_resolving_one_keeps_the_contract_and_only_a_u_net_reads_images() {
+        let condition = ConditionConfig::LowResolution { factor: 2 };
+        let config = DdpmConfig { condition, condition_dropout: 0.25, ..small() };
+        contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
+        let config = DdpmConfig { network: on_points().network, ..config };
+        let space = genlab_core::Space::images(genlab_core::ImageShape::new(1, 8, 8));
+        let context = genlab_core::testing::context(space);
+        let refusal = config.init(&context).err().expect("refused").to_string();
+        assert!(refusal.starts_with("condition is low-resolution, but network mlp"), "{refusal}");
+    }
+
+    #[test]
     fn the_one_that_leads_away_from_its_early_weights_keeps_the_contract() {
         let guidance = Guidance::Auto { scale: 2.0, share: 0.5, interval: None };
         let config = small();

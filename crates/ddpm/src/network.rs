@@ -56,12 +56,21 @@ impl NetworkConfig {
         }
     }
 
+    /// # Errors
+    /// When it cannot be told what `conditions` say, which the settings call `key`.
+    pub(crate) fn reads(&self, key: &str, conditions: Conditions) -> Result<(), Fault> {
+        let name = match self {
+            Self::UNet(_) => return Ok(()),
+            Self::Dit(_) => "network dit",
+            Self::Mlp(_) => "network mlp",
+        };
+        conditions.without_low_resolution(key, name, "set network to u-net").map(drop)
+    }
+
     /// A network for noisy values of `space`.
     pub(crate) fn init(&self, conditions: Conditions, space: Space, device: &Device) -> Network {
         match self {
-            Self::UNet(unet) => {
-                Network::UNet(unet.init(space.shape.channels, conditions.classes, device))
-            }
+            Self::UNet(unet) => Network::UNet(unet.init(conditions, space, device)),
             Self::Dit(dit) => {
                 Network::Dit(dit.init(space.shape.channels, conditions.classes, device))
             }

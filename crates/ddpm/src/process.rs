@@ -7,7 +7,7 @@ use crate::{
     weighting::Weighting,
 };
 use burn::tensor::{Device, Tensor, TensorData};
-use genlab_core::{Noise, Space, loss::squared_error};
+use genlab_core::{Condition, LowResolution, Noise, Space, loss::squared_error};
 use std::ops::Range;
 
 /// How values become noise, and which error of a network is minimised.
@@ -108,6 +108,18 @@ impl Process {
         match self.space.standard_limits() {
             Some([least, most]) => start.clamp(least, most),
             None => start,
+        }
+    }
+
+    /// x̂_0 with the low resolution that is told, where one is: only a network's error is taken away, because the
+    /// mean of all values that have it has it too.
+    pub(crate) fn consistent(&self, start: Tensor<4>, condition: &Condition) -> Tensor<4> {
+        match &condition.low_resolution {
+            None => start,
+            Some(low) => {
+                let images = self.space.standard(low.images.clone());
+                LowResolution { images, ..low.clone() }.imposed(start)
+            }
         }
     }
 }

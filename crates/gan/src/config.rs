@@ -122,7 +122,8 @@ impl GanConfig {
         let space = context.space;
         self.generator.fits("generator", space)?;
         self.critic.fits("critic", space)?;
-        let conditions = self.condition.conditions("condition", context.classes, context.past)?;
+        let conditions =
+            self.condition.conditions("condition", context.classes, context.past, space)?;
         let conditions = conditions.of_classes_alone("condition")?;
         let conditions = conditions.with_dropout(self.condition_dropout);
         let generator = init_module(context.seed, "gan/generator", &context.device, |device| {

@@ -1,13 +1,16 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
-use crate::measures::{classify, codes, cost, forecast, noise, pairs, sets};
+use crate::measures::{classify, codes, cost, forecast, noise, pairs, sets, super_resolution};
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
 
 /// Every entry, in the order of reports: by section, and within one as the lists of measures have it.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let measured =
-        pairs::entries().chain(codes::entries()).chain(noise::entries()).chain(sets::entries());
+    let measured = pairs::entries()
+        .chain(super_resolution::ENTRIES)
+        .chain(codes::entries())
+        .chain(noise::entries())
+        .chain(sets::entries());
     let measured = measured.chain(forecast::entries());
     Catalogue::new(measured.chain(classify::ENTRIES).chain(cost::ENTRIES))
 });

@@ -7,7 +7,7 @@ use crate::{
     settings::{Settings, Split},
 };
 use burn::tensor::{Device, Tensor};
-use genlab_core::{Condition, Conditions, Noise, Past, Phase, Seed};
+use genlab_core::{Condition, Conditions, LowResolution, Noise, Past, Phase, Seed};
 use genlab_data::{Dataset, Values};
 use genlab_results::{Entry, Metric, NotFinite};
 use std::ops::Range;
@@ -101,6 +101,9 @@ impl<'a> Context<'a> {
     /// What a model that takes `conditions` is told about these rows of `values`.
     pub fn told(&self, values: &Values, rows: Range<usize>, conditions: Conditions) -> Condition {
         let past = conditions.past.and_then(|_| values.past(rows.clone(), &self.device));
+        let low_resolution = conditions
+            .low_resolution
+            .map(|factor| LowResolution::of(values.tensor(rows.clone(), &self.device), factor));
         let told = match (conditions.classes, &values.labels) {
             (Some(_), Some(labels)) => {
                 let classes: Vec<i32> = labels[rows].iter().map(|&label| label as i32).collect();
@@ -108,6 +111,6 @@ impl<'a> Context<'a> {
             }
             _ => Condition::default(),
         };
-        Condition { past: past.map(Past::new), ..told }
+        Condition { past: past.map(Past::new), low_resolution, ..told }
     }
 }

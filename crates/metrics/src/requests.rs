@@ -1,12 +1,11 @@
 //! What a model is told about samples that nobody asks anything special of.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use genlab_core::{Condition, Conditions, Past, SampleRequest, Seed};
+use genlab_core::{Condition, Conditions, LowResolution, Past, SampleRequest, Seed};
 use genlab_data::{Dataset, Pasts, Values};
 use std::collections::BTreeMap;
 
-/// The first `count` samples of `seed`, told what [`told_classes`] says and what came before values of the test
-/// split.
+/// The first `count` samples of `seed`, told what [`told_classes`] says and what [`beside`] says of the test split.
 pub fn typical(
     conditions: Conditions,
     dataset: &Dataset,
@@ -15,8 +14,8 @@ pub fn typical(
     device: &Device,
 ) -> SampleRequest {
     let classes = told_classes(conditions, dataset, count);
-    let mut condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));
-    condition.past = told_pasts(conditions, &dataset.test, count, device);
+    let condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));
+    let condition = beside(condition, conditions, &dataset.test, count, device);
     SampleRequest { condition, ..SampleRequest::new(seed, count) }
 }
 
@@ -26,17 +25,27 @@ pub fn told(classes: &[u32], device: &Device) -> Condition {
     Condition::of_classes(&classes, device)
 }
 
-/// What came before the first `count` of `values`, over and over where there are fewer. None for a model that
-/// takes no past, and for values that have none.
-pub fn told_pasts(
+/// What else a model that takes `conditions` is told beside `condition`: what came before the first `count` of
+/// `values`, or how they look at a lower resolution, over and over where there are fewer.
+pub fn beside(
+    condition: Condition,
     conditions: Conditions,
     values: &Values,
     count: usize,
     device: &Device,
-) -> Option<Past> {
-    conditions.past?;
+) -> Condition {
     let rows: Vec<usize> = (0..count).map(|row| row % values.len()).collect();
-    pasts(values, &rows, device)
+    Condition {
+        past: conditions.past.and_then(|_| pasts(values, &rows, device)),
+        low_resolution: conditions.low_resolution.map(|factor| low(values, &rows, factor, device)),
+        ..condition
+    }
+}
+
+/// The images at `rows`, `factor` times smaller. Panics beyond the last.
+pub fn low(values: &Values, rows: &[usize], factor: usize, device: &Device) -> LowResolution {
+    let chosen = values.select(rows);
+    LowResolution::of(chosen.tensor(0..rows.len(), device), factor)
 }
 
 /// What came before the values at `rows`; None for values that have no past. Panics beyond the last value.

@@ -1,6 +1,7 @@
 //! From parsed arguments to work.
 
 mod compare;
+mod edit;
 mod evaluate;
 mod metrics;
 mod sample;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Compare(args)) => compare::execute(&args),
         Some(Command::Sample(args)) => sample::execute(&args),
         Some(Command::Samplers(args)) => samplers::execute(&args),
+        Some(Command::Edit(args)) => edit::execute(&args),
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
         Some(Command::Devices) => {

@@ -47,7 +47,8 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
         ..told.request(Seed(seed), &device)
     };
     let (conditions, count) = (model.conditions(), request.count);
-    request.condition.past = requests::told_pasts(conditions, &dataset.test, count, &device);
+    let told_classes = std::mem::take(&mut request.condition);
+    request.condition = requests::beside(told_classes, conditions, &dataset.test, count, &device);
     let out = args.out.clone().unwrap_or_else(|| {
         RunDir::new(args.run.clone())
             .samples()

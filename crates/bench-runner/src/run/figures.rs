@@ -2,7 +2,7 @@
 //! with values and codes. A new one is made here and nowhere else.
 
 use burn::tensor::Tensor;
-use genlab_core::{Decode, Encode, Generative, Kind, Space};
+use genlab_core::{Decode, Encode, Generative, Kind, SampleRequest, Space};
 use genlab_data::Values;
 use genlab_metrics::{context::Context, features::host, picture, requests};
 use genlab_results::{Figure, Plot, Scope};
@@ -13,6 +13,8 @@ const PAIRS: usize = 20;
 const COLUMNS: usize = 10;
 /// Samples in a picture of denoising steps.
 const DENOISED: usize = 8;
+/// Values in a picture of noising steps.
+const NOISED: usize = 4;
 /// Points in a chart of reconstructions or of denoising steps.
 const POINTS: usize = 300;
 /// Moments in a chart of denoising steps.
@@ -29,13 +31,14 @@ pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Fig
         Kind::Images => [
             reconstructions(model, context),
             interpolation(model, context),
+            noising(model, context),
             denoising(model, context),
         ],
-        Kind::Points if context.dataset.space.shape.pixels() != 2 => [None, None, None],
+        Kind::Points if context.dataset.space.shape.pixels() != 2 => [const { None }; 4],
         Kind::Points => {
-            [reconstructed_points(model, context), denoised_points(model, context), None]
+            [reconstructed_points(model, context), denoised_points(model, context), None, None]
         }
-        Kind::Series => [None, None, None],
+        Kind::Series => [const { None }; 4],
     };
     figures.into_iter().flatten().collect()
 }
@@ -110,12 +113,30 @@ fn way(
     model.sampler()?.trajectory(&request, moments)
 }
 
+/// The way of a few values of the split to noise, at the moments of [`denoising`].
+fn noising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
+    let (editor, values) = (model.editor()?, context.split());
+    let count = NOISED.min(values.len());
+    let values = values.tensor(0..count, &context.device);
+    let frames = editor.noised(values, COLUMNS, &SampleRequest::new(context.seed, count));
+    let split = context.settings.split.name();
+    let caption = format!(
+        "Each row is one {split} image; noise is added from left to right, at the moments that samples pass on their way \
+         back."
+    );
+    let columns = frames.len();
+    let plot = strip(by_sample(frames), columns, context);
+    let noising = figure("noising", "Denoising", caption, plot);
+    Some(Figure { title: "To noise".into(), ..noising })
+}
+
 fn denoising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
     let frames = way(model, DENOISED, COLUMNS, context)?;
     let caption = "Each row is one sample; time runs from pure noise to the sample on the right.";
     let columns = frames.len();
     let plot = strip(by_sample(frames), columns, context);
-    Some(figure("denoising", "Denoising", caption.into(), plot))
+    let denoising = figure("denoising", "Denoising", caption.into(), plot);
+    Some(Figure { title: "And back".into(), ..denoising })
 }
 
 fn denoised_points(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {

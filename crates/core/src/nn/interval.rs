@@ -117,6 +117,7 @@ mod tests {
     #[test]
     fn networks_follow_the_span_of_each_row_and_are_the_same_as_ever_at_an_instant() {
         let device = Device::flex();
+        let space = Space::images(ImageShape::new(1, 8, 8));
         let untold = Condition::default();
         let values = Tensor::<1, Int>::arange(0..128, &device).float().sin();
         let images = || values.clone().reshape([2, 1, 8, 8]);
@@ -129,8 +130,8 @@ mod tests {
             ..UNetConfig::default()
         };
         each_row_follows_its_span(
-            &unet.init(1, None, &device),
-            unet.init(1, None, &device).with_spans(&device),
+            &unet.init(Conditions::default(), space, &device),
+            unet.init(Conditions::default(), space, &device).with_spans(&device),
             |net, times| flat(net.forward(images(), times, &untold)),
         );
         let dit = DitConfig { width: 8, depth: 1, heads: 2, ..DitConfig::default() };
@@ -139,7 +140,6 @@ mod tests {
             dit.init(1, None, &device).with_spans(&device),
             |net, times| flat(net.forward(images(), times, &untold)),
         );
-        let space = Space::images(ImageShape::new(1, 8, 8));
         let mlp = |device| TimeMlpConfig::default().init(Conditions::default(), space, device);
         each_row_follows_its_span(&mlp(&device), mlp(&device).with_spans(&device), |net, times| {
             net.forward(images().flatten::<2>(1, 3), times, &untold).flatten::<1>(0, 1)

@@ -8,6 +8,7 @@ mod dit;
 mod init;
 mod interval;
 mod linear;
+mod low_resolution_channels;
 mod mlp;
 mod past_embedding;
 mod patches;

@@ -53,7 +53,8 @@ mod tests {
         let told = |embedding: &PastEmbedding, numbers: [f32; 2], told: f32| {
             let numbers = Tensor::<1>::from_floats(numbers, &device).reshape([1, 2]);
             let told = Tensor::<1>::from_floats([told], &device);
-            let condition = Condition { past: Some(Past { numbers, told }), classes: None };
+            let condition =
+                Condition { past: Some(Past { numbers, told }), ..Condition::default() };
             let y = embedding.forward(&condition, 1).into_data();
             y.try_into_vec::<f32>().expect("f32")
         };

@@ -6,13 +6,15 @@ use super::{
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     interval::{Interval, SpanEmbedding},
     linear::Linear,
+    low_resolution_channels::LowResolutionChannels,
     patches::{fold_patches, unfold_patches},
     self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
 use crate::{
-    condition::Condition,
+    condition::{Condition, Conditions},
     settings::{Check, Fault, even, levels, size},
+    space::Space,
 };
 use burn::{
     module::Module,
@@ -69,10 +71,12 @@ impl Check for UNetConfig {
 }
 
 impl UNetConfig {
-    /// A network from images with `image_channels` to as many, told one of `classes` where there are
-    /// some.
-    pub fn init(&self, image_channels: usize, classes: Option<usize>, device: &Device) -> UNet {
-        let folded = image_channels * self.patch_size * self.patch_size;
+    /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an
+    /// image at a lower resolution.
+    pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> UNet {
+        let low = conditions.low_resolution.map(|_| LowResolutionChannels::new(space));
+        let folded = space.shape.channels * self.patch_size * self.patch_size;
+        let read = folded + low.as_ref().map_or(0, |low| low.count() * self.patch_size.pow(2));
         let block = |level, inputs, outputs| ResidualBlock {
             attention: (self.attention.contains(&level))
                 .then(|| AttentionBlock::new(outputs, self.norm_groups, device)),
@@ -106,7 +110,7 @@ impl UNetConfig {
         UNet {
             time_in: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
             time_out: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
-            stem: Conv2dConfig::same3([folded, first]).init(device),
+            stem: Conv2dConfig::same3([read, first]).init(device),
             down,
             downsample,
             middle,
@@ -114,9 +118,11 @@ impl UNetConfig {
             upsample,
             norm: GroupNorm::new(self.norm_groups, first, device),
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
-            class: classes
+            class: conditions
+                .classes
                 .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
             span: None,
+            low,
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
         }
@@ -138,6 +144,7 @@ pub struct UNet {
     head: Conv2d,
     class: Option<ClassEmbedding>,
     span: Option<SpanEmbedding>,
+    low: Option<LowResolutionChannels>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
@@ -169,6 +176,10 @@ impl UNet {
         }
         let time = silu(time); // every block starts from the activated embedding
 
+        let images = match &self.low {
+            Some(low) => low.beside(images, condition),
+            None => images,
+        };
         let x = pad_to_multiple(images, self.patch_size << self.downsample.len());
         let mut x = self.stem.forward(fold_patches(x, self.patch_size));
         let mut skips = Vec::new();
@@ -263,7 +274,7 @@ impl AttentionBlock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::named_params;
+    use crate::{params::named_params, shape::ImageShape};
     use burn::tensor::{Distribution, Tolerance};
 
     #[test]
@@ -276,7 +287,8 @@ mod tests {
                 [3, 9, 8],
             ),
         ] {
-            let net = config.init(c, None, &device);
+            let space = Space::images(ImageShape::new(c, h, w));
+            let net = config.init(Conditions::default(), space, &device);
             let y = net.forward(
                 Tensor::ones([2, c, h, w], &device),
                 Tensor::from_floats([1.0, 9.0], &device),
@@ -290,9 +302,10 @@ mod tests {
     fn attention_starts_as_nothing_and_belongs_to_its_levels() {
         let device = Device::flex();
         let plain = UNetConfig { channels: vec![8, 16], ..UNetConfig::default() };
+        let space = Space::images(ImageShape::new(1, 8, 8));
         let names = |attention: &[usize]| -> Vec<String> {
             let config = UNetConfig { attention: attention.to_vec(), ..plain.clone() };
-            let params = named_params(&config.init(1, None, &device));
+            let params = named_params(&config.init(Conditions::default(), space, &device));
             let queries = |name: &String| name.ends_with("attention.q.weight");
             params.into_iter().map(|param| param.name).filter(queries).collect()
         };

@@ -24,7 +24,7 @@ use crate::{
     },
     numerics::fit::FitError,
     picture,
-    requests::{told, told_classes, told_pasts},
+    requests::{beside, told, told_classes},
 };
 use genlab_core::{Condition, Conditions, Encode, Generative, Kind, Sample, SampleRequest};
 use genlab_data::{Truth, Values};
@@ -103,6 +103,12 @@ pub(super) fn draw(
              they stand beside what came.",
         );
     }
+    if condition.low_resolution.is_some() {
+        out.note(
+            "The model is told every image of the split at a lower resolution, and draws one for it: as a set they stand \
+             beside these images, and numbers of samples are no match for those of models that are told nothing.",
+        );
+    }
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, condition, classes, context, out));
     }
@@ -131,8 +137,7 @@ pub(super) fn asked_for(
     let (count, device) = (context.sample_count(), &context.device);
     let classes = told_classes(conditions, context.dataset, count);
     let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
-    let past = told_pasts(conditions, context.split(), count, device);
-    (Condition { past, ..condition }, classes)
+    (beside(condition, conditions, context.split(), count, device), classes)
 }
 
 fn fit(encoder: &dyn Encode, images: &Values, context: &Context<'_>) -> Result<Prior, FitError> {

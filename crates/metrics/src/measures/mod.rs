@@ -12,4 +12,5 @@ pub mod forecast;
 pub mod noise;
 pub mod pairs;
 pub mod sets;
+pub mod super_resolution;
 pub mod units;

@@ -29,7 +29,9 @@ fn scored(row: &Value, name: &str) -> f64 {
 #[test]
 fn every_combination_is_scored_once_and_shown_in_the_report() {
     let folder = tempfile::tempdir().unwrap();
-    let dir = finished(folder.path(), "ddpm", "run", &["--set", "model.ddpm.ema.also=[0.5]"]);
+    let plain = ["--set", "model.ddpm.sampler.guidance.scale=1"];
+    let several = ["--set", "model.ddpm.ema.also=[0.5]"];
+    let dir = finished(folder.path(), "ddpm", "run", &[plain, several].concat());
     let results = fs::read(dir.join("results.json")).unwrap();
     let weights = "averaged,raw,0.5";
     let args = ["samplers", "run", "--weights", weights, "--calls", "4,7"];
@@ -64,14 +66,14 @@ fn every_combination_is_scored_once_and_shown_in_the_report() {
     assert!(csv.lines().all(|line| line.split(',').count() == columns), "{csv}");
     let report = fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains(">Quality against network calls</h2>"));
-    assert!(report.contains("trailing, raw weights") && report.contains("milliseconds per sample"));
+    assert!(report.contains("trailing, weights raw") && report.contains("milliseconds per sample"));
     assert_eq!(fs::read(dir.join("results.json")).unwrap(), results);
 }
 
 #[test]
 fn the_sampler_of_the_run_scores_what_the_run_scored() {
     let folder = tempfile::tempdir().unwrap();
-    let guidance = ["--set", "model.ddpm.sampler.guidance.scale=1"];
+    let guidance = ["--set", "model.ddpm.sampler.guidance={kind=\"classifier-free\",scale=1}"];
     let told = ["--set", "model.ddpm.condition=class"];
     let dir = finished(folder.path(), "ddpm", "run", &[told, guidance].concat());
     let calls = metric(&dir, "cost/network_calls_per_sample").unwrap();
@@ -94,7 +96,7 @@ fn the_sampler_of_the_run_scores_what_the_run_scored() {
 #[test]
 fn runs_that_are_led_away_from_their_early_weights_are_guided_with_raw_weights_as_well() {
     let folder = tempfile::tempdir().unwrap();
-    let auto = ["--set", "model.ddpm.sampler.guidance.kind=auto"];
+    let auto = ["--set", "model.ddpm.sampler.guidance={kind=\"auto\",interval=\"none\"}"];
     let dir = finished(folder.path(), "ddpm", "run", &auto);
     let args = ["samplers", "run", "--solver", "ddim", "--calls", "8", "--guidance", "1,2"];
     succeed(
@@ -109,7 +111,9 @@ fn runs_that_are_led_away_from_their_early_weights_are_guided_with_raw_weights_a
 fn what_cannot_be_followed_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     finished(folder.path(), "vae", "vae", &[]);
-    finished(folder.path(), "ddpm", "plain", &["--set", "model.ddpm.ema=off"]);
+    let unguided = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
+    let raw = ["--set", "model.ddpm.ema=off"];
+    finished(folder.path(), "ddpm", "plain", &[raw, unguided].concat());
     finished(folder.path(), "ddpm", "told", &["--set", "model.ddpm.condition=class"]);
     for (args, expected) in [
         (&["vae"][..], "vae is a run of vae, whose samples take no steps"),

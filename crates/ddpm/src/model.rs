@@ -288,7 +288,8 @@ mod tests {
             "sampler.solver is mean-flow, but the network learns no average velocities; set objective.kind to \
              mean-flow, or choose another solver"
         );
-        let sampler = SamplerConfig { guidance: Guidance::default(), ..flow().sampler };
+        let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
+        let sampler = SamplerConfig { guidance, ..flow().sampler };
         assert!(DdpmConfig { sampler, ..flow() }.check().is_ok(), "untold, nothing is guided");
         assert_eq!(
             fault(told(DdpmConfig { sampler, ..flow() })),

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use genlab_core::{
     Batch, Classified, Classify, Codes, Condition, Conditions, Denoise, Encode, Generative,
     ImageShape, Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars,
-    Seed, Space, digest::sha256,
+    Seed, Space, digest::sha256, low_resolution::upsampled,
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{
@@ -123,6 +123,35 @@ impl Sample for Told {
         let classes = classes.as_slice::<i32>().expect("i32");
         let rows: Vec<usize> = classes.iter().filter_map(first).collect();
         self.0.train.select(&rows).tensor(0..rows.len(), &Device::flex())
+    }
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
+/// Small images as they are, over and over the pixels that they stand for.
+struct Enlarging;
+
+impl Generative for Enlarging {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn conditions(&self) -> Conditions {
+        Conditions { low_resolution: Some(2), ..Conditions::default() }
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+}
+
+impl Sample for Enlarging {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let low = request.condition.low_resolution.clone().expect("it is told them");
+        let [_, _, height, width] = low.images.dims();
+        upsampled(low.images, low.factor, [height, width].map(|side| side * low.factor))
     }
     fn network_calls(&self, _request: &SampleRequest) -> usize {
         1
@@ -275,6 +304,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
 
     measure(&digits, None, few, &Guess);
     measure(&digits, None, few, &Trusting);
+    measure(&digits, None, few, &Enlarging);
     measure(&digits, None, few, &Told(digits.clone()));
     let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
     measure(&ring, None, few, &Told(ring.clone()));

@@ -7,9 +7,11 @@ use crate::{
     registry::{ModelConfig, Weights},
 };
 use anyhow::{Result, bail};
+use genlab_core::settings::within;
 use genlab_ddpm::{SamplerConfig, Solver, Spacing};
 
-/// Every solver whose steps are no other's: by default "euler" is "ddim" and "euler-ancestral" is "ancestral".
+/// Every solver for any network whose steps are no other's: by default "euler" is "ddim" and "euler-ancestral" is
+/// "ancestral".
 const SOLVERS: [&str; 4] = ["ddim", "ancestral", "heun", "dpmpp-2m"];
 
 /// A solver with its times and the weights that it asks.
@@ -78,6 +80,11 @@ impl Plan {
                     solvers.iter().map(|&solver| SamplerConfig { solver, spacing, ..*own });
                 samplers.extend(settings.map(|settings| Sampler { settings, weights }));
             }
+        }
+        for Sampler { settings, weights } in &samplers {
+            within("model.ddpm", &model.sampled_by(*settings, *weights)).map_err(|fault| {
+                anyhow::anyhow!("{} cannot be sampled so: {fault}", args.run.display())
+            })?;
         }
         let mut points = Vec::new();
         for guidance in guidance(args, own, guidable)? {
@@ -238,7 +245,7 @@ mod tests {
         assert_eq!(solvers[1..], SOLVERS);
         let calls: Vec<_> = plan.points.iter().map(|point| point.calls).collect();
         assert_eq!(calls, [5, 10, 20, 50]);
-        assert!(plan.points.iter().all(|point| point.guidance == Some(2.0)));
+        assert!(plan.points.iter().all(|point| point.guidance == Some(1.5)));
     }
 
     #[test]
@@ -259,11 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn every_solver_stands_in_the_list_but_for_those_that_step_like_another() {
+    fn every_solver_for_any_network_stands_in_the_list_but_for_those_that_step_like_another() {
         let error = plan(&["--solver=none"], Guidable::No).unwrap_err().to_string();
         let (_, known) = error.split_once("should be ").unwrap();
         let mut known: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
-        known.retain(|kind| !["euler", "euler-ancestral"].contains(kind));
+        known.retain(|kind| !["euler", "euler-ancestral", "mean-flow"].contains(kind));
         assert_eq!(known, SOLVERS);
     }
 
@@ -281,6 +288,8 @@ mod tests {
         assert!(error.contains("kept no average"), "{error}");
         let error = plan(&["--solver=ddim:eta=2"], Guidable::No).unwrap_err().to_string();
         assert!(error.contains("it must be at most 1 (in --solver ddim:eta=2)"), "{error}");
+        let error = plan(&["--solver=mean-flow"], Guidable::No).unwrap_err().to_string();
+        assert!(error.contains("run cannot be sampled so: model.ddpm.sampler"), "{error}");
         let vae = ModelConfig::by_name("vae", Kind::Images).unwrap();
         let error = Plan::of(&args(&[]), &vae, Guidable::No).unwrap_err().to_string();
         assert!(error.contains("is a run of vae, whose samples take no steps"), "{error}");

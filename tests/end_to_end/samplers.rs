@@ -111,10 +111,11 @@ fn runs_that_are_led_away_from_their_early_weights_are_guided_with_raw_weights_a
 fn what_cannot_be_followed_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     finished(folder.path(), "vae", "vae", &[]);
-    let unguided = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
+    let free = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
     let raw = ["--set", "model.ddpm.ema=off"];
-    finished(folder.path(), "ddpm", "plain", &[raw, unguided].concat());
-    finished(folder.path(), "ddpm", "told", &["--set", "model.ddpm.condition=class"]);
+    finished(folder.path(), "ddpm", "plain", &[raw, free].concat());
+    let told = ["--set", "model.ddpm.condition=class"];
+    finished(folder.path(), "ddpm", "told", &[told, free].concat());
     for (args, expected) in [
         (&["vae"][..], "vae is a run of vae, whose samples take no steps"),
         (&["nowhere"], "is not a run directory"),

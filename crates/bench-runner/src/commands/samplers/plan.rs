@@ -82,7 +82,7 @@ impl Plan {
             }
         }
         for Sampler { settings, weights } in &samplers {
-            within("model.ddpm", &model.sampled_by(*settings, *weights)).map_err(|fault| {
+            within("model", &model.sampled_by(*settings, *weights)).map_err(|fault| {
                 anyhow::anyhow!("{} cannot be sampled so: {fault}", args.run.display())
             })?;
         }

@@ -234,22 +234,22 @@ pub(crate) struct EditArgs {
     /// What is made of the input.
     #[arg(long, value_enum)]
     pub task: EditTask,
-    /// A PNG or JPEG file, resized to the run's images; an .npz archive with an array images; or test:COUNT, the first
-    /// values of the dataset's test split. For super-resolve files hold images at the lower resolution.
+    /// A PNG or JPEG file, resized to the run's images; an .npz archive with an array images; or test:COUNT or
+    /// validation:COUNT, the first values of that split of the dataset. For super-resolve files hold images at the lower resolution.
     #[arg(long, value_name = "FILE|test:COUNT")]
     pub input: String,
     /// Of vary: from above 0 to 1, the share of the sampler's steps that is taken anew. 1 is a new sample.
     #[arg(long, value_name = "SHARE")]
     pub strength: Option<f64>,
     /// Of denoise: standard deviation of the noise that the input holds, in its units (pixels are from 0 to 1).
-    /// Values of test:COUNT get that much noise first.
+    /// Values of a split get that much noise first.
     #[arg(long, value_name = "SIGMA")]
     pub noise: Option<f64>,
     /// Of inpaint, what is made anew: left, right, top, bottom, box (the middle), or a picture that is white there.
     #[arg(long, value_name = "PART|FILE")]
     pub mask: Option<String>,
-    /// Of inpaint: gradients a step that are spent on what the known pixels say of the others; 0 only puts
-    /// them in their places.
+    /// Of inpaint: gradients a step that are spent on what the known pixels say of the others, 2 by default; 0 only
+    /// puts them in their places.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1000))]
     pub iterations: Option<u64>,
     /// Variants of each input.

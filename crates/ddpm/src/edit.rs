@@ -37,10 +37,11 @@ impl Given {
     /// ```
     ///
     /// M picks what is known. C is symmetric, so C w is the gradient of w · x̂_0; the inverse is by conjugate
-    /// gradients, each step of which calls the network and differentiates it. With data that are one Gaussian C is
-    /// exact and as many iterations as numbers are known give the exact posterior; otherwise it is
-    /// the best Gaussian guess, which matters most where there is much noise. Known numbers that are merely put
-    /// in their places (no iterations; Wang et al. 2022, arXiv:2212.00490) tell the others too little and too late.
+    /// gradients, each step of which calls the network and differentiates it. With data that are one Gaussian C
+    /// is exact, and as many iterations as numbers are known give the exact posterior. Otherwise it is a
+    /// Gaussian guess, and few iterations are best because a network's Jacobian is only nearly a
+    /// covariance. Known numbers that are merely put in their places (no iterations; Wang et al. 2022,
+    /// arXiv:2212.00490) tell the others too little and too late.
     pub(crate) fn start(
         &self,
         x_t: Tensor<4>,

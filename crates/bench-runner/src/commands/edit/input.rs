@@ -17,13 +17,13 @@ pub(super) struct Values {
     pub(super) clean: bool,
 }
 
-/// The values that `name` stands for: `test:COUNT`, an archive or a picture.
+/// The values that `name` stands for: `test:COUNT`, `validation:COUNT`, an archive or a picture.
 ///
 /// # Errors
 /// One sentence: there is no such thing, or it holds other values than the run's.
 pub(super) fn values(name: &str, dataset: &Dataset, device: &Device) -> Result<Values> {
-    if let Some(count) = tested(name, dataset)? {
-        return Ok(Values { numbers: dataset.test.tensor(0..count, device), clean: true });
+    if let Some((split, count)) = of_split(name, dataset)? {
+        return Ok(Values { numbers: split.tensor(0..count, device), clean: true });
     }
     let values = read(name, dataset.space)?;
     Ok(Values { numbers: values.tensor(0..values.len(), device), clean: false })
@@ -39,8 +39,8 @@ pub(super) fn low(
     factor: usize,
     device: &Device,
 ) -> Result<LowResolution> {
-    if let Some(count) = tested(name, dataset)? {
-        return Ok(LowResolution::of(dataset.test.tensor(0..count, device), factor));
+    if let Some((split, count)) = of_split(name, dataset)? {
+        return Ok(LowResolution::of(split.tensor(0..count, device), factor));
     }
     let ImageShape { channels, height, width } = dataset.space.shape;
     let shape = ImageShape::new(channels, height.div_ceil(factor), width.div_ceil(factor));
@@ -48,13 +48,25 @@ pub(super) fn low(
     Ok(LowResolution::new(values.tensor(0..values.len(), device), factor))
 }
 
-/// COUNT of `test:COUNT`.
-fn tested(name: &str, dataset: &Dataset) -> Result<Option<usize>> {
-    let Some(count) = name.strip_prefix("test:") else { return Ok(None) };
-    let most = dataset.test.len().min(MOST);
+/// Split and COUNT of `test:COUNT` and `validation:COUNT`.
+fn of_split<'a>(
+    name: &str,
+    dataset: &'a Dataset,
+) -> Result<Option<(&'a genlab_data::Values, usize)>> {
+    let Some((split, count)) = name.split_once(':') else { return Ok(None) };
+    let values = match split {
+        "test" => &dataset.test,
+        "validation" => &dataset.validation,
+        _ => return Ok(None),
+    };
+    let most = values.len().min(MOST);
     match count.parse() {
-        Ok(count) if (1..=most).contains(&count) => Ok(Some(count)),
-        _ => bail!("--input {name} is not possible; give test:COUNT with a COUNT from 1 to {most}"),
+        Ok(count) if (1..=most).contains(&count) => Ok(Some((values, count))),
+        _ => {
+            bail!(
+                "--input {name} is not possible; give {split}:COUNT with a COUNT from 1 to {most}"
+            )
+        }
     }
 }
 

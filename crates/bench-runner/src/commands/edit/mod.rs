@@ -30,8 +30,8 @@ use std::{path::Path, process::ExitCode};
 
 /// Values per network call.
 const CHUNK: usize = 100;
-/// Gradients a step of inpainting, where nothing is said: more change digits little.
-const ITERATIONS: usize = 5;
+/// Gradients a step of inpainting, where nothing is said: best on digits (validation split, docs/results/diffusion.md).
+const ITERATIONS: usize = 2;
 /// The grey of what is to be painted, in pictures of the input.
 const UNKNOWN: f64 = 0.5;
 

@@ -29,7 +29,7 @@ pub enum Guidance {
     Auto {
         /// w: 1 is the network as it is, more than 1 goes beyond. Other than 1 it takes two network calls for
         /// one x̂_0.
-        #[serde(default = "default_auto_scale")]
+        #[serde(default = "default_scale")]
         scale: f64,
         /// The share of the budget after which the weights are kept that it leads away from.
         #[serde(default = "default_share")]
@@ -40,15 +40,10 @@ pub enum Guidance {
     },
 }
 
-/// On digits both the Fréchet distance and the share of samples of the right class are better than at 1:
-/// 2.2 and 85 % against 3.9 and 57 %; at 3 the distance is 3.8 again (validation split, docs/models/ddpm.md).
+/// On digits the Fréchet distance of classifier-free guidance at 1, 1.5 and 2 was 0.95, 0.67 and 1.57, the share of samples
+/// of the right class 91, 98.4 and 99.7 %; away from early weights the distance at 1, 1.25, 1.5 and 2 was 2.66, 1.94, 1.88 and
+/// 2.77 (validation split, docs/models/ddpm.md).
 fn default_scale() -> f64 {
-    2.0
-}
-
-/// Within the 1.4 to 2.4 of arXiv:2406.02507, table 1. On digits the Fréchet distance at 1, 1.25, 1.5 and 2 was 2.66,
-/// 1.94, 1.88 and 2.77 (validation split, docs/models/ddpm.md).
-fn default_auto_scale() -> f64 {
     1.5
 }
 
@@ -61,7 +56,7 @@ impl Default for Guidance {
     /// Below a level of 1 guidance changes nothing that a measure sees, and costs a call a step.
     fn default() -> Self {
         Self::Auto {
-            scale: default_auto_scale(),
+            scale: default_scale(),
             share: default_share(),
             interval: Some([1.0, 160.0]),
         }

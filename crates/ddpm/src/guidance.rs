@@ -55,11 +55,7 @@ fn default_share() -> f64 {
 impl Default for Guidance {
     /// Below a level of 1 guidance changes nothing that a measure sees, and costs a call a step.
     fn default() -> Self {
-        Self::Auto {
-            scale: default_scale(),
-            share: default_share(),
-            interval: Some([1.0, 160.0]),
-        }
+        Self::Auto { scale: default_scale(), share: default_share(), interval: Some([1.0, 160.0]) }
     }
 }
 

@@ -243,3 +243,33 @@ fn the_density_along_the_ode_is_that_of_the_mixture() {
         assert!(mean < 0.01 && largest < 0.05, "{config:?}: {errors:?}");
     }
 }
+
+#[test]
+fn the_density_of_a_gaussian_is_its_closed_form_within_a_hundredth_of_a_bit_per_number() {
+    const SD: [f32; 4] = [0.2, 0.6, 1.0, 1.7];
+    let sd = || Tensor::<1>::from_floats(SD, &Device::flex()).reshape([1, 4, 1, 1]);
+    let exact = |x_t: Tensor<4>, at: Moment| {
+        let square = sd().square();
+        let slope = square.clone() * at.alpha / (square * at.alpha.powi(2) + at.sigma.powi(2));
+        let divergence = slope.clone().sum().expand([x_t.dims()[0]]);
+        Denoised { start: x_t * slope, divergence }
+    };
+    let shares = [-1.5, -0.4, 0.0, 0.9, 2.2];
+    let rows = shares.into_iter().flat_map(|share| SD.map(|sd| share * sd)).collect();
+    let x = Tensor::from_data(TensorData::new(rows, [shares.len(), 4, 1, 1]), &Device::flex());
+    for config in [ScheduleConfig::default(), ScheduleConfig::FLOW] {
+        let found = log_density(x.clone(), &Schedule::new(config), &exact);
+        let found = found.into_data().try_into_vec::<f32>().expect("f32");
+        for (share, found) in shares.iter().zip(found) {
+            let normal = |sd: f32| {
+                -0.5 * f64::from(*share).powi(2)
+                    - f64::from(sd).ln()
+                    - 0.5 * std::f64::consts::TAU.ln()
+            };
+            let exact: f64 = SD.into_iter().map(normal).sum();
+            let bits = (f64::from(found) - exact) / 4.0 / std::f64::consts::LN_2;
+            println!("{config:?}, {share} standard deviations away: {bits:.5} bits a number");
+            assert!(bits.abs() < 0.01, "{config:?}: {found} for {exact}");
+        }
+    }
+}

@@ -33,11 +33,6 @@ impl EmaConfig {
         Self::Exponential { decay, also: Vec::new() }
     }
 
-    /// Whether an average is kept at all.
-    pub fn is_on(&self) -> bool {
-        *self != Self::Off
-    }
-
     /// Decays of all averages that are kept, the one that is used first.
     pub fn decays(&self) -> Vec<f64> {
         match self {
@@ -87,7 +82,6 @@ mod tests {
 
     #[test]
     fn without_an_average_the_weights_stand_for_themselves() {
-        assert!(!EmaConfig::Off.is_on());
         assert_eq!(EmaConfig::Off.decays(), [0.0; 0]);
     }
 

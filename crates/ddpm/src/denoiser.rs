@@ -5,7 +5,7 @@ use crate::{
     likelihood::Denoised,
     network::Network,
     objective::Stretch,
-    process::{Process, input, of, vector},
+    process::{Process, input, input_of_rows, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
@@ -59,10 +59,8 @@ impl<'a> Denoiser<'a> {
         at: &[Moment],
         condition: &Condition,
     ) -> Tensor<4> {
-        let device = x_t.device();
-        let scale = vector(of(at, |at| 1.0 / at.spread()), &device).reshape([-1, 1, 1, 1]);
-        let times = vector(of(at, |at| self.process.schedule.network_time(at.t)), &device);
-        let y = self.net.forward(x_t.clone() * scale, times, condition);
+        let times = self.process.network_times(at, &x_t.device());
+        let y = self.net.forward(input_of_rows(x_t.clone(), at), times, condition);
         self.process.start_of_rows(x_t, &y, at)
     }
 
@@ -75,11 +73,10 @@ impl<'a> Denoiser<'a> {
     ) -> Tensor<4> {
         let (device, schedule) = (z_t.device(), &self.process.schedule);
         let ends: Vec<Moment> = over.iter().map(|s| schedule.at(s.t)).collect();
-        let scale = vector(of(&ends, |at| 1.0 / at.spread()), &device).reshape([-1, 1, 1, 1]);
-        let time = vector(of(&ends, |at| schedule.network_time(at.t)), &device);
+        let time = self.process.network_times(&ends, &device);
         let spans = over.iter().map(|s| schedule.network_time(s.length())).collect();
         let interval = Interval { time, span: Some(vector(spans, &device)) };
-        self.net.forward(z_t * scale, interval, condition)
+        self.net.forward(input_of_rows(z_t, &ends), interval, condition)
     }
 
     /// The network's average velocity at x_t from `from` to `to`, all rows alike.

@@ -22,7 +22,7 @@ pub(crate) fn below(moments: &[Moment], at: Moment) -> Vec<Moment> {
 pub(crate) struct Given {
     /// `[B, C, H, W]` around zero.
     pub(crate) values: Tensor<4>,
-    /// 1 where a number is known, 0 where it is not.
+    /// 1 where a number is known, 0 where it is not; one row for each value, or for all.
     pub(crate) known: Tensor<4>,
     /// Steps of conjugate gradients.
     pub(crate) iterations: usize,

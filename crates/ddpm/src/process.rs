@@ -70,14 +70,17 @@ impl Process {
 
     /// `x_t` of every row at its moment, when the network should find this `start` in it.
     pub(crate) fn taught(&self, x_t: Tensor<4>, start: &Tensor<4>, moments: &[Moment]) -> Noised {
-        let device = x_t.device();
         // y = a x_0 + b ε with ε = (x_t − α x_0) / σ.
         let mix = |at| self.target.mix(at);
         let on_start = of(moments, |at| mix(at).start - mix(at).noise * at.alpha / at.sigma);
         let on_x_t = of(moments, |at| mix(at).noise / at.sigma);
         let y = blend(start, &on_start, &x_t, &on_x_t);
-        let scale = vector(of(moments, |at| 1.0 / at.spread()), &device);
-        self.aimed(x_t * scale.reshape([-1, 1, 1, 1]), y, moments)
+        self.aimed(input_of_rows(x_t, moments), y, moments)
+    }
+
+    /// What the network is told of the time of every row.
+    pub(crate) fn network_times(&self, moments: &[Moment], device: &Device) -> Tensor<1> {
+        vector(of(moments, |at| self.schedule.network_time(at.t)), device)
     }
 
     fn aimed(&self, input: Tensor<4>, y: Tensor<4>, moments: &[Moment]) -> Noised {
@@ -86,7 +89,7 @@ impl Process {
         Noised {
             input,
             y,
-            times: vector(of(moments, |at| self.schedule.network_time(at.t)), &device),
+            times: self.network_times(moments, &device),
             weights: weights.iter().any(|w| *w != 1.0).then(|| vector(weights, &device)),
         }
     }
@@ -129,6 +132,12 @@ impl Process {
 pub(crate) fn input(x_t: Tensor<4>, at: Moment) -> Tensor<4> {
     let spread = at.spread();
     if (spread - 1.0).abs() < 1e-9 { x_t } else { x_t / spread }
+}
+
+/// The same with every row at its moment.
+pub(crate) fn input_of_rows(x_t: Tensor<4>, at: &[Moment]) -> Tensor<4> {
+    let scale = vector(of(at, |at| 1.0 / at.spread()), &x_t.device());
+    x_t * scale.reshape([-1, 1, 1, 1])
 }
 
 impl Noised {

@@ -3,6 +3,7 @@
 mod compare;
 mod edit;
 mod evaluate;
+mod made;
 mod metrics;
 mod sample;
 mod samplers;

@@ -1,5 +1,6 @@
 //! `sample RUN`
 
+use super::made::{in_parts, is_archive, require_format};
 use crate::{
     cli::SampleArgs,
     device,
@@ -25,8 +26,6 @@ use genlab_report::png;
 use genlab_results::{FileError, atomic, file};
 use std::{path::Path, process::ExitCode};
 
-/// Values per network call.
-const CHUNK: usize = 100;
 /// Guidance at most: beyond it is a slip of the finger.
 pub(super) const MOST_GUIDANCE: f64 = 1000.0;
 
@@ -67,10 +66,6 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn is_archive(out: &Path) -> bool {
-    out.extension().is_some_and(|extension| extension == "npz")
-}
-
 /// # Errors
 /// When what is asked for has no meaning for a run of this model, whatever it has learned.
 fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
@@ -100,13 +95,7 @@ fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
     if args.class.as_ref().is_some_and(|class| class.trim().is_empty()) {
         bail!("--class is empty; give the number or name of a class, each or none");
     }
-    if let Some(out) = &args.out
-        && !is_archive(out)
-        && out.extension().is_none_or(|extension| extension != "png")
-    {
-        bail!("--out {} ends in neither .png nor .npz; give a name that does", out.display());
-    }
-    Ok(())
+    require_format(args.out.as_deref())
 }
 
 /// Which classes are asked for.
@@ -258,8 +247,5 @@ fn draw(
         }
         _ => bail!("the model has no sampler, and the run has no fitted prior (prior.json)"),
     };
-    let chunks = (0..request.count)
-        .step_by(CHUNK)
-        .map(|first| sampler.sample(&request.part(first..(first + CHUNK).min(request.count))));
-    Ok(Tensor::cat(chunks.collect(), 0))
+    Ok(in_parts(request, |part, _| sampler.sample(part)))
 }

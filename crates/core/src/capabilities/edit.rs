@@ -19,7 +19,7 @@ pub enum Task {
     },
     /// Values that agree with the given ones where they are known.
     Inpaint {
-        /// `[B, C, H, W]`: 1 where a number is known, 0 where it is not.
+        /// `[B, C, H, W]`, or `[1, C, H, W]` for all alike: 1 where a number is known, 0 where it is not.
         known: Tensor<4>,
         /// How much is spent on what the known numbers say of the others; 0 only puts them in their places.
         iterations: usize,

@@ -3,7 +3,7 @@
 use super::{
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
-    interval::{Interval, SpanEmbedding},
+    interval::{Interval, SpanEmbedding, told},
     linear::Linear,
     patches::{fold_patches, unfold_patches},
     position::grid_positions,
@@ -126,14 +126,8 @@ impl Dit {
         let [batch, _, height, width] = images.dims();
         let Interval { time, span } = times.into();
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
-        let mut told = self.time_out.forward(silu(self.time_in.forward(time)));
-        if let Some(class) = &self.class {
-            told = told + class.forward(condition, batch);
-        }
-        if let (Some(embedding), Some(span)) = (&self.span, span) {
-            told = told + embedding.forward(span);
-        }
-        let told = silu(told); // every modulation starts from the activated embedding
+        let time = self.time_out.forward(silu(self.time_in.forward(time)));
+        let told = told(time, (self.class.as_ref(), condition), (self.span.as_ref(), span));
 
         let patches = fold_patches(pad_to_multiple(images, self.patch_size), self.patch_size);
         let [_, folded, rows, columns] = patches.dims();

@@ -1,6 +1,7 @@
 //! How a network is told of a stretch of time instead of an instant.
 
-use super::{linear::Linear, time::sinusoidal_embedding};
+use super::{class_embedding::ClassEmbedding, linear::Linear, time::sinusoidal_embedding};
+use crate::condition::Condition;
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -21,6 +22,23 @@ impl From<Tensor<1>> for Interval {
     fn from(time: Tensor<1>) -> Self {
         Self { time, span: None }
     }
+}
+
+/// What every block of a network starts from: the embedded time `[B, size]`, the class and the span where the network
+/// is told them, added up and activated.
+pub(super) fn told(
+    mut time: Tensor<2>,
+    (class, condition): (Option<&ClassEmbedding>, &Condition),
+    span: (Option<&SpanEmbedding>, Option<Tensor<1>>),
+) -> Tensor<2> {
+    let batch = time.dims()[0];
+    if let Some(class) = class {
+        time = time + class.forward(condition, batch);
+    }
+    if let (Some(embedding), Some(span)) = span {
+        time = time + embedding.forward(span);
+    }
+    silu(time)
 }
 
 /// Two affine layers on the sinusoidal embedding of a span, less what they make of no span at all: an instant is
@@ -58,7 +76,7 @@ impl SpanEmbedding {
 mod tests {
     use super::*;
     use crate::{
-        condition::{Condition, Conditions},
+        condition::Conditions,
         nn::{DitConfig, TimeMlpConfig, UNetConfig},
         params::{named_params, update_params},
         shape::ImageShape,

@@ -2,7 +2,7 @@
 
 use super::{
     class_embedding::ClassEmbedding,
-    interval::{Interval, SpanEmbedding},
+    interval::{Interval, SpanEmbedding, told},
     linear::Linear,
     past_embedding::PastEmbedding,
     time::sinusoidal_embedding,
@@ -94,14 +94,8 @@ impl TimeMlp {
     ) -> Tensor<2> {
         let batch = values.dims()[0];
         let Interval { time, span } = times.into();
-        let mut told = self.time_in.forward(sinusoidal_embedding(time, self.time_embedding_dim));
-        if let Some(class) = &self.class {
-            told = told + class.forward(condition, batch);
-        }
-        if let (Some(embedding), Some(span)) = (&self.span, span) {
-            told = told + embedding.forward(span);
-        }
-        let told = silu(told);
+        let time = self.time_in.forward(sinusoidal_embedding(time, self.time_embedding_dim));
+        let told = told(time, (self.class.as_ref(), condition), (self.span.as_ref(), span));
         let mut x = self.stem.forward(values);
         if let Some(past) = &self.past {
             x = x + past.forward(condition, batch);

@@ -4,7 +4,7 @@ use super::{
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
-    interval::{Interval, SpanEmbedding},
+    interval::{Interval, SpanEmbedding, told},
     linear::Linear,
     low_resolution_channels::LowResolutionChannels,
     patches::{fold_patches, unfold_patches},
@@ -164,17 +164,11 @@ impl UNet {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<4> {
-        let [batch, _, height, width] = images.dims();
+        let [_, _, height, width] = images.dims();
         let Interval { time, span } = times.into();
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
-        let mut time = self.time_out.forward(silu(self.time_in.forward(time)));
-        if let Some(class) = &self.class {
-            time = time + class.forward(condition, batch);
-        }
-        if let (Some(embedding), Some(span)) = (&self.span, span) {
-            time = time + embedding.forward(span);
-        }
-        let time = silu(time); // every block starts from the activated embedding
+        let time = self.time_out.forward(silu(self.time_in.forward(time)));
+        let time = told(time, (self.class.as_ref(), condition), (self.span.as_ref(), span));
 
         let images = match &self.low {
             Some(low) => low.beside(images, condition),

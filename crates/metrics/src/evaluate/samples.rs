@@ -90,7 +90,7 @@ pub(super) fn draw(
     context: &Context<'_>,
     out: &mut Findings,
 ) -> Option<Drawn> {
-    let (condition, classes) = asked_for(model.conditions(), context);
+    let (condition, classes) = asked_for(model.conditions(), context.sample_count(), context);
     if classes.is_some() {
         out.note(
             "The model is told the class of each sample, in the exact proportions of the data: numbers that \
@@ -129,12 +129,13 @@ pub(super) fn draw(
     Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
 }
 
-/// What a model that takes `conditions` is told about each sample, and the classes among it.
+/// What a model that takes `conditions` is told about each of the first `count` samples, and the classes among it.
 pub(super) fn asked_for(
     conditions: Conditions,
+    count: usize,
     context: &Context<'_>,
 ) -> (Condition, Option<Vec<u32>>) {
-    let (count, device) = (context.sample_count(), &context.device);
+    let device = &context.device;
     let classes = told_classes(conditions, context.dataset, count);
     let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
     (beside(condition, conditions, context.split(), count, device), classes)

@@ -77,11 +77,8 @@ impl<'a> Ways<'a> {
 
     /// Network calls of one sample that a model of these conditions draws in this way.
     pub fn calls(&self, sampler: &dyn Sample, conditions: Conditions, way: Way) -> usize {
-        let (condition, _) = asked_for(conditions, self.context);
-        let one = SampleRequest {
-            condition: condition.rows(0..1),
-            ..SampleRequest::new(self.context.seed, 1)
-        };
+        let (condition, _) = asked_for(conditions, 1, self.context);
+        let one = SampleRequest { condition, ..SampleRequest::new(self.context.seed, 1) };
         Bound { sampler, way }.network_calls(&one)
     }
 
@@ -89,7 +86,7 @@ impl<'a> Ways<'a> {
     /// them.
     pub fn score(&self, sampler: &dyn Sample, conditions: Conditions, way: Way) -> Scored {
         let context = self.context;
-        let (condition, classes) = asked_for(conditions, context);
+        let (condition, classes) = asked_for(conditions, context.sample_count(), context);
         let mut out = Findings::default();
         let samples = drawn(&Bound { sampler, way }, condition, classes, context, &mut out);
         let broken = samples.broken;

@@ -3,6 +3,7 @@
 mod input;
 mod mask;
 
+use super::made::{in_parts, is_archive, require_format};
 use crate::{
     cli::{EditArgs, EditTask},
     device,
@@ -19,17 +20,15 @@ use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use genlab_core::{
-    Condition, Edit, Generative, LowResolution, SampleRequest, Seed, Space, Task,
+    Condition, Generative, LowResolution, SampleRequest, Seed, Space, Task,
     low_resolution::upsampled,
 };
 use genlab_data::npz_bytes;
 use genlab_metrics::picture;
 use genlab_report::png;
 use genlab_results::atomic;
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
-/// Values per network call.
-const CHUNK: usize = 100;
 /// Gradients a step of inpainting, where nothing is said: best on digits (validation split, docs/results/diffusion.md).
 const ITERATIONS: usize = 2;
 /// The grey of what is to be painted, in pictures of the input.
@@ -108,8 +107,8 @@ impl Maker<'_> {
         let shape = self.space.shape;
         let shown = upsampled(low.images.clone(), low.factor, [shape.height, shape.width]);
         let low = LowResolution::new(self.each(low.images), low.factor);
-        let request = self.request(Condition::of_low_resolution(low));
-        let variants = parts(&request, |part, _| sampler.sample(part));
+        let request = self.request(low.told.dims()[0], Condition::of_low_resolution(low));
+        let variants = in_parts(&request, |part, _| sampler.sample(part));
         Ok(Made { shown, variants })
     }
 
@@ -134,15 +133,11 @@ impl Maker<'_> {
             }
             Task::Denoise { .. } | Task::Vary { .. } => values.clone(),
         };
-        let task = match task {
-            Task::Inpaint { known, iterations } => {
-                Task::Inpaint { known: self.each(known), iterations }
-            }
-            task => task,
-        };
-        let request = self.request_for(values.dims()[0], Condition::default());
         let values = self.each(values);
-        let variants = parts(&request, |part, rows| edit_part(editor, &values, &task, part, rows));
+        let request = self.request(values.dims()[0], Condition::default());
+        let variants = in_parts(&request, |part, rows| {
+            editor.edit(values.clone().narrow(0, rows.start, rows.len()), &task, part)
+        });
         Ok(Made { shown, variants })
     }
 
@@ -183,7 +178,6 @@ impl Maker<'_> {
             EditTask::Inpaint => {
                 let mask = mask.as_deref().expect("required of this task");
                 let known = mask::known(mask, self.space, self.device)?;
-                let known = known.repeat(&[values.dims()[0], 1, 1, 1]);
                 let iterations = iterations.map_or(ITERATIONS, |n| n as usize);
                 (Task::Inpaint { known, iterations }, values)
             }
@@ -202,54 +196,15 @@ impl Maker<'_> {
         ])
     }
 
-    fn request(&self, condition: Condition) -> SampleRequest {
-        let told = condition.low_resolution.as_ref().map_or(0, |low| low.told.dims()[0]);
-        let request = SampleRequest::new(self.seed, told);
-        SampleRequest { condition, steps: self.args.steps.map(|steps| steps as usize), ..request }
+    fn request(&self, count: usize, condition: Condition) -> SampleRequest {
+        let steps = self.args.steps.map(|steps| steps as usize);
+        SampleRequest { condition, steps, ..SampleRequest::new(self.seed, count) }
     }
-
-    fn request_for(&self, inputs: usize, condition: Condition) -> SampleRequest {
-        let count = inputs * self.args.count as usize;
-        SampleRequest { count, ..self.request(condition) }
-    }
-}
-
-/// The rows of a part of a request by an editor.
-fn edit_part(
-    editor: &dyn Edit,
-    values: &Tensor<4>,
-    task: &Task,
-    part: &SampleRequest,
-    rows: std::ops::Range<usize>,
-) -> Tensor<4> {
-    let of = |x: &Tensor<4>| x.clone().narrow(0, rows.start, rows.len());
-    let task = match task {
-        Task::Inpaint { known, iterations } => {
-            Task::Inpaint { known: of(known), iterations: *iterations }
-        }
-        task => task.clone(),
-    };
-    editor.edit(of(values), &task, part)
-}
-
-fn parts(
-    request: &SampleRequest,
-    make: impl Fn(&SampleRequest, std::ops::Range<usize>) -> Tensor<4>,
-) -> Tensor<4> {
-    let part = |first: usize| {
-        let rows = first..(first + CHUNK).min(request.count);
-        make(&request.part(rows.clone()), rows)
-    };
-    Tensor::cat((0..request.count).step_by(CHUNK).map(part).collect(), 0)
 }
 
 fn name(task: EditTask) -> String {
     let value = task.to_possible_value().expect("every task has a name");
     value.get_name().to_owned()
-}
-
-fn is_archive(out: &Path) -> bool {
-    out.extension().is_some_and(|extension| extension == "npz")
 }
 
 /// # Errors
@@ -284,13 +239,7 @@ fn require_sense(args: &EditArgs) -> Result<()> {
     {
         bail!("--noise {noise} is not possible; give a number above 0, such as 0.3");
     }
-    if let Some(out) = &args.out
-        && !is_archive(out)
-        && out.extension().is_none_or(|extension| extension != "png")
-    {
-        bail!("--out {} ends in neither .png nor .npz; give a name that does", out.display());
-    }
-    Ok(())
+    require_format(args.out.as_deref())
 }
 
 /// # Errors

@@ -135,27 +135,21 @@ fn measured(run: &Run<'_>, plan: &Plan, evaluator: &Evaluator<'_>, dir: &RunDir)
     };
     let ways = Ways::new(evaluator);
     // All of them before the first sample is drawn: a flag that cannot be followed costs nothing.
+    let models = plan.samplers.iter().map(|by| run.sampled_by(by)).collect::<Result<Vec<_>>>()?;
     let mut asked = Vec::new();
-    for sampler in &plan.samplers {
-        let model = run.sampled_by(sampler)?;
+    for (by, model) in plan.samplers.iter().zip(&models) {
         for &point in &plan.points {
-            let way = run.way(&ways, model.as_ref(), point, &sampler.names().join(", "))?;
-            asked.push((sampler, Key::new(sampler, point, &setup), way));
+            let way = run.way(&ways, model.as_ref(), point, &by.names().join(", "))?;
+            asked.push((model, Key::new(by, point, &setup), way));
         }
     }
     let mut rows = Rows::read(dir)?;
     let total = asked.len();
-    let mut made: Option<(&Sampler, Box<dyn Generative>)> = None;
-    for (number, (by, key, way)) in asked.into_iter().enumerate() {
+    for (number, (model, key, way)) in asked.into_iter().enumerate() {
         if rows.find(&key).is_none() {
-            let model = match made.take().filter(|(other, _)| *other == by) {
-                Some((_, model)) => model,
-                None => run.sampled_by(by)?,
-            };
             let scored = ways.score(sampler(model.as_ref()), model.conditions(), way);
             require_scores(&scored, setup.samples)?;
             rows.add(dir, key.clone(), way.steps, scored)?;
-            made = Some((by, model));
         }
         let row = rows.find(&key).context("a row that was measured is not there")?;
         terminal::line(&format!("[{}/{total}] {}", number + 1, row.line()));

@@ -59,5 +59,5 @@ pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use picture::read_picture;
 pub use stream::BatchStream;
-pub use truth::{Ar1, GaussianMixture, Mode, Normal, Truth, Uniform};
+pub use truth::{Ar1, Curve, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform};
 pub use values::{Numbers, Pasts, Values};

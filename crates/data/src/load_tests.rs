@@ -75,10 +75,14 @@ fn drawn_datasets_refuse_what_only_images_have() {
     }
 }
 
+/// Points of known density.
+const DRAWN: [&str; 7] =
+    ["ring-8", "grid-25", "mixture-1d", "uniform-1d", "two-moons", "swiss-roll", "checkerboard"];
+
 #[test]
 fn the_kind_of_every_dataset_is_known_before_it_is_loaded() {
     for name in known_names() {
-        let expected = if ["ring-8", "grid-25", "mixture-1d", "uniform-1d"].contains(name) {
+        let expected = if DRAWN.contains(name) {
             Kind::Points
         } else if ["ar1", "sines", "series:FILE.csv:COLUMN"].contains(name) {
             Kind::Series

@@ -5,6 +5,7 @@
 //! number: splits share no draw, and no run can choose other points.
 
 mod mixtures;
+mod planes;
 mod processes;
 
 use crate::{
@@ -33,11 +34,14 @@ struct Distribution {
     classes: Option<Vec<String>>,
 }
 
-static DATASETS: [Drawn; 4] = [
+static DATASETS: [Drawn; 7] = [
     Drawn { name: "ring-8", distribution: mixtures::ring },
     Drawn { name: "grid-25", distribution: mixtures::grid },
     Drawn { name: "mixture-1d", distribution: mixtures::line },
     Drawn { name: "uniform-1d", distribution: uniform },
+    Drawn { name: "two-moons", distribution: planes::two_moons },
+    Drawn { name: "swiss-roll", distribution: planes::swiss_roll },
+    Drawn { name: "checkerboard", distribution: planes::checkerboard },
 ];
 
 /// The drawn dataset of this name, if there is one.

@@ -4,11 +4,15 @@
 //! are in the units of their dataset.
 
 mod ar1;
+mod curve;
 mod mixture;
+mod tiles;
 mod uniform;
 
 pub use ar1::{Ar1, Normal};
+pub use curve::{Curve, Shape};
 pub use mixture::{GaussianMixture, Mode};
+pub use tiles::Tiles;
 pub use uniform::Uniform;
 
 use rand::rngs::ChaCha8Rng;
@@ -20,6 +24,10 @@ pub enum Truth {
     Mixture(GaussianMixture),
     /// A stretch of the line.
     Uniform(Uniform),
+    /// Noise around a curve in the plane.
+    Curve(Curve),
+    /// Squares of the plane.
+    Tiles(Tiles),
     /// A stationary autoregressive series of the first order.
     Ar1(Ar1),
 }
@@ -37,6 +45,7 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => mixture.dimensions(),
             Self::Uniform(_) => 1,
+            Self::Curve(_) | Self::Tiles(_) => 2,
             Self::Ar1(series) => series.horizon(),
         }
     }
@@ -46,6 +55,8 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => Some(mixture.log_density(x)),
             Self::Uniform(uniform) => Some(uniform.log_density(x[0])),
+            Self::Curve(curve) => Some(curve.log_density(x)),
+            Self::Tiles(tiles) => Some(tiles.log_density(x)),
             Self::Ar1(series) => Some(series.log_density(x)),
         }
     }
@@ -54,7 +65,7 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
-            Self::Uniform(_) | Self::Ar1(_) => None,
+            Self::Uniform(_) | Self::Curve(_) | Self::Tiles(_) | Self::Ar1(_) => None,
         }
     }
 
@@ -65,6 +76,8 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
             Self::Uniform(uniform) => Some(vec![uniform.denoise(x_t[0], alpha, sigma)]),
+            Self::Curve(curve) => Some(curve.denoise(x_t, alpha, sigma)),
+            Self::Tiles(tiles) => Some(tiles.denoise(x_t, alpha, sigma)),
             Self::Ar1(_) => None,
         }
     }
@@ -75,6 +88,8 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => mixture.entropy(),
             Self::Uniform(uniform) => Some(uniform.entropy()),
+            Self::Curve(curve) => Some(curve.entropy()),
+            Self::Tiles(tiles) => Some(tiles.entropy()),
             Self::Ar1(series) => Some(series.entropy()),
         }
     }
@@ -83,7 +98,7 @@ impl Truth {
     /// there are none before.
     pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
         match self {
-            Self::Mixture(_) | Self::Uniform(_) => None,
+            Self::Mixture(_) | Self::Uniform(_) | Self::Curve(_) | Self::Tiles(_) => None,
             Self::Ar1(series) => Some(series.forecast(past)),
         }
     }
@@ -93,6 +108,8 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => mixture.draw(rng),
             Self::Uniform(uniform) => Draw { class: 0, point: vec![uniform.draw(rng)] },
+            Self::Curve(curve) => curve.draw(rng),
+            Self::Tiles(tiles) => tiles.draw(rng),
             Self::Ar1(series) => Draw { class: 0, point: series.draw(rng, series.horizon()) },
         }
     }

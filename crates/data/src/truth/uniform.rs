@@ -56,6 +56,23 @@ impl Uniform {
         (m + s * (density(a) - density(b)) / share).clamp(self.from, self.to)
     }
 
+    /// log p(x_t) in nats for x_t = `alpha` x_0 + `sigma` ε with `sigma` above 0: ln (Φ(A) − Φ(B)) / (α (b − a)) with the ends of
+    /// [`Uniform::denoise`] the other way round.
+    pub(super) fn log_evidence(self, x_t: f64, alpha: f64, sigma: f64) -> f64 {
+        let log_normal = |z: f64| -0.5 * z * z - 0.5 * TAU.ln();
+        if alpha == 0.0 {
+            return log_normal(x_t / sigma) - sigma.ln();
+        }
+        let ends = [self.from, self.to].map(|end| (alpha * end - x_t) / sigma);
+        // Mirrored so that the stretch lies above x_t, or around it.
+        let [a, b] = if ends[1] < 0.0 { [-ends[1], -ends[0]] } else { ends };
+        let above = |z: f64| 0.5 * erfc(z / SQRT_2);
+        let share = above(a) - above(b);
+        // Tens of standard deviations away, what is left falls off like an exponential from the nearer end.
+        let log_share = if share < f64::MIN_POSITIVE { log_normal(a) - a.ln() } else { share.ln() };
+        log_share - (alpha * (self.to - self.from)).ln()
+    }
+
     pub(super) fn draw(self, rng: &mut ChaCha8Rng) -> f64 {
         self.from + (self.to - self.from) * rng.random::<f64>()
     }
@@ -90,6 +107,28 @@ mod tests {
         }
         assert_eq!(uniform.denoise(0.3, 1.0, 0.0), 0.3);
         assert_eq!(uniform.denoise(0.3, 0.0, 1.0), 0.0);
+    }
+
+    #[test]
+    fn the_density_of_noised_points_is_the_mean_of_that_of_the_noise() {
+        for (alpha, sigma) in [(1.0, 0.05), (0.8, 0.6), (0.0, 2.0)] {
+            for x_t in [-1.4, -1.02, 0.2, 1.0, 1.3] {
+                let normal = |x: f64| {
+                    let z = (x_t - alpha * x) / sigma;
+                    (-0.5 * z * z).exp() / (TAU.sqrt() * sigma)
+                };
+                let sum: f64 =
+                    (0..40_000).map(|i| normal(-1.0 + (f64::from(i) + 0.5) / 20_000.0)).sum();
+                let found = Uniform::new(-1.0, 1.0).log_evidence(x_t, alpha, sigma);
+                let exact = (sum / 40_000.0).ln();
+                assert!((found - exact).abs() < 1e-5, "{x_t} {alpha} {sigma}: {found} {exact}");
+            }
+        }
+        // At the last place where the difference can still be taken, both ways agree.
+        let far = |x_t: f64| Uniform::new(-1.0, 1.0).log_evidence(x_t, 1.0, 0.1);
+        let slope = far(4.76) - far(4.74);
+        let before = far(4.70) - far(4.68);
+        assert!((slope / before - 1.0).abs() < 0.05, "{slope} {before}");
     }
 
     #[test]

@@ -1,0 +1,30 @@
+//! Distributions of the plane that are no mixtures of few Gaussians.
+
+use super::Distribution;
+use crate::truth::{Curve, Shape, Tiles, Truth};
+
+/// `two-moons`: two half circles that reach into each other, with noise of standard deviation 0.1. Classes
+/// are the moons.
+pub(super) fn two_moons() -> Distribution {
+    Distribution {
+        truth: Truth::Curve(Curve::new(Shape::TwoMoons, 0.1)),
+        classes: Some(["upper moon", "lower moon"].map(str::to_owned).to_vec()),
+    }
+}
+
+/// `swiss-roll`: a spiral whose turns lie 0.9 apart, with noise of standard deviation 0.1.
+pub(super) fn swiss_roll() -> Distribution {
+    Distribution { truth: Truth::Curve(Curve::new(Shape::SwissRoll, 0.1)), classes: None }
+}
+
+/// `checkerboard`: the eight dark squares of a board of four by four from -4 to 4. Its edges are sharp, and between
+/// squares that touch at a corner there is nothing.
+pub(super) fn checkerboard() -> Distribution {
+    let steps = [-4.0, -2.0, 0.0, 2.0];
+    let corners = steps.iter().enumerate().flat_map(|(column, &x)| {
+        let dark = move |&(row, _): &(usize, f64)| (column + row) % 2 == 0;
+        steps.into_iter().enumerate().filter(dark).map(move |(_, y)| [x, y])
+    });
+    let corners: Vec<[f64; 2]> = corners.collect();
+    Distribution { truth: Truth::Tiles(Tiles::new(&corners, 2.0)), classes: None }
+}

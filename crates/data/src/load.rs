@@ -26,6 +26,7 @@ pub fn known_names() -> &'static [&'static str] {
         "two-moons",
         "swiss-roll",
         "checkerboard",
+        "stacked-mnist",
         "ar1",
         "sines",
         "mnist",
@@ -66,7 +67,7 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
     let dataset = if let Some(dataset) = embedded::load(name) {
         dataset?
     } else if let Some(dataset) = drawn::load(name) {
-        dataset
+        dataset?
     } else if let Some(official) = catalogue::official(name) {
         let (train, test) = locate::read(&official, options, places)?;
         let classes = official.classes.map(str::to_owned).to_vec();

@@ -1,5 +1,5 @@
-//! Datasets that are drawn anew each time and never stored: points whose distribution is known, and windows
-//! of series.
+//! Datasets that are drawn anew each time and never stored: points whose distribution is known, windows of
+//! series, and stacks of digits.
 //!
 //! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
@@ -7,9 +7,11 @@
 mod mixtures;
 mod planes;
 mod processes;
+mod stacked;
 
 use crate::{
     dataset::Dataset,
+    error::DataError,
     truth::{Truth, Uniform},
     values::Values,
 };
@@ -45,9 +47,15 @@ static DATASETS: [Drawn; 7] = [
 ];
 
 /// The drawn dataset of this name, if there is one.
-pub(crate) fn load(name: &str) -> Option<Dataset> {
+///
+/// # Errors
+/// When the digits that are stacked are damaged.
+pub(crate) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
+    if name == stacked::NAME {
+        return Some(stacked::load());
+    }
     let points = DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw);
-    points.or_else(|| processes::load(name))
+    points.or_else(|| processes::load(name)).map(Ok)
 }
 
 /// What the values of the drawn dataset of this name are, if there is one.

@@ -4,7 +4,7 @@ use super::*;
 use genlab_core::{ImageShape, Kind, Range};
 
 fn drawn(name: &str) -> Dataset {
-    load(name).expect("a drawn dataset")
+    load(name).expect("a drawn dataset").expect("nothing can fail")
 }
 
 /// Splits and hash, which never change.

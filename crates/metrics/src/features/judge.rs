@@ -8,6 +8,7 @@
 
 mod inception;
 mod opened;
+mod stacked;
 pub mod train;
 pub mod trained;
 
@@ -164,6 +165,8 @@ pub struct Judge {
 /// What a judge is made of.
 enum Network {
     Classifier(Box<Classifier>),
+    /// A classifier that looks at each channel of three by itself.
+    Stacked(Box<Classifier>),
     Inception(Inception),
 }
 
@@ -248,6 +251,9 @@ impl Judge {
     /// # Panics
     /// When the weights in this crate do not fit its network, which a test excludes.
     pub fn for_dataset(dataset: &str, shape: ImageShape, device: &Device) -> Option<Self> {
+        if dataset == stacked::DATASET {
+            return Some(Self::stacked(device));
+        }
         let fits = |spec: &&JudgeSpec| {
             spec.datasets.contains(&dataset) && spec.architecture.shape == shape
         };
@@ -327,6 +333,7 @@ impl Judge {
     pub fn features(&self) -> usize {
         match &self.network {
             Network::Classifier(classifier) => classifier.network().features(),
+            Network::Stacked(classifier) => 3 * classifier.network().features(),
             Network::Inception(_) => inception::FEATURES,
         }
     }
@@ -335,6 +342,7 @@ impl Judge {
     pub fn shape(&self) -> Option<ImageShape> {
         match &self.network {
             Network::Classifier(classifier) => Some(classifier.shape),
+            Network::Stacked(classifier) => Some(ImageShape { channels: 3, ..classifier.shape }),
             Network::Inception(_) => None,
         }
     }
@@ -343,6 +351,7 @@ impl Judge {
     pub fn read(&self, images: &Tensor<4>) -> Reading {
         match &self.network {
             Network::Classifier(classifier) => classifier.read(images, &self.device),
+            Network::Stacked(classifier) => stacked::read(classifier, images, &self.device),
             Network::Inception(net) => {
                 let features = net.features(images, &self.device);
                 Reading { features, probabilities: None, space: FeatureSpace::Inception }

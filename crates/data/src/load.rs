@@ -22,6 +22,7 @@ pub fn known_names() -> &'static [&'static str] {
         "ring-8",
         "grid-25",
         "mixture-1d",
+        "mixture-2d",
         "uniform-1d",
         "two-moons",
         "swiss-roll",

@@ -76,8 +76,16 @@ fn drawn_datasets_refuse_what_only_images_have() {
 }
 
 /// Points of known density.
-const DRAWN: [&str; 7] =
-    ["ring-8", "grid-25", "mixture-1d", "uniform-1d", "two-moons", "swiss-roll", "checkerboard"];
+const DRAWN: [&str; 8] = [
+    "ring-8",
+    "grid-25",
+    "mixture-1d",
+    "mixture-2d",
+    "uniform-1d",
+    "two-moons",
+    "swiss-roll",
+    "checkerboard",
+];
 
 #[test]
 fn the_kind_of_every_dataset_is_known_before_it_is_loaded() {

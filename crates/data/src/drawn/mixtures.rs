@@ -49,6 +49,21 @@ pub(super) fn line() -> Distribution {
     }
 }
 
+/// `mixture-2d`: five Gaussians of the plane, unlike in weight and width, of which some overlap. Classes are centres.
+pub(super) fn plane() -> Distribution {
+    let mode = |weight, centre: [f64; 2], sd| Mode { weight, centre: centre.to_vec(), sd };
+    let modes = vec![
+        mode(0.3, [0.0, 0.0], 0.3),
+        mode(0.25, [2.0, 1.5], 0.5),
+        mode(0.2, [-2.0, 1.0], 0.4),
+        mode(0.15, [1.0, -2.0], 0.2),
+        mode(0.1, [-1.5, -1.5], 0.6),
+    ];
+    let classes = modes.iter().map(|mode| format!("({}, {})", mode.centre[0], mode.centre[1]));
+    let classes = Some(classes.collect());
+    Distribution { truth: Truth::Mixture(GaussianMixture::new(modes)), classes }
+}
+
 /// Equally likely Gaussians of one width.
 fn alike(centres: &[[f64; 2]], sd: f64) -> Truth {
     let weight = 1.0 / centres.len() as f64;

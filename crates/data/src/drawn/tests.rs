@@ -41,6 +41,11 @@ fn mixture_1d_is_what_results_were_made_with() {
 }
 
 #[test]
+fn mixture_2d_is_what_results_were_made_with() {
+    check("mixture-2d", 2, 5, "94779cbbf68160104cd8ffaf6040ecf3a1c427b7bbe39f6bd3ced2f37eb60425");
+}
+
+#[test]
 fn uniform_1d_is_what_results_were_made_with() {
     let dataset = drawn("uniform-1d");
     assert_eq!((dataset.classes, dataset.train.labels), (None, None));

@@ -1,10 +1,7 @@
 //! One step of training, and what the frozen classifier can do.
 
 use crate::{
-    architecture::Architecture,
-    augmentation::Augmentation,
-    loss::{cross_entropy, right},
-    net::ClassifierNet,
+    architecture::Architecture, augmentation::Augmentation, loss::right, net::ClassifierNet,
 };
 use burn::{
     module::Module,
@@ -12,7 +9,7 @@ use burn::{
 };
 use genlab_core::{
     Batch, CheckpointError, Classified, Classify, Generative, Noise, Optimized, Progress, Scalars,
-    Space, StateReader, StateWriter, Train,
+    Space, StateReader, StateWriter, Train, loss::cross_entropy,
 };
 
 /// A classifier in training.

@@ -1,7 +1,7 @@
-//! How far a reconstruction is from a value: sums over its numbers, one number per value.
+//! How far a reconstruction is from a value, sums over its numbers, and an answer from a class: one number per value.
 
 use crate::{settings::Fault, space::Space};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, activation::log_softmax};
 use genlab_kernels::bce_with_logits;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,16 @@ pub fn gaussian_nll(means: Tensor<4>, images: Tensor<4>, sigma: f64) -> Tensor<1
         + constant * (channels * height * width) as f64
 }
 
+/// −Σₖ tₖ ln pₖ of each row, in nats `[B]`, with p = softmax(logits) and targets that give `smoothing` of their
+/// mass to all classes evenly: tₖ = (1 − s) [k = y] + s / K, Eq. 7 of Szegedy et al. 2016 (arXiv:1512.00567).
+/// `labels` `[B]` are y.
+pub fn cross_entropy(logits: Tensor<2>, labels: &Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
+    let log_probabilities = log_softmax(logits, 1);
+    let of_label = log_probabilities.clone().gather(1, labels.clone().unsqueeze_dim(1));
+    let evenly = log_probabilities.mean_dim(1);
+    -(of_label * (1.0 - smoothing) + evenly * smoothing).squeeze_dim(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +88,27 @@ mod tests {
     fn a_perfect_gaussian_reconstruction_costs_its_normalising_constant() {
         let nll = number(gaussian_nll(image(0.5), image(0.5), 0.1));
         assert!((nll - 4.0 * 0.5 * (2.0 * std::f32::consts::PI * 0.01).ln()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn cross_entropy_is_the_surprise_at_the_label_and_some_of_that_at_all_classes() {
+        let device = Device::flex();
+        let labels = Tensor::from_ints([0, 2], &device);
+        // Probabilities 1/2, 1/4, 1/4 and 1/3 each.
+        let [half, quarter] = [0.5_f32.ln(), 0.25_f32.ln()];
+        let logits = Tensor::<2>::from_floats([[half, quarter, quarter], [2.0; 3]], &device);
+        let surprise = |smoothing| -> Vec<f32> {
+            cross_entropy(logits.clone(), &labels, smoothing)
+                .into_data()
+                .try_into_vec()
+                .expect("f32")
+        };
+        let plain = surprise(0.0);
+        let (two, three) = (2.0_f32.ln(), 3.0_f32.ln());
+        assert!((plain[0] - two).abs() < 1e-6 && (plain[1] - three).abs() < 1e-6, "{plain:?}");
+        // 0.7 ln 2 + 0.3 (ln 2 + 2 ln 4) / 3 = 0.7 ln 2 + 0.5 ln 2.
+        let smoothed = surprise(0.3);
+        assert!((smoothed[0] - 1.2 * two).abs() < 1e-6, "{smoothed:?}");
+        assert!((smoothed[1] - three).abs() < 1e-6, "{smoothed:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Settings of the diffusion model.
 
 use crate::{
+    classifier::Guide,
     early::Early,
     guidance::Guidance,
     model::{Ddpm, Learning},
@@ -94,6 +95,7 @@ impl Check for DdpmConfig {
         let &Self { schedule, target, weighting, sampler, .. } = self;
         self.objective.fits(self.base.is_some(), schedule, target, weighting, sampler)?;
         self.require_no_guidance_of_average_velocities()?;
+        self.require_classes_for_a_classifier()?;
         within("network", &self.network)?;
         share("condition_dropout", self.condition_dropout)?;
         within("sampler", &self.sampler)?;
@@ -149,8 +151,9 @@ impl DdpmConfig {
         self.network.reads("condition", conditions)?;
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;
+        let (told, conditions) = self.told(conditions);
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
-            let net = self.network.init(conditions, space, device);
+            let net = self.network.init(told, space, device);
             if self.objective.tells_spans() { net.with_spans(device) } else { net }
         });
         let ends = net.ends();
@@ -169,7 +172,10 @@ impl DdpmConfig {
             times: self.times,
             space,
         };
-        let (sampler, condition) = (self.sampler, self.condition);
+        let guide = self.sampler.guidance.classifier().zip(conditions.classes);
+        let guide = guide.map(|(rate, classes)| Guide::new(classes, rate, context));
+        let sampler = self.sampler;
+        let condition = if guide.is_some() { ConditionConfig::None } else { self.condition };
         let condition_dropout = self.condition_dropout;
         let learning = match self.objective {
             Objective::Denoising => Learning::Denoising,
@@ -183,12 +189,32 @@ impl DdpmConfig {
             net,
             learning,
             early,
+            guide,
             process,
             sampler,
             condition,
             condition_dropout,
             conditions,
         }))
+    }
+
+    /// What the network is told, and what the model can be: a classifier tells it of classes by its gradient alone.
+    fn told(&self, conditions: Conditions) -> (Conditions, Conditions) {
+        if self.sampler.guidance.classifier().is_none() {
+            return (conditions, conditions);
+        }
+        (Conditions::default(), Conditions { optional: true, ..conditions })
+    }
+
+    /// # Errors
+    /// When a classifier is to lead to classes that nothing is told of.
+    fn require_classes_for_a_classifier(&self) -> Result<(), Fault> {
+        let led = self.sampler.guidance.classifier().is_some();
+        if !led || self.condition == ConditionConfig::Class {
+            return Ok(());
+        }
+        let problem = "is classifier, which leads to classes, but condition is not class; set condition.kind to class";
+        Err(Fault::new("sampler.guidance", problem))
     }
 
     /// # Errors
@@ -213,7 +239,9 @@ impl DdpmConfig {
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
         let guidance = self.sampler.guidance;
-        let guided = guidance != Guidance::plain() && guidance.early().is_none();
+        let guided = guidance != Guidance::plain()
+            && guidance.early().is_none()
+            && guidance.classifier().is_none();
         if !conditions.is_empty() && !conditions.optional && guided {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";

@@ -1,6 +1,7 @@
 //! The denoiser: from x_t, t and what is told about it to x̂_0; and the loss by which it learns that.
 
 use crate::{
+    classifier::NoisyClassifier,
     guidance::{Asked, Guidance},
     likelihood::Denoised,
     network::Network,
@@ -16,18 +17,24 @@ use std::cell::Cell;
 pub(crate) struct Denoiser<'a> {
     net: &'a Network,
     early: Option<&'a Network>,
+    classifier: Option<&'a NoisyClassifier>,
     process: &'a Process,
     calls: Cell<usize>,
 }
 
 impl<'a> Denoiser<'a> {
     pub(crate) fn new(net: &'a Network, process: &'a Process) -> Self {
-        Self { net, early: None, process, calls: Cell::new(0) }
+        Self { net, early: None, classifier: None, process, calls: Cell::new(0) }
     }
 
     /// The same with early weights to lead away from.
     pub(crate) fn with_early(self, early: Option<&'a Network>) -> Self {
         Self { early, ..self }
+    }
+
+    /// The same with a classifier to be led by.
+    pub(crate) fn with_classifier(self, classifier: Option<&'a NoisyClassifier>) -> Self {
+        Self { classifier, ..self }
     }
 
     /// The weighted error of the network's target on a batch, `[B]`: row i draws its time and its noise
@@ -107,6 +114,11 @@ impl<'a> Denoiser<'a> {
                 Asked::Model => (self.net, condition),
                 Asked::Untold => (self.net, &untold),
                 Asked::Early => (self.early.expect("kept where guidance needs it"), condition),
+                Asked::Classifier => {
+                    self.calls.set(self.calls.get() + 1);
+                    let classifier = self.classifier.expect("trained where guidance needs it");
+                    return classifier.pull(self.process, x_t.clone(), at, condition);
+                }
             };
             self.process.target.start(x_t.clone(), self.ask(net, x_t.clone(), at, condition), at)
         });

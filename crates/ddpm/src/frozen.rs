@@ -1,6 +1,7 @@
 //! What the frozen model can do.
 
 use crate::{
+    classifier::{self, NoisyClassifier},
     denoiser::Denoiser,
     edit::{self, Given},
     guidance::Guidance,
@@ -27,6 +28,7 @@ const MOST_NUMBERS: usize = 4;
 pub(crate) struct FrozenDdpm {
     pub(crate) net: Network,
     pub(crate) early: Option<Network>,
+    pub(crate) classifier: Option<NoisyClassifier>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
     pub(crate) condition: ConditionConfig,
@@ -36,6 +38,11 @@ pub(crate) struct FrozenDdpm {
 impl FrozenDdpm {
     fn network(&self) -> Denoiser<'_> {
         Denoiser::new(&self.net, &self.process)
+    }
+
+    /// The same with all that guidance may ask for.
+    fn guided(&self) -> Denoiser<'_> {
+        self.network().with_early(self.early.as_ref()).with_classifier(self.classifier.as_ref())
     }
 
     fn moments(&self, steps: Option<usize>) -> Vec<Moment> {
@@ -53,7 +60,7 @@ impl FrozenDdpm {
 
     /// Solves from noise to samples around zero and hands every x on the way to `see`.
     fn solve(&self, request: &SampleRequest, see: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
-        let denoiser = self.network().with_early(self.early.as_ref());
+        let denoiser = self.guided();
         let guidance = self.guidance(request);
         let start = |x: Tensor<4>, at| denoiser.start(x, at, &request.condition, guidance);
         let moments = self.moments(request.steps);
@@ -98,7 +105,8 @@ impl FrozenDdpm {
 
 impl Generative for FrozenDdpm {
     fn num_params(&self) -> usize {
-        self.net.num_params()
+        let classifier = self.classifier.as_ref().map_or(0, Module::num_params);
+        self.net.num_params() + classifier
     }
 
     fn conditions(&self) -> Conditions {
@@ -107,7 +115,15 @@ impl Generative for FrozenDdpm {
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
         let condition = self.condition.of(batch);
-        Scalars::new().with("loss", self.network().loss(batch, &condition, noise).mean())
+        let loss = self.network().loss(batch, &condition, noise).mean();
+        let scalars = Scalars::new().with("loss", loss);
+        match &self.classifier {
+            None => scalars,
+            Some(net) => {
+                let loss = classifier::loss(net, &self.process, batch, noise);
+                scalars.with(classifier::CROSS_ENTROPY, loss)
+            }
+        }
     }
 
     fn sampler(&self) -> Option<&dyn Sample> {
@@ -170,7 +186,7 @@ impl Edit for FrozenDdpm {
     fn edit(&self, values: Tensor<4>, task: &Task, request: &SampleRequest) -> Tensor<4> {
         let Process { schedule, space, .. } = &self.process;
         let (values, all) = (space.standard(values), self.moments(request.steps));
-        let denoiser = self.network().with_early(self.early.as_ref());
+        let denoiser = self.guided();
         let (condition, guidance) = (&request.condition, self.guidance(request));
         let plain = |x: Tensor<4>, at| denoiser.start(x, at, condition, guidance);
         let draw = |x, moments: &[Moment], start: &dyn Fn(Tensor<4>, Moment) -> Tensor<4>| {

@@ -1,6 +1,7 @@
 //! One step of training.
 
 use crate::{
+    classifier::{CROSS_ENTROPY, Guide},
     denoiser::Denoiser,
     early::Early,
     frozen::FrozenDdpm,
@@ -20,6 +21,8 @@ pub(crate) struct Ddpm {
     pub(crate) learning: Learning,
     /// What guidance leads away from.
     pub(crate) early: Option<Early>,
+    /// What guidance is led by.
+    pub(crate) guide: Option<Guide>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
     pub(crate) condition: ConditionConfig,
@@ -91,7 +94,10 @@ impl Train for Ddpm {
             early.follow(at, || self.net.frozen());
         }
         let Loss { name, told, minimised } = self.loss(batch, &condition, at);
-        let scalars = Scalars::new().with(name, told);
+        let mut scalars = Scalars::new().with(name, told);
+        if let Some(guide) = &mut self.guide {
+            scalars = scalars.with(CROSS_ENTROPY, guide.step(&self.process, batch, at));
+        }
         match self.net.descend(minimised, at) {
             Some(norm) => scalars.with("gradient_norm", norm),
             None => scalars,
@@ -102,6 +108,7 @@ impl Train for Ddpm {
         Box::new(FrozenDdpm {
             net: self.net.frozen(),
             early: self.early.as_ref().map(|early| early.net.clone()),
+            classifier: self.guide.as_ref().map(Guide::frozen),
             process: self.process.clone(),
             sampler: self.sampler,
             condition: self.condition,
@@ -117,12 +124,18 @@ impl Train for Ddpm {
         if let Some(early) = &self.early {
             early.state(out);
         }
+        if let Some(guide) = &self.guide {
+            guide.state(out);
+        }
     }
 
     fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
         self.net.restore("net", from)?;
         if let Some(early) = &mut self.early {
             early.restore(from)?;
+        }
+        if let Some(guide) = &mut self.guide {
+            guide.restore(from)?;
         }
         match &mut self.learning {
             Learning::Progressive { teacher, .. } => teacher.restore(from),
@@ -198,6 +211,23 @@ mod tests {
         let config = DdpmConfig { sampler: SamplerConfig { guidance, ..config.sampler }, ..config };
         contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
         contract(&|context| told(config.clone()).init(context), None);
+    }
+
+    #[test]
+    fn the_one_that_is_led_by_a_classifier_keeps_the_contract_and_needs_classes() {
+        let guidance = Guidance::Classifier { scale: 2.0, learning_rate: 1e-3, interval: None };
+        let config = |config: DdpmConfig| DdpmConfig {
+            sampler: SamplerConfig { guidance, ..config.sampler },
+            ..config
+        };
+        contract(&|context| config(told(small())).init(context), Some(("loss", 80, 0.8)));
+        contract_on_points(&|context| config(told(on_points())).init(context), None);
+        let fault = config(small()).check().expect_err("refused").to_string();
+        assert_eq!(
+            fault,
+            "sampler.guidance is classifier, which leads to classes, but condition is not class; set \
+             condition.kind to class"
+        );
     }
 
     #[test]

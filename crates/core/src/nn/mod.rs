@@ -25,7 +25,7 @@ pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };
 pub use dit::{Dit, DitConfig};
-pub use genlab_kernels::sigmoid;
+pub use genlab_kernels::{sigmoid, silu};
 pub use init::init_module;
 pub use interval::{Interval, SpanEmbedding};
 pub use linear::Linear;

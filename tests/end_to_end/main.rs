@@ -11,4 +11,5 @@ mod metrics;
 mod runs;
 mod samplers;
 mod support;
+mod sweeps;
 mod tensorboard;

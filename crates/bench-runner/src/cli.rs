@@ -32,6 +32,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison"
     )]
     Compare(CompareArgs),
+    /// Train many runs: models by values of settings by seeds.
+    #[command(after_help = "Examples:
+  bench-runner sweep --model ae,vae --seeds 0..5 --set model.vae.beta=0.5,1,4 --dry-run
+  bench-runner sweep --model all --dataset digits8x8 --seeds 3 --jobs 2
+  bench-runner sweep --model vae --set model.vae.beta=0.5,1,4 --index $SLURM_ARRAY_TASK_ID
+Runs are named after their settings, so the same sweep, and any other, finds those that are finished and goes on with
+those that are not. The table and the report compare settings over their seeds.")]
+    Sweep(SweepArgs),
     /// Draw samples from a finished run.
     #[command(after_help = "Examples:
   bench-runner sample runs/vae-mnist-10k-s0-1a2b3c4d --count 100
@@ -76,6 +84,28 @@ Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
 /// Which runs to make.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    /// Seed of the run: initial weights, order of images, all noise.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Train each model with this many seeds, counting up from --seed.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub seeds: u64,
+    /// The run directory itself (or the group's, for several runs).
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Discard what the run directory holds and start anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Print results as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What runs are made of, but for their seeds.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier, which judges the
     /// samples of others.
     #[arg(long, value_delimiter = ',')]
@@ -100,12 +130,6 @@ pub(crate) struct RunArgs {
     /// Override one setting, for example model.vae.beta=4. May be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Seed of the run: initial weights, order of images, all noise.
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Train each model with this many seeds, counting up from --seed.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub seeds: u64,
     /// Training images in the whole run.
     #[arg(long, value_name = "N")]
     pub budget_images: Option<u64>,
@@ -118,18 +142,35 @@ pub(crate) struct RunArgs {
     pub precision: Option<String>,
     #[command(flatten)]
     pub judge: JudgeArgs,
-    /// The run directory itself (or the group's, for several runs).
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
     /// auto, flex, and what this build has of wgpu[:i], cuda[:i], tch, tch:cuda[:i].
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// Discard what the run directory holds and start anew.
-    #[arg(long)]
-    pub fresh: bool,
-    /// Print results as JSON.
-    #[arg(long)]
-    pub json: bool,
+}
+
+/// `sweep`
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// Several values of a --set, with commas, are tried one by one, those of several with each other.
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    /// Seeds of each setting: a count such as 5 (from 0), a range such as 2..5 (2, 3 and 4), or a list such as 0,3,7.
+    #[arg(long, default_value = "1")]
+    pub seeds: String,
+    /// Runs at a time, each in a process of its own with its share of the processors. Numbers do not depend on it.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: u16,
+    /// Folder of the run directories. What is finished there is not trained again.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the plan, a line of JSON a run, and do nothing.
+    #[arg(long, conflicts_with_all = ["status", "index"])]
+    pub dry_run: bool,
+    /// Print what has been found so far, and do nothing.
+    #[arg(long, conflicts_with = "index")]
+    pub status: bool,
+    /// Train the one run of that number in the plan: what each task of a cluster's job array does.
+    #[arg(long, value_name = "N")]
+    pub index: Option<usize>,
 }
 
 /// Which network judges samples.

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     genlab_kernels::set_up_process();
     let cli = cli::Cli::parse();
     match commands::dispatch(cli) {
+        Ok(exit) if exit == ExitCode::SUCCESS && !terminal::all_printed() => ExitCode::FAILURE,
         Ok(exit) => exit,
         Err(error) => {
             terminal::error(&error);

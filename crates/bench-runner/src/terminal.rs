@@ -1,29 +1,46 @@
 //! Everything that is printed: results on standard output; progress and errors on standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the printer")]
-
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_data::DownloadProgress;
 use genlab_results::{Direction, JudgeInfo, Metric, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::IsTerminal,
+    io::{ErrorKind, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
-/// One line on standard error.
+/// One line on standard error. Who listens to progress, or not, never matters to a run.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// One line on standard output.
+/// Text on standard error without the end of a line.
+fn draw(text: &str) {
+    let _ = write!(std::io::stderr(), "{text}");
+}
+
+/// Whether results could not be printed.
+static UNPRINTED: AtomicBool = AtomicBool::new(false);
+
+/// One line on standard output. Where it cannot be written, one sentence says so, once, and [`all_printed`] is false;
+/// unless its reader has seen enough, as `head` does.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    let mut out = std::io::stdout().lock();
+    let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return };
+    if error.kind() != ErrorKind::BrokenPipe && !UNPRINTED.swap(true, Ordering::Relaxed) {
+        note(&format!("error: cannot print the results: {error}"));
+    }
+}
+
+/// Whether everything that somebody wanted to read has been printed.
+pub(crate) fn all_printed() -> bool {
+    !UNPRINTED.load(Ordering::Relaxed)
 }
 
 /// An error as one sentence: what went wrong, and what caused it.
 pub(crate) fn error(error: &anyhow::Error) {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-    eprintln!("error: {}", chain.join(": "));
+    note(&format!("error: {}", chain.join(": ")));
 }
 
 /// Seconds as a person says them.
@@ -43,9 +60,9 @@ pub(crate) fn download(at: DownloadProgress) {
         format!("downloading {}: {:.1} of {:.1} MiB", at.file, mib(at.received), mib(at.total));
     let done = at.received >= at.total;
     match (std::io::stderr().is_terminal(), done) {
-        (true, false) => eprint!("\r{text}"),
-        (true, true) => eprintln!("\r{text}"),
-        (false, true) => eprintln!("{text}"),
+        (true, false) => draw(&format!("\r{text}")),
+        (true, true) => note(&format!("\r{text}")),
+        (false, true) => note(&text),
         (false, false) => {}
     }
 }
@@ -111,7 +128,7 @@ impl Progress {
             bar.set_message(message);
         } else {
             self.last_line = Some(Instant::now());
-            eprintln!("{}: step {step} of {}  {message}", self.name, self.total);
+            note(&format!("{}: step {step} of {}  {message}", self.name, self.total));
         }
     }
 
@@ -188,7 +205,21 @@ pub(crate) fn judge_line(judge: &JudgeInfo) -> String {
     format!("judge {}{accuracy}, sha256 {}", judge.name, judge.sha256)
 }
 
-fn arrow(better: Option<Direction>) -> &'static str {
+/// Texts in rows and columns, the first row the headings; all but the first column stand to the right.
+pub(crate) fn table(rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED);
+    let mut rows = rows.into_iter();
+    table.set_header(rows.next().unwrap_or_default());
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// Which way is better, as a sign behind a name.
+pub(crate) fn arrow(better: Option<Direction>) -> &'static str {
     match better {
         Some(Direction::Lower) => " ↓",
         Some(Direction::Higher) => " ↑",
@@ -206,6 +237,15 @@ pub(crate) fn number(value: f64) -> String {
         return format!("{value:.3e}");
     }
     let digits = 3 - magnitude.log10().floor() as i32;
+    format!("{value:.*}", digits.max(0) as usize)
+}
+
+/// Two significant digits: how precise a half width is.
+pub(crate) fn two_digits(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return number(value);
+    }
+    let digits = 1 - value.abs().log10().floor() as i32;
     format!("{value:.*}", digits.max(0) as usize)
 }
 

@@ -27,3 +27,4 @@ pub use curves::{Curve, Curves};
 pub use error::{ReportError, Result};
 pub use names::counted;
 pub use run_data::{Picture, RunData};
+pub use stats::Estimate;

@@ -10,18 +10,19 @@ const ROUNDING: f64 = 1e-12;
 
 /// The mean of one metric over the seeds of one model.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Estimate {
+pub struct Estimate {
     /// The mean.
-    pub(crate) mean: f64,
+    pub mean: f64,
     /// Half the width of the 95 % t-interval; None with a single seed.
-    pub(crate) half_width: Option<f64>,
+    pub half_width: Option<f64>,
     /// Seeds behind it.
-    pub(crate) seeds: usize,
+    pub seeds: usize,
 }
 
 impl Estimate {
-    /// The mean of `values`, one per seed, with `t(0.975, n - 1) * s / sqrt(n)` to either side.
-    pub(crate) fn over_seeds(values: &[f64]) -> Option<Self> {
+    /// The mean of `values`, one per seed, with `t(0.975, n - 1) * s / sqrt(n)` to either side; None where it is not
+    /// finite.
+    pub fn over_seeds(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);

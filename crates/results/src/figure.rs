@@ -64,6 +64,8 @@ pub enum Scope {
     Run,
     /// The same for every run on the same data: a comparison shows it once.
     Shared,
+    /// The run's own curves: a comparison draws those of all runs, under one title, into one chart.
+    Compared,
 }
 
 /// What a figure shows. All numbers are finite.

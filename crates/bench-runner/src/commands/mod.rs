@@ -7,6 +7,7 @@ mod made;
 mod metrics;
 mod sample;
 mod samplers;
+mod sweep;
 
 use crate::{
     cli::{Cli, Command, RunArgs},
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => train(&cli.run),
         Some(Command::Compare(args)) => compare::execute(&args),
+        Some(Command::Sweep(args)) => sweep::execute(&args),
         Some(Command::Sample(args)) => sample::execute(&args),
         Some(Command::Samplers(args)) => samplers::execute(&args),
         Some(Command::Edit(args)) => edit::execute(&args),
@@ -43,26 +45,34 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
 
 fn train(args: &RunArgs) -> Result<ExitCode> {
     interrupt::install()?;
-    let configs = config::resolve(args)?;
+    let configs = config::resolve(&args.settings, args.seed, args.seeds)?;
     let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
     match configs.as_slice() {
-        [config] => train_one(config, args, existing),
+        [config] => {
+            let path = args.out.clone();
+            let path = path.unwrap_or_else(|| Path::new("runs").join(config.run_name()));
+            train_one(config, &RunDir::new(path), &args.settings.device, existing, args.json)
+        }
         configs => {
             // Data that cannot be read should fail once, not once per model.
             drop(run::load(&Stations::of(configs[0].clone()).data)?);
             let out = args.out.as_deref();
-            group::execute(configs, out, &args.device, existing, args.json)
+            group::execute(configs, out, &args.settings.device, existing, args.json)
         }
     }
 }
 
-fn train_one(config: &RunConfig, args: &RunArgs, existing: Existing) -> Result<ExitCode> {
-    let path = args.out.clone().unwrap_or_else(|| Path::new("runs").join(config.run_name()));
-    let dir = RunDir::new(path);
-    match run::execute(config, &dir, &args.device, existing)? {
+fn train_one(
+    config: &RunConfig,
+    dir: &RunDir,
+    device: &str,
+    existing: Existing,
+    json: bool,
+) -> Result<ExitCode> {
+    match run::execute(config, dir, device, existing)? {
         Ended::Finished => {
             if std::env::var_os(group::QUIET).is_none() {
-                group::print(&[dir.path().to_owned()], args.json)?;
+                group::print(&[dir.path().to_owned()], json)?;
                 terminal::note(&format!("report: {}", dir.report().display()));
             }
             Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! The flags, as keys with values.
 
 use super::{judge::JudgeConfig, layer::Layer};
-use crate::cli::RunArgs;
+use crate::cli::SettingArgs;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// When `--image-size` or `--judge` cannot be read.
-pub(super) fn layers(args: &RunArgs) -> Result<Vec<Layer>> {
+pub(super) fn layers(args: &SettingArgs, seed: Option<u64>) -> Result<Vec<Layer>> {
     let size = args.image_size.as_deref().map(image_size).transpose()?;
     let judge = JudgeConfig::from_flags(&args.judge)?;
     let data_dir = args.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned());
     let flags: [(&str, &[&str], Option<Value>); 9] = [
-        ("--seed", &["seed"], args.seed.map(Value::from)),
+        ("--seed", &["seed"], seed.map(Value::from)),
         ("--dataset", &["dataset"], args.dataset.as_deref().map(Value::from)),
         ("--budget-images", &["budget", "images"], args.budget_images.map(Value::from)),
         ("--batch-size", &["batch_size"], args.batch_size.map(Value::from)),

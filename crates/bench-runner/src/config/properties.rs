@@ -17,7 +17,7 @@ use std::fs;
 fn resolved(arguments: &[String]) -> Result<RunConfig> {
     let command = std::iter::once("bench-runner").chain(arguments.iter().map(String::as_str));
     let cli = Cli::try_parse_from(command).expect("flags that exist");
-    resolve(&cli.run).map(|mut configs| configs.remove(0))
+    resolve(&cli.run.settings, cli.run.seed, cli.run.seeds).map(|mut configs| configs.remove(0))
 }
 
 fn with_sets(model: &str, lines: &[String]) -> Vec<String> {

@@ -9,24 +9,24 @@ use super::{
     stored::without_header,
     words,
 };
-use crate::{cli::RunArgs, registry::ModelConfig};
+use crate::{cli::SettingArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
 use genlab_core::{Check, Kind};
 use std::{fs, path::Path};
 use toml::{Table, Value};
 
-/// One config per run that the flags ask for, models in order, seeds within each.
+/// One config per run that the flags ask for, models in order, `seeds` within each, counting up from `seed`.
 ///
 /// # Errors
 /// One sentence: which key, flag or file is wrong, and how to mend it.
-pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
+pub(crate) fn resolve(args: &SettingArgs, seed: Option<u64>, seeds: u64) -> Result<Vec<RunConfig>> {
     let file = args.experiment.as_deref().map(read_experiment).transpose()?.unwrap_or_default();
     let mut layers = Vec::new();
     if let Some(path) = &args.experiment {
         layers.push(Layer::of_table(&file, path.display().to_string()));
     }
     layers.push(sets(&args.set)?);
-    layers.extend(flags::layers(args)?);
+    layers.extend(flags::layers(args, seed)?);
     // The last word on it comes from the last layer.
     let dataset = layers.iter().rev().find_map(|layer| layer.get(&["dataset"])?.as_str());
     let dataset = dataset.map(str::to_owned);
@@ -35,7 +35,7 @@ pub(crate) fn resolve(args: &RunArgs) -> Result<Vec<RunConfig>> {
     let chosen = models(args, &file)?;
     for model in &chosen {
         let config = laid(model)?;
-        for number in 0..args.seeds {
+        for number in 0..seeds {
             let seed = config.seed.saturating_add(number);
             let config = RunConfig { seed, ..config.clone() };
             config.check()?;
@@ -108,7 +108,7 @@ fn belongs_to_another(path: &[String], model: &str) -> bool {
 }
 
 /// The models that are asked for, without repetition.
-fn models(args: &RunArgs, file: &Table) -> Result<Vec<&'static str>> {
+fn models(args: &SettingArgs, file: &Table) -> Result<Vec<&'static str>> {
     let known = ModelConfig::known_names();
     let mut names: Vec<String> = args.model.clone();
     if names.is_empty() {

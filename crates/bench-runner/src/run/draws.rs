@@ -36,7 +36,7 @@ fn drawn_by(model: &str) -> Vec<Drawn> {
     };
     let settings = settings.iter().chain(own).flat_map(|setting| ["--set", setting]);
     let cli = Cli::try_parse_from(arguments.into_iter().chain(settings)).unwrap();
-    let configs = config::resolve(&cli.run).unwrap();
+    let configs = config::resolve(&cli.run.settings, cli.run.seed, cli.run.seeds).unwrap();
     record(|| {
         let ended = execute(&configs[0], &RunDir::new(out), "flex", Existing::Keep).unwrap();
         assert!(matches!(ended, Ended::Finished), "{ended:?}");

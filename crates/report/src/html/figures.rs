@@ -6,7 +6,7 @@ use crate::png;
 use crate::run_data::RunData;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use genlab_results::{Plot, Scope};
+use genlab_results::{Figure, Plot, Scope};
 
 /// A picture this many times as wide as it is high needs room.
 const WIDE: f64 = 1.5;
@@ -60,18 +60,65 @@ pub(super) struct Head {
 /// something to be told apart from.
 pub(super) fn of_run(run: &RunData) -> Vec<Section> {
     let owner = Owner { run, label: run.results.title(), colour: 1 };
-    sections(&[owner], |item, alone| match item.title {
+    sections(Item::all(&[owner]), |item, alone| match item.title {
         "" if !alone => Head { colour: None, ..item.head_with_owner() },
         _ => item.head(),
     })
 }
 
-/// The figures of several runs side by side. What all runs on the same data share is shown once.
+/// The figures of several runs side by side. What all runs on the same data share is shown once, and curves that are to
+/// be compared stand in one chart.
 pub(super) fn side_by_side(owners: &[Owner<'_>]) -> Vec<Section> {
-    sections(owners, |item, _| match item.scope {
+    let compared = Compared::all(owners);
+    let mut items = Item::all(owners);
+    items.retain(|item| item.scope != Scope::Compared);
+    items.extend(compared.iter().map(Compared::item));
+    sections(items, |item, _| match item.scope {
         Scope::Run => item.head_with_owner(),
-        Scope::Shared => item.head(),
+        Scope::Shared | Scope::Compared => item.head(),
     })
+}
+
+/// Curves of several runs in one chart.
+struct Compared<'a> {
+    /// The first of the runs.
+    owner: Owner<'a>,
+    figure: &'a Figure,
+    plot: Plot,
+}
+
+impl<'a> Compared<'a> {
+    fn all(owners: &[Owner<'a>]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for &owner in owners {
+            let own = owner.run.results.figures.iter();
+            for figure in own.filter(|figure| figure.scope == Scope::Compared) {
+                let mut plot = figure.plot.clone();
+                if let Plot::Lines { series, .. } = &mut plot {
+                    for (name, _) in series {
+                        *name = format!("{}: {name}", owner.label);
+                    }
+                }
+                let same = |other: &&mut Self| {
+                    (&other.figure.section, &other.figure.title) == (&figure.section, &figure.title)
+                };
+                match (all.iter_mut().find(same), plot) {
+                    (
+                        Some(Self { plot: Plot::Lines { series, .. }, .. }),
+                        Plot::Lines { series: more, .. },
+                    ) => series.extend(more),
+                    (_, plot) => all.push(Self { owner, figure, plot }),
+                }
+            }
+        }
+        all
+    }
+
+    fn item(&self) -> Item<'_> {
+        let Figure { section, title, caption, scope, .. } = self.figure;
+        let body = Body::Figure(&self.plot);
+        Item { owner: self.owner, section, title, caption, scope: *scope, body }
+    }
 }
 
 /// A picture or a figure with its words.
@@ -149,7 +196,7 @@ impl<'a> Item<'a> {
         let what = joined([self.section, self.title], ", ");
         match self.scope {
             Scope::Run => format!("{what} of {label} on {}", run.results.dataset),
-            Scope::Shared => format!("{what} on {}", run.results.dataset),
+            Scope::Shared | Scope::Compared => format!("{what} on {}", run.results.dataset),
         }
     }
 
@@ -166,16 +213,16 @@ fn joined(parts: [&str; 2], separator: &str) -> String {
 }
 
 /// Sections in the order in which they first appear; what is shared stands last in each.
-fn sections(owners: &[Owner<'_>], head: impl Fn(&Item<'_>, bool) -> Head) -> Vec<Section> {
+fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec<Section> {
     let mut groups: Vec<Vec<Item<'_>>> = Vec::new();
-    for item in Item::all(owners) {
+    for item in items {
         match groups.iter_mut().find(|group| group[0].section == item.section) {
             None => groups.push(vec![item]),
             Some(group) => {
                 let same = |other: &Item<'_>| {
                     other.scope == Scope::Shared && other.identity() == item.identity()
                 };
-                if item.scope == Scope::Run || !group.iter().any(same) {
+                if item.scope != Scope::Shared || !group.iter().any(same) {
                     group.push(item);
                 }
             }

@@ -117,7 +117,7 @@ fn guided(rows: &[&Row]) -> Vec<Figure> {
             section: GUIDANCE.to_owned(),
             title: format!("{solver}, {spacing}{}", apart(weights, None)),
             caption: format!("At most {calls} network calls per sample."),
-            scope: Scope::Run,
+            scope: Scope::Compared,
             plot: Plot::Lines {
                 series,
                 bands: Vec::new(),

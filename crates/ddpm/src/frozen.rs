@@ -2,6 +2,7 @@
 
 use crate::{
     denoiser::Denoiser,
+    divergence::Denoised,
     edit::{self, Given},
     guidance::Guidance,
     likelihood::{self, log_density},
@@ -16,12 +17,12 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, Generative, Invert, Likelihood,
-    Noise, Sample, SampleRequest, Scalars, Task,
+    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, EstimateLikelihood, Generative,
+    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, Task,
 };
 use std::cell::Cell;
 
-/// Numbers of a value whose likelihood is computed, at most.
+/// Numbers of a value whose likelihood is computed exactly, at most.
 const MOST_NUMBERS: usize = 4;
 
 pub(crate) struct FrozenDdpm {
@@ -94,6 +95,22 @@ impl FrozenDdpm {
     fn device(&self) -> Device {
         self.net.devices().remove(0)
     }
+
+    /// ln p of values of the space along the ODE, in their units; `denoise` gives a network's x̂_0 its divergence.
+    fn log_density(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        steps: usize,
+        denoise: &dyn Fn(&Tensor<4>, &dyn Fn(Tensor<4>) -> Tensor<4>) -> Denoised,
+    ) -> Tensor<1> {
+        let (denoiser, space) = (self.network(), self.process.space);
+        let denoise = |x: Tensor<4>, at| {
+            denoise(&x, &|x: Tensor<4>| denoiser.differentiable(x, at, condition))
+        };
+        let values = space.standard(values);
+        log_density(values, &self.process.schedule, steps, &denoise) - space.log_scale()
+    }
 }
 
 impl Generative for FrozenDdpm {
@@ -121,6 +138,10 @@ impl Generative for FrozenDdpm {
         few.then_some(self as &dyn Likelihood)
     }
 
+    fn likelihood_estimate(&self) -> Option<&dyn EstimateLikelihood> {
+        Some(self)
+    }
+
     fn denoiser(&self) -> Option<&dyn Denoise> {
         Some(self)
     }
@@ -141,10 +162,34 @@ impl Likelihood for FrozenDdpm {
     }
 
     fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
-        let (denoiser, space) = (self.network(), self.process.space);
-        let denoise = |x: Tensor<4>, at| denoiser.with_divergence(x, at, condition);
-        let standard = log_density(space.standard(values), &self.process.schedule, &denoise);
-        standard - space.log_scale()
+        self.log_density(values, condition, likelihood::STEPS, &Denoised::exact)
+    }
+}
+
+impl EstimateLikelihood for FrozenDdpm {
+    fn method(&self, probes: usize) -> String {
+        let plural = if probes == 1 { "" } else { "s" };
+        let steps = likelihood::FEWER_STEPS;
+        format!("probability-flow ODE, {steps} steps, {probes} Rademacher probe{plural}")
+    }
+
+    /// One set of probes all along the ODE: the estimate of the integral is then as unbiased as that of each
+    /// divergence, and the path does not depend on it (arXiv:1810.01367, section 3.1).
+    fn log_likelihood(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        probes: usize,
+        noise: Noise,
+        first: u64,
+    ) -> Tensor<1> {
+        let (shape, device) = (values.dims(), values.device());
+        let rows = first..first + shape[0] as u64;
+        let draw = |k| noise.signs("ddpm/probe", k, rows.clone(), shape, &device);
+        let probes: Vec<Tensor<4>> = (0..probes as u64).map(draw).collect();
+        self.log_density(values, condition, likelihood::FEWER_STEPS, &|x, denoise| {
+            Denoised::estimated(x, &probes, denoise)
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod config;
 mod denoiser;
+mod divergence;
 mod early;
 mod edit;
 mod frozen;
@@ -28,8 +29,9 @@ mod times;
 mod weighting;
 
 pub use config::DdpmConfig;
+pub use divergence::Denoised;
 pub use guidance::Guidance;
-pub use likelihood::{Denoised, log_density};
+pub use likelihood::log_density;
 pub use network::NetworkConfig;
 pub use objective::Objective;
 pub use process::Process;

@@ -270,9 +270,9 @@ impl Invert for FrozenDdpm {
     }
 
     /// From the value up to noise by DDIM's steps read backwards in time (Eq. 13 of Song et al. 2021,
-    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), and down again by
-    /// DDIM, whichever solver the model samples by: no other can be inverted.
-    fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
+    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), whichever solver the
+    /// model samples by: no other can be inverted.
+    fn noise_of(&self, values: Tensor<4>, condition: &Condition) -> Tensor<2> {
         let (denoiser, moments) = (self.network(), self.moments(None));
         let mut x = self.process.space.standard(values);
         for pair in moments.windows(2).rev() {
@@ -281,10 +281,17 @@ impl Invert for FrozenDdpm {
             let keep = to.alpha / from.alpha;
             x = x * keep + noise * (to.sigma - from.sigma * keep);
         }
-        // The way up is not guided, so neither is the way down.
+        (x / moments[0].spread()).flatten(1, 3)
+    }
+
+    /// By DDIM. The way up is not guided, so neither is the way down.
+    fn values_of(&self, noise: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        let (denoiser, moments) = (self.network(), self.moments(None));
         let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, Guidance::plain());
         let fresh = |_| unreachable!("DDIM with η = 0 draws nothing");
         let mut oracle = Oracle::new(&start, &fresh);
+        let shape = self.process.space.shape.batch(noise.dims()[0]);
+        let x = noise.reshape(shape) * moments[0].spread();
         let x = Solver::Ddim { eta: 0.0 }.solve(x, &moments, &mut oracle, |_, _| ());
         self.process.space.from_standard(x)
     }

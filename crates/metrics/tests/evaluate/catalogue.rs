@@ -56,8 +56,14 @@ impl Invert for Mirror {
     fn method(&self) -> String {
         "a look".into()
     }
-    fn invert(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
-        images
+    fn noise_of(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<2> {
+        images.flatten(1, 3)
+    }
+    fn values_of(&self, noise: Tensor<2>, _condition: &Condition) -> Tensor<4> {
+        // Images are enlarged ones: as high as they are wide.
+        let [count, numbers] = noise.dims();
+        let side = numbers.isqrt();
+        noise.reshape([count, 1, side, side])
     }
 }
 

@@ -7,6 +7,7 @@ mod bars;
 mod curves;
 mod drawing;
 mod heat;
+mod paths;
 mod scatter;
 mod series;
 mod table;
@@ -46,6 +47,10 @@ pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
         }
         Plot::Scatter { series, density, x_label, y_label } => {
             scatter::scatter(words, series, density.as_ref(), [x_label, y_label], colour)
+        }
+        Plot::Paths { paths: ways, name, arrows, arrows_name, density, x_label, y_label } => {
+            let names = [name.as_str(), arrows_name];
+            paths::paths(words, ways, arrows, names, density, [x_label, y_label], colour)
         }
         Plot::HeatMap { columns, values, label } => {
             heat::heat_map(words, *columns, values, label, colour)

@@ -339,4 +339,19 @@ impl Sample for FrozenDdpm {
         });
         Some(kept)
     }
+
+    fn flow(&self, request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
+        let denoiser = self.network().with_early(self.early.as_ref());
+        let (guidance, told) = (self.guidance(request), &request.condition);
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, told, guidance);
+        let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, told);
+        let fresh = |_| unreachable!("a solver without noise draws nothing");
+        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
+        let (moments, mut kept) = (self.moments(request.steps), Vec::new());
+        let noise = self.noise(request, moments[0]);
+        self.sampler.solver.without_noise().solve(noise, &moments, &mut oracle, |_, x| {
+            kept.push(self.process.space.from_standard(x.clone()));
+        });
+        Some(kept)
+    }
 }

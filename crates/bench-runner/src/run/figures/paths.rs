@@ -1,25 +1,24 @@
 //! The way of samples through the plane, over the score that the model has learned.
 
-use super::{figure, kept, way};
+use super::{figure, kept};
 use burn::tensor::{Tensor, TensorData};
 use genlab_core::{Condition, Denoise, Generative};
 use genlab_metrics::{
     context::Context,
     features::host::floats,
     picture::{self, rounded},
+    requests,
 };
 use genlab_results::{Arrow, Field, Figure, Plot};
 
 /// Samples whose way is shown.
 const PATHS: usize = 40;
-/// More moments than any sampler visits: all of them.
-const ALL: usize = 1001;
 /// Arrows along a side of the picture.
-const ARROWS: usize = 21;
+const ARROWS: usize = 19;
 /// The level of noise of the score, in standard deviations of the data: as wide as to see modes and their surroundings.
 const LEVEL: f64 = 0.25;
 
-/// Every step of some samples over the score at [`LEVEL`], over the true density. None of models that take no noise
+/// The flow of some samples over the score at [`LEVEL`], over the true density. None of models that take no noise
 /// away, and of points whose density is not known. A model that is told something is asked without, or not at all.
 pub(super) fn paths(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
     let (denoiser, conditions) = (model.denoiser()?, model.conditions());
@@ -29,7 +28,9 @@ pub(super) fn paths(model: &dyn Generative, context: &Context<'_>) -> Option<Fig
     let space = context.dataset.space;
     let shown = picture::plot(context.split(), 1, context.dataset.truth.as_ref());
     let Plot::Scatter { density: Some(density), x_label, y_label, .. } = shown else { return None };
-    let frames = way(model, PATHS, ALL, context)?;
+    let Context { dataset, seed, device, .. } = context;
+    let request = requests::typical(conditions, dataset, *seed, PATHS, device);
+    let frames = model.sampler()?.flow(&request)?;
     let frames: Vec<Vec<f64>> =
         frames.into_iter().map(|frame| kept(frame, space).to_f64()).collect();
     let path = |sample: usize| {
@@ -38,7 +39,7 @@ pub(super) fn paths(model: &dyn Generative, context: &Context<'_>) -> Option<Fig
     };
     let plot = Plot::Paths {
         paths: (0..PATHS).map(path).collect(),
-        name: "ways of samples".into(),
+        name: "steps of the sampler".into(),
         arrows: score(denoiser, &density, context),
         arrows_name: format!("score, noise of {LEVEL}"),
         density,
@@ -46,9 +47,9 @@ pub(super) fn paths(model: &dyn Generative, context: &Context<'_>) -> Option<Fig
         y_label,
     };
     let caption = format!(
-        "The way of {PATHS} samples, with every step of the sampler; it begins in noise far outside. Arrows: the learned score, \
-         which points to where density grows, of the data with noise of {LEVEL} of their standard deviation; the length of an \
-         arrow is the root of the score's. Grey: the true density."
+        "Every step of the sampler from {PATHS} starts in noise far outside, without the fresh noise that it may add at each. \
+         Arrows: the learned score, which points to where density grows, of the data with noise of {LEVEL} of their standard \
+         deviation; an arrow is as long as the root of the score. Grey: the true density."
     );
     Some(Figure { title: "Step by step".into(), ..figure("paths", "Denoising", caption, plot) })
 }

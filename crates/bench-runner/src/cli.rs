@@ -333,6 +333,10 @@ pub(crate) struct EvaluateArgs {
     /// Where the dataset's files lie now, if they moved.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Measure otherwise than the run's settings say: a setting of the evaluation, such as
+    /// evaluation.likelihood_images=64. Can be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// Print the metrics as JSON.

@@ -3,7 +3,8 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Classify, Decode, Denoise, Density, Edit, Encode, Invert, Likelihood, Reconstruct, Sample,
+        Classify, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood, Invert, Likelihood,
+        Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -67,6 +68,10 @@ pub trait Generative: Send + Sync {
     }
     /// log p(x) itself.
     fn likelihood(&self) -> Option<&dyn Likelihood> {
+        None
+    }
+    /// log p(x) up to chance.
+    fn likelihood_estimate(&self) -> Option<&dyn EstimateLikelihood> {
         None
     }
     /// Tells classes apart.

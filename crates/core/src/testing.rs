@@ -302,6 +302,9 @@ impl Contract<'_> {
         if let Some(likelihood) = frozen.likelihood() {
             drop(likelihood.log_likelihood(values.clone(), &told));
         }
+        if let Some(estimate) = frozen.likelihood_estimate() {
+            drop(estimate.log_likelihood(values.clone(), &told, 2, noise(5), 0));
+        }
         if let Some(classifier) = frozen.classifier() {
             drop(classifier.classify(values.clone()));
         }
@@ -380,6 +383,16 @@ impl Contract<'_> {
             assert!(whole.len() == 3 && whole.iter().all(|v| v.is_finite()), "{whole:?}");
             let part = host(likelihood.log_likelihood(x.clone().narrow(0, 1, 1), &told.rows(1..2)));
             assert!((whole[1] - part[0]).abs() < 1e-3, "a likelihood depends on its batch");
+        }
+        if let Some(estimate) = frozen.likelihood_estimate() {
+            let found = |x, told: &Condition, first| {
+                host(estimate.log_likelihood(x, told, 1, noise(5), first))
+            };
+            let whole = found(x.clone(), &told, 4);
+            assert!(whole.len() == 3 && whole.iter().all(|v| v.is_finite()), "{whole:?}");
+            let part = found(x.clone().narrow(0, 1, 1), &told.rows(1..2), 5);
+            let apart = (whole[1] - part[0]).abs() / size as f32;
+            assert!(apart < 1e-3, "an estimate depends on its batch: {whole:?} and {part:?}");
         }
         if let Some(classifier) = frozen.classifier() {
             classes_are_told_value_by_value(classifier, &x);

@@ -3,7 +3,6 @@
 use crate::{
     classifier::NoisyClassifier,
     guidance::{Asked, Guidance},
-    likelihood::Denoised,
     network::Network,
     objective::Stretch,
     process::{Process, input, input_of_rows, vector},
@@ -133,29 +132,6 @@ impl<'a> Denoiser<'a> {
         condition: &Condition,
     ) -> Tensor<4> {
         self.process.target.start(x_t.clone(), self.target(x_t, at, condition), at)
-    }
-
-    /// Plain x̂_0 of `x_t` with its divergence, by as many gradients as a value has numbers: for values of
-    /// few.
-    pub(crate) fn with_divergence(
-        &self,
-        x_t: Tensor<4>,
-        at: Moment,
-        condition: &Condition,
-    ) -> Denoised {
-        let [batch, channels, height, width] = x_t.dims();
-        let mut divergence = Tensor::<1>::zeros([batch], &x_t.device());
-        let mut start = None;
-        for number in 0..channels * height * width {
-            let tracked = x_t.clone().autodiff().require_grad();
-            let made = self.differentiable(tracked.clone(), at, condition);
-            let column = |x: Tensor<4>| x.flatten::<2>(1, 3).narrow(1, number, 1);
-            let gradients = column(made.clone()).sum().backward();
-            let gradient = tracked.grad(&gradients).expect("x_t is a tracked leaf of x̂_0");
-            divergence = divergence + column(gradient).squeeze_dim::<1>(1);
-            start = Some(made.inner());
-        }
-        Denoised { start: start.expect("a value has at least one number"), divergence }
     }
 
     /// ε̂ of `x_t`, read at the first time that the network knows where `at` is earlier.

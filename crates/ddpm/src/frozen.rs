@@ -3,6 +3,7 @@
 use crate::{
     classifier::{self, NoisyClassifier},
     denoiser::Denoiser,
+    divergence::Denoised,
     edit::{self, Given},
     guidance::Guidance,
     likelihood::{self, log_density},
@@ -17,12 +18,12 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, Generative, Invert, Likelihood,
-    Noise, Sample, SampleRequest, Scalars, Task,
+    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, EstimateLikelihood, Generative,
+    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, Task,
 };
 use std::cell::Cell;
 
-/// Numbers of a value whose likelihood is computed, at most.
+/// Numbers of a value whose likelihood is computed exactly, at most.
 const MOST_NUMBERS: usize = 4;
 
 pub(crate) struct FrozenDdpm {
@@ -101,6 +102,22 @@ impl FrozenDdpm {
     fn device(&self) -> Device {
         self.net.devices().remove(0)
     }
+
+    /// ln p of values of the space along the ODE, in their units; `denoise` gives a network's x̂_0 its divergence.
+    fn log_density(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        steps: usize,
+        denoise: &dyn Fn(&Tensor<4>, &dyn Fn(Tensor<4>) -> Tensor<4>) -> Denoised,
+    ) -> Tensor<1> {
+        let (denoiser, space) = (self.network(), self.process.space);
+        let denoise = |x: Tensor<4>, at| {
+            denoise(&x, &|x: Tensor<4>| denoiser.differentiable(x, at, condition))
+        };
+        let values = space.standard(values);
+        log_density(values, &self.process.schedule, steps, &denoise) - space.log_scale()
+    }
 }
 
 impl Generative for FrozenDdpm {
@@ -137,6 +154,10 @@ impl Generative for FrozenDdpm {
         few.then_some(self as &dyn Likelihood)
     }
 
+    fn likelihood_estimate(&self) -> Option<&dyn EstimateLikelihood> {
+        Some(self)
+    }
+
     fn denoiser(&self) -> Option<&dyn Denoise> {
         Some(self)
     }
@@ -157,10 +178,34 @@ impl Likelihood for FrozenDdpm {
     }
 
     fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
-        let (denoiser, space) = (self.network(), self.process.space);
-        let denoise = |x: Tensor<4>, at| denoiser.with_divergence(x, at, condition);
-        let standard = log_density(space.standard(values), &self.process.schedule, &denoise);
-        standard - space.log_scale()
+        self.log_density(values, condition, likelihood::STEPS, &Denoised::exact)
+    }
+}
+
+impl EstimateLikelihood for FrozenDdpm {
+    fn method(&self, probes: usize) -> String {
+        let plural = if probes == 1 { "" } else { "s" };
+        let steps = likelihood::FEWER_STEPS;
+        format!("probability-flow ODE, {steps} steps, {probes} Rademacher probe{plural}")
+    }
+
+    /// One set of probes all along the ODE: the estimate of the integral is then as unbiased as that of each
+    /// divergence, and the path does not depend on it (arXiv:1810.01367, section 3.1).
+    fn log_likelihood(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        probes: usize,
+        noise: Noise,
+        first: u64,
+    ) -> Tensor<1> {
+        let (shape, device) = (values.dims(), values.device());
+        let rows = first..first + shape[0] as u64;
+        let draw = |k| noise.signs("ddpm/probe", k, rows.clone(), shape, &device);
+        let probes: Vec<Tensor<4>> = (0..probes as u64).map(draw).collect();
+        self.log_density(values, condition, likelihood::FEWER_STEPS, &|x, denoise| {
+            Denoised::estimated(x, &probes, denoise)
+        })
     }
 }
 
@@ -241,9 +286,9 @@ impl Invert for FrozenDdpm {
     }
 
     /// From the value up to noise by DDIM's steps read backwards in time (Eq. 13 of Song et al. 2021,
-    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), and down again by
-    /// DDIM, whichever solver the model samples by: no other can be inverted.
-    fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
+    /// arXiv:2010.02502, on the assumption that ε̂ does not change within a step), whichever solver the
+    /// model samples by: no other can be inverted.
+    fn noise_of(&self, values: Tensor<4>, condition: &Condition) -> Tensor<2> {
         let (denoiser, moments) = (self.network(), self.moments(None));
         let mut x = self.process.space.standard(values);
         for pair in moments.windows(2).rev() {
@@ -252,10 +297,17 @@ impl Invert for FrozenDdpm {
             let keep = to.alpha / from.alpha;
             x = x * keep + noise * (to.sigma - from.sigma * keep);
         }
-        // The way up is not guided, so neither is the way down.
+        (x / moments[0].spread()).flatten(1, 3)
+    }
+
+    /// By DDIM. The way up is not guided, so neither is the way down.
+    fn values_of(&self, noise: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        let (denoiser, moments) = (self.network(), self.moments(None));
         let start = |x: Tensor<4>, at| denoiser.start(x, at, condition, Guidance::plain());
         let fresh = |_| unreachable!("DDIM with η = 0 draws nothing");
         let mut oracle = Oracle::new(&start, &fresh);
+        let shape = self.process.space.shape.batch(noise.dims()[0]);
+        let x = noise.reshape(shape) * moments[0].spread();
         let x = Solver::Ddim { eta: 0.0 }.solve(x, &moments, &mut oracle, |_, _| ());
         self.process.space.from_standard(x)
     }
@@ -300,6 +352,21 @@ impl Sample for FrozenDdpm {
             if wanted.contains(&index) {
                 kept.push(self.process.space.from_standard(x.clone()));
             }
+        });
+        Some(kept)
+    }
+
+    fn flow(&self, request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
+        let denoiser = self.network().with_early(self.early.as_ref());
+        let (guidance, told) = (self.guidance(request), &request.condition);
+        let start = |x: Tensor<4>, at| denoiser.start(x, at, told, guidance);
+        let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, told);
+        let fresh = |_| unreachable!("a solver without noise draws nothing");
+        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
+        let (moments, mut kept) = (self.moments(request.steps), Vec::new());
+        let noise = self.noise(request, moments[0]);
+        self.sampler.solver.without_noise().solve(noise, &moments, &mut oracle, |_, x| {
+            kept.push(self.process.space.from_standard(x.clone()));
         });
         Some(kept)
     }

@@ -11,6 +11,7 @@
 mod classifier;
 mod config;
 mod denoiser;
+mod divergence;
 mod early;
 mod edit;
 mod frozen;
@@ -29,8 +30,9 @@ mod times;
 mod weighting;
 
 pub use config::DdpmConfig;
+pub use divergence::Denoised;
 pub use guidance::Guidance;
-pub use likelihood::{Denoised, log_density};
+pub use likelihood::log_density;
 pub use network::NetworkConfig;
 pub use objective::Objective;
 pub use process::Process;

@@ -230,7 +230,7 @@ fn the_density_along_the_ode_is_that_of_the_mixture() {
     for config in
         [ScheduleConfig::Cosine { steps: 1000, zero_terminal_snr: false }, ScheduleConfig::FLOW]
     {
-        let found = log_density(tensor(points.clone()), &Schedule::new(config), &exact);
+        let found = log_density(tensor(points.clone()), &Schedule::new(config), 300, &exact);
         let found = found.into_data().try_into_vec::<f32>().expect("f32");
         let error = |(x, found): (&f32, f32)| {
             (f64::from(found) - mixture.log_density(&[f64::from(*x)])).abs()
@@ -258,7 +258,7 @@ fn the_density_of_a_gaussian_is_its_closed_form_within_a_hundredth_of_a_bit_per_
     let rows = shares.into_iter().flat_map(|share| SD.map(|sd| share * sd)).collect();
     let x = Tensor::from_data(TensorData::new(rows, [shares.len(), 4, 1, 1]), &Device::flex());
     for config in [ScheduleConfig::default(), ScheduleConfig::FLOW] {
-        let found = log_density(x.clone(), &Schedule::new(config), &exact);
+        let found = log_density(x.clone(), &Schedule::new(config), 300, &exact);
         let found = found.into_data().try_into_vec::<f32>().expect("f32");
         for (share, found) in shares.iter().zip(found) {
             let normal = |sd: f32| {

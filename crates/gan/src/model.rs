@@ -169,9 +169,12 @@ impl Invert for FrozenGan {
         format!("noise found by {} steps of Adam", invert::STEPS)
     }
 
-    fn invert(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
-        let code = invert::search(&self.generator, &values, condition, self.config.latent_dim);
-        self.generator.forward(code, condition)
+    fn noise_of(&self, values: Tensor<4>, condition: &Condition) -> Tensor<2> {
+        invert::search(&self.generator, &values, condition, self.config.latent_dim)
+    }
+
+    fn values_of(&self, noise: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        self.generator.forward(noise, condition)
     }
 }
 

@@ -187,7 +187,7 @@ fn scatter(values: &Values, truth: Option<&Truth>) -> Plot {
 }
 
 /// Four digits behind the point: less than a chart can show.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 

@@ -60,6 +60,11 @@ pub struct Settings {
     pub importance_images: usize,
     /// Images that a model without an encoder reconstructs by search, which is slow; None: it is left out.
     pub inverted_images: Option<usize>,
+    /// Images whose likelihood is estimated by probes, for models that can do no better, which is slow; None: it is
+    /// left out.
+    pub likelihood_images: Option<usize>,
+    /// Probes of each.
+    pub likelihood_probes: usize,
     /// Windows of series that are forecast, at most.
     pub forecast_windows: usize,
     /// Futures that are drawn of each, at least two.
@@ -79,6 +84,9 @@ impl Default for Settings {
             importance_samples: Some(100),
             importance_images: 1000,
             inverted_images: None,
+            likelihood_images: None,
+            // Images differ more than the estimates of one by several probes.
+            likelihood_probes: 1,
             forecast_windows: 2048,
             // The 10 % and the 90 % quantile are two of them.
             forecast_members: 49,
@@ -93,6 +101,8 @@ impl Check for Settings {
         optional("importance_samples", self.importance_samples, size)?;
         size("importance_images", self.importance_images)?;
         optional("inverted_images", self.inverted_images, size)?;
+        optional("likelihood_images", self.likelihood_images, size)?;
+        size("likelihood_probes", self.likelihood_probes)?;
         size("forecast_windows", self.forecast_windows)?;
         at_least("forecast_members", self.forecast_members, 2)?;
         size("batch", self.batch)

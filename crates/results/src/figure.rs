@@ -37,6 +37,11 @@ impl Figure {
                 series.iter().all(|(_, points)| finite(points))
                     && density.iter().all(Field::is_finite)
             }
+            Plot::Paths { paths, arrows, density, .. } => {
+                paths.iter().all(|points| finite(points))
+                    && arrows.iter().all(|arrow| finite(&[arrow.from, arrow.along]))
+                    && density.is_finite()
+            }
             Plot::HeatMap { values, .. } => values.iter().all(|v| v.is_finite()),
             Plot::Table { .. } => true,
             Plot::Strip(_) => false,
@@ -110,6 +115,23 @@ pub enum Plot {
         /// Beside the axis.
         y_label: String,
     },
+    /// Ways through a plane, each to a dot at its end, over what leads them.
+    Paths {
+        /// The points of each path in their order.
+        paths: Vec<Vec<(f64, f64)>>,
+        /// What paths are called: "ways of samples".
+        name: String,
+        /// A vector at each of some points. Their lengths on the page are the square roots of theirs.
+        arrows: Vec<Arrow>,
+        /// What arrows are called: "score".
+        arrows_name: String,
+        /// The part of the plane that is shown, and the density there; paths run in from beyond it.
+        density: Field,
+        /// Below the axis.
+        x_label: String,
+        /// Beside the axis.
+        y_label: String,
+    },
     /// A colour per cell of a table.
     HeatMap {
         /// Cells in a row.
@@ -157,6 +179,15 @@ pub struct Band {
     pub name: String,
     /// (x, low, high), x ascending.
     pub points: Vec<(f64, f64, f64)>,
+}
+
+/// A vector at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrow {
+    /// Where.
+    pub from: (f64, f64),
+    /// How far it points along both axes.
+    pub along: (f64, f64),
 }
 
 impl Band {
@@ -273,6 +304,15 @@ mod tests {
             x_label: label(),
             y_label: label(),
         };
+        let paths = |x, along, value| Plot::Paths {
+            paths: vec![vec![(0.0, 0.0), (x, 1.0)]],
+            name: label(),
+            arrows: vec![Arrow { from: (0.0, 0.0), along: (1.0, along) }],
+            arrows_name: label(),
+            density: field(vec![value]),
+            x_label: label(),
+            y_label: label(),
+        };
         let map = |value| Plot::HeatMap { columns: 1, values: vec![value], label: label() };
         for value in [1.0, f64::NAN, f64::INFINITY] {
             let plots = [
@@ -281,6 +321,9 @@ mod tests {
                 lines(0.0, value),
                 scatter(value, 0.0),
                 scatter(0.0, value),
+                paths(value, 0.0, 0.0),
+                paths(0.0, value, 0.0),
+                paths(0.0, 0.0, value),
                 map(value),
             ];
             for plot in plots {

@@ -19,7 +19,7 @@ pub mod results;
 pub use catalogue::{Catalogue, Direction, Entry, Rank, Section, Style};
 pub use directory::RunDir;
 pub use event::Event;
-pub use figure::{Artefact, Axes, Band, Field, Figure, ImageStrip, Plot, Scope};
+pub use figure::{Arrow, Artefact, Axes, Band, Field, Figure, ImageStrip, Plot, Scope};
 pub use file::FileError;
 pub use metric::{Metric, NotFinite};
 pub use record::{Commit, DataRecord, OpenedRecord, OpenedRole, RunRecord};

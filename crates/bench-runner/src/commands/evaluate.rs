@@ -2,7 +2,7 @@
 
 use crate::{
     cli::EvaluateArgs,
-    config::JudgeConfig,
+    config::{self, JudgeConfig},
     device,
     run::{
         self,
@@ -18,9 +18,9 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 /// # Errors
-/// When the run is not finished, or its data or checkpoint cannot be read.
+/// When the run is not finished, a setting does not fit, or its data or checkpoint cannot be read.
 pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
-    let mut config = directory::read_config(&args.run)?;
+    let mut config = config::measured_with(&directory::read_config(&args.run)?, &args.set)?;
     if let Some(dir) = &args.data_dir {
         config.data.dir = Some(dir.clone());
     }

@@ -17,6 +17,6 @@ mod stored;
 mod words;
 
 pub(crate) use judge::{JudgeConfig, inception_file};
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{measured_with, resolve};
 pub(crate) use run_config::RunConfig;
 pub(crate) use spelled::{laid, spelled};

@@ -53,6 +53,27 @@ pub(crate) fn resolve(args: &SettingArgs, seed: Option<u64>, seeds: u64) -> Resu
     Ok(configs)
 }
 
+/// The settings of a finished run, with those lines of `--set` over them that say how it is measured.
+///
+/// # Errors
+/// One sentence: which line is wrong, and how to mend it.
+pub(crate) fn measured_with(config: &RunConfig, lines: &[String]) -> Result<RunConfig> {
+    let mut draft = Draft::new(config);
+    let other = |path: &[String]| path[0] != "evaluation";
+    for line in lines {
+        if other(&parse_set(line)?.0) {
+            bail!(
+                "--set {line} says how a run is made, and this one is finished; only settings of the evaluation can be \
+                 changed, such as evaluation.samples=500"
+            );
+        }
+    }
+    sets(lines)?.over(&mut draft, other).map_err(explained)?;
+    let config = draft.finish();
+    config.check()?;
+    Ok(config)
+}
+
 /// The defaults of `model` on `dataset` under all layers. One experiment file can serve several models.
 fn laid(layers: &[Layer], model: &str, dataset: Option<&str>) -> Result<RunConfig> {
     let defaults = RunConfig::defaults(model, dataset).expect("models are chosen by their names");

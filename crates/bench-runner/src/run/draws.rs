@@ -22,6 +22,7 @@ fn drawn_by(model: &str) -> Vec<Drawn> {
         "evaluation.samples=80",
         "evaluation.importance_samples=3",
         "evaluation.inverted_images=2",
+        "evaluation.likelihood_images=2",
         "evaluation.frechet_infinity=true",
     ];
     let own: &[&str] = match model {

@@ -80,4 +80,9 @@ pub trait Sample {
     fn trajectory(&self, _request: &SampleRequest, _frames: usize) -> Option<Vec<Tensor<4>>> {
         None
     }
+
+    /// The same without fresh noise on the way, all along which samples follow from where they begin: every moment.
+    fn flow(&self, _request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
+        None
+    }
 }

@@ -63,6 +63,20 @@ impl Noise {
         self.fill(name, step, rows, shape, device, RngExt::random::<f32>)
     }
 
+    /// −1 or 1, each as often as the other (Rademacher's distribution), one row of `shape[1..]` per index in
+    /// `rows`.
+    #[track_caller]
+    pub fn signs<const D: usize>(
+        self,
+        name: &str,
+        step: u64,
+        rows: Range<u64>,
+        shape: [usize; D],
+        device: &Device,
+    ) -> Tensor<D> {
+        self.fill(name, step, rows, shape, device, |rng| if rng.random() { 1.0 } else { -1.0 })
+    }
+
     /// A uniform permutation of `0..len`: row 0 of the draw called `name`.
     #[track_caller]
     pub fn permutation(self, name: &str, step: u64, len: usize) -> Vec<u32> {
@@ -177,6 +191,16 @@ mod tests {
         let var = x.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / x.len() as f64;
         assert!(mean.abs() < 0.02, "{mean}");
         assert!((var - 1.0).abs() < 0.02, "{var}");
+    }
+
+    #[test]
+    fn signs_are_of_size_one_and_alike_often() {
+        let noise = Seed(1).during(Phase::Evaluate);
+        let x = noise.signs("test", 0, 0..100, [100, 500], &Device::flex()).into_data();
+        let x = x.as_slice::<f32>().expect("f32");
+        assert!(x.iter().all(|v| v.abs() == 1.0));
+        let mean = x.iter().sum::<f32>() / x.len() as f32;
+        assert!(mean.abs() < 0.02, "{mean}");
     }
 
     #[test]

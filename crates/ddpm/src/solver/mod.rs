@@ -159,6 +159,16 @@ impl Solver {
         }
     }
 
+    /// The same without fresh noise.
+    pub(crate) fn without_noise(self) -> Self {
+        match self {
+            Self::Ddim { .. } | Self::Ancestral { .. } => Self::Ddim { eta: 0.0 },
+            Self::EulerAncestral { .. } => Self::Euler,
+            Self::Dpmpp2m { .. } => Self::Dpmpp2m { eta: 0.0 },
+            Self::Euler | Self::Heun | Self::MeanFlow => self,
+        }
+    }
+
     /// Steps through all `moments`, from noise to sample, and shows every x to `see`.
     pub fn solve(
         self,
@@ -181,4 +191,38 @@ impl Solver {
 /// ε̂ that belongs to x_t and x̂_0: (x_t − α x̂_0) / σ.
 fn noise_of(x_t: Tensor<4>, start: Tensor<4>, at: Moment) -> Tensor<4> {
     (x_t - start * at.alpha) / at.sigma
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        schedule::{Schedule, ScheduleConfig},
+        spacing::Spacing,
+    };
+    use burn::tensor::Device;
+
+    #[test]
+    fn without_noise_every_solver_draws_none_and_a_deterministic_one_is_itself() {
+        let moments = Spacing::Trailing.moments(&Schedule::new(ScheduleConfig::FLOW), 6);
+        let x = || Tensor::<4>::full([1, 1, 1, 1], 0.7, &Device::flex());
+        let start = |x: Tensor<4>, _| x.sin();
+        let fresh = |_| panic!("it draws");
+        let solved = |solver: Solver| {
+            let mut oracle = Oracle::new(&start, &fresh);
+            let x = solver.solve(x(), &moments, &mut oracle, |_, _| ());
+            x.into_data().try_into_vec::<f32>().expect("f32")[0]
+        };
+        let noisy = [
+            (Solver::Ddim { eta: 1.0 }, Solver::Ddim { eta: 0.0 }),
+            (Solver::Ancestral { variance: Variance::FixedLarge }, Solver::Ddim { eta: 0.0 }),
+            (Solver::EulerAncestral { eta: 1.0 }, Solver::Euler),
+            (Solver::Dpmpp2m { eta: 1.0 }, Solver::Dpmpp2m { eta: 0.0 }),
+        ];
+        for (solver, twin) in noisy {
+            assert!((solved(solver.without_noise()) - solved(twin)).abs() < 1e-6, "{solver:?}");
+            assert_eq!(twin.without_noise(), twin);
+        }
+        assert_eq!(Solver::Heun.without_noise(), Solver::Heun);
+    }
 }

@@ -110,7 +110,9 @@ impl<'a> Evaluator<'a> {
             progress("reconstructions by search");
             pairs::inversions(inverter, conditions, count, context, &mut out);
         }
-        if model.encoder().is_some() || model.density().is_some() || model.likelihood().is_some() {
+        let estimated = context.settings.likelihood_images.and(model.likelihood_estimate());
+        let likelihood = model.likelihood().is_some() || estimated.is_some();
+        if model.encoder().is_some() || model.density().is_some() || likelihood {
             progress("likelihood, codes and what they know");
             codes::measure(model, context, &mut out);
         }

@@ -7,9 +7,9 @@ use crate::{
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Classified, Classify, Codes, Condition, Conditions, Denoise, Encode, Generative,
-    ImageShape, Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest, Scalars,
-    Seed, Space, digest::sha256, low_resolution::upsampled,
+    Batch, Classified, Classify, Codes, Condition, Conditions, Denoise, Encode, EstimateLikelihood,
+    Generative, ImageShape, Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest,
+    Scalars, Seed, Space, digest::sha256, low_resolution::upsampled,
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{
@@ -56,9 +56,70 @@ impl Invert for Mirror {
     fn method(&self) -> String {
         "a look".into()
     }
-    fn invert(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<4> {
-        images
+    fn noise_of(&self, images: Tensor<4>, _condition: &Condition) -> Tensor<2> {
+        images.flatten(1, 3)
     }
+    fn values_of(&self, noise: Tensor<2>, _condition: &Condition) -> Tensor<4> {
+        // Images are enlarged ones: as high as they are wide.
+        let [count, numbers] = noise.dims();
+        let side = numbers.isqrt();
+        noise.reshape([count, 1, side, side])
+    }
+}
+
+/// A density that rises within the bin of every grey level, from 0 at its lower edge to twice the mean at its upper one.
+struct Sawtooth;
+
+impl Generative for Sawtooth {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn likelihood_estimate(&self) -> Option<&dyn EstimateLikelihood> {
+        Some(self)
+    }
+}
+
+impl EstimateLikelihood for Sawtooth {
+    fn method(&self, probes: usize) -> String {
+        format!("{probes} looks")
+    }
+    fn log_likelihood(
+        &self,
+        images: Tensor<4>,
+        _condition: &Condition,
+        _probes: usize,
+        _noise: Draws,
+        _first: u64,
+    ) -> Tensor<1> {
+        // 256 bins as wide as one of 255 steps from black to white.
+        let place = images * 255.0 + 0.5;
+        let density = (place.clone() - place.floor()).clamp_min(1e-6) * (2.0 * 255.0 / 256.0);
+        density.log().flatten::<2>(1, 3).sum_dim(1).squeeze_dim(1)
+    }
+}
+
+#[test]
+fn levels_are_spread_evenly_over_their_bins_and_counted_in_bits() {
+    let (digits, device) = (digits(), Device::flex());
+    let settings =
+        Settings { likelihood_images: Some(200), likelihood_probes: 3, ..Settings::default() };
+    let evaluator = Evaluator::new(&digits, None, &device, Seed(0), settings);
+    let found = evaluator.evaluate(&Sawtooth, &|_| ());
+    let metric = found.metrics.iter().find(|m| m.name == "nll/bits_per_dim").expect("asked for");
+    assert_eq!(
+        (metric.qualified_unit().as_str(), metric.n),
+        ("bits per dimension, grey pixels, uniformly dequantised, 3 looks", 200)
+    );
+    // All levels alike are 8 bits; −E ln 2u = 1 − ln 2 nats with a standard deviation of 1.
+    let (exact, sd) = (8.0 + 1.0 / std::f64::consts::LN_2 - 1.0, 1.0 / std::f64::consts::LN_2);
+    let error = sd / (200.0 * 64.0_f64).sqrt();
+    assert!((metric.value - exact).abs() < 3.0 * error, "{} for {exact} ± {error}", metric.value);
+    let none = Evaluator::new(&digits, None, &device, Seed(0), Settings::default());
+    let none = none.evaluate(&Sawtooth, &|_| ());
+    assert!(none.metrics.iter().all(|metric| !metric.name.starts_with("nll/")), "it is slow");
 }
 
 /// Codes without a posterior: the means of the rows of pixels.
@@ -302,6 +363,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let lpips = lpips(folder.path(), large.space.shape);
     measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
 
+    measure(&digits, None, Settings { likelihood_images: Some(3), ..few }, &Sawtooth);
     measure(&digits, None, few, &Guess);
     measure(&digits, None, few, &Trusting);
     measure(&digits, None, few, &Enlarging);

@@ -7,6 +7,7 @@ mod bars;
 mod curves;
 mod drawing;
 mod heat;
+mod paths;
 mod scatter;
 mod series;
 mod table;
@@ -47,6 +48,10 @@ pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
         Plot::Scatter { series, density, x_label, y_label } => {
             scatter::scatter(words, series, density.as_ref(), [x_label, y_label], colour)
         }
+        Plot::Paths { paths: ways, name, arrows, arrows_name, density, x_label, y_label } => {
+            let names = [name.as_str(), arrows_name];
+            paths::paths(words, ways, arrows, names, density, [x_label, y_label], colour)
+        }
         Plot::HeatMap { columns, values, label } => {
             heat::heat_map(words, *columns, values, label, colour)
         }
@@ -61,7 +66,7 @@ pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_results::{Axes, Band, Field};
+    use genlab_results::{Arrow, Axes, Band, Field};
 
     fn drawn(figure: &Plot) -> Option<String> {
         let [id, title, alt] = ["figure-1", "Title", "Codes of VAE"].map(str::to_owned);
@@ -160,6 +165,36 @@ mod tests {
         // Half as high as wide: a circle stays one.
         let svg = drawn(&scatter(&points, Some((values, [-2.0, 2.0], [-1.0, 1.0])))).unwrap();
         assert!(svg.contains("viewBox=\"0 0 400 234\""), "{svg}");
+    }
+
+    #[test]
+    fn paths_run_in_from_outside_over_arrows_that_point_where_their_vectors_do() {
+        let arrow = |from, along| Arrow { from, along };
+        let plot = |columns: usize| Plot::Paths {
+            paths: vec![vec![(-6.0, 0.0), (0.0, 0.0), (2.0, 2.0)], vec![(0.0, 9.0), (0.0, -2.0)]],
+            name: "steps".into(),
+            // As many as leave them 168 apart: the longest has 0.9 of that, one of a quarter of its size the half.
+            arrows: vec![
+                arrow((0.0, 0.0), (0.0, 8.0)),
+                arrow((-1.0, -1.0), (2.0, 0.0)),
+                arrow((1.0, 1.0), (0.0, 0.0)),
+                arrow((5.0, 0.0), (1.0, 0.0)),
+            ],
+            arrows_name: "score".into(),
+            density: Field { columns, values: vec![1.0; columns], x: [-2.0, 2.0], y: [-2.0, 2.0] },
+            x_label: "first".into(),
+            y_label: "second".into(),
+        };
+        let svg = drawn(&plot(1)).unwrap();
+        // 336 across, from 48; as much down, from 28.
+        assert!(svg.contains("line way c3\" d=\"M-288.0 196.0L216.0 196.0L384.0 28.0\""), "{svg}");
+        assert!(svg.contains("class=\"dots c3\" d=\"M384.0 28.0h0M216.0 364.0h0\""), "{svg}");
+        let arrows = svg.lines().find(|line| line.contains("class=\"arrows\" d=")).unwrap();
+        assert!(arrows.contains("d=\"M216.0 271.6L216.0 120.4M"), "up: {arrows}");
+        assert!(arrows.contains("M94.2 280.0L169.8 280.0M"), "to the right: {arrows}");
+        assert_eq!(arrows.matches('M').count(), 4, "of no length, or outside, is none: {arrows}");
+        assert!(svg.contains("Codes of VAE: 2 paths over 4 arrows and a density."), "{svg}");
+        assert!(drawn(&plot(0)).is_none(), "without a plane there is nothing to draw in");
     }
 
     #[test]

@@ -76,15 +76,15 @@ pub(super) fn scatter(
 }
 
 /// The part of a plane that is shown.
-struct Plane {
-    frame: Frame,
-    x: Axis,
-    y: Axis,
+pub(super) struct Plane {
+    pub(super) frame: Frame,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
 }
 
 impl Plane {
     /// Exactly the field, both axes to one scale.
-    fn of(field: &Field, y_label: &str) -> Self {
+    pub(super) fn of(field: &Field, y_label: &str) -> Self {
         let ([left, right], [low, high]) = (field.x, field.y);
         let frame = Frame::to_scale(y_label, right - left, high - low);
         let x = Axis::exact(left, right, frame.left, frame.right);
@@ -104,7 +104,7 @@ impl Plane {
 }
 
 /// The density from nothing to its maximum, without the cells that are next to nothing.
-fn shades(field: &Field, frame: &Frame) -> Vec<Area> {
+pub(super) fn shades(field: &Field, frame: &Frame) -> Vec<Area> {
     let most = field.values.iter().copied().fold(0.0, f64::max);
     let share = |value| if most > 0.0 { value / most } else { 0.0 };
     let area = |Tiles { strength, path }: Tiles| Area {

@@ -4,6 +4,7 @@ pub mod active_units;
 pub mod aggregated;
 pub mod bounds;
 pub mod encode;
+pub mod estimated;
 pub mod exact;
 pub mod importance;
 pub mod kl;
@@ -23,6 +24,7 @@ use measure::{CodeMeasure, Subject};
 pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &bounds::Bounds,
     &exact::ExactLikelihood,
+    &estimated::EstimatedLikelihood,
     &importance::ImportanceSampled,
     &kl::KlToPrior,
     &aggregated::Aggregated,

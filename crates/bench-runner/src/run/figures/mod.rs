@@ -1,8 +1,11 @@
 //! The figures that no measure makes, each with the words that explain it: what a finished model does
 //! with values and codes. A new one is made here and nowhere else.
 
+mod interpolation;
+mod paths;
+
 use burn::tensor::Tensor;
-use genlab_core::{Decode, Encode, Generative, Kind, SampleRequest, Space};
+use genlab_core::{Generative, Kind, SampleRequest, Space};
 use genlab_data::Values;
 use genlab_metrics::{context::Context, features::host, picture, requests};
 use genlab_results::{Figure, Plot, Scope};
@@ -30,14 +33,17 @@ pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Fig
     let figures = match context.dataset.space.kind {
         Kind::Images => [
             reconstructions(model, context),
-            interpolation(model, context),
+            interpolation::interpolation(model, context),
             noising(model, context),
             denoising(model, context),
         ],
         Kind::Points if context.dataset.space.shape.pixels() != 2 => [const { None }; 4],
-        Kind::Points => {
-            [reconstructed_points(model, context), denoised_points(model, context), None, None]
-        }
+        Kind::Points => [
+            reconstructed_points(model, context),
+            denoised_points(model, context),
+            paths::paths(model, context),
+            None,
+        ],
         Kind::Series => [const { None }; 4],
     };
     figures.into_iter().flatten().collect()
@@ -89,16 +95,6 @@ fn reconstructed_points(model: &dyn Generative, context: &Context<'_>) -> Option
     let series = vec![("originals".into(), originals), ("reconstructions".into(), again)];
     let plot = in_plane(series, context)?;
     Some(figure("reconstructions", "Originals and reconstructions", caption, plot))
-}
-
-fn interpolation(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
-    let (encoder, decoder) = model.encoder().zip(model.decoder())?;
-    let split = context.settings.split.name();
-    let caption = format!(
-        "Each row walks from the code of one {split} image to that of another and is decoded on the way."
-    );
-    let lines = between_codes(encoder, decoder, model, context)?;
-    Some(figure("interpolation", "Interpolation", caption, strip(lines, COLUMNS, context)))
 }
 
 /// The way of the first `count` samples from noise, at `moments` moments.
@@ -180,35 +176,6 @@ fn in_pairs(originals: Tensor<4>, again: Tensor<4>) -> Tensor<4> {
         rows.push(again.clone().narrow(0, first, length));
     }
     Tensor::cat(rows, 0)
-}
-
-/// Straight lines between the codes of pairs of images, decoded, each told what its first image is: one
-/// row a pair. None with fewer than two images: a line has two ends.
-fn between_codes(
-    encoder: &dyn Encode,
-    decoder: &dyn Decode,
-    model: &dyn Generative,
-    context: &Context<'_>,
-) -> Option<Tensor<4>> {
-    let images = context.split();
-    let pairs = (images.len() / 2).min(COLUMNS);
-    if pairs == 0 {
-        return None;
-    }
-    let told = context.told(images, 0..2 * pairs, model.conditions());
-    let codes = encoder.encode(images.tensor(0..2 * pairs, &context.device), &told).mean;
-    let mut rows = Vec::new();
-    for pair in 0..pairs {
-        let from = codes.clone().narrow(0, 2 * pair, 1);
-        let to = codes.clone().narrow(0, 2 * pair + 1, 1);
-        let along = |column: usize| column as f64 / (COLUMNS - 1) as f64;
-        let point = |share: f64| from.clone() * (1.0 - share) + to.clone() * share;
-        let points = (0..COLUMNS).map(|column| point(along(column))).collect();
-        let told = context.told(images, 2 * pair..2 * pair + 1, model.conditions());
-        rows.push((Tensor::cat(points, 0), told.repeated(COLUMNS)));
-    }
-    let decoded = rows.into_iter().map(|(codes, told)| decoder.decode(codes, &told)).collect();
-    Some(Tensor::cat(decoded, 0))
 }
 
 /// From one tensor a moment to one row a sample.

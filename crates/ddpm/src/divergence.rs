@@ -2,6 +2,9 @@
 
 use burn::tensor::Tensor;
 
+/// x̂_0 of x_t, at one moment.
+pub(crate) type AskStart<'a> = &'a dyn Fn(Tensor<4>) -> Tensor<4>;
+
 /// x̂_0 at a point, `[B, C, H, W]`, and its divergence there, `[B]`.
 pub struct Denoised {
     /// x̂_0.
@@ -12,7 +15,7 @@ pub struct Denoised {
 
 impl Denoised {
     /// As many gradients as a value has numbers: for values of few.
-    pub fn exact(x_t: &Tensor<4>, denoise: &dyn Fn(Tensor<4>) -> Tensor<4>) -> Self {
+    pub(crate) fn exact(x_t: &Tensor<4>, denoise: AskStart<'_>) -> Self {
         let numbers = x_t.dims()[1..].iter().product();
         let column = |x: Tensor<4>, number| x.flatten::<2>(1, 3).narrow(1, number, 1);
         let parts = (0..numbers).map(|number| {
@@ -27,11 +30,7 @@ impl Denoised {
     /// arXiv:2011.13456; Grathwohl et al. 2019, arXiv:1810.01367, Eq. 7): a gradient a probe, whatever the size of a
     /// value. Its mean is the divergence wherever E[ε εᵀ] = 1. Of probes of ±1 it is exact where the Jacobian is
     /// diagonal, and has the variance 2 Σ_{i≠j} S_ij² / probes otherwise, S being the Jacobian's symmetric part.
-    pub fn estimated(
-        x_t: &Tensor<4>,
-        probes: &[Tensor<4>],
-        denoise: &dyn Fn(Tensor<4>) -> Tensor<4>,
-    ) -> Self {
+    pub(crate) fn estimated(x_t: &Tensor<4>, probes: &[Tensor<4>], denoise: AskStart<'_>) -> Self {
         let parts = probes.iter().map(|probe| {
             let along = |start: Tensor<4>| (start * probe.clone()).sum();
             let (start, gradient) = gradient(x_t, denoise, &along);
@@ -50,7 +49,7 @@ impl Denoised {
 /// x̂_0 of `x_t`, and the gradient by `x_t` of what `along` makes of it.
 fn gradient(
     x_t: &Tensor<4>,
-    denoise: &dyn Fn(Tensor<4>) -> Tensor<4>,
+    denoise: AskStart<'_>,
     along: &dyn Fn(Tensor<4>) -> Tensor<1>,
 ) -> (Tensor<4>, Tensor<4>) {
     let tracked = x_t.clone().autodiff().require_grad();
@@ -123,14 +122,14 @@ mod tests {
         let denoise = |x: Tensor<4>| linear(linear(x).tanh()) * 0.7;
         let exact = Denoised::exact(&point().narrow(0, 0, 1), &denoise);
         let found = Denoised::estimated(&point(), &probes(1), &denoise);
-        let (trace, [mean, variance]) = (moments_of_one(&exact), moments(&found));
+        let (trace, [mean, variance]) = (only(&exact), moments(&found));
         let error = (variance / COUNT as f64).sqrt();
         assert!(error > 1e-4 && (mean - trace).abs() < 3.0 * error, "{mean}, {trace} ± {error}");
         let apart = (found.start.narrow(0, 7, 1) - exact.start).abs().max().into_data();
         assert!(apart.try_into_vec::<f32>().expect("f32")[0] < 1e-6);
     }
 
-    fn moments_of_one(found: &Denoised) -> f64 {
+    fn only(found: &Denoised) -> f64 {
         f64::from(found.divergence.to_data().try_into_vec::<f32>().expect("f32")[0])
     }
 
@@ -141,6 +140,6 @@ mod tests {
         let [mean, variance] = moments(&Denoised::estimated(&point(), &probes(1), &denoise));
         assert!((mean - trace).abs() < 1e-5 && variance < 1e-10, "{mean} {trace} {variance}");
         let exact = Denoised::exact(&point().narrow(0, 0, 1), &denoise);
-        assert!((moments_of_one(&exact) - trace).abs() < 1e-5);
+        assert!((only(&exact) - trace).abs() < 1e-5);
     }
 }

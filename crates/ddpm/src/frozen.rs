@@ -3,7 +3,7 @@
 use crate::{
     classifier::{self, NoisyClassifier},
     denoiser::Denoiser,
-    divergence::Denoised,
+    divergence::{AskStart, Denoised},
     edit::{self, Given},
     guidance::Guidance,
     likelihood::{self, log_density},
@@ -109,7 +109,7 @@ impl FrozenDdpm {
         values: Tensor<4>,
         condition: &Condition,
         steps: usize,
-        denoise: &dyn Fn(&Tensor<4>, &dyn Fn(Tensor<4>) -> Tensor<4>) -> Denoised,
+        denoise: impl Fn(&Tensor<4>, AskStart<'_>) -> Denoised,
     ) -> Tensor<1> {
         let (denoiser, space) = (self.network(), self.process.space);
         let denoise = |x: Tensor<4>, at| {
@@ -178,7 +178,7 @@ impl Likelihood for FrozenDdpm {
     }
 
     fn log_likelihood(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
-        self.log_density(values, condition, likelihood::STEPS, &Denoised::exact)
+        self.log_density(values, condition, likelihood::STEPS, Denoised::exact)
     }
 }
 
@@ -203,7 +203,7 @@ impl EstimateLikelihood for FrozenDdpm {
         let rows = first..first + shape[0] as u64;
         let draw = |k| noise.signs("ddpm/probe", k, rows.clone(), shape, &device);
         let probes: Vec<Tensor<4>> = (0..probes as u64).map(draw).collect();
-        self.log_density(values, condition, likelihood::FEWER_STEPS, &|x, denoise| {
+        self.log_density(values, condition, likelihood::FEWER_STEPS, |x, denoise| {
             Denoised::estimated(x, &probes, denoise)
         })
     }

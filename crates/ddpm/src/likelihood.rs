@@ -102,7 +102,7 @@ mod tests {
         for config in [ScheduleConfig::default(), ScheduleConfig::FLOW] {
             let schedule = Schedule::new(config);
             let found = log_density(x.clone(), &schedule, FEWER_STEPS, &|x: Tensor<4>, at| {
-                Denoised::estimated(&x, &[probe.clone()], &|x| denoise(x, at))
+                Denoised::estimated(&x, std::slice::from_ref(&probe), &|x| denoise(x, at))
             });
             let found = found.into_data().try_into_vec::<f32>().expect("f32");
             let average = found.iter().map(|v| f64::from(*v)).sum::<f64>() / COUNT as f64;

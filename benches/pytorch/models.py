@@ -273,8 +273,9 @@ class Gan(Model):
         return {
             "total": loss,
             "critic_loss": loss,
-            "critic_on_real": torch.sigmoid(real.detach()).mean(),
-            "critic_on_fake": torch.sigmoid(fake.detach()).mean(),
+            "critic/real": torch.sigmoid(real.detach()).mean(),
+            "critic/fake": torch.sigmoid(fake.detach()).mean(),
+            "critic/equilibrium": torch.tensor(0.5),
         }
 
     def generator_loss(self, latent):

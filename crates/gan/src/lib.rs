@@ -7,6 +7,7 @@
 //! drawn in, and evaluation uses the moving average of its weights.
 
 pub mod augmentation;
+mod best_response;
 mod config;
 pub mod critic;
 mod generator;

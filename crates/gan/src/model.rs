@@ -1,10 +1,13 @@
 //! One step of training, and what the frozen model can do.
 
-use crate::{GanConfig, augmentation::Side, critic::Critic, generator::Generator, invert};
+use crate::{
+    GanConfig, augmentation::Side, best_response, critic::Critic, generator::Generator, invert,
+};
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Condition, Conditions, Decode, Generative, Invert, Noise, Optimized,
-    Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
+    Batch, BestResponse, CheckpointError, Condition, Conditions, Criticise, Decode, Generative,
+    Invert, Noise, Optimized, Progress, Sample, SampleRequest, Scalars, Seed, StateReader,
+    StateWriter, Train,
 };
 
 pub(crate) struct Gan {
@@ -15,28 +18,28 @@ pub(crate) struct Gan {
 }
 
 /// What the generator turns into as many values as `batch` has, `[B, L]`.
-fn codes(config: &GanConfig, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
+pub(crate) fn codes(config: &GanConfig, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
     let shape = [batch.len(), config.latent_dim];
     noise.normal(name, 0, batch.rows(), shape, &batch.values.device())
 }
 
 /// The critic's side of the game on one batch.
-struct Judgement {
+pub(crate) struct Judgement {
     /// Logits of the real values, `[B]`.
     real: Tensor<1>,
     /// Logits of the generated ones, `[B]`.
     fake: Tensor<1>,
     /// What the critic minimises, penalties included, `[1]`.
-    loss: Tensor<1>,
+    pub(crate) loss: Tensor<1>,
     /// What is logged: the loss of the game alone, the objective's own scalars, and each penalty before
     /// it is weighted.
-    scalars: Scalars,
+    pub(crate) scalars: Scalars,
 }
 
 impl Judgement {
     /// `critic`, as it judges, on the real values of `batch` and as many generated ones. `read` is what
     /// happens to centred values before.
-    fn of(
+    pub(crate) fn of(
         config: &GanConfig,
         critic: &Critic,
         batch: &Batch,
@@ -119,6 +122,7 @@ impl Train for Gan {
         Box::new(FrozenGan {
             generator: self.generator.frozen(),
             critic: self.config.regularisers.applied_to(self.critic.frozen()),
+            weights: self.critic.frozen(),
             config: self.config.clone(),
             conditions: self.conditions,
         })
@@ -135,11 +139,13 @@ impl Train for Gan {
     }
 }
 
-struct FrozenGan {
-    generator: Generator,
+pub(crate) struct FrozenGan {
+    pub(crate) generator: Generator,
     /// As it judges.
     critic: Critic,
-    config: GanConfig,
+    /// Its weights as they are trained.
+    pub(crate) weights: Critic,
+    pub(crate) config: GanConfig,
     conditions: Conditions,
 }
 
@@ -171,8 +177,33 @@ impl Generative for FrozenGan {
         Some(self)
     }
 
+    fn critic(&self) -> Option<&dyn Criticise> {
+        Some(self)
+    }
+
     fn inverter(&self) -> Option<&dyn Invert> {
         Some(self)
+    }
+}
+
+impl Criticise for FrozenGan {
+    fn real_probability(&self, values: Tensor<4>, condition: &Condition) -> Option<Tensor<1>> {
+        // A pack's logit is about several values at once.
+        if self.config.pack > 1 {
+            return None;
+        }
+        let read = self.critic.packed(self.critic.centred(values));
+        self.config.objective.game().real_probability(self.critic.score(read, condition))
+    }
+
+    fn best_response(
+        &self,
+        training: &dyn Fn(u64) -> Batch,
+        held_out: &Batch,
+        most: u64,
+        seed: Seed,
+    ) -> BestResponse {
+        best_response::search(self, training, held_out, most, seed)
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Settings {
     pub importance_images: usize,
     /// Images that a model without an encoder reconstructs by search, which is slow; None: it is left out.
     pub inverted_images: Option<usize>,
+    /// Steps at most that a critic trains on against the frozen generator; None: it is left out.
+    pub best_response_steps: Option<usize>,
     /// Windows of series that are forecast, at most.
     pub forecast_windows: usize,
     /// Futures that are drawn of each, at least two.
@@ -79,6 +81,7 @@ impl Default for Settings {
             importance_samples: Some(100),
             importance_images: 1000,
             inverted_images: None,
+            best_response_steps: Some(500),
             forecast_windows: 2048,
             // The 10 % and the 90 % quantile are two of them.
             forecast_members: 49,
@@ -94,6 +97,7 @@ impl Check for Settings {
         size("importance_images", self.importance_images)?;
         optional("inverted_images", self.inverted_images, size)?;
         size("forecast_windows", self.forecast_windows)?;
+        optional("best_response_steps", self.best_response_steps, size)?;
         at_least("forecast_members", self.forecast_members, 2)?;
         size("batch", self.batch)
     }

@@ -68,7 +68,7 @@ impl Default for GanConfig {
             regularisers: Regularisers::default(),
             augmentation: Augmentation::default(),
             pack: 1,
-            minibatch_sd: None,
+            minibatch_sd: Some(MinibatchSd::default()),
             condition: ConditionConfig::None,
             condition_dropout: 0.1,
             critic_steps: 1,
@@ -82,7 +82,7 @@ impl Default for GanConfig {
             }),
             generator_optimizer: optimizer(1e-3),
             critic_optimizer: optimizer(2e-4),
-            ema: EmaConfig::of(0.99),
+            ema: EmaConfig::of(0.998),
         }
     }
 }
@@ -121,6 +121,8 @@ impl GanConfig {
             // with the generator, and without a penalty the generator runs from mode to mode.
             Kind::Points | Kind::Series => Self {
                 latent_dim: 8,
+                minibatch_sd: None,
+                ema: EmaConfig::of(0.99),
                 regularisers: Regularisers {
                     real_slope: Some(SlopePenalty { weight: 0.1, ..SlopePenalty::default() }),
                     ..Regularisers::default()

@@ -26,6 +26,7 @@ fn small() -> GanConfig {
     GanConfig {
         generator: conv(Some(8), 0.0),
         critic: conv(None, 0.2),
+        minibatch_sd: None,
         // Fast enough for a critic to win within the few steps of a test.
         critic_optimizer: OptimizerConfig { learning_rate: 2e-3, ..config.critic_optimizer },
         ..config

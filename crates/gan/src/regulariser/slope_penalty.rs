@@ -62,12 +62,7 @@ impl SlopePenalty {
 /// ‖∇D(x)‖² for standard normal ε. For a linear critic, whose slope is w, it has mean ‖w‖² and
 /// variance 2‖w‖⁴; otherwise the mean is ‖∇D‖² + σ² ∇D · ∇ΔD + O(σ⁴).
 pub fn squared_slopes(ahead: Tensor<1>, behind: Tensor<1>, sigma: f64) -> Tensor<1> {
-    slopes(ahead, behind, sigma).square()
-}
-
-/// (D(x + σε) − D(x − σε)) / 2σ: the slope along ε.
-pub(super) fn slopes(ahead: Tensor<1>, behind: Tensor<1>, sigma: f64) -> Tensor<1> {
-    (ahead - behind) / (2.0 * sigma)
+    (ahead - behind).square() / (4.0 * sigma * sigma)
 }
 
 #[cfg(test)]

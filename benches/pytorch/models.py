@@ -236,10 +236,17 @@ class Critic(nn.Module):
     def __init__(self, config, shape):
         super().__init__()
         self.encoder = Encoder(config["critic"], shape)
-        self.score = nn.Linear(self.encoder.features, 1)
+        self.group = (config["minibatch_sd"] or {}).get("group")
+        self.score = nn.Linear(self.encoder.features + bool(self.group), 1)
 
     def forward(self, images):
-        return self.score(self.encoder(images * 2 - 1)).squeeze(1)
+        features = self.encoder(images * 2 - 1)
+        if self.group:
+            group = self.group if len(features) % self.group == 0 else len(features)
+            grouped = features.view(-1, group, features.shape[1])
+            sd = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean(1)
+            features = torch.cat([features, sd.repeat_interleave(group)[:, None]], 1)
+        return self.score(features).squeeze(1)
 
 
 class Gan(Model):
@@ -250,6 +257,8 @@ class Gan(Model):
         plain = {"kind": "non-saturating", "label_smoothing": 0}
         assert config["objective"] == plain and config["critic_steps"] == 1
         assert not any(config["regularisers"].values()) and plain_condition(config)
+        assert config["pack"] == 1 and not any(config["augmentation"].values())
+        assert not config["generator"].get("blocks") and not config["critic"].get("blocks")
         ema = config["ema"]
         self.generator = Trained(Generator(config, shape), config["generator_optimizer"], ema)
         self.critic = Trained(Critic(config, shape), config["critic_optimizer"])
@@ -273,8 +282,9 @@ class Gan(Model):
         return {
             "total": loss,
             "critic_loss": loss,
-            "critic_on_real": torch.sigmoid(real.detach()).mean(),
-            "critic_on_fake": torch.sigmoid(fake.detach()).mean(),
+            "critic/real": torch.sigmoid(real.detach()).mean(),
+            "critic/fake": torch.sigmoid(fake.detach()).mean(),
+            "critic/equilibrium": torch.tensor(0.5),
         }
 
     def generator_loss(self, latent):

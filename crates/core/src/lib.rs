@@ -32,8 +32,9 @@ pub mod trainer;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Classified, Classify, Codes, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood,
-    Invert, Likelihood, Observation, Reconstruct, Sample, SampleRequest, Task, Term,
+    BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit, Encode,
+    EstimateLikelihood, Invert, Likelihood, Observation, Reconstruct, Sample, SampleRequest, Task,
+    Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past};
 pub use context::{InitContext, InitError, Start};

@@ -3,8 +3,8 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Classify, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood, Invert, Likelihood,
-        Reconstruct, Sample,
+        Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood, Invert,
+        Likelihood, Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -76,6 +76,10 @@ pub trait Generative: Send + Sync {
     }
     /// Tells classes apart.
     fn classifier(&self) -> Option<&dyn Classify> {
+        None
+    }
+    /// Tells values of the data from generated ones.
+    fn critic(&self) -> Option<&dyn Criticise> {
         None
     }
     /// Takes noise away.

@@ -1,6 +1,6 @@
 //! Searching the noise that a generator turns into a given value.
 
-use crate::net::Generator;
+use crate::generator::Generator;
 use burn::tensor::Tensor;
 use genlab_core::{
     Condition,

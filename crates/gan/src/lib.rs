@@ -6,13 +6,17 @@
 //! normalisation where DCGAN has batch normalisation, so that a sample does not depend on the batch it is
 //! drawn in, and evaluation uses the moving average of its weights.
 
+pub mod augmentation;
+mod best_response;
 mod config;
+pub mod critic;
+mod generator;
 mod invert;
 mod model;
-mod net;
 pub mod objective;
 pub mod regulariser;
 
+pub use augmentation::Augmentation;
 pub use config::GanConfig;
 pub use objective::{Game, Objective};
 pub use regulariser::Regularisers;

@@ -1,13 +1,13 @@
 //! One step of training, and what the frozen model can do.
 
 use crate::{
-    GanConfig, invert,
-    net::{Critic, Generator},
+    GanConfig, augmentation::Side, best_response, critic::Critic, generator::Generator, invert,
 };
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Condition, Conditions, Decode, Generative, Invert, Noise, Optimized,
-    Progress, Sample, SampleRequest, Scalars, StateReader, StateWriter, Train,
+    Batch, BestResponse, CheckpointError, Condition, Conditions, Criticise, Decode, Generative,
+    Invert, Noise, Optimized, Progress, Sample, SampleRequest, Scalars, Seed, StateReader,
+    StateWriter, Train,
 };
 
 pub(crate) struct Gan {
@@ -18,62 +18,72 @@ pub(crate) struct Gan {
 }
 
 /// What the generator turns into as many values as `batch` has, `[B, L]`.
-fn codes(config: &GanConfig, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
+pub(crate) fn codes(config: &GanConfig, batch: &Batch, noise: Noise, name: &str) -> Tensor<2> {
     let shape = [batch.len(), config.latent_dim];
     noise.normal(name, 0, batch.rows(), shape, &batch.values.device())
 }
 
 /// The critic's side of the game on one batch.
-struct Judgement {
+pub(crate) struct Judgement {
     /// Logits of the real values, `[B]`.
     real: Tensor<1>,
     /// Logits of the generated ones, `[B]`.
     fake: Tensor<1>,
     /// What the critic minimises, penalties included, `[1]`.
-    loss: Tensor<1>,
+    pub(crate) loss: Tensor<1>,
     /// What is logged: the loss of the game alone, the objective's own scalars, and each penalty before
     /// it is weighted.
-    scalars: Scalars,
+    pub(crate) scalars: Scalars,
 }
 
 impl Judgement {
-    /// `critic`, as it judges, on the real values of `batch` and as many generated ones.
-    fn of(
+    /// `critic`, as it judges, on the real values of `batch` and as many generated ones. `read` is what
+    /// happens to centred values before.
+    pub(crate) fn of(
         config: &GanConfig,
         critic: &Critic,
         batch: &Batch,
         generated: Tensor<4>,
         condition: &Condition,
         noise: Noise,
+        read: &dyn Fn(Tensor<4>, Side) -> Tensor<4>,
     ) -> Self {
-        let score = |centred| critic.score(centred, condition);
-        let (real_points, fake_points) =
-            (critic.centred(batch.values.clone()), critic.centred(generated));
+        let score = |points| critic.score(points, condition);
+        let points = |values, side| critic.packed(read(critic.centred(values), side));
+        let real_points = points(batch.values.clone(), Side::Real);
+        let fake_points = points(generated, Side::Fake);
         let (real, fake) = (score(real_points.clone()), score(fake_points.clone()));
         let game = config.objective.game();
         let loss = game.critic_loss(real.clone(), fake.clone());
         let scalars = Scalars::new().with("critic_loss", loss.clone());
         let scalars = game.logged(scalars, real.clone(), fake.clone());
+        let packs = batch.first..batch.first + real_points.dims()[0] as u64;
         let penalties =
-            config.regularisers.penalties(&score, real_points, fake_points, noise, batch.rows());
+            config.regularisers.penalties(&score, real_points, fake_points, noise, packs);
         let (loss, scalars) =
             penalties.into_iter().fold((loss, scalars), |(loss, scalars), penalty| {
-                let scalars = scalars.with(penalty.name, penalty.squared_slope.clone());
-                (loss + penalty.squared_slope * penalty.factor, scalars)
+                let scalars = scalars.with(penalty.name, penalty.value.clone());
+                (loss + penalty.value * penalty.factor, scalars)
             });
         Self { real, fake, loss, scalars }
     }
 }
 
 impl Gan {
+    fn augmented(&self, centred: Tensor<4>, side: Side, batch: &Batch, at: Progress) -> Tensor<4> {
+        self.config.augmentation.applied_to(centred, side, at, batch.rows())
+    }
+
     fn critic_step(&mut self, batch: &Batch, condition: &Condition, at: Progress) -> Scalars {
         let codes = codes(&self.config, batch, at.noise(), "gan/critic-latent");
         // The generator off the graph: the critic's step needs no gradient of it.
         let generated = self.generator.raw().forward(codes, condition);
         let critic = self.config.regularisers.applied_to(self.critic.net().clone());
+        let read = |centred, side| self.augmented(centred, side, batch, at);
         let judgement =
-            Judgement::of(&self.config, &critic, batch, generated, condition, at.noise());
+            Judgement::of(&self.config, &critic, batch, generated, condition, at.noise(), &read);
         self.critic.descend(judgement.loss, at);
+        self.config.regularisers.confine(&mut self.critic);
         judgement.scalars
     }
 
@@ -81,8 +91,12 @@ impl Gan {
         let codes = codes(&self.config, batch, at.noise(), "gan/latent");
         let generated = self.generator.net().forward(codes, condition);
         let critic = self.config.regularisers.applied_to(self.critic.raw());
-        let fake = critic.forward(generated, condition);
-        let real = || critic.forward(batch.values.clone(), condition);
+        let score = |values, side| {
+            let read = self.augmented(critic.centred(values), side, batch, at);
+            critic.score(critic.packed(read), condition)
+        };
+        let fake = score(generated, Side::Generated);
+        let real = || score(batch.values.clone(), Side::Beside);
         let loss = self.config.objective.game().generator_loss(&real, fake);
         let value = loss.clone().inner();
         self.generator.descend(loss, at);
@@ -108,6 +122,7 @@ impl Train for Gan {
         Box::new(FrozenGan {
             generator: self.generator.frozen(),
             critic: self.config.regularisers.applied_to(self.critic.frozen()),
+            weights: self.critic.frozen(),
             config: self.config.clone(),
             conditions: self.conditions,
         })
@@ -124,11 +139,13 @@ impl Train for Gan {
     }
 }
 
-struct FrozenGan {
-    generator: Generator,
+pub(crate) struct FrozenGan {
+    pub(crate) generator: Generator,
     /// As it judges.
     critic: Critic,
-    config: GanConfig,
+    /// Its weights as they are trained.
+    pub(crate) weights: Critic,
+    pub(crate) config: GanConfig,
     conditions: Conditions,
 }
 
@@ -145,8 +162,9 @@ impl Generative for FrozenGan {
         let condition = self.config.condition.of(batch);
         let codes = codes(&self.config, batch, noise, "gan/latent");
         let generated = self.generator.forward(codes, &condition);
+        let (config, critic) = (&self.config, &self.critic);
         let Judgement { real, fake, scalars, .. } =
-            Judgement::of(&self.config, &self.critic, batch, generated, &condition, noise);
+            Judgement::of(config, critic, batch, generated, &condition, noise, &|values, _| values);
         let game = self.config.objective.game();
         scalars.with("generator_loss", game.generator_loss(&|| real.clone(), fake))
     }
@@ -159,8 +177,33 @@ impl Generative for FrozenGan {
         Some(self)
     }
 
+    fn critic(&self) -> Option<&dyn Criticise> {
+        Some(self)
+    }
+
     fn inverter(&self) -> Option<&dyn Invert> {
         Some(self)
+    }
+}
+
+impl Criticise for FrozenGan {
+    fn real_probability(&self, values: Tensor<4>, condition: &Condition) -> Option<Tensor<1>> {
+        // A pack's logit is about several values at once.
+        if self.config.pack > 1 {
+            return None;
+        }
+        let read = self.critic.packed(self.critic.centred(values));
+        self.config.objective.game().real_probability(self.critic.score(read, condition))
+    }
+
+    fn best_response(
+        &self,
+        training: &dyn Fn(u64) -> Batch,
+        held_out: &Batch,
+        most: u64,
+        seed: Seed,
+    ) -> BestResponse {
+        best_response::search(self, training, held_out, most, seed)
     }
 }
 
@@ -201,132 +244,5 @@ impl Decode for FrozenGan {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::{
-        GanConfig, Objective, Regularisers,
-        objective::{Minimax, NonSaturating},
-        regulariser::{SlopePenalty, SpectralNorm},
-    };
-    use genlab_core::{
-        ConditionConfig, ImageShape, OptimizerConfig, Space,
-        nn::{BackboneConfig, ConvBackbone},
-        testing::{batch, context, contract, contract_on_points, progress},
-    };
-
-    fn small() -> GanConfig {
-        let config = GanConfig::default();
-        let conv = |norm_groups, negative_slope| {
-            let channels = vec![8, 16];
-            BackboneConfig::Conv(ConvBackbone { channels, norm_groups, negative_slope })
-        };
-        GanConfig {
-            generator: conv(Some(8), 0.0),
-            critic: conv(None, 0.2),
-            // Fast enough for a critic to win within the few steps of a test.
-            critic_optimizer: OptimizerConfig { learning_rate: 2e-3, ..config.critic_optimizer },
-            ..config
-        }
-    }
-
-    fn conditional(config: GanConfig) -> GanConfig {
-        GanConfig { condition: ConditionConfig::Class, ..config }
-    }
-
-    fn slopes(weight: f64) -> Regularisers {
-        let penalty = Some(SlopePenalty { weight, ..SlopePenalty::default() });
-        Regularisers { real_slope: penalty, fake_slope: penalty, spectral_norm: None }
-    }
-
-    /// The scalars of `steps` steps on small images.
-    fn train(config: &GanConfig, steps: u64) -> Vec<Vec<(&'static str, f64)>> {
-        let context = context(Space::images(ImageShape::new(1, 8, 8)));
-        let mut model = config.init(&context).expect("it fits");
-        let mut step = |step| model.step(&batch(context.space, 8, step * 8), progress(step)).read();
-        (0..steps).map(&mut step).collect()
-    }
-
-    fn names(scalars: &[(&'static str, f64)]) -> Vec<&'static str> {
-        scalars.iter().map(|(name, _)| *name).collect()
-    }
-
-    #[test]
-    fn the_non_saturating_gan_keeps_the_contract() {
-        contract(&|context| small().init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_gan_with_smoothed_labels_keeps_the_contract() {
-        let objective = Objective::NonSaturating(NonSaturating { label_smoothing: 0.1 });
-        let config = GanConfig { objective, ..small() };
-        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_minimax_gan_with_two_critic_steps_keeps_the_contract() {
-        let objective = Objective::Minimax(Minimax {});
-        let config = GanConfig { objective, critic_steps: 2, ..small() };
-        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_gan_with_penalties_on_both_slopes_keeps_the_contract() {
-        let config = GanConfig { regularisers: slopes(0.1), ..small() };
-        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_spectrally_normalised_gan_keeps_the_contract() {
-        let spectral_norm = Some(SpectralNorm::default());
-        let regularisers = Regularisers { spectral_norm, ..Regularisers::default() };
-        let config = GanConfig { regularisers, ..small() };
-        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_class_conditional_gan_keeps_the_contract() {
-        let config = conditional(small());
-        contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
-    }
-
-    #[test]
-    fn the_mlp_gan_keeps_the_contract_on_points_with_and_without_classes() {
-        let mlp = BackboneConfig::mlp([32]);
-        let config = GanConfig { generator: mlp.clone(), critic: mlp, latent_dim: 4, ..small() };
-        contract_on_points(&|context| config.init(context), Some(("critic_loss", 60, 0.9)));
-        let config = conditional(config);
-        contract_on_points(&|context| config.init(context), Some(("critic_loss", 60, 0.9)));
-    }
-
-    #[test]
-    fn by_default_nothing_is_penalised() {
-        let expected = ["critic_loss", "critic_on_real", "critic_on_fake", "generator_loss"];
-        assert_eq!(names(&train(&small(), 1)[0]), expected);
-    }
-
-    #[test]
-    fn penalties_are_logged_beside_a_loss_that_does_not_contain_them() {
-        let [plain, penalised] = [Regularisers::default(), slopes(10.0)]
-            .map(|regularisers| train(&GanConfig { regularisers, ..small() }, 1).remove(0));
-        let expected = [
-            "critic_loss",
-            "critic_on_real",
-            "critic_on_fake",
-            "real_slope",
-            "fake_slope",
-            "generator_loss",
-        ];
-        assert_eq!(names(&penalised), expected);
-        assert_eq!(penalised[..3], plain[..3]);
-    }
-
-    #[test]
-    fn a_penalty_flattens_the_critic() {
-        let squared_slope = |weight| {
-            let config = GanConfig { regularisers: slopes(weight), ..small() };
-            let last = train(&config, 40).pop().expect("a step");
-            last.iter().find(|(name, _)| *name == "real_slope").expect("a penalty that is on").1
-        };
-        let (free, held) = (squared_slope(1e-6), squared_slope(100.0));
-        assert!(held < 0.5 * free, "a squared slope of {held} beside one of {free}");
-    }
-}
+#[path = "model_tests.rs"]
+mod tests;

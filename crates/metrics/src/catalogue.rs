@@ -1,6 +1,8 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
-use crate::measures::{classify, codes, cost, forecast, noise, pairs, sets, super_resolution};
+use crate::measures::{
+    classify, codes, cost, forecast, game, noise, pairs, sets, super_resolution,
+};
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
 
@@ -11,7 +13,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(codes::entries())
         .chain(noise::entries())
         .chain(sets::entries());
-    let measured = measured.chain(forecast::entries());
+    let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     Catalogue::new(measured.chain(classify::ENTRIES).chain(cost::ENTRIES))
 });
 

@@ -65,6 +65,8 @@ pub struct Settings {
     pub likelihood_images: Option<usize>,
     /// Probes of each.
     pub likelihood_probes: usize,
+    /// Steps at most that a critic trains on against the frozen generator; None: it is left out.
+    pub best_response_steps: Option<usize>,
     /// Windows of series that are forecast, at most.
     pub forecast_windows: usize,
     /// Futures that are drawn of each, at least two.
@@ -87,6 +89,7 @@ impl Default for Settings {
             likelihood_images: None,
             // Images differ more than the estimates of one by several probes.
             likelihood_probes: 1,
+            best_response_steps: Some(500),
             forecast_windows: 2048,
             // The 10 % and the 90 % quantile are two of them.
             forecast_members: 49,
@@ -104,6 +107,7 @@ impl Check for Settings {
         optional("likelihood_images", self.likelihood_images, size)?;
         size("likelihood_probes", self.likelihood_probes)?;
         size("forecast_windows", self.forecast_windows)?;
+        optional("best_response_steps", self.best_response_steps, size)?;
         at_least("forecast_members", self.forecast_members, 2)?;
         size("batch", self.batch)
     }

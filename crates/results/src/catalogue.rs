@@ -29,6 +29,8 @@ pub enum Section {
     Sparsity,
     /// How well classes are told apart.
     Classification,
+    /// How far a game between two networks is from its end.
+    Game,
     /// Time, memory, size.
     Cost,
     /// Everything else, and metrics that the catalogue does not know.
@@ -37,7 +39,7 @@ pub enum Section {
 
 impl Section {
     /// All sections, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Samples,
         Self::Forecasts,
         Self::Likelihood,
@@ -45,6 +47,7 @@ impl Section {
         Self::Latent,
         Self::Sparsity,
         Self::Classification,
+        Self::Game,
         Self::Cost,
         Self::Other,
     ];
@@ -59,6 +62,7 @@ impl Section {
             Self::Latent => "Latent codes",
             Self::Sparsity => "Sparsity",
             Self::Classification => "Classification",
+            Self::Game => "Game",
             Self::Cost => "Cost",
             Self::Other => "Other numbers",
         }

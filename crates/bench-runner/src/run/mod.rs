@@ -1,6 +1,7 @@
 //! The road of one run: settings, data on the device, steps, checkpoint, frozen model, metrics,
 //! results.json, report.html.
 
+mod alarm;
 mod artefacts;
 pub(crate) mod directory;
 #[cfg(test)]
@@ -110,7 +111,7 @@ pub(crate) fn execute(
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
 
     let start = training::resume(dir, model.as_mut(), device)?;
-    let mut watch = Watch::open(dir, &training, &dataset, device, &start)?;
+    let mut watch = Watch::open(dir, &training, evaluator.context(), &start)?;
     let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
     let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;

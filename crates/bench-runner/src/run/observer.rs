@@ -1,7 +1,12 @@
 //! What watches a run: the progress bar, the log, TensorBoard, checkpoints.
 
-use super::{directory::RunDir, figures, stations::Training};
-use crate::{interrupt, terminal::Progress};
+use super::{
+    alarm::{self, Alarm},
+    directory::RunDir,
+    figures, provenance,
+    stations::Training,
+};
+use crate::{interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
@@ -10,7 +15,9 @@ use genlab_core::{
     trainer::{Flow, Line, Observer},
 };
 use genlab_data::Dataset;
-use genlab_metrics::{picture, requests};
+use genlab_metrics::{
+    context::Context as Measured, measures::sets::census::census, picture, requests,
+};
 use genlab_report::{png, tensorboard::EventWriter};
 use serde_json::{Map, Value, json};
 use std::{
@@ -28,6 +35,8 @@ const LINES_PER_PREVIEW: u64 = 25;
 /// Samples in such a grid, and how many stand in a row.
 const PREVIEW: usize = 16;
 const PREVIEW_COLUMNS: usize = 4;
+/// Training values that tell how often each mode comes.
+const EXPECTED: usize = 1000;
 /// Points in such a picture.
 const PREVIEW_POINTS: usize = 512;
 
@@ -35,8 +44,10 @@ const PREVIEW_POINTS: usize = 512;
 pub(crate) struct Watch<'a> {
     dir: &'a RunDir,
     training: &'a Training,
+    measured: &'a Measured<'a>,
     dataset: &'a Dataset,
     device: &'a Device,
+    alarm: Option<Alarm>,
     log: File,
     board: EventWriter,
     progress: Progress,
@@ -52,10 +63,10 @@ impl<'a> Watch<'a> {
     pub(crate) fn open(
         dir: &'a RunDir,
         training: &'a Training,
-        dataset: &'a Dataset,
-        device: &'a Device,
+        measured: &'a Measured<'a>,
         start: &CheckpointState,
     ) -> Result<Self> {
+        let (dataset, device) = (measured.dataset, &measured.device);
         let path = dir.metrics();
         let cannot = || format!("cannot write {}", path.display());
         let mut log = OpenOptions::new()
@@ -87,7 +98,8 @@ impl<'a> Watch<'a> {
             plan.batch_size as u64,
         );
         let saved = Instant::now();
-        Ok(Self { dir, training, dataset, device, log, board, progress, saved })
+        let alarm = census(&dataset.train.take(EXPECTED), measured).map(|data| Alarm::new(&data));
+        Ok(Self { dir, training, measured, dataset, device, alarm, log, board, progress, saved })
     }
 
     /// Clears the progress bar and flushes what is buffered.
@@ -122,6 +134,33 @@ impl<'a> Watch<'a> {
             }
         }
         sums.into_iter().map(|(name, value)| (format!("validation/{name}"), value)).collect()
+    }
+
+    /// Looks for a collapse of a generator that plays against a critic, where one is due after the line that
+    /// ends at `at`: the number of modes that its samples have, where modes can be told.
+    fn modes(&mut self, model: &dyn Train, at: At) -> Result<Option<usize>> {
+        let line = self.training.plan.log_every * self.training.plan.batch_size as u64;
+        let station = |images: u64| images * alarm::STATIONS / at.total_images.max(1);
+        if station(at.images) == station(at.images.saturating_sub(line)) {
+            return Ok(None);
+        }
+        let frozen = model.freeze();
+        let Some((sampler, _)) = frozen.sampler().zip(frozen.critic()) else { return Ok(None) };
+        let Some(alarm) = &mut self.alarm else { return Ok(None) };
+        let (told, seed) = (frozen.conditions(), self.training.plan.seed);
+        let request = requests::typical(told, self.dataset, seed, alarm::SAMPLES, self.device);
+        let samples = figures::kept(sampler.sample(&request), self.dataset.space);
+        let Some(census) = census(&samples, self.measured) else { return Ok(None) };
+        let names = self.dataset.classes.as_ref();
+        let name = |mode: usize| {
+            names.and_then(|names| names.get(mode).cloned()).unwrap_or_else(|| mode.to_string())
+        };
+        let look = alarm.look(&census, at.fraction(), &name);
+        if let Some(text) = look.alarm {
+            terminal::note(&format!("{text}, in step {}", at.step));
+            provenance::happened(self.dir, at.step, &text)?;
+        }
+        Ok(Some(look.present))
     }
 
     /// A small sample grid, so that TensorBoard shows samples growing up.
@@ -171,6 +210,10 @@ impl Observer for Watch<'_> {
             line.scalars.iter().map(|(name, value)| (format!("train/{name}"), *value)).collect();
         if number.is_multiple_of(LINES_PER_VALIDATION) || last {
             scalars.extend(self.validate(model));
+        }
+
+        if let Some(present) = self.modes(model, line.at)? {
+            scalars.push(("modes".to_owned(), present as f64));
         }
 
         let rate = line.at.images as f64 / line.seconds.max(1e-9);

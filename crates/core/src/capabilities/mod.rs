@@ -2,6 +2,7 @@
 //! a model's name; what a model cannot do is absent.
 
 mod classify;
+mod criticise;
 mod decode;
 mod denoise;
 mod density;
@@ -14,6 +15,7 @@ mod reconstruct;
 mod sample;
 
 pub use classify::{Classified, Classify};
+pub use criticise::{BestResponse, Criticise};
 pub use decode::Decode;
 pub use denoise::Denoise;
 pub use density::{Density, Observation, Term};

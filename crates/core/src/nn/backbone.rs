@@ -4,9 +4,10 @@ use super::{
     conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm},
     linear::Linear,
     mlp::Mlp,
+    residual::{ResidualBlock, activated},
 };
 use crate::{
-    settings::{Check, Fault, levels, non_negative, optional, size, sizes},
+    settings::{Check, Fault, at_most, levels, non_negative, optional, size, sizes},
     shape::ImageShape,
     space::Space,
 };
@@ -15,6 +16,9 @@ use burn::{
     tensor::{Device, Tensor, activation::relu, ops::PadMode},
 };
 use serde::{Deserialize, Serialize};
+
+/// Residual blocks at one resolution beyond which a network is a slip of the finger.
+const MOST_BLOCKS: usize = 64;
 
 /// An encoder and its mirrored decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub enum BackboneConfig {
 pub struct MlpBackbone {
     /// Widths of the hidden layers, from the image inwards.
     pub hidden: Vec<usize>,
+    /// Slope of the encoder's activation below zero; 0 is a ReLU.
+    pub negative_slope: f64,
 }
 
 /// A backbone of convolutions.
@@ -44,6 +50,8 @@ pub struct ConvBackbone {
     pub norm_groups: Option<usize>,
     /// Slope of the encoder's activation below zero; 0 is a ReLU.
     pub negative_slope: f64,
+    /// Residual blocks at each resolution but the image's own.
+    pub blocks: usize,
 }
 
 impl Default for BackboneConfig {
@@ -54,24 +62,28 @@ impl Default for BackboneConfig {
 
 impl Default for MlpBackbone {
     fn default() -> Self {
-        Self { hidden: vec![400] }
+        Self { hidden: vec![400], negative_slope: 0.0 }
     }
 }
 
 impl Default for ConvBackbone {
     fn default() -> Self {
-        Self { channels: vec![32, 64], norm_groups: None, negative_slope: 0.0 }
+        Self { channels: vec![32, 64], norm_groups: None, negative_slope: 0.0, blocks: 0 }
     }
 }
 
 impl Check for BackboneConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
-            Self::Mlp(MlpBackbone { hidden }) => sizes("hidden", hidden),
-            Self::Conv(ConvBackbone { channels, norm_groups, negative_slope }) => {
+            Self::Mlp(MlpBackbone { hidden, negative_slope }) => {
+                sizes("hidden", hidden)?;
+                non_negative("negative_slope", *negative_slope)
+            }
+            Self::Conv(ConvBackbone { channels, norm_groups, negative_slope, blocks }) => {
                 levels("channels", channels)?;
                 optional("norm_groups", *norm_groups, size)?;
-                non_negative("negative_slope", *negative_slope)
+                non_negative("negative_slope", *negative_slope)?;
+                at_most("blocks", *blocks, MOST_BLOCKS)
             }
         }
     }
@@ -80,7 +92,7 @@ impl Check for BackboneConfig {
 impl BackboneConfig {
     /// Affine layers of these widths, from the image inwards.
     pub fn mlp(hidden: impl Into<Vec<usize>>) -> Self {
-        Self::Mlp(MlpBackbone { hidden: hidden.into() })
+        Self::Mlp(MlpBackbone { hidden: hidden.into(), ..MlpBackbone::default() })
     }
 
     /// Convolutions with these channels, from the image inwards.
@@ -100,9 +112,10 @@ impl BackboneConfig {
     /// The encoder for images of `shape`.
     pub fn encoder(&self, shape: ImageShape, device: &Device) -> Encoder {
         match self {
-            Self::Mlp(MlpBackbone { hidden }) => Encoder {
-                mlp: Some(Mlp::new(shape.pixels(), hidden, device)),
+            Self::Mlp(MlpBackbone { hidden, negative_slope }) => Encoder {
+                mlp: Some(Mlp::new(shape.pixels(), hidden, device).leaking(*negative_slope)),
                 convs: Vec::new(),
+                blocks: Vec::new(),
                 features: hidden.last().copied().unwrap_or(shape.pixels()),
                 negative_slope: 0.0,
             },
@@ -118,7 +131,10 @@ impl BackboneConfig {
                 }
                 let [height, width] = conv.coarse(shape);
                 let features = inputs * height * width;
-                Encoder { mlp: None, convs, features, negative_slope: conv.negative_slope }
+                let blocks =
+                    conv.channels.iter().flat_map(|&channels| conv.blocks_of(channels, device));
+                let blocks = blocks.collect();
+                Encoder { mlp: None, convs, blocks, features, negative_slope: conv.negative_slope }
             }
         }
     }
@@ -127,7 +143,7 @@ impl BackboneConfig {
     pub fn decoder(&self, latent_dim: usize, shape: ImageShape, device: &Device) -> Decoder {
         let dims = [shape.channels, shape.height, shape.width];
         match self {
-            Self::Mlp(MlpBackbone { hidden }) => {
+            Self::Mlp(MlpBackbone { hidden, .. }) => {
                 let widths: Vec<usize> = hidden.iter().rev().copied().collect();
                 let last = widths.last().copied().unwrap_or(latent_dim);
                 Decoder {
@@ -135,6 +151,7 @@ impl BackboneConfig {
                     project: Linear::new(last, shape.pixels(), device),
                     norms: Vec::new(),
                     convs: Vec::new(),
+                    blocks: Vec::new(),
                     coarse: [0, 0],
                     dims,
                 }
@@ -156,6 +173,10 @@ impl BackboneConfig {
                     convs: convs
                         .map(|(&i, o)| ConvTranspose2dConfig::double([i, o]).init(device))
                         .collect(),
+                    blocks: widths
+                        .iter()
+                        .flat_map(|&channels| conv.blocks_of(channels, device))
+                        .collect(),
                     coarse,
                     dims,
                 }
@@ -165,6 +186,11 @@ impl BackboneConfig {
 }
 
 impl ConvBackbone {
+    /// The residual blocks of one resolution. Only the encoder's activation leaks.
+    fn blocks_of(&self, channels: usize, device: &Device) -> Vec<ResidualBlock> {
+        (0..self.blocks).map(|_| ResidualBlock::new(channels, device)).collect()
+    }
+
     /// Height and width after all halvings, rounded up.
     fn coarse(&self, shape: ImageShape) -> [usize; 2] {
         let scale = 1 << self.channels.len();
@@ -177,6 +203,7 @@ impl ConvBackbone {
 pub struct Encoder {
     mlp: Option<Mlp>,
     convs: Vec<Conv2d>,
+    blocks: Vec<ResidualBlock>,
     features: usize,
     negative_slope: f64,
 }
@@ -194,19 +221,21 @@ impl Encoder {
             return mlp.forward(images.flatten::<2>(1, 3));
         }
         let images = pad_to_multiple(images, 1 << self.convs.len());
-        let x = self.convs.iter().fold(images, |x, conv| self.activate(conv.forward(x)));
+        let mut x = images;
+        for (level, conv) in self.convs.iter().enumerate() {
+            x = activated(conv.forward(x), self.negative_slope);
+            for block in blocks_at(&self.blocks, level, self.convs.len()) {
+                x = block.forward(x, self.negative_slope);
+            }
+        }
         x.reshape([batch, self.features])
     }
 }
 
-impl Encoder {
-    fn activate(&self, x: Tensor<4>) -> Tensor<4> {
-        if self.negative_slope > 0.0 {
-            genlab_kernels::leaky_relu(x, self.negative_slope)
-        } else {
-            relu(x)
-        }
-    }
+/// The blocks of one of so many levels that have equally many.
+fn blocks_at(blocks: &[ResidualBlock], level: usize, levels: usize) -> &[ResidualBlock] {
+    let each = blocks.len() / levels.max(1);
+    &blocks[level * each..(level + 1) * each]
 }
 
 /// Codes to image logits (before any sigmoid).
@@ -216,6 +245,7 @@ pub struct Decoder {
     project: Linear,
     norms: Vec<GroupNorm>,
     convs: Vec<ConvTranspose2d>,
+    blocks: Vec<ResidualBlock>,
     coarse: [usize; 2],
     dims: [usize; 3],
 }
@@ -234,6 +264,9 @@ impl Decoder {
         let first = x.dims()[1] / (coarse_height * coarse_width);
         let mut x = x.reshape([batch, first, coarse_height, coarse_width]);
         for (i, conv) in self.convs.iter().enumerate() {
+            for block in blocks_at(&self.blocks, i, self.convs.len()) {
+                x = block.forward(x, 0.0);
+            }
             x = match self.norms.get(i) {
                 Some(norm) => relu(norm.forward(x, Activation::Identity)),
                 None => relu(x),

@@ -13,6 +13,7 @@ mod mlp;
 mod past_embedding;
 mod patches;
 mod position;
+mod residual;
 mod self_attention;
 mod time;
 mod time_mlp;

@@ -167,6 +167,13 @@ impl<M: Module> Optimized<M> {
         clipping.map(|(norm, _)| norm)
     }
 
+    /// Puts every parameter where `projection` sends it, outside of any gradient. Its average follows from
+    /// the next step on.
+    pub fn project(&mut self, projection: &dyn Fn(Tensor<1>) -> Tensor<1>) {
+        let net = self.net.take().expect("this puts the network back");
+        self.net = Some(update_params(net, &mut |_, _, value| projection(value)));
+    }
+
     /// Writes parameters, what the optimizer remembers of them, and their average under `prefix`.
     pub fn state(&self, prefix: &str, out: &mut StateWriter) {
         for param in named_params(self.net()) {

@@ -2,7 +2,7 @@
 
 use super::{Game, cross_entropy, probabilities, softplus};
 use burn::tensor::Tensor;
-use genlab_core::{Check, Fault, Scalars};
+use genlab_core::{Check, Fault, Scalars, nn::sigmoid};
 use serde::{Deserialize, Serialize};
 
 /// The generator minimises E[log(1 − D(G(z)))], what the critic maximises: Eq. 1 of Goodfellow et al.
@@ -26,8 +26,12 @@ impl Game for Minimax {
         softplus(fake).mean().neg()
     }
 
+    fn real_probability(&self, score: Tensor<1>) -> Option<Tensor<1>> {
+        Some(sigmoid(score))
+    }
+
     fn logged(&self, scalars: Scalars, real: Tensor<1>, fake: Tensor<1>) -> Scalars {
-        probabilities(scalars, real, fake)
+        probabilities(scalars, real, fake, 1.0)
     }
 }
 

@@ -1,12 +1,18 @@
 //! What the two networks play for: one file per objective, on logits `l` of the critic with D = σ(l).
 
 mod hinge;
+mod least_squares;
 mod minimax;
 mod non_saturating;
+mod relativistic;
+mod wasserstein;
 
 pub use hinge::Hinge;
+pub use least_squares::LeastSquares;
 pub use minimax::Minimax;
 pub use non_saturating::NonSaturating;
+pub use relativistic::Relativistic;
+pub use wasserstein::Wasserstein;
 
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars, nn::sigmoid};
@@ -22,6 +28,12 @@ pub enum Objective {
     Minimax(Minimax),
     /// Scores instead of probabilities, and no pull where the critic is sure.
     Hinge(Hinge),
+    /// Squared distances of scores from 0 and 1.
+    LeastSquares(LeastSquares),
+    /// Real and generated values in pairs.
+    Relativistic(Relativistic),
+    /// Mean scores; needs a regulariser that bounds the critic's slope.
+    Wasserstein(Wasserstein),
 }
 
 /// A game between two networks: pure functions of the critic's logits, `[B]` of real values and `[B]` of
@@ -36,7 +48,20 @@ pub trait Game: Check {
 
     /// `scalars` with what is logged of the logits, in the objective's own terms.
     fn logged(&self, scalars: Scalars, real: Tensor<1>, fake: Tensor<1>) -> Scalars;
+
+    /// What scores say of p_d / (p_d + p_g), `[B]` in [0, 1], where the best critic of this game knows it.
+    fn real_probability(&self, _score: Tensor<1>) -> Option<Tensor<1>> {
+        None
+    }
+
+    /// Whether the critic's loss has a lower bound whatever its slope.
+    fn is_bounded(&self) -> bool {
+        true
+    }
 }
+
+/// The name under which the value is logged that both sides of the critic have when the generator has won.
+const EQUILIBRIUM: &str = "critic/equilibrium";
 
 impl Objective {
     /// The game itself.
@@ -45,6 +70,9 @@ impl Objective {
             Self::NonSaturating(game) => game,
             Self::Minimax(game) => game,
             Self::Hinge(game) => game,
+            Self::LeastSquares(game) => game,
+            Self::Relativistic(game) => game,
+            Self::Wasserstein(game) => game,
         }
     }
 }
@@ -72,11 +100,16 @@ fn cross_entropy(real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
     softplus(real.neg()).mean() + softplus(fake).mean()
 }
 
-/// `scalars` with the mean D of real and of generated values.
-fn probabilities(scalars: Scalars, real: Tensor<1>, fake: Tensor<1>) -> Scalars {
-    scalars
-        .with("critic_on_real", sigmoid(real).mean())
-        .with("critic_on_fake", sigmoid(fake).mean())
+/// `scalars` with what the critic makes of real and of generated values, and what both are when the
+/// generator has won.
+fn told(scalars: Scalars, real: Tensor<1>, fake: Tensor<1>, equilibrium: f64) -> Scalars {
+    let equilibrium = Tensor::full([1], equilibrium, &real.device());
+    scalars.with("critic/real", real).with("critic/fake", fake).with(EQUILIBRIUM, equilibrium)
+}
+
+/// `scalars` with the mean D of real and of generated values; `label` is that of real ones.
+fn probabilities(scalars: Scalars, real: Tensor<1>, fake: Tensor<1>, label: f64) -> Scalars {
+    told(scalars, sigmoid(real).mean(), sigmoid(fake).mean(), label / 2.0)
 }
 
 #[cfg(test)]
@@ -102,6 +135,19 @@ mod tests {
         number(game.generator_loss(&|| panic!("a pass that nothing needs"), logits(fake)))
     }
 
+    /// The slope of the critic's loss in the one score that it gives to `real` and `fake` values in one place.
+    pub(super) fn slope_at(game: &dyn Game, score: f32, real: usize, fake: usize) -> f32 {
+        let all = (real + fake) as f32;
+        let score = Tensor::<1>::full([1], score, &Device::flex()).autodiff().require_grad();
+        // As losses are means of each side, each is weighted by its share.
+        let of = |count: usize| score.clone().repeat(&[count]);
+        let (real_share, fake_share) = (real as f32 / all, fake as f32 / all);
+        let zero = || Tensor::<1>::full([1], 0.0, &Device::flex()).autodiff();
+        let loss = game.critic_loss(of(real), zero()) * real_share
+            + game.critic_loss(zero(), of(fake)) * fake_share;
+        number(score.grad(&loss.backward()).expect("a gradient"))
+    }
+
     #[test]
     fn the_cross_entropy_of_an_undecided_critic_is_two_ln_two() {
         let loss = number(cross_entropy(logits(0.0), logits(0.0)));
@@ -117,9 +163,11 @@ mod tests {
     #[test]
     fn probabilities_are_logged_for_both_sides() {
         // σ(ln 3) = ¾.
-        let logged = probabilities(Scalars::new(), logits(0.0), logits(3.0_f32.ln())).read();
-        let [(real, on_real), (fake, on_fake)] = logged[..] else { panic!("{logged:?}") };
-        assert_eq!([real, fake], ["critic_on_real", "critic_on_fake"]);
-        assert!((on_real - 0.5).abs() < 1e-6 && (on_fake - 0.75).abs() < 1e-6, "{logged:?}");
+        let logged = probabilities(Scalars::new(), logits(0.0), logits(3.0_f32.ln()), 0.8).read();
+        let names: Vec<_> = logged.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["critic/real", "critic/fake", EQUILIBRIUM]);
+        for ((_, value), expected) in logged.iter().zip([0.5, 0.75, 0.4]) {
+            assert!((value - expected).abs() < 1e-6, "{logged:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Game, cross_entropy, probabilities, softplus};
 use burn::tensor::Tensor;
-use genlab_core::{Check, Fault, Scalars, settings::share};
+use genlab_core::{Check, Fault, Scalars, nn::sigmoid, settings::share};
 use serde::{Deserialize, Serialize};
 
 /// The generator minimises −E[log D(G(z))]: section 3 of Goodfellow et al. 2014 (arXiv:1406.2661).
@@ -37,15 +37,20 @@ impl Game for NonSaturating {
         softplus(fake.neg()).mean()
     }
 
+    /// With labels smoothed by s the best critic is D = (1 − s) p_d / (p_d + p_g).
+    fn real_probability(&self, score: Tensor<1>) -> Option<Tensor<1>> {
+        Some((sigmoid(score) / (1.0 - self.label_smoothing)).clamp_max(1.0))
+    }
+
     fn logged(&self, scalars: Scalars, real: Tensor<1>, fake: Tensor<1>) -> Scalars {
-        probabilities(scalars, real, fake)
+        probabilities(scalars, real, fake, 1.0 - self.label_smoothing)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::tests::{critic, generator},
+        super::tests::{critic, generator, slope_at},
         *,
     };
 
@@ -73,6 +78,20 @@ mod tests {
             assert!(critic(&smoothed, best, 0.0) < critic(&smoothed, other, 0.0));
         }
         assert!(critic(&PLAIN, best + 0.2, 0.0) < critic(&PLAIN, best, 0.0));
+    }
+
+    #[test]
+    fn the_critics_loss_is_flat_where_it_knows_the_share_of_real_values() {
+        // Of four values at one place three are real: D = ¾ (1 − s).
+        for label_smoothing in [0.0, 0.2] {
+            let game = NonSaturating { label_smoothing };
+            let d = 0.75 * (1.0 - label_smoothing as f32);
+            let score = (d / (1.0 - d)).ln();
+            assert!(slope_at(&game, score, 3, 1).abs() < 1e-6);
+            assert!(slope_at(&game, score - 0.3, 3, 1) < -0.01);
+            let told = game.real_probability(super::super::tests::logits(score)).expect("it tells");
+            assert!((super::super::tests::number(told) - 0.75).abs() < 1e-6);
+        }
     }
 
     #[test]

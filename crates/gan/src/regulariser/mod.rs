@@ -1,14 +1,18 @@
 //! What keeps a critic from growing steep, whatever it plays for.
 
+mod gradient_penalty;
 mod slope_penalty;
 mod spectral_norm;
+mod weight_clip;
 
+pub use gradient_penalty::{GradientPenalty, interpolated};
 pub use slope_penalty::{SlopePenalty, squared_slopes};
 pub use spectral_norm::{SpectralNorm, largest_singular_value};
+pub use weight_clip::WeightClip;
 
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Check, Fault, Noise,
+    Check, Fault, Noise, Optimized,
     settings::{optional, within},
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +29,11 @@ pub struct Regularisers {
     pub fake_slope: Option<SlopePenalty>,
     /// Weights of the critic divided by their largest singular values.
     pub spectral_norm: Option<SpectralNorm>,
+    /// Penalty on a slope other than 1 between real and generated values: Eq. 3 of Gulrajani et al. 2017
+    /// (arXiv:1704.00028).
+    pub gradient_penalty: Option<GradientPenalty>,
+    /// Weights of the critic cut to a box after each step: Arjovsky et al. 2017 (arXiv:1701.07875).
+    pub weight_clip: Option<WeightClip>,
 }
 
 /// What one penalty adds to the critic's loss.
@@ -32,8 +41,8 @@ pub struct Regularisers {
 pub struct Penalty {
     /// The name that it is logged under.
     pub name: &'static str,
-    /// The mean squared slope, `[1]`.
-    pub squared_slope: Tensor<1>,
+    /// What is penalised, `[1]`: of a slope penalty the mean squared slope.
+    pub value: Tensor<1>,
     /// What it is multiplied by in the loss.
     pub factor: f64,
 }
@@ -48,6 +57,21 @@ impl Regularisers {
         }
     }
 
+    /// Whether anything bounds the critic's slope.
+    pub fn bound_slopes(&self) -> bool {
+        self.spectral_norm.is_some()
+            || self.weight_clip.is_some()
+            || self.gradient_penalty.is_some()
+            || self.real_slope.is_some() && self.fake_slope.is_some()
+    }
+
+    /// Puts the critic's weights where they may be, after a step.
+    pub(crate) fn confine<M: Module>(&self, critic: &mut Optimized<M>) {
+        if let Some(clip) = self.weight_clip {
+            clip.confine(critic);
+        }
+    }
+
     /// The penalties that are on, for a critic that scores centred values `[B, C, H, W]` with `[B]`, at
     /// `real` and `fake` ones. Row i is perturbed by noise row `rows.start + i`.
     pub fn penalties(
@@ -58,21 +82,25 @@ impl Regularisers {
         noise: Noise,
         rows: Range<u64>,
     ) -> Vec<Penalty> {
-        let at = |penalty: SlopePenalty, points: Tensor<4>, draws: &str| {
+        let at = |name, penalty: SlopePenalty, points: Tensor<4>, draws: &str| {
             let directions = noise.normal(draws, 0, rows.clone(), points.dims(), &points.device());
-            penalty.squared_slope(critic, points, directions)
+            let value = penalty.squared_slope(critic, points, directions);
+            Penalty { name, value, factor: penalty.factor() }
         };
-        let real = self.real_slope.map(|penalty| Penalty {
-            name: "real_slope",
-            squared_slope: at(penalty, real, "gan/slope-real"),
-            factor: penalty.factor(),
-        });
-        let fake = self.fake_slope.map(|penalty| Penalty {
-            name: "fake_slope",
-            squared_slope: at(penalty, fake, "gan/slope-fake"),
-            factor: penalty.factor(),
-        });
-        [real, fake].into_iter().flatten().collect()
+        let between = |penalty: GradientPenalty, real: Tensor<4>, fake: Tensor<4>| {
+            let shape = [real.dims()[0], 1, 1, 1];
+            let u = noise.uniform("gan/interpolate", 0, rows.clone(), shape, &real.device());
+            let value = penalty.distance_from_one(critic, interpolated(real, fake, u));
+            Penalty { name: "gradient_penalty", value, factor: penalty.weight }
+        };
+        let real_slope = self
+            .real_slope
+            .map(|penalty| at("real_slope", penalty, real.clone(), "gan/slope-real"));
+        let fake_slope = self
+            .fake_slope
+            .map(|penalty| at("fake_slope", penalty, fake.clone(), "gan/slope-fake"));
+        let gradient_penalty = self.gradient_penalty.map(|penalty| between(penalty, real, fake));
+        [real_slope, fake_slope, gradient_penalty].into_iter().flatten().collect()
     }
 }
 
@@ -80,7 +108,9 @@ impl Check for Regularisers {
     fn check(&self) -> Result<(), Fault> {
         optional("real_slope", self.real_slope, |key, on| within(key, &on))?;
         optional("fake_slope", self.fake_slope, |key, on| within(key, &on))?;
-        optional("spectral_norm", self.spectral_norm, |key, on| within(key, &on))
+        optional("spectral_norm", self.spectral_norm, |key, on| within(key, &on))?;
+        optional("gradient_penalty", self.gradient_penalty, |key, on| within(key, &on))?;
+        optional("weight_clip", self.weight_clip, |key, on| within(key, &on))
     }
 }
 
@@ -89,6 +119,10 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
     use genlab_core::{Phase, Seed};
+
+    pub(super) fn tensor<const N: usize>(rows: [[f32; 2]; N]) -> Tensor<4> {
+        Tensor::<2>::from_floats(rows, &Device::flex()).reshape([N, 2, 1, 1])
+    }
 
     fn penalties(regularisers: Regularisers) -> Vec<Penalty> {
         let score = |x: Tensor<4>| x.sum_dim(1).flatten::<1>(0, 3);
@@ -113,7 +147,7 @@ mod tests {
         let both = penalties(both);
         let told: Vec<_> = both.iter().map(|penalty| (penalty.name, penalty.factor)).collect();
         assert_eq!(told, [("real_slope", 1.5), ("fake_slope", 2.5)]);
-        let slope = |i: usize| both[i].squared_slope.clone().into_data();
+        let slope = |i: usize| both[i].value.clone().into_data();
         assert_ne!(slope(0), slope(1), "the two share their draws");
     }
 

@@ -19,7 +19,7 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{classify, codes, cost, noise, pairs, super_resolution},
+    measures::{classify, codes, cost, game, noise, pairs, super_resolution},
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -119,6 +119,10 @@ impl<'a> Evaluator<'a> {
         if let Some(denoiser) = model.denoiser() {
             progress("noise taken away, level by level");
             noise::measure(denoiser, conditions, context, &mut out);
+        }
+        if model.critic().is_some() {
+            progress("the game");
+            game::measure(model, context, &mut out);
         }
         if let Some((sampler, factor)) = model.sampler().zip(conditions.low_resolution) {
             progress("super-resolution");

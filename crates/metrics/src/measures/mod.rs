@@ -9,6 +9,7 @@ pub mod classify;
 pub mod codes;
 pub mod cost;
 pub mod forecast;
+pub mod game;
 pub mod noise;
 pub mod pairs;
 pub mod sets;

@@ -1,6 +1,7 @@
 //! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures.
 
 pub mod fit;
+pub mod kde;
 pub mod kmeans;
 pub mod lbfgs;
 pub mod matrix;

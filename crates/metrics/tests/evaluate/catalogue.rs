@@ -7,9 +7,10 @@ use crate::{
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
-    Batch, Classified, Classify, Codes, Condition, Conditions, Denoise, Encode, EstimateLikelihood,
-    Generative, ImageShape, Invert, Likelihood, Noise as Draws, Reconstruct, Sample, SampleRequest,
-    Scalars, Seed, Space, digest::sha256, low_resolution::upsampled,
+    Batch, BestResponse, Classified, Classify, Codes, Condition, Conditions, Criticise, Denoise,
+    Encode, EstimateLikelihood, Generative, ImageShape, Invert, Likelihood, Noise as Draws,
+    Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, digest::sha256,
+    low_resolution::upsampled,
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{
@@ -243,6 +244,49 @@ impl Denoise for Trusting {
     }
 }
 
+/// Plays a game on the plane: samples like those of the data, and a critic that cannot tell.
+struct Undecided;
+
+impl Generative for Undecided {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+    fn critic(&self) -> Option<&dyn Criticise> {
+        Some(self)
+    }
+}
+
+impl Sample for Undecided {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let noise = request.starting_noise([request.count, 2], &Device::flex());
+        noise.reshape([request.count, 2, 1, 1])
+    }
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
+impl Criticise for Undecided {
+    fn real_probability(&self, values: Tensor<4>, _condition: &Condition) -> Option<Tensor<1>> {
+        Some(Tensor::full([values.dims()[0]], 0.5, &values.device()))
+    }
+    fn best_response(
+        &self,
+        _training: &dyn Fn(u64) -> Batch,
+        _held_out: &Batch,
+        most: u64,
+        _seed: Seed,
+    ) -> BestResponse {
+        BestResponse { before: 1.5, after: 1.25, steps: most }
+    }
+}
+
 /// Holds every value for a zero.
 struct Guess;
 
@@ -371,6 +415,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
     measure(&ring, None, few, &Told(ring.clone()));
     measure(&ring, None, few, &Trusting);
+    measure(&ring, None, few, &Undecided);
     let settings = Settings { samples: 200, ..few };
     measure(&ar1(), None, settings, &Recurrence { innovation: 1.0, told: true });
 

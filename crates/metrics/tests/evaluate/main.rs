@@ -3,5 +3,6 @@
 mod catalogue;
 mod evaluator;
 mod forecasts;
+mod game;
 mod linear_gaussian;
 mod models;

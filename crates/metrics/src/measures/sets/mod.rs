@@ -1,6 +1,7 @@
 //! How good a set of images is beside a set of real ones.
 
 pub mod agreement;
+pub mod census;
 pub mod classes;
 pub mod frechet;
 pub mod frechet_infinity;

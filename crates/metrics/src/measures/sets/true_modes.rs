@@ -69,15 +69,15 @@ impl SetMeasure for TrueModes {
 }
 
 /// How many points each mode has.
-struct Visits {
+pub(super) struct Visits {
     /// Of those that are nearest to it, in its standard deviations.
     nearest: Vec<usize>,
     /// Of those within [`REACH`] standard deviations too.
-    within: Vec<usize>,
+    pub(super) within: Vec<usize>,
 }
 
 /// Mode and high-quality counts as in section 4.1 of Lin et al. 2018 (PacGAN, arXiv:1712.04086).
-fn visits(values: &Values, modes: &[Mode]) -> Visits {
+pub(super) fn visits(values: &Values, modes: &[Mode]) -> Visits {
     let mut visits = Visits { nearest: vec![0; modes.len()], within: vec![0; modes.len()] };
     for index in 0..values.len() {
         let point = values.row_f64(index);

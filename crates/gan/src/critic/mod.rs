@@ -1,4 +1,10 @@
-//! Generator and critic.
+//! The critic: an encoder with one output.
+
+mod minibatch_sd;
+mod pack;
+
+pub use minibatch_sd::MinibatchSd;
+pub use pack::packed;
 
 use crate::GanConfig;
 use burn::{
@@ -6,12 +12,10 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Condition, Conditions, Space,
-    nn::{ClassEmbedding, Decoder, Encoder, Linear},
+    Condition, Conditions, ImageShape, Space,
+    nn::{ClassEmbedding, Encoder, Linear},
 };
 
-/// Size of the vector that tells the generator a class.
-const CLASS_SIZE: usize = 16;
 /// Standard deviation of the critic's initial class vectors, times √n for n features. That of its last
 /// layer's weights is 1/√3 on this scale, so a class moves the first scores by a sixth of what features
 /// do: the critic starts close to one that is told nothing. Under spectral normalisation it is one part in
@@ -19,48 +23,14 @@ const CLASS_SIZE: usize = 16;
 const CLASS_SCALE: f64 = 0.1;
 
 #[derive(Module, Debug)]
-pub(crate) struct Generator {
-    decoder: Decoder,
-    class: Option<ClassEmbedding>,
-    #[module(skip)]
-    space: Space,
-}
-
-impl Generator {
-    pub(crate) fn new(
-        config: &GanConfig,
-        conditions: Conditions,
-        space: Space,
-        device: &Device,
-    ) -> Self {
-        let told = if conditions.classes.is_some() { CLASS_SIZE } else { 0 };
-        Self {
-            decoder: config.generator.decoder(config.latent_dim + told, space.shape, device),
-            class: conditions
-                .classes
-                .map(|classes| ClassEmbedding::new(classes, CLASS_SIZE, 1.0, device)),
-            space,
-        }
-    }
-
-    /// Noise `[B, L]` to values `[B, C, H, W]`. The vector of its class stands behind each row.
-    pub(crate) fn forward(&self, latent: Tensor<2>, condition: &Condition) -> Tensor<4> {
-        let latent = match &self.class {
-            None => latent,
-            Some(class) => {
-                let batch = latent.dims()[0];
-                Tensor::cat(vec![latent, class.forward(condition, batch)], 1)
-            }
-        };
-        self.space.output(self.decoder.forward(latent))
-    }
-}
-
-#[derive(Module, Debug)]
 pub(crate) struct Critic {
     encoder: Encoder,
     score: Linear,
     class: Option<ClassEmbedding>,
+    #[module(skip)]
+    minibatch_sd: Option<MinibatchSd>,
+    #[module(skip)]
+    pack: usize,
     #[module(skip)]
     space: Space,
 }
@@ -72,34 +42,43 @@ impl Critic {
         space: Space,
         device: &Device,
     ) -> Self {
-        let encoder = config.critic.encoder(space.shape, device);
+        let ImageShape { channels, height, width } = space.shape;
+        let pack = ImageShape::new(config.pack * channels, height, width);
+        let encoder = config.critic.encoder(pack, device);
         let features = encoder.features();
         let sd = CLASS_SCALE / (features as f64).sqrt();
+        let more = usize::from(config.minibatch_sd.is_some());
         Self {
-            score: Linear::new(features, 1, device),
+            score: Linear::new(features + more, 1, device),
             encoder,
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, features, sd, device)),
+            minibatch_sd: config.minibatch_sd,
+            pack: config.pack,
             space,
         }
     }
 
-    /// Values `[B, C, H, W]` to the logit of "real", `[B]`.
-    pub(crate) fn forward(&self, values: Tensor<4>, condition: &Condition) -> Tensor<1> {
-        self.score(self.centred(values), condition)
-    }
-
-    /// Values as [`Critic::score`] reads them.
+    /// Values `[B, C, H, W]` around zero.
     pub(crate) fn centred(&self, values: Tensor<4>) -> Tensor<4> {
         self.space.centred(values)
     }
 
-    /// The logit of centred values, `[B]`. A class y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
+    /// Centred values as [`Critic::score`] reads them: in packs.
+    pub(crate) fn packed(&self, centred: Tensor<4>) -> Tensor<4> {
+        packed(centred, self.pack)
+    }
+
+    /// The logit of packs of centred values, `[B]`. A class y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
     /// otherwise: Eq. 3 of Miyato & Koyama 2018 (arXiv:1802.05637).
     pub(crate) fn score(&self, centred: Tensor<4>, condition: &Condition) -> Tensor<1> {
         let features = self.encoder.forward(centred);
-        let score = self.score.forward(features.clone()).squeeze_dim::<1>(1);
+        let seen = match self.minibatch_sd {
+            None => features.clone(),
+            Some(sd) => Tensor::cat(vec![features.clone(), sd.feature(features.clone())], 1),
+        };
+        let score = self.score.forward(seen).squeeze_dim::<1>(1);
         match &self.class {
             None => score,
             Some(class) => {
@@ -128,8 +107,10 @@ mod tests {
             &device,
         );
         let values = Tensor::<1>::from_floats([0.1, 0.9, 0.4, 0.7], &device).reshape([1, 1, 2, 2]);
-        let score =
-            |class| critic.forward(values.clone(), &Condition::of_classes(&[class], &device));
+        let score = |class| {
+            let read = critic.packed(critic.centred(values.clone()));
+            critic.score(read, &Condition::of_classes(&[class], &device))
+        };
         let read = |x: Tensor<1>| x.into_data().try_into_vec::<f32>().expect("f32");
         let vectors = read(critic.class.as_ref().expect("classes").table.val().flatten(0, 1));
         let expected: f32 = [-0.8, 0.8, -0.2, 0.4]

@@ -303,7 +303,7 @@ impl Contract<'_> {
             drop(likelihood.log_likelihood(values.clone(), &told));
         }
         if let Some(estimate) = frozen.likelihood_estimate() {
-            drop(estimate.log_likelihood(values.clone(), &told, 2, noise(5), 0));
+            drop(estimate.log_likelihood(values.clone(), &told, 1, noise(5), 0));
         }
         if let Some(classifier) = frozen.classifier() {
             drop(classifier.classify(values.clone()));

@@ -157,3 +157,28 @@ fn models(args: &SettingArgs, file: &Table) -> Result<Vec<&'static str>> {
     }
     Ok(models)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_run_is_measured_otherwise_but_not_made_otherwise() {
+        let run = RunConfig::defaults("ddpm", None).expect("a model");
+        let measured = |line: &str| measured_with(&run, &[line.to_owned()]);
+        let other =
+            measured("evaluation.likelihood_images=64").expect("a setting of the evaluation");
+        assert_eq!(other.evaluation.settings.likelihood_images, Some(64));
+        assert_eq!(other.model.name(), "ddpm");
+        let refused = |line: &str| measured(line).expect_err("refused").to_string();
+        assert_eq!(
+            refused("model.ddpm.sampler.steps=5"),
+            "--set model.ddpm.sampler.steps=5 says how a run is made, and this one is finished; only settings of the \
+             evaluation can be changed, such as evaluation.samples=500"
+        );
+        assert!(
+            refused("evaluation.likelihood_images=0").contains("evaluation.likelihood_images is 0")
+        );
+        assert!(refused("evaluation.pictures=3").contains("unknown setting evaluation.pictures"));
+    }
+}

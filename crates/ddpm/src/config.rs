@@ -1,6 +1,7 @@
 //! Settings of the diffusion model.
 
 use crate::{
+    chain,
     early::Early,
     guidance::Guidance,
     model::{Ddpm, Learning},
@@ -151,7 +152,8 @@ impl DdpmConfig {
         self.require_learned_guidance(conditions)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             let net = self.network.init(conditions, space, device);
-            if self.objective.tells_spans() { net.with_spans(device) } else { net }
+            let net = if self.objective.tells_spans() { net.with_spans(device) } else { net };
+            if self.objective.learns_variance() { net.with_variance(device) } else { net }
         });
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -173,6 +175,9 @@ impl DdpmConfig {
         let condition_dropout = self.condition_dropout;
         let learning = match self.objective {
             Objective::Denoising => Learning::Denoising,
+            Objective::Hybrid { weight } => {
+                Learning::Hybrid { weight, steps: chain::whole(&process.schedule) }
+            }
             Objective::Progressive { from, to } => {
                 Learning::Progressive { teacher: Teacher::new(net.frozen()), from, to }
             }

@@ -9,13 +9,23 @@ use crate::{
     process::{Process, blend, of},
     schedule::Moment,
     solver::Variance,
+    times::GOLDEN,
 };
 use burn::tensor::Tensor;
 use genlab_core::{Noise, Term, nn::Predicted};
 use rand::RngExt;
+use std::ops::Range;
 
-/// Steps of every value that stand for all, each drawn from an equal share of them.
-const STEPS: usize = 32;
+/// Steps of every value that stand for all, at most: each is drawn from a share of them, and shares are the smaller the nearer
+/// they are to the data, where steps cost most.
+const SHARES: usize = 64;
+
+/// The places of a share among `count` steps, from the data's end on; all shares have each place once.
+fn places(share: usize, count: usize) -> Range<usize> {
+    let end =
+        |share: usize| (count as f64 * (share as f64 / SHARES as f64).powi(2)).round() as usize;
+    end(share)..end(share + 1)
+}
 
 /// Whose bound it is.
 pub(crate) struct ChainBound<'a> {
@@ -44,26 +54,29 @@ impl ChainBound<'_> {
         }
         let x_0 = self.process.space.standard(values.clone());
         let rows = x_0.dims()[0];
-        let drawn = STEPS.min(others.len());
         let zeros = Tensor::zeros([rows], &x_0.device());
-        let diffusion = (0..drawn).fold(zeros, |sum, share| {
-            let step = |row: usize| others[self.place(share, row, drawn, others.len())];
+        let diffusion = (0..SHARES).fold(zeros, |sum, share| {
+            let places = places(share, others.len());
+            if places.is_empty() {
+                return sum;
+            }
+            // Counted from the data's end.
+            let step = |row| others[others.len() - 1 - self.place(share, row, &places)];
             let chosen: Vec<Step> = (0..rows).map(step).collect();
-            sum + self.costs(&x_0, &chosen, share as u64, predict)
+            sum + self.costs(&x_0, &chosen, share as u64, predict) * places.len() as f64
         });
-        let diffusion = diffusion * (others.len() as f64 / drawn.max(1) as f64);
-        let reconstruction = self.costs(&x_0, &vec![*last; rows], drawn as u64, predict);
-        let prior = self.prior(&x_0, self.moments[0]);
+        let reconstruction = self.costs(&x_0, &vec![*last; rows], SHARES as u64, predict);
+        let prior = Self::prior(&x_0, self.moments[0]);
         let terms =
             [("prior", prior), ("diffusion", diffusion), ("reconstruction", reconstruction)];
         Some(terms.map(|(name, nats)| Term { name, nats }).to_vec())
     }
 
-    /// Which of `count` steps a row has for one of so many shares of them.
-    fn place(&self, share: usize, row: usize, shares: usize, count: usize) -> usize {
-        let mut rng = self.noise.row("ddpm/chain-step", share as u64, self.first + row as u64);
-        let along = (share as f64 + rng.random::<f64>()) / shares as f64;
-        ((along * count as f64) as usize).min(count - 1)
+    /// Which of the steps at `places` a row has: rows are spread over them by the golden ratio.
+    fn place(&self, share: usize, row: usize, places: &Range<usize>) -> usize {
+        let first: f64 = self.noise.row("ddpm/chain-step", share as u64, 0).random();
+        let along = (first + (self.first + row as u64) as f64 * GOLDEN).fract();
+        (places.start + (along * places.len() as f64) as usize).min(places.end - 1)
     }
 
     /// What every row costs at its step, by noise of its own.
@@ -89,7 +102,7 @@ impl ChainBound<'_> {
     }
 
     /// L_T: the KL of N(α x_0, σ²) from the noise that samples begin with, N(0, α² + σ²).
-    fn prior(&self, x_0: &Tensor<4>, at: Moment) -> Tensor<1> {
+    fn prior(x_0: &Tensor<4>, at: Moment) -> Tensor<1> {
         let width = at.spread().powi(2);
         let [signal, noise] = [at.alpha, at.sigma].map(|part| part.powi(2) / width);
         let nats = (x_0.clone().square() * signal + (noise - 1.0 - noise.ln())) * 0.5;

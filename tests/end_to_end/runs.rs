@@ -47,10 +47,14 @@ fn every_model_trains_evaluates_and_reports() {
         assert_eq!(dir.join("prior.json").exists(), ["ae", "sparse-ae"].contains(&model));
         assert_eq!(dir.join("samples/denoising.png").exists(), model == "ddpm");
         let run = json(&dir.join("run.json"));
-        assert_eq!(
-            (&run["exit_reason"], &run["events"]),
-            (&"finished".into(), &serde_json::json!([]))
-        );
+        assert_eq!(run["exit_reason"], "finished");
+        // A GAN of a few seconds has few modes, and its run says so.
+        let collapse = |event: &&serde_json::Value| {
+            event["text"].as_str().unwrap().starts_with("mode collapse: ")
+        };
+        let events = run["events"].as_array().unwrap();
+        let collapses = events.iter().filter(collapse).count();
+        assert!(events.len() == collapses && (model == "gan" || collapses == 0), "{events:?}");
         for time in ["start", "end"] {
             let text = run[time].as_str().unwrap();
             assert!(text.len() == "2026-11-22T06:30:00Z".len() && text.ends_with('Z'), "{text}");

@@ -33,7 +33,9 @@ fn every_combination_is_scored_once_and_shown_in_the_report() {
     let several = ["--set", "model.ddpm.ema.also=[0.5]"];
     let dir = finished(folder.path(), "ddpm", "run", &[plain, several].concat());
     let results = fs::read(dir.join("results.json")).unwrap();
-    let weights = "averaged,raw,0.5";
+    let chosen = json(&dir.join("results.json"))["average"]["decay"].as_f64().unwrap();
+    let other = if chosen == 0.5 { "0.995" } else { "0.5" };
+    let weights = &format!("averaged,raw,{other}");
     let args = ["samplers", "run", "--weights", weights, "--calls", "4,7"];
     let args = [&args[..], &["--spacing", "trailing,karras"]].concat();
     let first = [&args[..], &["--solver", "heun", "--samples", "100"]].concat();
@@ -51,7 +53,7 @@ fn every_combination_is_scored_once_and_shown_in_the_report() {
         let rows = before.iter().filter(|row| row["weights"] == weights);
         rows.map(|row| scored(row, "samples/frechet")).collect()
     };
-    let all = ["averaged", "raw", "averaged by 0.5"];
+    let all = ["averaged", "raw", &format!("averaged by {other}")];
     assert_eq!(distances(r"averaged").len(), 4);
     assert!(distances(all[0]) != distances(all[1]) && distances(all[1]) != distances(all[2]));
 
@@ -68,6 +70,54 @@ fn every_combination_is_scored_once_and_shown_in_the_report() {
     assert!(report.contains(">Quality against network calls</h2>"));
     assert!(report.contains("trailing, weights raw") && report.contains("milliseconds per sample"));
     assert_eq!(fs::read(dir.join("results.json")).unwrap(), results);
+}
+
+#[test]
+fn of_several_averages_the_one_nearest_the_validation_split_is_used_by_all_that_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let several = ["--set", "model.ddpm.ema.also=[0.5,0.1]"];
+    let dir = finished(folder.path(), "ddpm", "run", &several);
+    let results = json(&dir.join("results.json"));
+    let average = &results["average"];
+    let distances: Vec<(f64, f64)> = average["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["decay"].as_f64().unwrap(), c["distance"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(distances.iter().map(|(decay, _)| *decay).collect::<Vec<_>>(), [0.995, 0.5, 0.1]);
+    let (nearest, _) = *distances.iter().min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap();
+    assert_eq!(average["decay"], nearest);
+    assert_ne!(nearest, 0.995, "this test says more where the choice is not that of the settings");
+    let note = format!("that of decay {nearest} has samples nearest the validation split");
+    assert!(results["notes"].to_string().contains(&note), "{}", results["notes"]);
+
+    // The run, `samplers` and `evaluate` all score that average's samples.
+    let (calls, own) = ("cost/network_calls_per_sample", metric(&dir, "samples/frechet").unwrap());
+    let calls = metric(&dir, calls).unwrap().to_string();
+    let every = ["--weights", "averaged,0.5,0.995,0.1", "--calls", &calls];
+    succeed(
+        folder.path(),
+        &[&["samplers", "run", "--solver", "dpmpp-2m:eta=1"], &every[..]].concat(),
+    );
+    let rows = rows(&dir);
+    assert_eq!(rows.len(), 3, "the chosen one is called averaged");
+    assert_eq!(rows[0]["weights"], "averaged");
+    assert_eq!(scored(&rows[0], "samples/frechet"), own);
+    assert!(rows[1..].iter().all(|row| scored(row, "samples/frechet") != own));
+    let again = succeed(folder.path(), &["evaluate", "run", "--json"]);
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["average"], *average);
+    let frechet = |results: &Value| {
+        let metrics = results["metrics"].as_array().unwrap().clone();
+        metrics.into_iter().find(|metric| metric["name"] == "samples/frechet").unwrap()
+    };
+    assert_eq!(frechet(&again)["value"], own);
+
+    // A run that is stopped before its results chooses the same again.
+    fs::remove_file(dir.join("results.json")).unwrap();
+    finished(folder.path(), "ddpm", "run", &several);
+    assert_eq!(json(&dir.join("results.json"))["average"], *average);
 }
 
 #[test]

@@ -168,6 +168,18 @@ impl ModelConfig {
         }
     }
 
+    /// The same model, which is judged by the average of `decay`, one of those that it keeps.
+    pub(crate) fn using_average(&self, decay: f64) -> Self {
+        let mut model = self.clone();
+        match &mut model {
+            Self::Ddpm(config) => config.ema = config.ema.using(decay),
+            Self::Gan(config) => config.ema = config.ema.using(decay),
+            Self::Classifier(config) => config.ema = config.ema.using(decay),
+            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
+        }
+        model
+    }
+
     /// The same model, which draws samples by `sampler` and with `weights` where there are steps. Restored from
     /// a run's checkpoint without an average it has the weights that training ended with.
     pub(crate) fn sampled_by(&self, sampler: SamplerConfig, weights: Weights) -> Self {

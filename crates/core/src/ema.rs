@@ -15,7 +15,7 @@ pub enum EmaConfig {
         /// Decay per step once warm, in [0, 1).
         #[serde(default = "decay_of_long_runs")]
         decay: f64,
-        /// Decays of further averages that are kept beside it, so that the length can be chosen after training: what
+        /// Decays of further averages that are kept beside it, so that the length is chosen after training: what
         /// is best depends on how long was trained (section 3 of Karras et al. 2024, arXiv:2312.02696).
         #[serde(default)]
         also: Vec<f64>,
@@ -31,6 +31,13 @@ impl EmaConfig {
     /// One average.
     pub fn of(decay: f64) -> Self {
         Self::Exponential { decay, also: Vec::new() }
+    }
+
+    /// The same averages, of which that of `decay` is used.
+    #[must_use]
+    pub fn using(&self, decay: f64) -> Self {
+        let also = self.decays().into_iter().filter(|other| *other != decay).collect();
+        Self::Exponential { decay, also }
     }
 
     /// Decays of all averages that are kept, the one that is used first.
@@ -83,6 +90,13 @@ mod tests {
     #[test]
     fn without_an_average_the_weights_stand_for_themselves() {
         assert_eq!(EmaConfig::Off.decays(), [0.0; 0]);
+    }
+
+    #[test]
+    fn whichever_average_is_used_the_others_are_kept() {
+        let ema = EmaConfig::Exponential { decay: 0.99, also: vec![0.9, 0.999] };
+        assert_eq!(ema.using(0.999).decays(), [0.999, 0.99, 0.9]);
+        assert_eq!(ema.using(0.99), ema);
     }
 
     #[test]

@@ -112,6 +112,20 @@ impl StateReader {
         Self { tensors, counts, device }
     }
 
+    /// Lets the average of `decay` be the one that is used, of those that were kept.
+    pub fn use_average(&mut self, decay: f64) {
+        let (kept, used) = (format!(".average-{decay}."), ".average.");
+        let own = |(section, name): &(Section, String)| {
+            *section == Section::Average && name.contains(&kept)
+        };
+        let names: Vec<(Section, String)> =
+            self.tensors.keys().filter(|key| own(key)).cloned().collect();
+        for key in names {
+            let values = self.tensors.remove(&key).expect("its name was just read");
+            self.tensors.insert((key.0, key.1.replacen(&kept, used, 1)), values);
+        }
+    }
+
     /// Whether there is a tensor of that name.
     pub fn has(&self, section: Section, name: &str) -> bool {
         self.tensors.contains_key(&(section, name.to_owned()))

@@ -1,6 +1,7 @@
 //! Settings of the diffusion model.
 
 use crate::{
+    chain,
     classifier::Guide,
     early::Early,
     guidance::Guidance,
@@ -154,7 +155,8 @@ impl DdpmConfig {
         let (told, conditions) = self.told(conditions);
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             let net = self.network.init(told, space, device);
-            if self.objective.tells_spans() { net.with_spans(device) } else { net }
+            let net = if self.objective.tells_spans() { net.with_spans(device) } else { net };
+            if self.objective.learns_variance() { net.with_variance(device) } else { net }
         });
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -179,6 +181,9 @@ impl DdpmConfig {
         let condition_dropout = self.condition_dropout;
         let learning = match self.objective {
             Objective::Denoising => Learning::Denoising,
+            Objective::Hybrid { weight } => {
+                Learning::Hybrid { weight, steps: chain::whole(&process.schedule) }
+            }
             Objective::Progressive { from, to } => {
                 Learning::Progressive { teacher: Teacher::new(net.frozen()), from, to }
             }

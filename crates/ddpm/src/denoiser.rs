@@ -1,16 +1,20 @@
 //! The denoiser: from x_t, t and what is told about it to x̂_0; and the loss by which it learns that.
 
 use crate::{
+    chain::learned,
     classifier::NoisyClassifier,
     guidance::{Asked, Guidance},
     network::Network,
     objective::Stretch,
-    process::{Process, input, input_of_rows, vector},
+    process::{Noised, Process, input, input_of_rows, vector},
     schedule::Moment,
 };
 use burn::tensor::Tensor;
-use genlab_core::{Batch, Condition, Noise, nn::Interval};
-use std::cell::Cell;
+use genlab_core::{
+    Batch, Condition, Noise,
+    nn::{Interval, Predicted},
+};
+use std::cell::{Cell, RefCell};
 
 /// A network with the process that it belongs to.
 pub(crate) struct Denoiser<'a> {
@@ -19,11 +23,14 @@ pub(crate) struct Denoiser<'a> {
     classifier: Option<&'a NoisyClassifier>,
     process: &'a Process,
     calls: Cell<usize>,
+    /// What the network last said of its variance.
+    said: RefCell<Option<Tensor<4>>>,
 }
 
 impl<'a> Denoiser<'a> {
     pub(crate) fn new(net: &'a Network, process: &'a Process) -> Self {
-        Self { net, early: None, classifier: None, process, calls: Cell::new(0) }
+        let said = RefCell::default();
+        Self { net, early: None, classifier: None, process, calls: Cell::new(0), said }
     }
 
     /// The same with early weights to lead away from.
@@ -42,6 +49,29 @@ impl<'a> Denoiser<'a> {
         let noised = self.process.noised(batch.values.clone(), noise, batch.rows());
         let predicted = self.net.forward(noised.input.clone(), noised.times.clone(), condition);
         noised.loss(predicted)
+    }
+
+    /// What the network makes of noisy values.
+    pub(crate) fn said(&self, noised: &Noised, condition: &Condition) -> Predicted<4> {
+        self.net.predict(noised.input.clone(), noised.times.clone(), condition)
+    }
+
+    /// v of the x_t that x̂_0 was last asked of.
+    pub(crate) fn variance(&self) -> Tensor<4> {
+        let said = self.said.borrow().clone();
+        learned(said.expect("asked of networks that say it, after x̂_0"))
+    }
+
+    /// x̂_0 of `x_t` and what is said of its variance, every row at its moment.
+    pub(crate) fn predict_rows(
+        &self,
+        x_t: &Tensor<4>,
+        at: &[Moment],
+        condition: &Condition,
+    ) -> Predicted<4> {
+        let times = self.process.network_times(at, &x_t.device());
+        let said = self.net.predict(input_of_rows(x_t.clone(), at), times, condition);
+        Predicted { target: self.process.start_of_rows(x_t, &said.target, at), ..said }
     }
 
     /// The weighted error of the network's target where it should find `start` in `x_t`, every row at its moment:
@@ -65,9 +95,7 @@ impl<'a> Denoiser<'a> {
         at: &[Moment],
         condition: &Condition,
     ) -> Tensor<4> {
-        let times = self.process.network_times(at, &x_t.device());
-        let y = self.net.forward(input_of_rows(x_t.clone(), at), times, condition);
-        self.process.start_of_rows(x_t, &y, at)
+        self.predict_rows(x_t, at, condition).target
     }
 
     /// The network's average velocity at z_t over the stretch of every row.
@@ -154,6 +182,8 @@ impl<'a> Denoiser<'a> {
         self.calls.set(self.calls.get() + 1);
         let time = self.process.schedule.network_time(at.t);
         let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
-        net.forward(input(x_t, at), times, condition)
+        let Predicted { target, variance } = net.predict(input(x_t, at), times, condition);
+        *self.said.borrow_mut() = variance;
+        target
     }
 }

@@ -1,6 +1,7 @@
 //! What the frozen model can do.
 
 use crate::{
+    chain_bound::ChainBound,
     classifier::{self, NoisyClassifier},
     denoiser::Denoiser,
     divergence::{AskStart, Denoised},
@@ -11,7 +12,7 @@ use crate::{
     process::Process,
     sampler::SamplerConfig,
     schedule::Moment,
-    solver::{Oracle, Solver},
+    solver::{Oracle, Solver, Variance},
 };
 use burn::{
     module::Module,
@@ -19,7 +20,7 @@ use burn::{
 };
 use genlab_core::{
     Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, EstimateLikelihood, Generative,
-    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, Task,
+    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, Task, Term,
 };
 use std::cell::Cell;
 
@@ -95,7 +96,9 @@ impl FrozenDdpm {
         let fresh =
             |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
         let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, &request.condition);
-        let mut oracle = Oracle::new(start, &fresh).with_mean_velocity(&mean_velocity);
+        let variance = || denoiser.variance();
+        let oracle = Oracle::new(start, &fresh).with_mean_velocity(&mean_velocity);
+        let mut oracle = oracle.with_variance(&variance);
         self.sampler.solver.solve(x, moments, &mut oracle, see)
     }
 
@@ -162,9 +165,11 @@ impl Generative for FrozenDdpm {
         Some(self)
     }
 
-    /// What is known must change x̂_0, which average velocities do not ask for.
+    /// What is known must change x̂_0, which average velocities do not ask for, and with it the variance that a network
+    /// learned for its own x̂_0.
     fn editor(&self) -> Option<&dyn Edit> {
-        (self.sampler.solver != Solver::MeanFlow).then_some(self as &dyn Edit)
+        let own = [Solver::MeanFlow, Solver::Ancestral { variance: Variance::Learned }];
+        (!own.contains(&self.sampler.solver)).then_some(self as &dyn Edit)
     }
 
     fn inverter(&self) -> Option<&dyn Invert> {
@@ -222,6 +227,21 @@ impl Denoise for FrozenDdpm {
         let at = schedule.at(schedule.time_of_ratio(sigma / space.sd));
         let x_t = space.standard(noisy) * at.alpha;
         space.from_standard(self.network().start(x_t, at, condition, Guidance::plain()))
+    }
+
+    fn chain_bound(
+        &self,
+        values: Tensor<4>,
+        condition: &Condition,
+        noise: Noise,
+        first: u64,
+    ) -> Option<Vec<Term>> {
+        let Solver::Ancestral { variance } = self.sampler.solver else { return None };
+        let moments = self.moments(None);
+        let denoiser = self.network();
+        let bound =
+            ChainBound { process: &self.process, moments: &moments, variance, noise, first };
+        bound.terms(&values, &|x_t, at| denoiser.predict_rows(x_t, at, condition))
     }
 }
 
@@ -334,7 +354,9 @@ impl Sample for FrozenDdpm {
         };
         let fresh = |_| Tensor::zeros([1, 1, 1, 1], &device);
         let moments = self.moments(request.steps);
-        let mut oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
+        let variance = || Tensor::zeros([1, 1, 1, 1], &device);
+        let oracle = Oracle::new(&start, &fresh).with_mean_velocity(&mean_velocity);
+        let mut oracle = oracle.with_variance(&variance);
         drop(self.sampler.solver.solve(one, &moments, &mut oracle, |_, _| ()));
         calls.get()
     }

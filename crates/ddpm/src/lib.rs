@@ -8,6 +8,8 @@
 //! arXiv:2211.01095). `experiments/mnist-10k/ddpm-2020.toml` is the denoising diffusion model of Ho et al.
 //! 2020 (arXiv:2006.11239) in the same parts.
 
+pub mod chain;
+mod chain_bound;
 mod classifier;
 mod config;
 mod denoiser;

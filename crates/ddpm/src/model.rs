@@ -1,12 +1,13 @@
 //! One step of training.
 
 use crate::{
+    chain::Step,
     classifier::{CROSS_ENTROPY, Guide},
     denoiser::Denoiser,
     early::Early,
     frozen::FrozenDdpm,
     network::Network,
-    objective::{Halving, Lesson, MeanFlow, MeanFlowLoss, Teacher},
+    objective::{Halving, HybridLoss, Lesson, MeanFlow, MeanFlowLoss, Teacher, hybrid_loss},
     process::Process,
     sampler::SamplerConfig,
 };
@@ -34,6 +35,11 @@ pub(crate) struct Ddpm {
 #[expect(clippy::large_enum_variant, reason = "a model has one")]
 pub(crate) enum Learning {
     Denoising,
+    Hybrid {
+        weight: f64,
+        /// Of the whole schedule, step 1 first.
+        steps: Vec<Step>,
+    },
     Progressive {
         teacher: Teacher,
         /// Steps of the first sampler.
@@ -66,6 +72,12 @@ impl Ddpm {
         let denoiser = Denoiser::new(self.net.net(), process);
         match &mut self.learning {
             Learning::Denoising => Loss::of("loss", denoiser.loss(batch, condition, noise)),
+            Learning::Hybrid { weight, steps } => {
+                let HybridLoss { simple, bound } =
+                    hybrid_loss(&denoiser, process, steps, batch, condition, noise);
+                let simple = Loss::of("loss", simple);
+                Loss { minimised: simple.minimised + bound.mean() * *weight, ..simple }
+            }
             Learning::Progressive { teacher, from, to } => {
                 let halving = Halving::at(*from, *to, at);
                 teacher.follow(halving, || self.net.frozen());
@@ -139,7 +151,7 @@ impl Train for Ddpm {
         }
         match &mut self.learning {
             Learning::Progressive { teacher, .. } => teacher.restore(from),
-            Learning::Denoising | Learning::MeanFlow { .. } => Ok(()),
+            Learning::Denoising | Learning::Hybrid { .. } | Learning::MeanFlow { .. } => Ok(()),
         }
     }
 }
@@ -244,6 +256,30 @@ mod tests {
         let unet = UNetConfig { attention: vec![1], ..unet };
         let config = DdpmConfig { network: NetworkConfig::UNet(unet), ..small() };
         contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
+    }
+
+    #[test]
+    fn the_one_that_learns_its_variances_keeps_the_contract_with_every_network() {
+        let objective = Objective::Hybrid { weight: 0.001 };
+        let solver = Solver::Ancestral { variance: Variance::Learned };
+        let config = sampled_by(solver, Spacing::Trailing, DdpmConfig { objective, ..small() });
+        contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
+        let dit = DitConfig { width: 16, depth: 2, time_embedding_dim: 16, ..DitConfig::default() };
+        let dit = DdpmConfig { network: NetworkConfig::Dit(dit), ..config.clone() };
+        contract(&|context| dit.init(context), None);
+        let points = DdpmConfig { schedule: config.schedule, objective, ..on_points() };
+        let points = sampled_by(solver, Spacing::Trailing, points);
+        contract_on_points(&|context| points.init(context), None);
+    }
+
+    #[test]
+    fn variances_that_nobody_learns_are_refused() {
+        let solver = Solver::Ancestral { variance: Variance::Learned };
+        let fault = sampled_by(solver, Spacing::Trailing, small()).check().unwrap_err();
+        assert!(fault.to_string().contains("set objective.kind to hybrid"), "{fault}");
+        let objective = Objective::Hybrid { weight: 0.001 };
+        let fault = DdpmConfig { objective, ..DdpmConfig::default() }.check().unwrap_err();
+        assert!(fault.to_string().contains("has no steps"), "{fault}");
     }
 
     #[test]

@@ -6,14 +6,14 @@ use burn::{
 };
 use genlab_core::{
     Check, Condition, Conditions, Fault, Space,
-    nn::{Dit, DitConfig, Interval, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
+    nn::{Dit, DitConfig, Interval, Predicted, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
     params::named_params,
 };
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
-const ENDS: [&str; 8] =
-    ["stem", "head", "time", "time_in", "time_out", "modulation", "class", "span"];
+const ENDS: [&str; 9] =
+    ["stem", "head", "variance", "time", "time_in", "time_out", "modulation", "class", "span"];
 
 /// Which network reads noisy values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,15 @@ impl Network {
         }
     }
 
+    /// The same, with a variance beside the target.
+    pub(crate) fn with_variance(self, device: &Device) -> Self {
+        match self {
+            Self::UNet(unet) => Self::UNet(unet.with_variance(device)),
+            Self::Dit(dit) => Self::Dit(dit.with_variance(device)),
+            Self::Mlp(mlp) => Self::Mlp(mlp.with_variance(device)),
+        }
+    }
+
     /// x_t `[B, C, H, W]` around zero, what is told of t `[B]`, and what is told of each value, to the
     /// target `[B, C, H, W]`.
     pub(crate) fn forward(
@@ -112,13 +121,23 @@ impl Network {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<4> {
+        self.predict(x_t, times, condition).target
+    }
+
+    /// The same with its variance, where it has learned one.
+    pub(crate) fn predict(
+        &self,
+        x_t: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Predicted<4> {
         match self {
-            Self::UNet(unet) => unet.forward(x_t, times, condition),
-            Self::Dit(dit) => dit.forward(x_t, times, condition),
+            Self::UNet(unet) => unet.predict(x_t, times, condition),
+            Self::Dit(dit) => dit.predict(x_t, times, condition),
             Self::Mlp(mlp) => {
-                let [batch, channels, height, width] = x_t.dims();
-                let y = mlp.forward(x_t.flatten::<2>(1, 3), times, condition);
-                y.reshape([batch, channels, height, width])
+                let shape = x_t.dims();
+                let y = mlp.predict(x_t.flatten::<2>(1, 3), times, condition);
+                y.map(|y| y.reshape(shape))
             }
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Noised {
     pub(crate) times: Tensor<1>,
     /// The target.
     pub(crate) y: Tensor<4>,
+    /// Where each row is.
+    pub(crate) moments: Vec<Moment>,
     /// The weight of each row's error; None where all are 1.
     weights: Option<Tensor<1>>,
 }
@@ -89,6 +91,7 @@ impl Process {
         Noised {
             input,
             y,
+            moments: moments.to_vec(),
             times: self.network_times(moments, &device),
             weights: weights.iter().any(|w| *w != 1.0).then(|| vector(weights, &device)),
         }
@@ -141,6 +144,12 @@ pub(crate) fn input_of_rows(x_t: Tensor<4>, at: &[Moment]) -> Tensor<4> {
 }
 
 impl Noised {
+    /// x_t.
+    pub(crate) fn x_t(&self) -> Tensor<4> {
+        let spread = vector(of(&self.moments, Moment::spread), &self.input.device());
+        self.input.clone() * spread.reshape([-1, 1, 1, 1])
+    }
+
     /// w ‖y − ŷ‖², summed over all numbers of a value: `[B]` (Eq. 14 of arXiv:2006.11239, of any target).
     pub(crate) fn loss(self, predicted: Tensor<4>) -> Tensor<1> {
         let error = squared_error(self.y, predicted);

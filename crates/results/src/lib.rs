@@ -24,4 +24,4 @@ pub use file::FileError;
 pub use metric::{Metric, NotFinite};
 pub use record::{Commit, DataRecord, OpenedRecord, OpenedRole, RunRecord};
 pub use reference::{Reference, Role};
-pub use results::{JudgeInfo, Results, SCHEMA_VERSION};
+pub use results::{AverageCandidate, ChosenAverage, JudgeInfo, Results, SCHEMA_VERSION};

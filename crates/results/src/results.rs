@@ -23,6 +23,32 @@ pub struct JudgeInfo {
     pub accuracy: Option<f64>,
 }
 
+/// Which of a run's averages of weights everything after training uses, where it kept several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChosenAverage {
+    /// Its decay.
+    pub decay: f64,
+    /// The number that is least for it: `samples/frechet`, or `loss` where samples have no distance.
+    pub by: String,
+    /// Values of the validation split behind every distance, and as many samples.
+    pub samples: usize,
+    /// All of them, in the order of the settings.
+    pub candidates: Vec<AverageCandidate>,
+}
+
+/// One average, measured on the validation split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AverageCandidate {
+    /// Its decay.
+    pub decay: f64,
+    /// How far samples drawn with it are from the validation split; None where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f64>,
+    /// The validation loss; None for a model without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
+}
+
 /// Everything in `results.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -46,6 +72,9 @@ pub struct Results {
     /// "Gaussian mixture prior (10)".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<String>,
+    /// The average of weights behind the numbers, where the run chose between several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<ChosenAverage>,
     /// The model's numbers.
     pub metrics: Vec<Metric>,
     /// Rows to hold them against.
@@ -74,6 +103,7 @@ impl Results {
             status: status.into(),
             judge: None,
             prior: None,
+            average: None,
             metrics: Vec::new(),
             references: Vec::new(),
             notes: Vec::new(),
@@ -111,6 +141,9 @@ mod tests {
             Some(JudgeInfo { name: "mnist-28".into(), sha256: "ab".into(), accuracy: None });
         let metric = Metric::new(&ENTRY, "test", 0.1 + 0.2, 2000).unwrap();
         results.metrics = vec![metric.with_half_width(0.01).with_bounds(Some(1.9), None)];
+        let candidate = AverageCandidate { decay: 0.9, distance: Some(1.5), loss: None };
+        let (by, candidates) = ("samples/frechet".into(), vec![candidate]);
+        results.average = Some(ChosenAverage { decay: 0.9, by, samples: 100, candidates });
         results.references = vec![Reference {
             name: "real".into(),
             title: "Real".into(),

@@ -5,7 +5,7 @@ use crate::{
     config::{self, JudgeConfig},
     device,
     run::{
-        self,
+        self, average,
         directory::{self, RunDir},
         opened::Runs,
         scoring,
@@ -33,13 +33,14 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
         }
         None => Runs::of(&RunDir::new(&args.run), &device)?,
     };
-    let stations = Stations::of(config);
+    let stations = Stations::of(config).as_chosen(&args.run)?;
     let dataset = run::load(&stations.data)?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
     let evaluator = scoring::evaluator(&stations.scoring, &dataset, &runs)?;
     let evaluation = evaluator
         .evaluate(model.freeze().as_ref(), &|stage| terminal::note(&format!("evaluating {stage}")));
-    let results = scoring::results(&stations.identity, &evaluator, evaluation);
+    let mut results = scoring::results(&stations.identity, &evaluator, evaluation);
+    results.average = average::of(&args.run)?;
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&results)?);
     } else {

@@ -36,7 +36,11 @@ fn drawn_by(model: &str) -> Vec<Drawn> {
             "model.gan.augmentation.instance_noise={}",
             "model.gan.objective=relativistic",
         ],
-        "ddpm" => &["model.ddpm.condition=class", "model.ddpm.sampler.solver=ancestral"],
+        "ddpm" => &[
+            "model.ddpm.condition=class",
+            "model.ddpm.sampler.solver=ancestral",
+            "model.ddpm.ema.also=[0.5]",
+        ],
         _ => &[],
     };
     let settings = settings.iter().chain(own).flat_map(|setting| ["--set", setting]);

@@ -3,6 +3,7 @@
 
 mod alarm;
 mod artefacts;
+pub(crate) mod average;
 pub(crate) mod directory;
 #[cfg(test)]
 mod draws;
@@ -171,15 +172,24 @@ fn publish(
     evaluator: &Evaluator<'_>,
 ) -> Result<()> {
     let Trained { model, training, seconds, mut board } = trained;
-    let frozen = model.freeze();
+    let (context, step) = (evaluator.context(), training.plan.total_steps());
+    let average = average::choose(dir, &training, context.dataset, evaluator)?;
+    let frozen = match &average {
+        Some(chosen) => {
+            terminal::note(&average::line(chosen));
+            average::freeze(dir, &training, chosen, context.dataset, &context.device)?
+        }
+        None => model.freeze(),
+    };
     drop(model);
     let mut evaluation = evaluator.evaluate(frozen.as_ref(), &|stage| {
         terminal::note(&format!("{}: evaluating {stage}", identity.model));
     });
-    let (context, step) = (evaluator.context(), training.plan.total_steps());
     evaluation.figures.extend(figures::of_model(frozen.as_ref(), context));
     let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
+    evaluation.notes.extend(average.as_ref().map(average::line));
     let mut results = scoring::results(identity, evaluator, evaluation);
+    results.average = average;
     results.artefacts = artefacts;
     let kind = context.dataset.space.kind;
     scoring::push_costs(&mut results, kind, &training.plan, seconds);

@@ -10,7 +10,7 @@ use crate::{interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use genlab_core::{
-    Condition, Kind, Phase, Progress as At, Train,
+    Condition, Generative, Kind, Phase, Progress as At, Train,
     checkpoint::{self, CheckpointState},
     trainer::{Flow, Line, Observer},
 };
@@ -39,6 +39,34 @@ const PREVIEW_COLUMNS: usize = 4;
 const EXPECTED: usize = 1000;
 /// Points in such a picture.
 const PREVIEW_POINTS: usize = 512;
+
+/// The objective on the first validation values, with noise of its own, in batches of the size that
+/// is trained on: a loss that looks across a batch means something else on another size. Whole
+/// batches alone count, unless there is not even one.
+pub(super) fn validation(
+    frozen: &dyn Generative,
+    training: &Training,
+    dataset: &Dataset,
+    device: &Device,
+) -> Vec<(&'static str, f64)> {
+    let values = &dataset.validation;
+    let count = values.len().min(training.validation_images);
+    let size = training.plan.batch_size.min(count);
+    let batches = count / size;
+    // The same noise at every point of the curve.
+    let noise = training.plan.seed.during(Phase::Validate);
+    let mut sums: Vec<(&str, f64)> = Vec::new();
+    for number in 0..batches {
+        let batch = values.batch(number * size..(number + 1) * size, device);
+        for (name, value) in frozen.objective(&batch, noise).read() {
+            match sums.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, sum)) => *sum += value / batches as f64,
+                None => sums.push((name, value / batches as f64)),
+            }
+        }
+    }
+    sums
+}
 
 /// Watches one run on behalf of its run directory.
 pub(crate) struct Watch<'a> {
@@ -110,30 +138,6 @@ impl<'a> Watch<'a> {
         self.progress.finish();
         self.board.flush()?;
         Ok(self.board)
-    }
-
-    /// The objective on the first validation values, with noise of its own, in batches of the size that
-    /// is trained on: a loss that looks across a batch means something else on another size. Whole
-    /// batches alone count, unless there is not even one.
-    fn validate(&self, model: &dyn Train) -> Vec<(String, f64)> {
-        let values = &self.dataset.validation;
-        let count = values.len().min(self.training.validation_images);
-        let size = self.training.plan.batch_size.min(count);
-        let batches = count / size;
-        let frozen = model.freeze();
-        // The same noise at every point of the curve.
-        let noise = self.training.plan.seed.during(Phase::Validate);
-        let mut sums: Vec<(&str, f64)> = Vec::new();
-        for number in 0..batches {
-            let batch = values.batch(number * size..(number + 1) * size, self.device);
-            for (name, value) in frozen.objective(&batch, noise).read() {
-                match sums.iter_mut().find(|(n, _)| *n == name) {
-                    Some((_, sum)) => *sum += value / batches as f64,
-                    None => sums.push((name, value / batches as f64)),
-                }
-            }
-        }
-        sums.into_iter().map(|(name, value)| (format!("validation/{name}"), value)).collect()
     }
 
     /// Looks for a collapse of a generator that plays against a critic, where one is due after the line that
@@ -209,7 +213,10 @@ impl Observer for Watch<'_> {
         let mut scalars: Vec<(String, f64)> =
             line.scalars.iter().map(|(name, value)| (format!("train/{name}"), *value)).collect();
         if number.is_multiple_of(LINES_PER_VALIDATION) || last {
-            scalars.extend(self.validate(model));
+            let frozen = model.freeze();
+            let found = validation(frozen.as_ref(), self.training, self.dataset, self.device);
+            let named = found.into_iter().map(|(name, v)| (format!("validation/{name}"), v));
+            scalars.extend(named);
         }
 
         if let Some(present) = self.modes(model, line.at)? {

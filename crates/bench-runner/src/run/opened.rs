@@ -1,6 +1,7 @@
 //! Finished runs that a run is built on.
 
 use super::{
+    average,
     directory::{self, RunDir},
     stations::Stations,
     training,
@@ -93,10 +94,13 @@ impl Runs {
     fn read(&self, role: OpenedRole, path: &Path) -> Result<OpenedRun> {
         let place = self.place(path);
         let Stations { identity, data, training, .. } =
-            Stations::of(directory::read_config(&place)?);
-        let last = training::finished_checkpoint(&place, &training, &self.device)?;
+            Stations::of(directory::read_config(&place)?).as_chosen(&place)?;
+        let mut last = training::finished_checkpoint(&place, &training, &self.device)?;
         let dataset = super::load(&data)?;
         let model = training::restored(&training, &dataset, &self.device, last.clone())?;
+        if let Some(chosen) = average::of(&place)? {
+            last.use_average(chosen.decay);
+        }
         let record = OpenedRecord {
             role,
             path: path.display().to_string(),

@@ -1,13 +1,15 @@
 //! What each station of a run needs of its settings: plain values, taken out once.
 
+use super::average;
 use crate::{
     config::{JudgeConfig, RunConfig},
     registry::ModelConfig,
 };
+use anyhow::Result;
 use genlab_core::{Seed, trainer::Plan};
 use genlab_data::{Binarise, ColourMode};
 use genlab_metrics::{PinnedFile, Settings};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A run's settings by who needs them.
 #[derive(Clone, Debug)]
@@ -117,5 +119,13 @@ impl Stations {
                 lpips: config.evaluation.lpips,
             },
         }
+    }
+
+    /// The same of the finished run in `dir`, with the average of weights that it chose.
+    ///
+    /// # Errors
+    /// When its results cannot be read.
+    pub(crate) fn as_chosen(self, dir: &Path) -> Result<Self> {
+        Ok(Self { training: average::as_chosen(dir, self.training)?, ..self })
     }
 }

@@ -1,6 +1,7 @@
 //! Values from noisy ones.
 
-use crate::condition::Condition;
+use super::density::Term;
+use crate::{condition::Condition, noise::Noise};
 use burn::tensor::Tensor;
 
 /// Takes noise away.
@@ -13,4 +14,17 @@ pub trait Denoise {
     /// dataset's space, σ is `sigma` in their units and ε is standard normal: `[B, C, H, W]`. Values of a
     /// bounded range stay within it.
     fn denoise(&self, noisy: Tensor<4>, sigma: f64, condition: &Condition) -> Tensor<4>;
+
+    /// The terms of the bound on −ln p(x) of values of 256 levels that belongs to the very steps of the model's samples,
+    /// where these are draws from normal distributions: `prior`, `diffusion` and `reconstruction`. Value i uses row
+    /// `first + i` of `noise`.
+    fn chain_bound(
+        &self,
+        _values: Tensor<4>,
+        _condition: &Condition,
+        _noise: Noise,
+        _first: u64,
+    ) -> Option<Vec<Term>> {
+        None
+    }
 }

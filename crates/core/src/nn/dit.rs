@@ -7,6 +7,7 @@ use super::{
     linear::Linear,
     patches::{fold_patches, unfold_patches},
     position::grid_positions,
+    predicted::Predicted,
     self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
@@ -85,6 +86,7 @@ impl DitConfig {
             blocks: (0..self.depth).map(|_| Block::new(self, device)).collect(),
             modulation: Linear::zeros(told, 2 * width, device),
             head: Linear::zeros(width, folded, device),
+            variance: None,
             class: classes.map(|classes| ClassEmbedding::new(classes, told, 1.0, device)),
             span: None,
             time_embedding_dim: told,
@@ -102,6 +104,7 @@ pub struct Dit {
     blocks: Vec<Block>,
     modulation: Linear,
     head: Linear,
+    variance: Option<Linear>,
     class: Option<ClassEmbedding>,
     span: Option<SpanEmbedding>,
     time_embedding_dim: usize,
@@ -115,6 +118,12 @@ impl Dit {
         Self { span: Some(SpanEmbedding::new(size, size, device)), ..self }
     }
 
+    /// The same, which also says how sure it is: by a second last layer, which starts at zero.
+    pub fn with_variance(self, device: &Device) -> Self {
+        let [width, folded] = self.head.weight.lazy_shape().dims();
+        Self { variance: Some(Linear::zeros(width, folded, device)), ..self }
+    }
+
     /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
     /// to `[B, C, H, W]`. Images are padded with zeros to whole patches, and cropped at the end.
     pub fn forward(
@@ -123,6 +132,16 @@ impl Dit {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<4> {
+        self.predict(images, times, condition).target
+    }
+
+    /// The same with its variance, where it was built with one.
+    pub fn predict(
+        &self,
+        images: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Predicted<4> {
         let [batch, _, height, width] = images.dims();
         let Interval { time, span } = times.into();
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
@@ -140,9 +159,12 @@ impl Dit {
 
         let [shift, scale] = chunks(self.modulation.forward(told));
         let x = modulated_norm(x, scale, shift, EPSILON);
-        let x = self.head.forward(x.reshape([batch * rows * columns, features]));
-        let x = x.reshape([batch, rows, columns, folded]).permute([0, 3, 1, 2]);
-        crop(unfold_patches(x, self.patch_size), [height, width])
+        let x = x.reshape([batch * rows * columns, features]);
+        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
+        Predicted { target: self.head.forward(x), variance }.map(|y| {
+            let y = y.reshape([batch, rows, columns, folded]).permute([0, 3, 1, 2]);
+            crop(unfold_patches(y, self.patch_size), [height, width])
+        })
     }
 }
 

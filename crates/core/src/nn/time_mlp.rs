@@ -5,6 +5,7 @@ use super::{
     interval::{Interval, SpanEmbedding, told},
     linear::Linear,
     past_embedding::PastEmbedding,
+    predicted::Predicted,
     time::sinusoidal_embedding,
 };
 use crate::{
@@ -55,6 +56,7 @@ impl TimeMlpConfig {
             time_in: Linear::new(time_embedding_dim, width, device),
             blocks: (0..blocks).map(|_| Block::new(width, device)).collect(),
             head: Linear::zeros(width, size, device),
+            variance: None,
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, width, 1.0, device)),
@@ -72,6 +74,7 @@ pub struct TimeMlp {
     time_in: Linear,
     blocks: Vec<Block>,
     head: Linear,
+    variance: Option<Linear>,
     class: Option<ClassEmbedding>,
     past: Option<PastEmbedding>,
     span: Option<SpanEmbedding>,
@@ -85,6 +88,12 @@ impl TimeMlp {
         Self { span: Some(SpanEmbedding::new(self.time_embedding_dim, width, device)), ..self }
     }
 
+    /// The same, which also says how sure it is: by a second last layer, which starts at zero.
+    pub fn with_variance(self, device: &Device) -> Self {
+        let [width, size] = self.head.weight.lazy_shape().dims();
+        Self { variance: Some(Linear::zeros(width, size, device)), ..self }
+    }
+
     /// `values` `[B, N]`, `times` `[B]` (the step number, any real) and what is told of each, to `[B, N]`.
     pub fn forward(
         &self,
@@ -92,6 +101,16 @@ impl TimeMlp {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<2> {
+        self.predict(values, times, condition).target
+    }
+
+    /// The same with its variance, where it was built with one.
+    pub fn predict(
+        &self,
+        values: Tensor<2>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Predicted<2> {
         let batch = values.dims()[0];
         let Interval { time, span } = times.into();
         let time = self.time_in.forward(sinusoidal_embedding(time, self.time_embedding_dim));
@@ -101,7 +120,9 @@ impl TimeMlp {
             x = x + past.forward(condition, batch);
         }
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, told.clone()));
-        self.head.forward(silu(x))
+        let x = silu(x);
+        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
+        Predicted { target: self.head.forward(x), variance }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     linear::Linear,
     low_resolution_channels::LowResolutionChannels,
     patches::{fold_patches, unfold_patches},
+    predicted::Predicted,
     self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
@@ -118,6 +119,7 @@ impl UNetConfig {
             upsample,
             norm: GroupNorm::new(self.norm_groups, first, device),
             head: Conv2dConfig::same3([first, folded]).init_zeros(device),
+            variance: None,
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
@@ -142,6 +144,7 @@ pub struct UNet {
     upsample: Vec<Conv2d>,
     norm: GroupNorm,
     head: Conv2d,
+    variance: Option<Conv2d>,
     class: Option<ClassEmbedding>,
     span: Option<SpanEmbedding>,
     low: Option<LowResolutionChannels>,
@@ -156,6 +159,13 @@ impl UNet {
         Self { span: Some(SpanEmbedding::new(size, size, device)), ..self }
     }
 
+    /// The same, which also says how sure it is: by a second last layer, which starts at zero.
+    pub fn with_variance(self, device: &Device) -> Self {
+        let [folded, first, _, _] = self.head.weight.lazy_shape().dims();
+        let variance = Conv2dConfig::same3([first, folded]).init_zeros(device);
+        Self { variance: Some(variance), ..self }
+    }
+
     /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
     /// to `[B, C, H, W]`.
     pub fn forward(
@@ -164,6 +174,16 @@ impl UNet {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Tensor<4> {
+        self.predict(images, times, condition).target
+    }
+
+    /// The same with its variance, where it was built with one.
+    pub fn predict(
+        &self,
+        images: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Predicted<4> {
         let [_, _, height, width] = images.dims();
         let Interval { time, span } = times.into();
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
@@ -192,8 +212,10 @@ impl UNet {
                 x = conv.forward(upsample_nearest2x(x));
             }
         }
-        let x = self.head.forward(self.norm.forward(x, Activation::Silu));
-        crop(unfold_patches(x, self.patch_size), [height, width])
+        let x = self.norm.forward(x, Activation::Silu);
+        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
+        Predicted { target: self.head.forward(x), variance }
+            .map(|y| crop(unfold_patches(y, self.patch_size), [height, width]))
     }
 }
 

@@ -1,8 +1,10 @@
 //! What training minimises.
 
+mod hybrid;
 mod mean_flow;
 mod progressive;
 
+pub(crate) use hybrid::{HybridLoss, loss as hybrid_loss};
 pub(crate) use mean_flow::{MeanFlow, MeanFlowLoss, Stretch};
 pub(crate) use progressive::{Halving, Lesson, Teacher};
 
@@ -10,7 +12,10 @@ use crate::{
     sampler::SamplerConfig, schedule::ScheduleConfig, solver::Solver, target::Target,
     weighting::Weighting,
 };
-use genlab_core::{Check, Fault, settings::share};
+use genlab_core::{
+    Check, Fault,
+    settings::{positive, share},
+};
 use serde::{Deserialize, Serialize};
 
 /// What training minimises, one file each where it is more than the error of a denoiser.
@@ -20,6 +25,13 @@ pub enum Objective {
     /// The weighted error of the target.
     #[default]
     Denoising,
+    /// The same, and the variance of each step of a schedule of discrete steps (Nichol & Dhariwal 2021,
+    /// arXiv:2102.09672).
+    Hybrid {
+        /// λ of the variational bound, which the variance is learned by.
+        #[serde(default = "hybrid::default_weight")]
+        weight: f64,
+    },
     /// Samples of the base in half as many steps, and again, until they are few (Salimans & Ho 2022,
     /// arXiv:2202.00512).
     Progressive {
@@ -43,6 +55,7 @@ impl Check for Objective {
     fn check(&self) -> Result<(), Fault> {
         match *self {
             Self::Denoising => Ok(()),
+            Self::Hybrid { weight } => positive("weight", weight),
             Self::Progressive { from, to } => progressive::check(from, to),
             Self::MeanFlow { instants } => share("instants", instants),
         }
@@ -64,8 +77,12 @@ impl Objective {
     ) -> Result<(), Fault> {
         match self {
             Self::Denoising => {}
+            Self::Hybrid { .. } => hybrid::fits(schedule)?,
             Self::Progressive { to, .. } => progressive::fits(to, has_base, sampler)?,
             Self::MeanFlow { .. } => mean_flow::fits(schedule, target, weighting)?,
+        }
+        if !self.learns_variance() {
+            hybrid::require_no_learned_variance(sampler)?;
         }
         if sampler.solver != Solver::MeanFlow || self.tells_spans() {
             return Ok(());
@@ -73,6 +90,11 @@ impl Objective {
         let problem = "is mean-flow, but the network learns no average velocities; set objective.kind to \
                        mean-flow, or choose another solver";
         Err(Fault::new("sampler.solver", problem))
+    }
+
+    /// Whether the network says how sure it is.
+    pub(crate) fn learns_variance(self) -> bool {
+        matches!(self, Self::Hybrid { .. })
     }
 
     /// Whether the network is asked about stretches of time.

@@ -15,6 +15,9 @@ pub enum Variance {
     FixedSmall,
     /// β_t, that of q(x_t | x_s): the right one where x_0 is standard normal.
     FixedLarge,
+    /// Between the two in their logarithms, by what a network with the objective "hybrid" says (Eq. 15 of Nichol & Dhariwal
+    /// 2021, arXiv:2102.09672).
+    Learned,
 }
 
 /// A draw from N(μ̃(x_t, x̂_0), variance), with the mean μ̃ of q(x_s | x_t, x_0) (Eq. 7 and Algorithm 2 of
@@ -28,9 +31,18 @@ pub(super) fn step(
     oracle: &mut Oracle<'_>,
 ) -> Tensor<4> {
     let step = ddim::Transition::new(1.0, from, to);
-    let step = match variance {
-        Variance::FixedLarge if to.sigma > 0.0 => step.with_variance(ddim::missing(from, to)),
-        Variance::FixedLarge | Variance::FixedSmall => step,
-    };
-    step.take(x_t, from, oracle)
+    match variance {
+        Variance::FixedLarge if to.sigma > 0.0 => {
+            step.with_variance(ddim::missing(from, to)).take(x_t, from, oracle)
+        }
+        Variance::Learned if to.sigma > 0.0 => {
+            let mean = step.mean(x_t, from, oracle);
+            let ddim::Posterior { small, large, .. } = ddim::posterior(from, to);
+            let [small, large] = [small, large].map(f64::ln);
+            mean + oracle.fresh() * ((oracle.variance() * (large - small) + small) * 0.5).exp()
+        }
+        Variance::FixedLarge | Variance::FixedSmall | Variance::Learned => {
+            step.take(x_t, from, oracle)
+        }
+    }
 }

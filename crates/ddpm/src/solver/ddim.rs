@@ -22,6 +22,12 @@ impl Transition {
         Self { start: to.alpha, direction, noise: variance.sqrt() }
     }
 
+    /// The mean of x_s, before fresh noise.
+    pub(super) fn mean(self, x_t: Tensor<4>, from: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
+        let start = oracle.start(x_t.clone(), from);
+        start.clone() * self.start + noise_of(x_t, start, from) * self.direction
+    }
+
     /// The same mean with fresh noise of another variance.
     pub(super) fn with_variance(self, variance: f64) -> Self {
         Self { noise: variance.sqrt(), ..self }
@@ -29,10 +35,27 @@ impl Transition {
 
     /// x_s.
     pub(super) fn take(self, x_t: Tensor<4>, from: Moment, oracle: &mut Oracle<'_>) -> Tensor<4> {
-        let start = oracle.start(x_t.clone(), from);
-        let x_s = start.clone() * self.start + noise_of(x_t, start, from) * self.direction;
+        let x_s = self.mean(x_t, from, oracle);
         if self.noise > 0.0 { x_s + oracle.fresh() * self.noise } else { x_s }
     }
+}
+
+/// q(x_s | x_t, x_0), a normal distribution, beside q(x_t | x_s).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Posterior {
+    /// β̃_t, its variance.
+    pub(crate) small: f64,
+    /// β_t, the variance of the other.
+    pub(crate) large: f64,
+    /// What its mean has of x_0 where x_t is given.
+    pub(crate) on_start: f64,
+}
+
+/// Eq. 7 of Ho et al. 2020 (arXiv:2006.11239), whatever α² + σ² is.
+pub(crate) fn posterior(from: Moment, to: Moment) -> Posterior {
+    let Transition { start, direction, noise } = Transition::new(1.0, from, to);
+    let on_start = start - direction * from.alpha / from.sigma;
+    Posterior { small: noise.powi(2), large: missing(from, to), on_start }
 }
 
 /// The variance of the noise that turns x_s into x_t: 1 − α_t² / α_s² where α² + σ² = 1.

@@ -9,6 +9,7 @@ mod heun;
 mod mean_flow;
 
 pub use ancestral::Variance;
+pub(crate) use ddim::posterior;
 
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
@@ -82,11 +83,15 @@ impl Check for Solver {
 /// Of x_t, from one moment to another, nearer to the data.
 type AskMeanVelocity<'a> = &'a dyn Fn(Tensor<4>, Moment, Moment) -> Tensor<4>;
 
+/// v of the x_t whose x̂_0 was asked for last.
+type AskVariance<'a> = &'a dyn Fn() -> Tensor<4>;
+
 /// What a solver may ask for: the denoiser's x̂_0, now and as it was a step ago, and fresh noise.
 pub struct Oracle<'a> {
     start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
     fresh: &'a dyn Fn(u64) -> Tensor<4>,
     mean_velocity: Option<AskMeanVelocity<'a>>,
+    variance: Option<AskVariance<'a>>,
     step: u64,
     calls: usize,
     // The first x̂_0 of this step and of the one before.
@@ -100,7 +105,23 @@ impl<'a> Oracle<'a> {
         start: &'a dyn Fn(Tensor<4>, Moment) -> Tensor<4>,
         fresh: &'a dyn Fn(u64) -> Tensor<4>,
     ) -> Self {
-        Self { start, fresh, mean_velocity: None, step: 0, calls: 0, first: None, before: None }
+        Self {
+            start,
+            fresh,
+            mean_velocity: None,
+            variance: None,
+            step: 0,
+            calls: 0,
+            first: None,
+            before: None,
+        }
+    }
+
+    /// The same for a network that says which variance a step has: v, from 0 for the smaller fixed one to 1 for the
+    /// larger, of the x_t that x̂_0 was last asked of.
+    #[must_use]
+    pub fn with_variance(self, variance: AskVariance<'a>) -> Self {
+        Self { variance: Some(variance), ..self }
     }
 
     /// The same for a network that knows average velocities.
@@ -127,6 +148,11 @@ impl<'a> Oracle<'a> {
         self.calls += 1;
         let mean_velocity = self.mean_velocity.expect("given to the one solver that asks for it");
         mean_velocity(x_t, from, to)
+    }
+
+    /// v of the x_t of this step.
+    fn variance(&self) -> Tensor<4> {
+        self.variance.expect("given to the one solver that asks for it")()
     }
 
     /// The x̂_0 that the step before began with, and when that was; None in the first step.

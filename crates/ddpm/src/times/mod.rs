@@ -68,7 +68,7 @@ impl Check for Times {
 }
 
 /// The fractional part of the golden ratio: multiples of no number lie more evenly in [0, 1).
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
+pub(crate) const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 impl Times {
     /// A time in (0, 1] for each of the rows; that of a step, where the schedule has steps. Rows that

@@ -9,6 +9,7 @@ mod forecasts;
 mod references;
 mod samples;
 mod sets;
+mod validation;
 mod ways;
 
 pub use cache::ReferenceCache;

@@ -1,6 +1,7 @@
 //! How well a model takes noise away, level by level, and the bound on the likelihood that follows.
 
 pub mod bound;
+pub mod chain;
 pub mod curve;
 pub mod excess;
 
@@ -11,7 +12,7 @@ use genlab_results::{Axes, Entry, Figure, Plot};
 
 /// Every entry, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    bound::ENTRIES.into_iter().chain(excess::ENTRIES)
+    bound::ENTRIES.into_iter().chain(chain::ENTRIES).chain(excess::ENTRIES)
 }
 
 /// Measures a denoiser.
@@ -23,6 +24,7 @@ pub fn measure(
 ) {
     let curve = Curve::new(denoiser, conditions, context);
     bound::measure(&curve, context, out);
+    chain::measure(denoiser, conditions, context, out);
     excess::measure(&curve, context, out);
     out.figures.push(figure(&curve));
 }

@@ -48,7 +48,7 @@ pub static DISTANCES: [&Entry; 2] = [&FRECHET, &FID];
 const MOST_FEATURES: usize = 256;
 
 /// The measure.
-pub(super) struct Frechet;
+pub(crate) struct Frechet;
 
 /// What a distance between features of a space is called: FID for Inception's alone.
 fn entry(space: FeatureSpace) -> &'static Entry {

@@ -81,7 +81,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, points
-    /// that are drawn: ring-8, grid-25, mixture-1d, uniform-1d, or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
+    /// that are drawn: ring-8, grid-25, mixture-1d, uniform-1d, planted-dictionary, or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]
     pub dataset: Option<String>,
     /// Folder with the files of mnist, fashion-mnist or cifar10.

@@ -6,8 +6,8 @@
 //! - The embedded datasets (`mnist-10k`, `fashion-3k`, `digits8x8`) are compiled into the binary and
 //!   need no file and no network; `mnist`, `fashion-mnist` and `cifar10` are found on disk or downloaded
 //!   against pinned hashes; `folder:PATH` reads PNG and JPEG files. All of these are images of bytes.
-//! - The drawn datasets (`ring-8`, `grid-25`, `mixture-1d`, `uniform-1d`) are points whose distribution is known:
-//!   their [`Truth`] says what density, modes and denoiser a model should have learned. Each has 4,096
+//! - The drawn datasets (`ring-8`, `grid-25`, `mixture-1d`, `uniform-1d`, `planted-dictionary`) are points whose distribution is
+//!   known: their [`Truth`] says what density, modes, denoiser or atoms a model should have learned. Each has 4,096
 //!   training, 512 validation and 2,048 test points.
 //! - Series are cut into windows: a past of 24 numbers, which a model can be told, and a future of 12, which
 //!   is the value. `ar1` and `sines` are drawn; `series:FILE.csv:COLUMN` is a column of a file.
@@ -59,5 +59,5 @@ pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use picture::read_picture;
 pub use stream::BatchStream;
-pub use truth::{Ar1, GaussianMixture, Mode, Normal, Truth, Uniform};
+pub use truth::{Ar1, Dictionary, GaussianMixture, Mode, Normal, Truth, Uniform};
 pub use values::{Numbers, Pasts, Values};

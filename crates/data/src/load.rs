@@ -23,6 +23,7 @@ pub fn known_names() -> &'static [&'static str] {
         "grid-25",
         "mixture-1d",
         "uniform-1d",
+        "planted-dictionary",
         "ar1",
         "sines",
         "mnist",

@@ -78,7 +78,8 @@ fn drawn_datasets_refuse_what_only_images_have() {
 #[test]
 fn the_kind_of_every_dataset_is_known_before_it_is_loaded() {
     for name in known_names() {
-        let expected = if ["ring-8", "grid-25", "mixture-1d", "uniform-1d"].contains(name) {
+        let points = ["ring-8", "grid-25", "mixture-1d", "uniform-1d", "planted-dictionary"];
+        let expected = if points.contains(name) {
             Kind::Points
         } else if ["ar1", "sines", "series:FILE.csv:COLUMN"].contains(name) {
             Kind::Series

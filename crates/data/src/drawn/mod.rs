@@ -4,6 +4,7 @@
 //! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
 
+mod dictionary;
 mod mixtures;
 mod processes;
 
@@ -33,11 +34,12 @@ struct Distribution {
     classes: Option<Vec<String>>,
 }
 
-static DATASETS: [Drawn; 4] = [
+static DATASETS: [Drawn; 5] = [
     Drawn { name: "ring-8", distribution: mixtures::ring },
     Drawn { name: "grid-25", distribution: mixtures::grid },
     Drawn { name: "mixture-1d", distribution: mixtures::line },
     Drawn { name: "uniform-1d", distribution: uniform },
+    Drawn { name: dictionary::NAME, distribution: dictionary::planted },
 ];
 
 /// The drawn dataset of this name, if there is one.

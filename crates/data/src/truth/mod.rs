@@ -4,10 +4,12 @@
 //! are in the units of their dataset.
 
 mod ar1;
+mod dictionary;
 mod mixture;
 mod uniform;
 
 pub use ar1::{Ar1, Normal};
+pub use dictionary::Dictionary;
 pub use mixture::{GaussianMixture, Mode};
 pub use uniform::Uniform;
 
@@ -22,6 +24,8 @@ pub enum Truth {
     Uniform(Uniform),
     /// A stationary autoregressive series of the first order.
     Ar1(Ar1),
+    /// Sparse combinations of atoms.
+    Dictionary(Dictionary),
 }
 
 /// One value, with the class that it belongs to.
@@ -38,6 +42,7 @@ impl Truth {
             Self::Mixture(mixture) => mixture.dimensions(),
             Self::Uniform(_) => 1,
             Self::Ar1(series) => series.horizon(),
+            Self::Dictionary(dictionary) => dictionary.dimensions(),
         }
     }
 
@@ -47,6 +52,7 @@ impl Truth {
             Self::Mixture(mixture) => Some(mixture.log_density(x)),
             Self::Uniform(uniform) => Some(uniform.log_density(x[0])),
             Self::Ar1(series) => Some(series.log_density(x)),
+            Self::Dictionary(_) => None,
         }
     }
 
@@ -54,7 +60,15 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
-            Self::Uniform(_) | Self::Ar1(_) => None,
+            Self::Uniform(_) | Self::Ar1(_) | Self::Dictionary(_) => None,
+        }
+    }
+
+    /// What values are sparse combinations of: directions of length 1.
+    pub fn atoms(&self) -> Option<&[Vec<f64>]> {
+        match self {
+            Self::Dictionary(dictionary) => Some(dictionary.atoms()),
+            Self::Mixture(_) | Self::Uniform(_) | Self::Ar1(_) => None,
         }
     }
 
@@ -65,7 +79,7 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
             Self::Uniform(uniform) => Some(vec![uniform.denoise(x_t[0], alpha, sigma)]),
-            Self::Ar1(_) => None,
+            Self::Ar1(_) | Self::Dictionary(_) => None,
         }
     }
 
@@ -76,6 +90,7 @@ impl Truth {
             Self::Mixture(mixture) => mixture.entropy(),
             Self::Uniform(uniform) => Some(uniform.entropy()),
             Self::Ar1(series) => Some(series.entropy()),
+            Self::Dictionary(_) => None,
         }
     }
 
@@ -83,7 +98,7 @@ impl Truth {
     /// there are none before.
     pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
         match self {
-            Self::Mixture(_) | Self::Uniform(_) => None,
+            Self::Mixture(_) | Self::Uniform(_) | Self::Dictionary(_) => None,
             Self::Ar1(series) => Some(series.forecast(past)),
         }
     }
@@ -94,6 +109,7 @@ impl Truth {
             Self::Mixture(mixture) => mixture.draw(rng),
             Self::Uniform(uniform) => Draw { class: 0, point: vec![uniform.draw(rng)] },
             Self::Ar1(series) => Draw { class: 0, point: series.draw(rng, series.horizon()) },
+            Self::Dictionary(dictionary) => Draw { class: 0, point: dictionary.draw(rng) },
         }
     }
 }

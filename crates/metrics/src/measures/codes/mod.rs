@@ -3,6 +3,7 @@
 pub mod active_units;
 pub mod aggregated;
 pub mod bounds;
+pub mod dictionary;
 pub mod encode;
 pub mod exact;
 pub mod importance;
@@ -13,6 +14,7 @@ pub mod pixels;
 pub mod probes;
 pub mod sparsity;
 pub mod terms;
+pub mod units_shown;
 
 use crate::{context::Context, findings::Findings};
 use genlab_core::Generative;
@@ -30,6 +32,8 @@ pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &moment_matched::MomentMatched,
     &probes::Probes,
     &sparsity::SparseUnits,
+    &dictionary::PlantedDictionary,
+    &units_shown::UnitsShown,
 ];
 
 /// Their entries, in the order of reports.

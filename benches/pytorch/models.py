@@ -146,36 +146,46 @@ class Ae(Model):
 
 class SparseAe(Model):
     def build(self, shape):
-        net = AutoencoderNet(self.config, shape, rectified=True)
+        assert self.config["revival"]["kind"] == "off", "the twin makes no unit anew"
+        assert self.config["sparsity"]["kind"] == "top-k", "the twin has the default sparsity only"
+        assert self.config["sparsity"]["anneal"] == 0 and not self.config["prefixes"]
+        net = AutoencoderNet(self.config, shape, most_active=self.config["sparsity"]["k"])
         self.net = Trained(net, self.config["optimizer"])
+
+    def step(self, images, noise):
+        if self.images == 0:
+            self.start_at_mean(images)
+        return super().step(images, noise)
+
+    @torch.no_grad()
+    def start_at_mean(self, images):
+        net, mean = self.net.net, images.mean(0, keepdim=True)
+        features = net.encoder(images).mean(0)
+        net.code.bias.copy_(-features @ net.code.weight.T)
+        net.decoder.project.bias.copy_(torch.logit(mean.clamp(0.01, 0.99)).flatten())
 
     def losses(self, images):
         codes, logits = self.net.net(images)
-        reconstruction = squared_error(torch.sigmoid(logits), images)
-        l1 = codes.abs().sum(1).mean()
-        loss = reconstruction + self.config["l1"] * l1
+        loss = squared_error(torch.sigmoid(logits), images)
         active = (codes.detach() > 0).float().mean()
-        return {
-            "total": loss,
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "l1": l1,
-            "active_fraction": active,
-        }
+        return {"total": loss, "loss": loss, "reconstruction": loss, "active_fraction": active}
 
 
 class AutoencoderNet(nn.Module):
-    def __init__(self, config, shape, rectified=False):
+    def __init__(self, config, shape, most_active=None):
         super().__init__()
         assert config["loss"] == "mse", "the twin has the default loss only"
         self.encoder = Encoder(config["backbone"], shape)
         self.code = nn.Linear(self.encoder.features, config["latent_dim"])
         self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
-        self.rectified = rectified
+        self.most_active = most_active
 
     def forward(self, images):
         codes = self.code(self.encoder(images))
-        codes = F.relu(codes) if self.rectified else codes
+        if self.most_active is not None:
+            codes = F.relu(codes)
+            least = codes.detach().topk(self.most_active, 1).values[:, -1:]
+            codes = codes * (codes.detach() >= least)
         return codes, self.decoder(codes)
 
 

@@ -5,8 +5,8 @@ use crate::{
     matryoshka,
     model::SparseAe,
     net::SparseNet,
-    revival::Revival,
-    sparsity::{L1, Sparsity},
+    revival::{Resample, Revival},
+    sparsity::{L1, MostActive, Sparsity},
 };
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
@@ -43,12 +43,12 @@ pub struct SparseAeConfig {
 impl Default for SparseAeConfig {
     fn default() -> Self {
         Self {
-            latent_dim: 1024,
+            latent_dim: 512,
             loss: PixelLoss::Mse,
-            sparsity: Sparsity::L1(L1::default()),
+            sparsity: Sparsity::TopK(MostActive::default()),
             prefixes: Vec::new(),
             decoder_norm: DecoderNorm::Free,
-            revival: Revival::Off,
+            revival: Revival::Resample(Resample::default()),
             backbone: BackboneConfig::mlp([]),
             optimizer: OptimizerConfig::default(),
         }
@@ -77,6 +77,7 @@ impl SparseAeConfig {
             Kind::Points => Self {
                 latent_dim: 64,
                 sparsity: Sparsity::L1(L1 { lambda: 0.01, ..L1::default() }),
+                revival: Revival::Off,
                 ..Self::default()
             },
         }

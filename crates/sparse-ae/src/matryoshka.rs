@@ -50,7 +50,10 @@ mod tests {
             check("prefixes", prefixes, 8).err().map(|fault| fault.to_string())
         };
         assert_eq!((sentence(&[]), sentence(&[2, 4])), (None, None));
-        assert_eq!(sentence(&[4, 2]).expect("a fault"), "prefixes has 4 before 2; prefixes must ascend");
+        assert_eq!(
+            sentence(&[4, 2]).expect("a fault"),
+            "prefixes has 4 before 2; prefixes must ascend"
+        );
         assert!(sentence(&[2, 8]).expect("a fault").starts_with("prefixes ends with 8, but"));
         assert_eq!(sentence(&[0, 2]).expect("a fault"), "prefixes is 0; it must be at least 1");
     }

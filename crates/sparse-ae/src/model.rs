@@ -14,7 +14,8 @@ use burn::{
 };
 use genlab_core::{
     Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized,
-    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, state::Section,
+    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, nn::BackboneConfig,
+    state::Section,
 };
 
 /// Largest weight of the past in the running mean of thresholds.
@@ -32,17 +33,30 @@ pub(crate) struct SparseAe {
 }
 
 impl SparseAe {
-    pub(crate) fn new(
-        net: Optimized<SparseNet>,
-        config: SparseAeConfig,
-        device: &Device,
-    ) -> Self {
+    pub(crate) fn new(net: Optimized<SparseNet>, config: SparseAeConfig, device: &Device) -> Self {
         let columns = net.net().columns_name();
         let (threshold, idle) =
             (Tensor::zeros([1], device), Tensor::zeros([config.latent_dim], device));
         let mut model = Self { net, config, columns, threshold, idle };
         model.normalise_columns();
         model
+    }
+
+    /// Biases at which the mean of the first batch gives pre-activations of 0, and codes of 0 give that mean: the b_dec of
+    /// Bricken et al. 2023 and of Gao et al. 2024 (arXiv:2406.04093, appendix A.1), which start at the data's centre. Without it
+    /// the first steps are spent on the mean, and units that it turns off stay off. Decoders of convolutions have no bias
+    /// of each number of a value, and keep theirs.
+    fn start_at_mean(&mut self, batch: &Batch) {
+        let net = self.net.raw();
+        let features = net.features(batch.values.clone()).mean_dim(0);
+        let reads = -features.matmul(net.code.weight.val()).squeeze_dim::<1>(0);
+        let mean = net.space().logits(batch.values.clone().mean_dim(0)).flatten::<1>(0, 3);
+        let has_output_bias = matches!(self.config.backbone, BackboneConfig::Mlp(_));
+        self.net.change(&mut |name, value| match name {
+            "code.bias" => reads.clone(),
+            "decoder.project.bias" if has_output_bias => mean.clone(),
+            _ => value,
+        });
     }
 
     fn dead(&self) -> Option<Tensor<1, Bool>> {
@@ -134,6 +148,9 @@ impl SparseAe {
 
 impl Train for SparseAe {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        if at.step == 0 {
+            self.start_at_mean(batch);
+        }
         let stage = Stage::Training { spent: at.fraction() };
         let dead = self.dead();
         let loss = Loss::of(self.net.net(), &self.config, &batch.values, stage, dead.clone());

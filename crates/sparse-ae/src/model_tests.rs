@@ -11,8 +11,10 @@ use genlab_core::{
     testing::{batch, context, contract, contract_on_points, progress},
 };
 
+/// Small, and without revival.
 fn with(sparsity: Sparsity) -> SparseAeConfig {
-    SparseAeConfig { latent_dim: 96, sparsity, ..SparseAeConfig::default() }
+    let revival = Revival::Off;
+    SparseAeConfig { latent_dim: 96, sparsity, revival, ..SparseAeConfig::default() }
 }
 
 fn most(k: usize) -> MostActive {
@@ -113,7 +115,8 @@ fn trained(config: &SparseAeConfig, steps: u64) -> (SparseAe, Batch) {
 /// How many units of the frozen model's codes are on, by value.
 fn active(config: &SparseAeConfig) -> Vec<usize> {
     let (model, batch) = trained(config, 30);
-    let codes = model.freeze().encoder().expect("it encodes").encode(batch.values, &Default::default());
+    let codes =
+        model.freeze().encoder().expect("it encodes").encode(batch.values, &Default::default());
     let codes: Vec<f32> = codes.mean.into_data().try_into_vec().expect("f32");
     codes.chunks(config.latent_dim).map(|row| row.iter().filter(|v| **v > 0.0).count()).collect()
 }
@@ -123,7 +126,7 @@ fn top_k_has_k_units_on_and_batch_top_k_as_many_on_average() {
     assert!(active(&with(Sparsity::TopK(most(5)))).iter().all(|on| *on == 5));
     let counts = active(&with(Sparsity::BatchTopK(most(5))));
     let mean = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
-    assert!((mean - 5.0).abs() < 2.0 && counts.iter().any(|on| *on != 5), "{counts:?}");
+    assert!((mean - 5.0).abs() < 2.5 && counts.iter().any(|on| *on != 5), "{counts:?}");
 }
 
 #[test]
@@ -138,6 +141,21 @@ fn dead_units_come_back() {
     let (left, resampled) = (dead(Revival::Resample(counted)), dead(RESAMPLE));
     assert!(left > 0.5, "most of 96 units lie idle where two are on: {left}");
     assert!(resampled < left - 0.05, "{resampled} of them after rounds, {left} without");
+}
+
+#[test]
+fn training_starts_at_the_mean_of_the_data() {
+    let config = with(Sparsity::TopK(most(5)));
+    let (mut model, batch) = trained(&config, 0);
+    model.start_at_mean(&batch);
+    let net = model.net.raw();
+    let pre = net.pre_activations(batch.values.clone()).mean_dim(0);
+    let pre: Vec<f32> = pre.into_data().try_into_vec().expect("f32");
+    assert!(pre.iter().all(|v| v.abs() < 1e-4), "pre-activations lie around 0: {pre:?}");
+    let nothing = net.values(burn::tensor::Tensor::zeros([1, 96], &batch.values.device()));
+    let difference = (nothing - batch.values.clamp(0.01, 0.99).mean_dim(0)).abs().max();
+    let difference: Vec<f32> = difference.into_data().try_into_vec().expect("f32");
+    assert!(difference[0] < 0.011, "codes of 0 give the mean: {difference:?}");
 }
 
 #[test]

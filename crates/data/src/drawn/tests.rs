@@ -58,10 +58,7 @@ fn planted_dictionary_is_what_results_were_made_with() {
     assert_eq!(splits.map(Values::len), [4096, 512, 2048]);
     assert_eq!(dataset.space.shape, ImageShape::new(32, 1, 1));
     assert_eq!(dataset.truth.expect("a truth").atoms().map(<[_]>::len), Some(64));
-    assert_eq!(
-        dataset.sha256, "PLANTED",
-        "planted-dictionary changed, and with it every result"
-    );
+    assert_eq!(dataset.sha256, "PLANTED", "planted-dictionary changed, and with it every result");
 }
 
 #[test]

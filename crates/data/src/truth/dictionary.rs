@@ -51,7 +51,10 @@ impl Dictionary {
         let [low, high] = self.coefficients;
         for atom in shuffled(rng, self.atoms.len()).into_iter().take(active as usize) {
             let coefficient = low + (high - low) * rng.random::<f64>();
-            point.iter_mut().zip(&self.atoms[atom as usize]).for_each(|(x, a)| *x += coefficient * a);
+            point
+                .iter_mut()
+                .zip(&self.atoms[atom as usize])
+                .for_each(|(x, a)| *x += coefficient * a);
         }
         for x in &mut point {
             *x += self.noise * rng.sample::<f64, _>(StandardNormal);

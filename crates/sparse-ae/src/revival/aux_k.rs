@@ -57,9 +57,6 @@ mod tests {
         let pre = [[5.0, 1.0, 3.0, 2.0], [4.0, -1.0, -2.0, 0.5]];
         let dead = Tensor::<1>::from_floats([0.0, 1.0, 1.0, 1.0], &device).greater_elem(0.5);
         let codes = dead_codes(Tensor::from_floats(pre, &device), dead, 2).into_data();
-        assert_eq!(
-            codes.as_slice::<f32>().expect("f32"),
-            [0.0, 0.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.5]
-        );
+        assert_eq!(codes.as_slice::<f32>().expect("f32"), [0.0, 0.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.5]);
     }
 }

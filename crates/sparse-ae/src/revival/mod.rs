@@ -51,8 +51,9 @@ impl Revival {
             Self::Resample(_) => "resample",
         };
         if matches!(sparsity, Sparsity::Kl(_)) {
-            let problem =
-                format!("is {name}, but sigmoids of sparsity kl are never quite off; set it to off");
+            let problem = format!(
+                "is {name}, but sigmoids of sparsity kl are never quite off; set it to off"
+            );
             return Err(Fault::new(key, problem));
         }
         match self {

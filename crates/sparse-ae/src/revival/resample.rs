@@ -23,7 +23,8 @@ pub struct Resample {
 
 impl Default for Resample {
     fn default() -> Self {
-        Self { after: 3_000, every: 1_000, until: 0.8, scale: 0.2 }
+        // 0.2 in the paper, for units that compete with none; here they must be among the largest.
+        Self { after: 320, every: 320, until: 0.8, scale: 1.0 }
     }
 }
 
@@ -83,9 +84,7 @@ pub(crate) fn reborn(
     let directions = directions.clone() / length(directions).clamp_min(tiny);
     let living = dead.bool_not().float().unsqueeze_dim::<2>(1);
     let count = living.clone().sum().clamp_min(1.0).reshape([1, 1]);
-    let mean_length = |rows: Tensor<2>| {
-        (length(rows) * living.clone()).sum_dim(0) / count.clone()
-    };
+    let mean_length = |rows: Tensor<2>| (length(rows) * living.clone()).sum_dim(0) / count.clone();
     let (rows, writes) = (now.reads.transpose(), now.writes);
     let new_reads = directions.clone() * mean_length(rows.clone()) * scale;
     let new_writes = directions * mean_length(writes.clone());

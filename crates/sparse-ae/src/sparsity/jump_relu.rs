@@ -95,9 +95,8 @@ mod tests {
         // Off and far, off within the box of width 0.4, on within it, on and far.
         let pre = Tensor::<2>::from_floats([[-1.0, 0.4, 0.6, 2.0]], &device).require_grad();
         let threshold = Tensor::<1>::from_floats([0.5; 4], &device).require_grad();
-        let jumped = |pre: &Tensor<2>, threshold: &Tensor<1>| {
-            jump_relu(pre.clone(), threshold.clone(), 0.4)
-        };
+        let jumped =
+            |pre: &Tensor<2>, threshold: &Tensor<1>| jump_relu(pre.clone(), threshold.clone(), 0.4);
 
         let Jumped { codes, active } = jumped(&pre, &threshold);
         assert_eq!(numbers(codes.clone().inner()), [0.0, 0.0, 0.6, 2.0]);

@@ -94,10 +94,7 @@ mod tests {
     fn more_units_than_there_are_cannot_be_on() {
         let most = MostActive { k: 9, ..MostActive::default() };
         let sentence = most.fits(8).expect_err("a fault").to_string();
-        assert_eq!(
-            sentence,
-            "k is 9, but the code has latent_dim = 8 units; set it to at most 8"
-        );
+        assert_eq!(sentence, "k is 9, but the code has latent_dim = 8 units; set it to at most 8");
         assert!(MostActive { k: 8, ..most }.fits(8).is_ok(), "first_k is not used");
     }
 }

@@ -49,7 +49,8 @@ impl CodeMeasure for PlantedDictionary {
         let cosines = cosines(atoms, &columns(decoder, &context.device));
         let (found, n) = (recovered(&cosines), atoms.len());
         out.push(context.metric(&RECOVERED, found as f64 / n as f64, n));
-        let nearest: Vec<f64> = cosines.iter().map(|row| row.iter().copied().fold(-1.0, f64::max)).collect();
+        let nearest: Vec<f64> =
+            cosines.iter().map(|row| row.iter().copied().fold(-1.0, f64::max)).collect();
         out.push(context.mean(&MEAN_COSINE, &nearest));
     }
 }

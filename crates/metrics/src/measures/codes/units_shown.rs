@@ -48,7 +48,13 @@ impl CodeMeasure for UnitsShown {
         }
         let (row_atoms, row_units) = shown(ROWS);
         out.figures.push(atlas(&atlas_atoms, split));
-        out.figures.push(firing(&row_atoms, &codes.mean, &row_units, subject.context.split(), split));
+        out.figures.push(firing(
+            &row_atoms,
+            &codes.mean,
+            &row_units,
+            subject.context.split(),
+            split,
+        ));
     }
 }
 
@@ -110,7 +116,9 @@ fn firing(atoms: &Values, codes: &Rows, units: &[usize], images: &Values, split:
     let mut pixels = Vec::new();
     for (row, &unit) in units.iter().enumerate() {
         pixels.extend_from_slice(atoms.select(&[row]).bytes().unwrap_or_default());
-        pixels.extend_from_slice(images.select(&largest(codes, unit, MOST_ACTIVE)).bytes().unwrap_or_default());
+        pixels.extend_from_slice(
+            images.select(&largest(codes, unit, MOST_ACTIVE)).bytes().unwrap_or_default(),
+        );
     }
     let columns = 1 + MOST_ACTIVE.min(images.len());
     let caption = format!(
@@ -164,4 +172,3 @@ mod tests {
         assert_eq!((values[0], values[BARS - 1], values.iter().sum::<f64>()), (2.0, 1.0, 3.0));
     }
 }
-

@@ -147,9 +147,10 @@ class Ae(Model):
 class SparseAe(Model):
     def build(self, shape):
         assert self.config["revival"]["kind"] == "off", "the twin makes no unit anew"
-        assert self.config["sparsity"]["kind"] == "top-k", "the twin has the default sparsity only"
-        assert self.config["sparsity"]["anneal"] == 0 and not self.config["prefixes"]
-        net = AutoencoderNet(self.config, shape, most_active=self.config["sparsity"]["k"])
+        assert self.config["sparsity"]["kind"] == "gated", "the twin has the default sparsity only"
+        assert self.config["sparsity"]["warmup"] == 0 and not self.config["prefixes"]
+        net = AutoencoderNet(self.config, shape)
+        net.magnitude = Magnitude(self.config["latent_dim"])
         self.net = Trained(net, self.config["optimizer"])
 
     def step(self, images, noise):
@@ -165,27 +166,47 @@ class SparseAe(Model):
         net.decoder.project.bias.copy_(torch.logit(mean.clamp(0.01, 0.99)).flatten())
 
     def losses(self, images):
-        codes, logits = self.net.net(images)
-        loss = squared_error(torch.sigmoid(logits), images)
-        active = (codes.detach() > 0).float().mean()
-        return {"total": loss, "loss": loss, "reconstruction": loss, "active_fraction": active}
+        net = self.net.net
+        gates = net.code(net.encoder(images))
+        codes = (gates.detach() > 0) * net.magnitude(gates)
+        reconstruction = squared_error(torch.sigmoid(net.decoder(codes)), images)
+        frozen = {name: p.detach() for name, p in net.decoder.named_parameters()}
+        logits = torch.func.functional_call(net.decoder, frozen, F.relu(gates))
+        gate = squared_error(torch.sigmoid(logits), images)
+        l1 = F.relu(gates).sum(1).mean()
+        loss = reconstruction + self.config["sparsity"]["lambda"] * l1 + gate
+        return {
+            "total": loss,
+            "loss": loss,
+            "reconstruction": reconstruction,
+            "gate_l1": l1,
+            "gate_reconstruction": gate,
+            "active_fraction": (codes.detach() > 0).float().mean(),
+        }
+
+
+class Magnitude(nn.Module):
+    """How large the units of a gated code are."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(units))
+        self.shift = nn.Parameter(torch.zeros(units))
+
+    def forward(self, gates):
+        return F.relu(gates * self.log_scale.exp() + self.shift)
 
 
 class AutoencoderNet(nn.Module):
-    def __init__(self, config, shape, most_active=None):
+    def __init__(self, config, shape):
         super().__init__()
         assert config["loss"] == "mse", "the twin has the default loss only"
         self.encoder = Encoder(config["backbone"], shape)
         self.code = nn.Linear(self.encoder.features, config["latent_dim"])
         self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
-        self.most_active = most_active
 
     def forward(self, images):
         codes = self.code(self.encoder(images))
-        if self.most_active is not None:
-            codes = F.relu(codes)
-            least = codes.detach().topk(self.most_active, 1).values[:, -1:]
-            codes = codes * (codes.detach() >= least)
         return codes, self.decoder(codes)
 
 

@@ -6,7 +6,7 @@ use crate::{
     model::SparseAe,
     net::SparseNet,
     revival::{Resample, Revival},
-    sparsity::{L1, MostActive, Sparsity},
+    sparsity::{Gated, L1, Sparsity},
 };
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
@@ -45,7 +45,7 @@ impl Default for SparseAeConfig {
         Self {
             latent_dim: 512,
             loss: PixelLoss::Mse,
-            sparsity: Sparsity::TopK(MostActive::default()),
+            sparsity: Sparsity::Gated(Gated::default()),
             prefixes: Vec::new(),
             decoder_norm: DecoderNorm::Free,
             revival: Revival::Resample(Resample::default()),

@@ -25,7 +25,7 @@ pub struct Gated {
 
 impl Default for Gated {
     fn default() -> Self {
-        Self { lambda: 0.1, warmup: 0.0 }
+        Self { lambda: 0.5, warmup: 0.0 }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Sparsity,
 };
 use genlab_core::{
-    Batch, Check, ImageShape, Space, Train,
+    Batch, Check, Condition, ImageShape, Kind, Space, Train,
     nn::BackboneConfig,
     testing::{batch, context, contract, contract_on_points, progress},
 };
@@ -29,7 +29,7 @@ fn keeps_the_contract(config: &SparseAeConfig, to: f64) {
 #[test]
 fn the_default_keeps_the_contract() {
     keeps_the_contract(&SparseAeConfig::default(), 0.6);
-    let build = |context: &_| SparseAeConfig::for_kind(genlab_core::Kind::Points).init(context);
+    let build = |context: &_| SparseAeConfig::for_kind(Kind::Points).init(context);
     contract_on_points(&build, Some(("loss", 150, 0.8)));
 }
 
@@ -116,7 +116,7 @@ fn trained(config: &SparseAeConfig, steps: u64) -> (SparseAe, Batch) {
 fn active(config: &SparseAeConfig) -> Vec<usize> {
     let (model, batch) = trained(config, 30);
     let codes =
-        model.freeze().encoder().expect("it encodes").encode(batch.values, &Default::default());
+        model.freeze().encoder().expect("it encodes").encode(batch.values, &Condition::default());
     let codes: Vec<f32> = codes.mean.into_data().try_into_vec().expect("f32");
     codes.chunks(config.latent_dim).map(|row| row.iter().filter(|v| **v > 0.0).count()).collect()
 }

@@ -56,18 +56,18 @@ fn batch_top_k_keeps_the_contract() {
 
 #[test]
 fn jump_relu_keeps_the_contract() {
-    keeps_the_contract(&with(Sparsity::JumpRelu(JumpRelu::default())), 0.7);
+    keeps_the_contract(&with(Sparsity::JumpRelu(JumpRelu::default())), 0.95);
 }
 
 #[test]
 fn gated_keeps_the_contract() {
-    keeps_the_contract(&with(Sparsity::Gated(Gated::default())), 0.7);
+    keeps_the_contract(&with(Sparsity::Gated(Gated::default())), 0.9);
 }
 
 #[test]
 fn matryoshka_keeps_the_contract() {
     let config = with(Sparsity::BatchTopK(most(8)));
-    keeps_the_contract(&SparseAeConfig { prefixes: vec![8, 32], ..config }, 0.7);
+    keeps_the_contract(&SparseAeConfig { prefixes: vec![8, 32], ..config }, 0.8);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn trained(config: &SparseAeConfig, steps: u64) -> (SparseAe, Batch) {
 
 /// How many units of the frozen model's codes are on, by value.
 fn active(config: &SparseAeConfig) -> Vec<usize> {
-    let (model, batch) = trained(config, 30);
+    let (model, batch) = trained(config, 400);
     let codes =
         model.freeze().encoder().expect("it encodes").encode(batch.values, &Condition::default());
     let codes: Vec<f32> = codes.mean.into_data().try_into_vec().expect("f32");

@@ -25,7 +25,7 @@ pub struct Gated {
 
 impl Default for Gated {
     fn default() -> Self {
-        Self { lambda: 0.5, warmup: 0.0 }
+        Self { lambda: 0.3, warmup: 0.0 }
     }
 }
 

@@ -58,7 +58,10 @@ fn planted_dictionary_is_what_results_were_made_with() {
     assert_eq!(splits.map(Values::len), [4096, 512, 2048]);
     assert_eq!(dataset.space.shape, ImageShape::new(32, 1, 1));
     assert_eq!(dataset.truth.expect("a truth").atoms().map(<[_]>::len), Some(64));
-    assert_eq!(dataset.sha256, "f44e93a3d8f7707a0f4c0e6db8433ed93a4faadccf4ebc7dee49977994bd4ae5", "planted-dictionary changed, and with it every result");
+    assert_eq!(
+        dataset.sha256, "f44e93a3d8f7707a0f4c0e6db8433ed93a4faadccf4ebc7dee49977994bd4ae5",
+        "planted-dictionary changed, and with it every result"
+    );
 }
 
 #[test]

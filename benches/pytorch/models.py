@@ -146,36 +146,67 @@ class Ae(Model):
 
 class SparseAe(Model):
     def build(self, shape):
-        net = AutoencoderNet(self.config, shape, rectified=True)
+        assert self.config["revival"]["kind"] == "off", "the twin makes no unit anew"
+        assert self.config["sparsity"]["kind"] == "gated", "the twin has the default sparsity only"
+        assert self.config["sparsity"]["warmup"] == 0 and not self.config["prefixes"]
+        net = AutoencoderNet(self.config, shape)
+        net.magnitude = Magnitude(self.config["latent_dim"])
         self.net = Trained(net, self.config["optimizer"])
 
+    def step(self, images, noise):
+        if self.images == 0:
+            self.start_at_mean(images)
+        return super().step(images, noise)
+
+    @torch.no_grad()
+    def start_at_mean(self, images):
+        net, mean = self.net.net, images.mean(0, keepdim=True)
+        features = net.encoder(images).mean(0)
+        net.code.bias.copy_(-features @ net.code.weight.T)
+        net.decoder.project.bias.copy_(torch.logit(mean.clamp(0.01, 0.99)).flatten())
+
     def losses(self, images):
-        codes, logits = self.net.net(images)
-        reconstruction = squared_error(torch.sigmoid(logits), images)
-        l1 = codes.abs().sum(1).mean()
-        loss = reconstruction + self.config["l1"] * l1
-        active = (codes.detach() > 0).float().mean()
+        net = self.net.net
+        gates = net.code(net.encoder(images))
+        codes = (gates.detach() > 0) * net.magnitude(gates)
+        reconstruction = squared_error(torch.sigmoid(net.decoder(codes)), images)
+        frozen = {name: p.detach() for name, p in net.decoder.named_parameters()}
+        logits = torch.func.functional_call(net.decoder, frozen, F.relu(gates))
+        gate = squared_error(torch.sigmoid(logits), images)
+        l1 = F.relu(gates).sum(1).mean()
+        loss = reconstruction + self.config["sparsity"]["lambda"] * l1 + gate
         return {
             "total": loss,
             "loss": loss,
             "reconstruction": reconstruction,
-            "l1": l1,
-            "active_fraction": active,
+            "gate_l1": l1,
+            "gate_reconstruction": gate,
+            "active_fraction": (codes.detach() > 0).float().mean(),
         }
 
 
+class Magnitude(nn.Module):
+    """How large the units of a gated code are."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(units))
+        self.shift = nn.Parameter(torch.zeros(units))
+
+    def forward(self, gates):
+        return F.relu(gates * self.log_scale.exp() + self.shift)
+
+
 class AutoencoderNet(nn.Module):
-    def __init__(self, config, shape, rectified=False):
+    def __init__(self, config, shape):
         super().__init__()
         assert config["loss"] == "mse", "the twin has the default loss only"
         self.encoder = Encoder(config["backbone"], shape)
         self.code = nn.Linear(self.encoder.features, config["latent_dim"])
         self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
-        self.rectified = rectified
 
     def forward(self, images):
         codes = self.code(self.encoder(images))
-        codes = F.relu(codes) if self.rectified else codes
         return codes, self.decoder(codes)
 
 

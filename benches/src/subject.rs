@@ -14,7 +14,7 @@ use genlab_data::{BatchStream, Dataset, LoadOptions};
 use genlab_ddpm::{DdpmConfig, NetworkConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_kernels::{Precision, with_precision};
-use genlab_sparse_ae::SparseAeConfig;
+use genlab_sparse_ae::{Revival, SparseAeConfig};
 use genlab_vae::VaeConfig;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
@@ -223,8 +223,9 @@ pub fn named<const D: usize>(name: &str, tensor: Tensor<D>) -> NamedTensor {
 }
 
 fn build(name: &str, context: &InitContext) -> Result<(Box<dyn Train>, Value)> {
-    let (ae, sparse_ae, vae) =
-        (AeConfig::default(), SparseAeConfig::default(), VaeConfig::default());
+    let (ae, vae) = (AeConfig::default(), VaeConfig::default());
+    // The twin has no such thing, which is one step in ten.
+    let sparse_ae = SparseAeConfig { revival: Revival::Off, ..SparseAeConfig::default() };
     let gan = GanConfig::default();
     let diffusion = |network| -> Result<(Box<dyn Train>, Value)> {
         let ddpm = DdpmConfig { network, ..DdpmConfig::default() };

@@ -71,6 +71,18 @@ impl Space {
         }
     }
 
+    /// The inverse of [`Space::output`]: what a decoder's last layer should give. Numbers at the ends of [0, 1], whose logits
+    /// are infinite, count as a hundredth inside.
+    pub fn logits(self, values: Tensor<4>) -> Tensor<4> {
+        match self.range {
+            Range::Unit => {
+                let values = values.clamp(0.01, 0.99);
+                values.clone().log() - (-values + 1.0).log()
+            }
+            Range::Real => self.standard(values),
+        }
+    }
+
     /// Values as an encoder reads them: those in [0, 1] as they are, others in standard units.
     pub fn input(self, values: Tensor<4>) -> Tensor<4> {
         match self.range {

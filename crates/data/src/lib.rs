@@ -7,7 +7,7 @@
 //!   need no file and no network; `mnist`, `fashion-mnist` and `cifar10` are found on disk or downloaded
 //!   against pinned hashes; `folder:PATH` reads PNG and JPEG files. All of these are images of bytes.
 //! - The drawn datasets (`ring-8`, `two-moons`, ...) are points whose distribution is known:
-//!   their [`Truth`] says what density, modes and denoiser a model should have learned. Each has 4,096
+//!   their [`Truth`] says what density, modes, denoiser or atoms a model should have learned. Each has 4,096
 //!   training, 512 validation and 2,048 test points.
 //! - Series are cut into windows: a past of 24 numbers, which a model can be told, and a future of 12, which
 //!   is the value. `ar1` and `sines` are drawn; `series:FILE.csv:COLUMN` is a column of a file.
@@ -59,5 +59,7 @@ pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use picture::read_picture;
 pub use stream::BatchStream;
-pub use truth::{Ar1, Curve, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform};
+pub use truth::{
+    Ar1, Curve, Dictionary, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform,
+};
 pub use values::{Numbers, Pasts, Values};

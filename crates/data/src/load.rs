@@ -28,6 +28,7 @@ pub fn known_names() -> &'static [&'static str] {
         "swiss-roll",
         "checkerboard",
         "stacked-mnist",
+        "planted-dictionary",
         "ar1",
         "sines",
         "mnist",

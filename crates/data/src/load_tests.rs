@@ -76,7 +76,8 @@ fn drawn_datasets_refuse_what_only_images_have() {
 }
 
 /// Points of known density.
-const DRAWN: [&str; 8] = [
+const DRAWN: [&str; 9] = [
+    "planted-dictionary",
     "ring-8",
     "grid-25",
     "mixture-1d",

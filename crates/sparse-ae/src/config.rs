@@ -1,12 +1,19 @@
 //! Settings of the sparse autoencoder.
 
-use crate::model::SparseAe;
+use crate::{
+    decoder_norm::DecoderNorm,
+    matryoshka,
+    model::SparseAe,
+    net::SparseNet,
+    revival::{Resample, Revival},
+    sparsity::{Gated, L1, Sparsity},
+};
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
     Train,
     loss::PixelLoss,
-    nn::{Autoencoder, BackboneConfig, init_module},
-    settings::{non_negative, size, within},
+    nn::{BackboneConfig, init_module},
+    settings::{size, within},
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +25,14 @@ pub struct SparseAeConfig {
     pub latent_dim: usize,
     /// What is minimised besides the penalty.
     pub loss: PixelLoss,
-    /// Weight λ of the L1 penalty, in units of the loss per unit of activation.
-    pub l1: f64,
+    /// What keeps units off.
+    pub sparsity: Sparsity,
+    /// Numbers of first units that must reconstruct by themselves; none: the code is not nested.
+    pub prefixes: Vec<usize>,
+    /// How long the decoder's columns are.
+    pub decoder_norm: DecoderNorm,
+    /// What wakes dead units.
+    pub revival: Revival,
     /// Encoder and decoder around the code; no hidden layers by default, so that each unit of the
     /// code has one image-sized feature.
     pub backbone: BackboneConfig,
@@ -30,9 +43,12 @@ pub struct SparseAeConfig {
 impl Default for SparseAeConfig {
     fn default() -> Self {
         Self {
-            latent_dim: 1024,
+            latent_dim: 512,
             loss: PixelLoss::Mse,
-            l1: 0.1,
+            sparsity: Sparsity::Gated(Gated::default()),
+            prefixes: Vec::new(),
+            decoder_norm: DecoderNorm::Free,
+            revival: Revival::Resample(Resample::default()),
             backbone: BackboneConfig::mlp([]),
             optimizer: OptimizerConfig::default(),
         }
@@ -42,7 +58,11 @@ impl Default for SparseAeConfig {
 impl Check for SparseAeConfig {
     fn check(&self) -> Result<(), Fault> {
         size("latent_dim", self.latent_dim)?;
-        non_negative("l1", self.l1)?;
+        within("sparsity", &self.sparsity)?;
+        self.sparsity.fits("sparsity", self.latent_dim)?;
+        matryoshka::check("prefixes", &self.prefixes, self.latent_dim)?;
+        within("revival", &self.revival)?;
+        self.revival.fits("revival", &self.sparsity, &self.backbone, self.latent_dim)?;
         within("backbone", &self.backbone)?;
         within("optimizer", &self.optimizer)
     }
@@ -54,7 +74,12 @@ impl SparseAeConfig {
         match kind {
             Kind::Images | Kind::Series => Self::default(),
             // Overcomplete all the same, with a penalty in proportion to the error of a few numbers.
-            Kind::Points => Self { latent_dim: 64, l1: 0.01, ..Self::default() },
+            Kind::Points => Self {
+                latent_dim: 64,
+                sparsity: Sparsity::L1(L1 { lambda: 0.01, ..L1::default() }),
+                revival: Revival::Off,
+                ..Self::default()
+            },
         }
     }
 
@@ -63,12 +88,16 @@ impl SparseAeConfig {
     /// # Errors
     /// When its settings do not fit the data.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        Ok(Box::new(self.build(context)?))
+    }
+
+    pub(crate) fn build(&self, context: &InitContext) -> Result<SparseAe, InitError> {
         self.fits(context.space)?;
         let net = init_module(context.seed, "sparse-ae/net", &context.device, |device| {
-            Autoencoder::new(&self.backbone, self.latent_dim, context.space, device)
+            SparseNet::new(self, context.space, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
-        Ok(Box::new(SparseAe { net, config: self.clone() }))
+        Ok(SparseAe::new(net, self.clone(), &context.device))
     }
 
     fn fits(&self, space: Space) -> Result<(), Fault> {

@@ -251,6 +251,11 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// The affine layer that reads the codes: row j of its weight is what unit j writes.
+    pub fn first(&self) -> &Linear {
+        self.mlp.as_ref().and_then(Mlp::first).unwrap_or(&self.project)
+    }
+
     /// `[B, L]` to `[B, C, H, W]`, any real values.
     pub fn forward(&self, codes: Tensor<2>) -> Tensor<4> {
         let batch = codes.dims()[0];

@@ -35,6 +35,11 @@ impl Mlp {
         self.layers.is_empty()
     }
 
+    /// The layer that reads the input, where there is one.
+    pub fn first(&self) -> Option<&Linear> {
+        self.layers.first()
+    }
+
     /// `[B, inputs]` to `[B, last width]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         self.layers.iter().fold(x, |x, layer| {

@@ -26,7 +26,7 @@ pub use step::Step;
 use crate::{
     batch::Progress,
     ema::EmaConfig,
-    params::{flat_gradients, freeze_params, named_params, update_params},
+    params::{FlatTensors, flat_gradients, freeze_params, named_params, update_params},
     state::{CheckpointError, Section, StateReader, StateWriter},
 };
 use average::Average;
@@ -138,9 +138,20 @@ impl<M: Module> Optimized<M> {
     /// One step down the gradient of `loss` `[1]`. Returns the gradient's global norm before
     /// clipping where clipping is on (it costs a pass over all gradients).
     pub fn descend(&mut self, loss: Tensor<1>, at: Progress) -> Option<Tensor<1>> {
+        self.descend_with(loss, at, |_, _| {})
+    }
+
+    /// [`Self::descend`] along gradients, flattened and by name, that `prepare` has changed.
+    pub fn descend_with(
+        &mut self,
+        loss: Tensor<1>,
+        at: Progress,
+        prepare: impl FnOnce(&M, &mut FlatTensors),
+    ) -> Option<Tensor<1>> {
         let net = self.net.take().expect("`descend` puts the network back");
         let mut gradients = GradientsParams::from_grads(loss.backward(), &net);
         let mut flat = flat_gradients(&net, &mut gradients);
+        prepare(&net, &mut flat);
         let clipping = self.config.clip_norm.map(|largest| (clip::global_norm(&flat), largest));
         let factor = clipping.clone().map(|(norm, largest)| clip::factor(norm, largest));
 
@@ -167,11 +178,20 @@ impl<M: Module> Optimized<M> {
         clipping.map(|(norm, _)| norm)
     }
 
-    /// Puts every parameter where `projection` sends it, outside of any gradient. Its average follows from
-    /// the next step on.
-    pub fn project(&mut self, projection: &dyn Fn(Tensor<1>) -> Tensor<1>) {
+    /// Puts what `change` gives, off the graph and flattened, for each parameter by its name, between two
+    /// steps.
+    pub fn change(&mut self, change: &mut dyn FnMut(&str, Tensor<1>) -> Tensor<1>) {
         let net = self.net.take().expect("this puts the network back");
-        self.net = Some(update_params(net, &mut |_, _, value| projection(value)));
+        self.net = Some(update_params(net, &mut |name, _, value| change(name, value)));
+    }
+
+    /// Multiplies what the optimizer remembers of the parameter `name` by `factor`, as many numbers as the
+    /// parameter has: 0 forgets. A parameter that is not trained has no memory.
+    pub fn fade_memory(&mut self, name: &str, factor: &Tensor<1>) {
+        let Some(rule) = self.rules.get_mut(name) else { return };
+        for (_, value) in rule.slots() {
+            *value = value.clone() * factor.clone();
+        }
     }
 
     /// Writes parameters, what the optimizer remembers of them, and their average under `prefix`.

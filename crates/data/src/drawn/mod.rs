@@ -4,6 +4,7 @@
 //! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
 
+mod dictionary;
 mod mixtures;
 mod planes;
 mod processes;
@@ -36,7 +37,7 @@ struct Distribution {
     classes: Option<Vec<String>>,
 }
 
-static DATASETS: [Drawn; 8] = [
+static DATASETS: [Drawn; 9] = [
     Drawn { name: "ring-8", distribution: mixtures::ring },
     Drawn { name: "grid-25", distribution: mixtures::grid },
     Drawn { name: "mixture-1d", distribution: mixtures::line },
@@ -45,6 +46,7 @@ static DATASETS: [Drawn; 8] = [
     Drawn { name: "two-moons", distribution: planes::two_moons },
     Drawn { name: "swiss-roll", distribution: planes::swiss_roll },
     Drawn { name: "checkerboard", distribution: planes::checkerboard },
+    Drawn { name: dictionary::NAME, distribution: dictionary::planted },
 ];
 
 /// The drawn dataset of this name, if there is one.

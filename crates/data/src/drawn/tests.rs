@@ -70,6 +70,19 @@ fn planes_are_what_results_were_made_with() {
 }
 
 #[test]
+fn planted_dictionary_is_what_results_were_made_with() {
+    let dataset = drawn("planted-dictionary");
+    let splits = [&dataset.train, &dataset.validation, &dataset.test];
+    assert_eq!(splits.map(Values::len), [4096, 512, 2048]);
+    assert_eq!(dataset.space.shape, ImageShape::new(32, 1, 1));
+    assert_eq!(dataset.truth.expect("a truth").atoms().map(<[_]>::len), Some(64));
+    assert_eq!(
+        dataset.sha256, "f44e93a3d8f7707a0f4c0e6db8433ed93a4faadccf4ebc7dee49977994bd4ae5",
+        "planted-dictionary changed, and with it every result"
+    );
+}
+
+#[test]
 fn other_names_are_not_drawn() {
     assert!(load("digits8x8").is_none() && kind_of("digits8x8").is_none());
 }
@@ -120,6 +133,9 @@ fn the_mean_log_density_of_the_test_split_is_minus_the_entropy() {
     for Drawn { name, .. } in &DATASETS {
         let Dataset { test, truth, .. } = drawn(name);
         let truth = truth.expect("a truth");
+        if truth.atoms().is_some() {
+            continue; // a sum over sets of atoms that nobody adds up
+        }
         let logs: Vec<f64> = (0..test.len())
             .map(|row| truth.log_density(&test.row_f64(row)).expect("a density"))
             .collect();

@@ -5,12 +5,14 @@
 
 mod ar1;
 mod curve;
+mod dictionary;
 mod mixture;
 mod tiles;
 mod uniform;
 
 pub use ar1::{Ar1, Normal};
 pub use curve::{Curve, Shape};
+pub use dictionary::Dictionary;
 pub use mixture::{GaussianMixture, Mode};
 pub use tiles::Tiles;
 pub use uniform::Uniform;
@@ -30,6 +32,8 @@ pub enum Truth {
     Tiles(Tiles),
     /// A stationary autoregressive series of the first order.
     Ar1(Ar1),
+    /// Sparse combinations of atoms.
+    Dictionary(Dictionary),
 }
 
 /// One value, with the class that it belongs to.
@@ -47,6 +51,7 @@ impl Truth {
             Self::Uniform(_) => 1,
             Self::Curve(_) | Self::Tiles(_) => 2,
             Self::Ar1(series) => series.horizon(),
+            Self::Dictionary(dictionary) => dictionary.dimensions(),
         }
     }
 
@@ -58,6 +63,7 @@ impl Truth {
             Self::Curve(curve) => Some(curve.log_density(x)),
             Self::Tiles(tiles) => Some(tiles.log_density(x)),
             Self::Ar1(series) => Some(series.log_density(x)),
+            Self::Dictionary(_) => None,
         }
     }
 
@@ -65,7 +71,23 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
-            Self::Uniform(_) | Self::Curve(_) | Self::Tiles(_) | Self::Ar1(_) => None,
+            Self::Uniform(_)
+            | Self::Curve(_)
+            | Self::Tiles(_)
+            | Self::Ar1(_)
+            | Self::Dictionary(_) => None,
+        }
+    }
+
+    /// What values are sparse combinations of: directions of length 1.
+    pub fn atoms(&self) -> Option<&[Vec<f64>]> {
+        match self {
+            Self::Dictionary(dictionary) => Some(dictionary.atoms()),
+            Self::Mixture(_)
+            | Self::Uniform(_)
+            | Self::Curve(_)
+            | Self::Tiles(_)
+            | Self::Ar1(_) => None,
         }
     }
 
@@ -78,7 +100,7 @@ impl Truth {
             Self::Uniform(uniform) => Some(vec![uniform.denoise(x_t[0], alpha, sigma)]),
             Self::Curve(curve) => Some(curve.denoise(x_t, alpha, sigma)),
             Self::Tiles(tiles) => Some(tiles.denoise(x_t, alpha, sigma)),
-            Self::Ar1(_) => None,
+            Self::Ar1(_) | Self::Dictionary(_) => None,
         }
     }
 
@@ -91,6 +113,7 @@ impl Truth {
             Self::Curve(curve) => Some(curve.entropy()),
             Self::Tiles(tiles) => Some(tiles.entropy()),
             Self::Ar1(series) => Some(series.entropy()),
+            Self::Dictionary(_) => None,
         }
     }
 
@@ -98,7 +121,11 @@ impl Truth {
     /// there are none before.
     pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
         match self {
-            Self::Mixture(_) | Self::Uniform(_) | Self::Curve(_) | Self::Tiles(_) => None,
+            Self::Mixture(_)
+            | Self::Uniform(_)
+            | Self::Curve(_)
+            | Self::Tiles(_)
+            | Self::Dictionary(_) => None,
             Self::Ar1(series) => Some(series.forecast(past)),
         }
     }
@@ -111,6 +138,7 @@ impl Truth {
             Self::Curve(curve) => curve.draw(rng),
             Self::Tiles(tiles) => tiles.draw(rng),
             Self::Ar1(series) => Draw { class: 0, point: series.draw(rng, series.horizon()) },
+            Self::Dictionary(dictionary) => Draw { class: 0, point: dictionary.draw(rng) },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Weights held in a box.
 
-use burn::{module::Module, tensor::Tensor};
+use burn::module::Module;
 use genlab_core::{Check, Fault, Optimized, settings::positive};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,6 @@ impl Check for WeightClip {
 impl WeightClip {
     /// `critic` with its weights cut.
     pub(crate) fn confine<M: Module>(self, critic: &mut Optimized<M>) {
-        critic.project(&|weights: Tensor<1>| weights.clamp(-self.limit, self.limit));
+        critic.change(&mut |_, weights| weights.clamp(-self.limit, self.limit));
     }
 }

@@ -3,6 +3,7 @@
 pub mod active_units;
 pub mod aggregated;
 pub mod bounds;
+pub mod dictionary;
 pub mod encode;
 pub mod estimated;
 pub mod exact;
@@ -14,6 +15,7 @@ pub mod pixels;
 pub mod probes;
 pub mod sparsity;
 pub mod terms;
+pub mod units_shown;
 
 use crate::{context::Context, findings::Findings};
 use genlab_core::Generative;
@@ -32,6 +34,8 @@ pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &moment_matched::MomentMatched,
     &probes::Probes,
     &sparsity::SparseUnits,
+    &dictionary::PlantedDictionary,
+    &units_shown::UnitsShown,
 ];
 
 /// Their entries, in the order of reports.

@@ -89,8 +89,8 @@ pub struct Sparsity {
     pub always_on_units: usize,
 }
 
-/// Counts the units that are on in codes `[images, units]`.
-pub fn sparsity(codes: &Rows) -> Sparsity {
+/// For how many images each unit of codes `[images, units]` is on.
+pub(super) fn times_on(codes: &Rows) -> Vec<usize> {
     let largest = codes.values.iter().fold(0.0_f64, |max, v| max.max(v.abs()));
     let mut counts = vec![0_usize; codes.dim];
     for row in codes.iter() {
@@ -98,6 +98,12 @@ pub fn sparsity(codes: &Rows) -> Sparsity {
             *count += usize::from(value.abs() > ON_SHARE * largest);
         }
     }
+    counts
+}
+
+/// Counts the units that are on in codes `[images, units]`.
+pub fn sparsity(codes: &Rows) -> Sparsity {
+    let counts = times_on(codes);
     Sparsity {
         active_fraction: counts.iter().sum::<usize>() as f64 / codes.values.len() as f64,
         dead_units: counts.iter().filter(|&&count| count == 0).count(),

@@ -28,7 +28,8 @@ fn keeps_the_contract(config: &SparseAeConfig, to: f64) {
 
 #[test]
 fn the_default_keeps_the_contract() {
-    keeps_the_contract(&SparseAeConfig::default(), 0.6);
+    // Training starts at the mean of the data: less is left to fall.
+    keeps_the_contract(&SparseAeConfig::default(), 0.7);
     let build = |context: &_| SparseAeConfig::for_kind(Kind::Points).init(context);
     contract_on_points(&build, Some(("loss", 150, 0.8)));
 }

@@ -33,7 +33,7 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
         }
         None => Runs::of(&RunDir::new(&args.run), &device)?,
     };
-    let stations = Stations::of(config).as_chosen(&args.run)?;
+    let stations = Stations::of(config).with_chosen_average(&args.run)?;
     let dataset = run::load(&stations.data)?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
     let evaluator = scoring::evaluator(&stations.scoring, &dataset, &runs)?;

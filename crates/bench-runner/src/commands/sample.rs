@@ -33,7 +33,7 @@ pub(super) const MOST_GUIDANCE: f64 = 1000.0;
 /// When the run is not finished, cannot sample as asked, or the file cannot be written.
 pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     let Stations { identity, data, training, .. } =
-        Stations::of(directory::read_config(&args.run)?).as_chosen(&args.run)?;
+        Stations::of(directory::read_config(&args.run)?).with_chosen_average(&args.run)?;
     require_sense(args, &training.model)?;
     let device = device::parse(&args.device)?;
     let dataset = run::load(&data)?;

@@ -86,7 +86,7 @@ fn using(training: &Training, decay: f64) -> Training {
 ///
 /// # Errors
 /// When its results cannot be read.
-pub(crate) fn as_chosen(dir: &Path, training: Training) -> Result<Training> {
+pub(crate) fn with_chosen_average(dir: &Path, training: Training) -> Result<Training> {
     Ok(match of(dir)? {
         Some(ChosenAverage { decay, .. }) => using(&training, decay),
         None => training,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_names_every_candidate_and_what_it_was_chosen_by() {
+    fn the_line_names_every_candidate_and_what_it_wwith_chosen_average_by() {
         let chosen = of(&[(0.9, Some(2.0), None), (0.99, Some(1.0), None)]).unwrap();
         assert_eq!(
             line(&chosen),

@@ -94,7 +94,7 @@ impl Runs {
     fn read(&self, role: OpenedRole, path: &Path) -> Result<OpenedRun> {
         let place = self.place(path);
         let Stations { identity, data, training, .. } =
-            Stations::of(directory::read_config(&place)?).as_chosen(&place)?;
+            Stations::of(directory::read_config(&place)?).with_chosen_average(&place)?;
         let mut last = training::finished_checkpoint(&place, &training, &self.device)?;
         let dataset = super::load(&data)?;
         let model = training::restored(&training, &dataset, &self.device, last.clone())?;

@@ -125,7 +125,7 @@ impl Stations {
     ///
     /// # Errors
     /// When its results cannot be read.
-    pub(crate) fn as_chosen(self, dir: &Path) -> Result<Self> {
-        Ok(Self { training: average::as_chosen(dir, self.training)?, ..self })
+    pub(crate) fn with_chosen_average(self, dir: &Path) -> Result<Self> {
+        Ok(Self { training: average::with_chosen_average(dir, self.training)?, ..self })
     }
 }

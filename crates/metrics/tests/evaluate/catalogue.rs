@@ -2,6 +2,7 @@
 
 use crate::forecasts::{Recurrence, ar1};
 use crate::{
+    dictionary::planted,
     linear_gaussian::{LinearVae, rows},
     models::{Coin, Identity, Model, Noise, digits},
 };
@@ -9,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use genlab_core::{
     Batch, BestResponse, Classified, Classify, Codes, Condition, Conditions, Criticise, Denoise,
     Encode, EstimateLikelihood, Generative, ImageShape, Invert, Likelihood, Noise as Draws,
-    Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, digest::sha256,
+    Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, Term, digest::sha256,
     low_resolution::upsampled,
 };
 use genlab_data::{Dataset, Values};
@@ -242,6 +243,18 @@ impl Denoise for Trusting {
     fn denoise(&self, noisy: Tensor<4>, _sigma: f64, _condition: &Condition) -> Tensor<4> {
         noisy
     }
+    /// Of steps whose terms cost 1, 2 and 3 nats.
+    fn chain_bound(
+        &self,
+        values: Tensor<4>,
+        _condition: &Condition,
+        _noise: Draws,
+        _first: u64,
+    ) -> Option<Vec<Term>> {
+        let nats = |nats: f32| Tensor::full([values.dims()[0]], nats, &values.device());
+        let terms = [("prior", 1.0), ("diffusion", 2.0), ("reconstruction", 3.0)];
+        Some(terms.map(|(name, cost)| Term { name, nats: nats(cost) }).to_vec())
+    }
 }
 
 /// Plays a game on the plane: samples like those of the data, and a critic that cannot tell.
@@ -416,6 +429,8 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     measure(&ring, None, few, &Told(ring.clone()));
     measure(&ring, None, few, &Trusting);
     measure(&ring, None, few, &Undecided);
+    let (planted, atoms) = planted();
+    measure(&planted, None, few, &atoms);
     let settings = Settings { samples: 200, ..few };
     measure(&ar1(), None, settings, &Recurrence { innovation: 1.0, told: true });
 

@@ -1,6 +1,7 @@
 //! The evaluator on models whose numbers are known.
 
 mod catalogue;
+mod dictionary;
 mod evaluator;
 mod forecasts;
 mod game;

@@ -39,7 +39,7 @@ const UNKNOWN: f64 = 0.5;
 pub(crate) fn execute(args: &EditArgs) -> Result<ExitCode> {
     require_sense(args)?;
     let Stations { identity, data, training, .. } =
-        Stations::of(directory::read_config(&args.run)?).as_chosen(&args.run)?;
+        Stations::of(directory::read_config(&args.run)?).with_chosen_average(&args.run)?;
     require_steps(args, training.model.most_steps())?;
     let device = device::parse(&args.device)?;
     let dataset = run::load(&data)?;

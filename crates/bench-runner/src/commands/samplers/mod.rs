@@ -42,7 +42,8 @@ pub(crate) fn execute(args: &SamplersArgs) -> Result<ExitCode> {
         Some("validation") => Split::Validation,
         Some(_) => Split::Test,
     };
-    let Stations { data, training, scoring, .. } = Stations::of(config).as_chosen(&args.run)?;
+    let Stations { data, training, scoring, .. } =
+        Stations::of(config).with_chosen_average(&args.run)?;
     let own = *plan::own(args, &training.model)?;
     let device = device::parse(&args.device)?;
     let dataset = run::load(&data)?;

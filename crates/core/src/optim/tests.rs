@@ -93,6 +93,19 @@ fn any_of_several_averages_can_be_used_after_training() {
     assert_eq!(frozen(EmaConfig::of(0.9)), average);
     // An average without memory is what there is now.
     assert_eq!(frozen(EmaConfig::of(0.0)), raw);
+    // A network that goes on from the run begins with the average that was chosen.
+    let adopted = |chosen: Option<f64>| {
+        let (mut other, mut reader) =
+            (Optimized::new(linear(), config, EmaConfig::Off), reader.clone());
+        if let Some(decay) = chosen {
+            reader.use_average(decay);
+        }
+        other.adopt("net", &mut reader).expect("adopted");
+        values(&other.raw())
+    };
+    assert_eq!(adopted(None), average);
+    assert_eq!(adopted(Some(0.9)), average);
+    assert_eq!(adopted(Some(0.0)), raw);
 }
 
 /// Parameters of every kind: see `SHAPES` in `tests/oracles/optimizers.py`.

@@ -188,6 +188,7 @@ impl DdpmConfig {
                 Learning::Progressive { teacher: Teacher::new(net.frozen()), from, to }
             }
             Objective::MeanFlow { instants } => Learning::MeanFlow { instants },
+            Objective::Shortcut { instants, halvings } => Learning::Shortcut { instants, halvings },
         };
         let early = self.sampler.guidance.early().map(|share| Early::new(net.frozen(), share));
         Ok(Box::new(Ddpm {

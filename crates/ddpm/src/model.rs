@@ -7,7 +7,9 @@ use crate::{
     early::Early,
     frozen::FrozenDdpm,
     network::Network,
-    objective::{Halving, HybridLoss, Lesson, MeanFlow, MeanFlowLoss, Teacher, hybrid_loss},
+    objective::{
+        Halving, HybridLoss, Lesson, MeanFlow, MeanFlowLoss, Shortcut, Teacher, hybrid_loss,
+    },
     process::Process,
     sampler::SamplerConfig,
 };
@@ -49,6 +51,10 @@ pub(crate) enum Learning {
     },
     MeanFlow {
         instants: f64,
+    },
+    Shortcut {
+        instants: f64,
+        halvings: u32,
     },
 }
 
@@ -93,6 +99,18 @@ impl Ddpm {
                 let MeanFlowLoss { error, weighted } = flow.loss(batch, condition, noise);
                 let told = error.mean();
                 Loss { name: "mean_flow_error", told, minimised: weighted.mean() }
+            }
+            Learning::Shortcut { instants, halvings } => {
+                let held = self.net.raw();
+                let held = Denoiser::new(&held, process);
+                let flow = Shortcut {
+                    student: denoiser,
+                    held,
+                    process,
+                    instants: *instants,
+                    halvings: *halvings,
+                };
+                Loss::of("shortcut_loss", flow.loss(batch, condition, noise))
             }
         }
     }
@@ -151,7 +169,10 @@ impl Train for Ddpm {
         }
         match &mut self.learning {
             Learning::Progressive { teacher, .. } => teacher.restore(from),
-            Learning::Denoising | Learning::Hybrid { .. } | Learning::MeanFlow { .. } => Ok(()),
+            Learning::Denoising
+            | Learning::Hybrid { .. }
+            | Learning::MeanFlow { .. }
+            | Learning::Shortcut { .. } => Ok(()),
         }
     }
 }
@@ -329,6 +350,21 @@ mod tests {
     }
 
     #[test]
+    fn the_shortcut_model_keeps_the_contract_with_and_without_classes() {
+        let objective = Objective::Shortcut { instants: 0.5, halvings: 4 };
+        let config = DdpmConfig { objective, ..mean_flow(small()) };
+        contract(&|context| config.init(context), Some(("shortcut_loss", 80, 0.95)));
+        contract(&|context| told(config.clone()).init(context), None);
+        let config = DdpmConfig { objective, ..mean_flow(on_points()) };
+        contract_on_points(&|context| config.init(context), None);
+        let fault = DdpmConfig { target: Target::V, ..config }.check().expect_err("refused");
+        assert_eq!(
+            fault.to_string(),
+            "target is not velocity, which is what shortcut averages; set it to velocity"
+        );
+    }
+
+    #[test]
     fn settings_that_the_mean_flow_cannot_have_are_refused_with_what_to_set() {
         let fault = |config: DdpmConfig| config.check().expect_err("refused").to_string();
         let flow = || mean_flow(small());
@@ -352,7 +388,7 @@ mod tests {
         assert_eq!(
             fault(DdpmConfig { objective: Objective::Denoising, ..flow() }),
             "sampler.solver is mean-flow, but the network learns no average velocities; set objective.kind to \
-             mean-flow, or choose another solver"
+             mean-flow or shortcut, or choose another solver"
         );
         let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
         let sampler = SamplerConfig { guidance, ..flow().sampler };

@@ -38,32 +38,48 @@ const MOST_TIME_SCALE: f64 = 100.0;
 const FLOOR: f64 = 1e-3;
 
 /// # Errors
-/// When the flow is another than the straight line, or the network is not asked about its velocity.
+/// When the flow is another than the straight line, or the network is not asked about its velocity; or when its
+/// derivative by the time is too steep.
 pub(super) fn fits(
     schedule: ScheduleConfig,
     target: Target,
     weighting: Weighting,
 ) -> Result<(), Fault> {
-    let ScheduleConfig::Flow { time_scale } = schedule else {
-        let problem =
-            "is not flow, but mean-flow learns the velocity of the straight line; set it to flow";
-        return Err(Fault::new("schedule.kind", problem));
-    };
-    if time_scale > MOST_TIME_SCALE {
+    require_flow("mean-flow", schedule, target)?;
+    if let ScheduleConfig::Flow { time_scale } = schedule
+        && time_scale > MOST_TIME_SCALE
+    {
         let problem = format!(
             "is {time_scale}, at which the network's derivative by the time is too steep to learn from; set it \
              to 10, at most {MOST_TIME_SCALE}"
         );
         return Err(Fault::new("schedule.time_scale", problem));
     }
-    if target != Target::Velocity {
-        let problem = "is not velocity, which is what mean-flow averages; set it to velocity";
-        return Err(Fault::new("target", problem));
-    }
     if weighting != Weighting::Simple {
         let problem =
             "is not simple, but mean-flow weighs each row by its own error; set it to simple";
         return Err(Fault::new("weighting.kind", problem));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When the flow is another than the straight line, or the network is not asked about its velocity, both of which the
+/// objective `name` needs.
+pub(super) fn require_flow(
+    name: &str,
+    schedule: ScheduleConfig,
+    target: Target,
+) -> Result<(), Fault> {
+    if !matches!(schedule, ScheduleConfig::Flow { .. }) {
+        let problem = format!(
+            "is not flow, but {name} learns the velocity of the straight line; set it to flow"
+        );
+        return Err(Fault::new("schedule.kind", problem));
+    }
+    if target != Target::Velocity {
+        let problem = format!("is not velocity, which is what {name} averages; set it to velocity");
+        return Err(Fault::new("target", problem));
     }
     Ok(())
 }
@@ -112,18 +128,30 @@ impl MeanFlow<'_> {
         let signal: Vec<f64> = stretches.iter().map(|s| 1.0 - s.t).collect();
         let sigma: Vec<f64> = stretches.iter().map(|s| s.t).collect();
         let z_t = blend(&x, &signal, &fresh, &sigma);
-        let mut target = fresh - x;
-        if let Some(Long { rows, stretches }) = Long::of(&stretches, &device) {
-            let condition = condition.select(&rows);
+        let velocity = fresh - x;
+        let target = with_long(velocity.clone(), &stretches, |rows, long| {
+            let condition = condition.select(rows);
             let u = |z, over: &[Stretch]| self.held.mean_velocities(z, over, &condition);
-            let [z_t, v] = [&z_t, &target].map(|x| x.clone().select(0, rows.clone()));
-            let correction = correction(&u, &z_t, &v, &stretches);
-            target = target.select_assign(0, rows, correction, IndexingUpdateOp::Add);
-        }
+            let [z_t, v] = [&z_t, &velocity].map(|x| x.clone().select(0, rows.clone()));
+            correction(&u, &z_t, &v, long)
+        });
         let error = squared_error(self.student.mean_velocities(z_t, &stretches, condition), target);
         let weights = (error.clone().inner() + FLOOR).recip();
         MeanFlowLoss { weighted: error.clone() * Tensor::from_inner(weights), error }
     }
+}
+
+/// `velocity` and, for the rows whose stretch has a length, given their places and stretches, the `change`.
+pub(super) fn with_long(
+    velocity: Tensor<4>,
+    stretches: &[Stretch],
+    change: impl Fn(&Tensor<1, Int>, &[Stretch]) -> Tensor<4>,
+) -> Tensor<4> {
+    let Some(Long { rows, stretches }) = Long::of(stretches, &velocity.device()) else {
+        return velocity;
+    };
+    let change = change(&rows, &stretches);
+    velocity.select_assign(0, rows, change, IndexingUpdateOp::Add)
 }
 
 /// The stretch of each row: for a share `instants` of them r = t, for the others the earlier and the later of two

@@ -3,10 +3,12 @@
 mod hybrid;
 mod mean_flow;
 mod progressive;
+mod shortcut;
 
 pub(crate) use hybrid::{HybridLoss, loss as hybrid_loss};
 pub(crate) use mean_flow::{MeanFlow, MeanFlowLoss, Stretch};
 pub(crate) use progressive::{Halving, Lesson, Teacher};
+pub(crate) use shortcut::Shortcut;
 
 use crate::{
     sampler::SamplerConfig, schedule::ScheduleConfig, solver::Solver, target::Target,
@@ -14,7 +16,7 @@ use crate::{
 };
 use genlab_core::{
     Check, Fault,
-    settings::{positive, share},
+    settings::{at_least, at_most, positive, share},
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,16 @@ pub enum Objective {
         #[serde(default = "mean_flow::default_instants")]
         instants: f64,
     },
+    /// The velocity of the flow for steps of any length, by which one long step is two short ones (Frans et al. 2024,
+    /// arXiv:2410.12557).
+    Shortcut {
+        /// The share of the rows whose step has no length: there it is flow matching.
+        #[serde(default = "shortcut::default_instants")]
+        instants: f64,
+        /// How often all time is halved to the shortest step, from 1 to 20.
+        #[serde(default = "shortcut::default_halvings")]
+        halvings: u32,
+    },
 }
 
 impl Check for Objective {
@@ -58,6 +70,11 @@ impl Check for Objective {
             Self::Hybrid { weight } => positive("weight", weight),
             Self::Progressive { from, to } => progressive::check(from, to),
             Self::MeanFlow { instants } => share("instants", instants),
+            Self::Shortcut { instants, halvings } => {
+                share("instants", instants)?;
+                at_least("halvings", u64::from(halvings), 1)?;
+                at_most("halvings", u64::from(halvings), 20)
+            }
         }
     }
 }
@@ -80,6 +97,7 @@ impl Objective {
             Self::Hybrid { .. } => hybrid::fits(schedule)?,
             Self::Progressive { to, .. } => progressive::fits(to, has_base, sampler)?,
             Self::MeanFlow { .. } => mean_flow::fits(schedule, target, weighting)?,
+            Self::Shortcut { .. } => mean_flow::require_flow("shortcut", schedule, target)?,
         }
         if !self.learns_variance() {
             hybrid::require_no_learned_variance(sampler)?;
@@ -88,7 +106,7 @@ impl Objective {
             return Ok(());
         }
         let problem = "is mean-flow, but the network learns no average velocities; set objective.kind to \
-                       mean-flow, or choose another solver";
+                       mean-flow or shortcut, or choose another solver";
         Err(Fault::new("sampler.solver", problem))
     }
 
@@ -99,6 +117,6 @@ impl Objective {
 
     /// Whether the network is asked about stretches of time.
     pub(crate) fn tells_spans(self) -> bool {
-        matches!(self, Self::MeanFlow { .. })
+        matches!(self, Self::MeanFlow { .. } | Self::Shortcut { .. })
     }
 }

@@ -325,6 +325,13 @@ impl Contract<'_> {
         let whole = values(whole);
         self.in_range(&whole);
         assert_eq!(whole, values(sampler.sample(&asked)), "the same request gave other samples");
+        if let Some(way) = sampler.trajectory(&asked, 4) {
+            let last = values(way.last().expect("a way has an end").clone());
+            assert_eq!(whole, last, "the way to a sample ends elsewhere");
+        }
+        if let Some(way) = sampler.flow(&asked) {
+            self.in_range(&values(way.last().expect("a way has an end").clone()));
+        }
         let other = SampleRequest { seed: Seed(2), ..asked.clone() };
         assert_ne!(whole, values(sampler.sample(&other)), "two seeds give the same samples");
         let part = values(sampler.sample(&asked.part(3..5)));

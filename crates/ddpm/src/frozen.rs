@@ -379,7 +379,7 @@ impl Sample for FrozenDdpm {
     }
 
     fn flow(&self, request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
-        let denoiser = self.network().with_early(self.early.as_ref());
+        let denoiser = self.guided();
         let (guidance, told) = (self.guidance(request), &request.condition);
         let start = |x: Tensor<4>, at| denoiser.start(x, at, told, guidance);
         let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, told);

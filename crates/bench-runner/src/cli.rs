@@ -216,8 +216,8 @@ pub(crate) struct SampleArgs {
     /// Points of several classes are coloured, with a bar of the colours beside them, class 0 on top.
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
-    /// How strongly samples follow their class, for a diffusion model that was trained with classes: 1
-    /// as it learned them, more exaggerates them, at most 1000.
+    /// How strongly samples are guided, for a diffusion model that was trained with classes or keeps early weights: 1 is
+    /// the model as it is (led by a classifier: Bayes' rule), more goes beyond, at most 1000.
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
     /// Where to write: a .png grid or an .npz archive with arrays images and, of a model that is told classes,

@@ -97,6 +97,7 @@ impl Check for DdpmConfig {
         self.objective.fits(self.base.is_some(), schedule, target, weighting, sampler)?;
         self.require_no_guidance_of_average_velocities()?;
         self.require_classes_for_a_classifier()?;
+        self.require_as_many_times_as_steps()?;
         within("network", &self.network)?;
         share("condition_dropout", self.condition_dropout)?;
         within("sampler", &self.sampler)?;
@@ -210,6 +211,21 @@ impl DdpmConfig {
             return (conditions, conditions);
         }
         (Conditions::default(), Conditions { optional: true, ..conditions })
+    }
+
+    /// # Errors
+    /// When samples are to take more steps than the schedule has.
+    fn require_as_many_times_as_steps(&self) -> Result<(), Fault> {
+        let steps = self.sampler.steps;
+        match Schedule::new(self.schedule).steps() {
+            Some(most) if steps > most => {
+                let problem = format!(
+                    "is {steps}, but the schedule has {most} steps; set it to at most {most}"
+                );
+                Err(Fault::new("sampler.steps", problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// # Errors

@@ -127,6 +127,18 @@ fn a_classifier_that_leads_nowhere_leaves_the_untold_denoiser_as_it_is() {
 }
 
 #[test]
+fn more_steps_than_the_schedule_has_are_refused() {
+    let config = small();
+    let steps = |steps| {
+        let sampler = SamplerConfig { steps, ..config.sampler };
+        DdpmConfig { sampler, ..config.clone() }.check()
+    };
+    assert!(steps(50).is_ok());
+    let fault = steps(51).expect_err("refused").to_string();
+    assert_eq!(fault, "sampler.steps is 51, but the schedule has 50 steps; set it to at most 50");
+}
+
+#[test]
 fn the_transformer_keeps_the_contract_with_and_without_classes() {
     let dit = DitConfig { width: 16, depth: 2, time_embedding_dim: 16, ..DitConfig::default() };
     let config = DdpmConfig { network: NetworkConfig::Dit(dit), ..small() };

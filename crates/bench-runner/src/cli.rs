@@ -111,7 +111,8 @@ pub(crate) struct SettingArgs {
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist
-    /// and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, uniform-1d, two-moons, swiss-roll,
+    /// and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
+    /// gaussian-rotated, uniform-1d, two-moons, swiss-roll,
     /// checkerboard, planted-dictionary; or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]
     pub dataset: Option<String>,

@@ -120,7 +120,7 @@ impl Condition {
         }
     }
 
-    /// The one row that it has, `count` times.
+    /// All its rows, `count` times over.
     #[must_use]
     pub fn repeated(&self, count: usize) -> Self {
         let past = |past: &Past| Past {

@@ -107,7 +107,12 @@ impl Space {
     /// The inverse of [`Space::standard`], for any real numbers: what leaves [0, 1] is cut to it, where the
     /// space has no more.
     pub fn from_standard(self, standard: Tensor<4>) -> Tensor<4> {
-        let values = standard * self.sd + self.mean;
+        self.within(standard * self.sd + self.mean)
+    }
+
+    /// Any real numbers in the units of the data as values of the space: what leaves [0, 1] is cut to it, where
+    /// the space has no more.
+    pub fn within(self, values: Tensor<4>) -> Tensor<4> {
         match self.range {
             Range::Unit => values.clamp(0.0, 1.0),
             Range::Real => values,

@@ -23,6 +23,8 @@ pub fn known_names() -> &'static [&'static str] {
         "grid-25",
         "mixture-1d",
         "mixture-2d",
+        "gaussian-diagonal",
+        "gaussian-rotated",
         "uniform-1d",
         "two-moons",
         "swiss-roll",

@@ -76,12 +76,14 @@ fn drawn_datasets_refuse_what_only_images_have() {
 }
 
 /// Points of known density.
-const DRAWN: [&str; 9] = [
+const DRAWN: [&str; 11] = [
     "planted-dictionary",
     "ring-8",
     "grid-25",
     "mixture-1d",
     "mixture-2d",
+    "gaussian-diagonal",
+    "gaussian-rotated",
     "uniform-1d",
     "two-moons",
     "swiss-roll",

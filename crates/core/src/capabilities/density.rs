@@ -11,6 +11,8 @@ pub enum Observation {
     Bernoulli,
     /// A density of real numbers.
     Gaussian,
+    /// A probability of each of the 256 levels of grey.
+    Levels,
 }
 
 /// One named, non-negative-by-convention term of −log p's bound: `[B]`, nats per value.
@@ -26,6 +28,12 @@ pub struct Term {
 pub trait Density {
     /// How values are read.
     fn observation(&self) -> Observation;
+
+    /// Whether the prior of its codes is N(0, I), to which the KL of a Gaussian posterior has a closed form,
+    /// dimension by dimension.
+    fn has_standard_prior(&self) -> bool {
+        true
+    }
 
     /// The terms whose sum is −ELBO for each value `[B, C, H, W]`. Value i uses row `first + i` of
     /// `noise`.

@@ -75,6 +75,12 @@ pub trait Sample {
         false
     }
 
+    /// The codes `[count, L]` that these samples are decoded from, where the model has a prior of its own to draw
+    /// them from.
+    fn codes(&self, _request: &SampleRequest) -> Option<Tensor<2>> {
+        None
+    }
+
     /// At most `frames` moments on the way from noise to sample, each `[count, C, H, W]` in the
     /// dataset's space, where there is such a way.
     fn trajectory(&self, _request: &SampleRequest, _frames: usize) -> Option<Vec<Tensor<4>>> {

@@ -3,7 +3,7 @@
 use super::{
     conv::{Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm},
     linear::Linear,
-    mlp::Mlp,
+    mlp::{Mlp, MlpActivation},
     residual::{ResidualBlock, activated},
 };
 use crate::{
@@ -38,6 +38,8 @@ pub struct MlpBackbone {
     pub hidden: Vec<usize>,
     /// Slope of the encoder's activation below zero; 0 is a ReLU.
     pub negative_slope: f64,
+    /// What follows each hidden layer.
+    pub activation: MlpActivation,
 }
 
 /// A backbone of convolutions.
@@ -62,7 +64,7 @@ impl Default for BackboneConfig {
 
 impl Default for MlpBackbone {
     fn default() -> Self {
-        Self { hidden: vec![400], negative_slope: 0.0 }
+        Self { hidden: vec![400], negative_slope: 0.0, activation: MlpActivation::Relu }
     }
 }
 
@@ -75,9 +77,14 @@ impl Default for ConvBackbone {
 impl Check for BackboneConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
-            Self::Mlp(MlpBackbone { hidden, negative_slope }) => {
+            Self::Mlp(MlpBackbone { hidden, negative_slope, activation }) => {
                 sizes("hidden", hidden)?;
-                non_negative("negative_slope", *negative_slope)
+                non_negative("negative_slope", *negative_slope)?;
+                if *activation == MlpActivation::Tanh && *negative_slope > 0.0 {
+                    let problem = "is tanh, which does not leak; set negative_slope to 0, or activation to relu";
+                    return Err(Fault::new("activation", problem));
+                }
+                Ok(())
             }
             Self::Conv(ConvBackbone { channels, norm_groups, negative_slope, blocks }) => {
                 levels("channels", channels)?;
@@ -112,8 +119,12 @@ impl BackboneConfig {
     /// The encoder for images of `shape`.
     pub fn encoder(&self, shape: ImageShape, device: &Device) -> Encoder {
         match self {
-            Self::Mlp(MlpBackbone { hidden, negative_slope }) => Encoder {
-                mlp: Some(Mlp::new(shape.pixels(), hidden, device).leaking(*negative_slope)),
+            Self::Mlp(MlpBackbone { hidden, negative_slope, activation }) => Encoder {
+                mlp: Some(
+                    Mlp::new(shape.pixels(), hidden, device)
+                        .leaking(*negative_slope)
+                        .with(*activation),
+                ),
                 convs: Vec::new(),
                 blocks: Vec::new(),
                 features: hidden.last().copied().unwrap_or(shape.pixels()),
@@ -143,11 +154,11 @@ impl BackboneConfig {
     pub fn decoder(&self, latent_dim: usize, shape: ImageShape, device: &Device) -> Decoder {
         let dims = [shape.channels, shape.height, shape.width];
         match self {
-            Self::Mlp(MlpBackbone { hidden, .. }) => {
+            Self::Mlp(MlpBackbone { hidden, activation, .. }) => {
                 let widths: Vec<usize> = hidden.iter().rev().copied().collect();
                 let last = widths.last().copied().unwrap_or(latent_dim);
                 Decoder {
-                    mlp: Some(Mlp::new(latent_dim, &widths, device)),
+                    mlp: Some(Mlp::new(latent_dim, &widths, device).with(*activation)),
                     project: Linear::new(last, shape.pixels(), device),
                     norms: Vec::new(),
                     convs: Vec::new(),

@@ -31,7 +31,7 @@ pub use genlab_kernels::{sigmoid, silu};
 pub use init::init_module;
 pub use interval::{Interval, SpanEmbedding};
 pub use linear::Linear;
-pub use mlp::Mlp;
+pub use mlp::{Mlp, MlpActivation};
 pub use past_embedding::PastEmbedding;
 pub use predicted::Predicted;
 pub use time::sinusoidal_embedding;

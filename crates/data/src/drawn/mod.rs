@@ -37,11 +37,13 @@ struct Distribution {
     classes: Option<Vec<String>>,
 }
 
-static DATASETS: [Drawn; 9] = [
+static DATASETS: [Drawn; 11] = [
     Drawn { name: "ring-8", distribution: mixtures::ring },
     Drawn { name: "grid-25", distribution: mixtures::grid },
     Drawn { name: "mixture-1d", distribution: mixtures::line },
     Drawn { name: "mixture-2d", distribution: mixtures::plane },
+    Drawn { name: "gaussian-diagonal", distribution: planes::diagonal },
+    Drawn { name: "gaussian-rotated", distribution: planes::rotated },
     Drawn { name: "uniform-1d", distribution: uniform },
     Drawn { name: "two-moons", distribution: planes::two_moons },
     Drawn { name: "swiss-roll", distribution: planes::swiss_roll },

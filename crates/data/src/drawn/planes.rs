@@ -1,7 +1,26 @@
-//! Distributions of the plane that are no mixtures of few Gaussians.
+//! Distributions of the plane that are no mixtures of round Gaussians.
 
 use super::Distribution;
-use crate::truth::{Curve, Shape, Tiles, Truth};
+use crate::truth::{Curve, Gaussian, Shape, Tiles, Truth};
+use std::f64::consts::FRAC_1_SQRT_2;
+
+/// `gaussian-diagonal`: one Gaussian around (1, 2) with standard deviations of 5 and 1 along the coordinates, from the
+/// homework on latent variables of the course CS294-158 (Berkeley). A decoder of independent Gaussian numbers needs no code
+/// to explain it.
+pub(super) fn diagonal() -> Distribution {
+    gaussian([1.0, 0.0])
+}
+
+/// `gaussian-rotated`: the same, turned by 45° around its centre. There a code must say where along the diagonal a point
+/// lies.
+pub(super) fn rotated() -> Distribution {
+    gaussian([FRAC_1_SQRT_2, FRAC_1_SQRT_2])
+}
+
+fn gaussian(axis: [f64; 2]) -> Distribution {
+    let truth = Truth::Gaussian(Gaussian::new([1.0, 2.0], axis, [5.0, 1.0]));
+    Distribution { truth, classes: None }
+}
 
 /// `two-moons`: two half circles that reach into each other, with noise of standard deviation 0.1. Classes
 /// are the moons.

@@ -5,6 +5,7 @@
 
 mod ar1;
 mod curve;
+mod gaussian;
 mod dictionary;
 mod mixture;
 mod tiles;
@@ -13,6 +14,7 @@ mod uniform;
 pub use ar1::{Ar1, Normal};
 pub use curve::{Curve, Shape};
 pub use dictionary::Dictionary;
+pub use gaussian::Gaussian;
 pub use mixture::{GaussianMixture, Mode};
 pub use tiles::Tiles;
 pub use uniform::Uniform;
@@ -24,6 +26,8 @@ use rand::rngs::ChaCha8Rng;
 pub enum Truth {
     /// Isotropic Gaussians.
     Mixture(GaussianMixture),
+    /// One Gaussian of the plane, with any covariance.
+    Gaussian(Gaussian),
     /// A stretch of the line.
     Uniform(Uniform),
     /// Noise around a curve in the plane.
@@ -49,7 +53,7 @@ impl Truth {
         match self {
             Self::Mixture(mixture) => mixture.dimensions(),
             Self::Uniform(_) => 1,
-            Self::Curve(_) | Self::Tiles(_) => 2,
+            Self::Gaussian(_) | Self::Curve(_) | Self::Tiles(_) => 2,
             Self::Ar1(series) => series.horizon(),
             Self::Dictionary(dictionary) => dictionary.dimensions(),
         }
@@ -59,6 +63,7 @@ impl Truth {
     pub fn log_density(&self, x: &[f64]) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => Some(mixture.log_density(x)),
+            Self::Gaussian(gaussian) => Some(gaussian.log_density(x)),
             Self::Uniform(uniform) => Some(uniform.log_density(x[0])),
             Self::Curve(curve) => Some(curve.log_density(x)),
             Self::Tiles(tiles) => Some(tiles.log_density(x)),
@@ -71,7 +76,8 @@ impl Truth {
     pub fn modes(&self) -> Option<&[Mode]> {
         match self {
             Self::Mixture(mixture) => Some(mixture.modes()),
-            Self::Uniform(_)
+            Self::Gaussian(_)
+            | Self::Uniform(_)
             | Self::Curve(_)
             | Self::Tiles(_)
             | Self::Ar1(_)
@@ -84,6 +90,7 @@ impl Truth {
         match self {
             Self::Dictionary(dictionary) => Some(dictionary.atoms()),
             Self::Mixture(_)
+            | Self::Gaussian(_)
             | Self::Uniform(_)
             | Self::Curve(_)
             | Self::Tiles(_)
@@ -97,6 +104,7 @@ impl Truth {
     pub fn denoise(&self, x_t: &[f64], alpha: f64, sigma: f64) -> Option<Vec<f64>> {
         match self {
             Self::Mixture(mixture) => Some(mixture.denoise(x_t, alpha, sigma)),
+            Self::Gaussian(gaussian) => Some(gaussian.denoise(x_t, alpha, sigma)),
             Self::Uniform(uniform) => Some(vec![uniform.denoise(x_t[0], alpha, sigma)]),
             Self::Curve(curve) => Some(curve.denoise(x_t, alpha, sigma)),
             Self::Tiles(tiles) => Some(tiles.denoise(x_t, alpha, sigma)),
@@ -109,6 +117,7 @@ impl Truth {
     pub fn entropy(&self) -> Option<f64> {
         match self {
             Self::Mixture(mixture) => mixture.entropy(),
+            Self::Gaussian(gaussian) => Some(gaussian.entropy()),
             Self::Uniform(uniform) => Some(uniform.entropy()),
             Self::Curve(curve) => Some(curve.entropy()),
             Self::Tiles(tiles) => Some(tiles.entropy()),
@@ -122,6 +131,7 @@ impl Truth {
     pub fn forecast(&self, past: &[f64]) -> Option<Vec<Normal>> {
         match self {
             Self::Mixture(_)
+            | Self::Gaussian(_)
             | Self::Uniform(_)
             | Self::Curve(_)
             | Self::Tiles(_)
@@ -134,6 +144,7 @@ impl Truth {
     pub(crate) fn draw(&self, rng: &mut ChaCha8Rng) -> Draw {
         match self {
             Self::Mixture(mixture) => mixture.draw(rng),
+            Self::Gaussian(gaussian) => Draw { class: 0, point: gaussian.draw(rng) },
             Self::Uniform(uniform) => Draw { class: 0, point: vec![uniform.draw(rng)] },
             Self::Curve(curve) => curve.draw(rng),
             Self::Tiles(tiles) => tiles.draw(rng),

@@ -34,9 +34,33 @@ impl CodeMeasure for ActiveUnits {
 
     fn measure(&self, subject: &Subject<'_>, out: &mut Findings) {
         let Some([mean, _]) = subject.posteriors() else { return };
-        let active = active_units(mean) as f64;
-        out.push(subject.context.metric(&ACTIVE_UNITS, active, mean.len()));
+        let active = active_units(mean);
+        out.push(subject.context.metric(&ACTIVE_UNITS, active as f64, mean.len()));
+        if let Some(sentence) = collapse(active, mean.dim) {
+            out.note(sentence);
+        }
     }
+}
+
+/// What is to be said of dimensions that are not active.
+fn collapse(active: usize, all: usize) -> Option<String> {
+    if active == all {
+        return None;
+    }
+    let mend = "a smaller weight of the KL, a warm-up of it or free bits give them back";
+    Some(if active == 0 {
+        format!(
+            "The posterior has collapsed: the posterior means of all {all} latent dimensions are the same for every \
+             value, so that the decoder is told nothing of what it decodes. Where that costs the bound something, {mend}."
+        )
+    } else {
+        format!(
+            "The posterior has collapsed in {} of {all} latent dimensions: their means are the same for every value \
+             (a variance of at most {ACTIVE_VARIANCE}), so that they carry nothing. Where that costs the bound \
+             something, {mend}.",
+            all - active,
+        )
+    })
 }
 
 /// How many dimensions have a posterior mean whose variance over images exceeds
@@ -57,6 +81,15 @@ pub fn active_units(mean: &Rows) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_collapse_is_said_in_all_dimensions_in_some_and_not_in_none() {
+        assert_eq!(collapse(20, 20), None);
+        let some = collapse(12, 20).expect("eight are silent");
+        assert!(some.starts_with("The posterior has collapsed in 8 of 20 latent"), "{some}");
+        let all = collapse(0, 2).expect("all are silent");
+        assert!(all.contains("all 2 latent dimensions are the same"), "{all}");
+    }
 
     #[test]
     fn a_dimension_that_never_moves_is_not_active() {

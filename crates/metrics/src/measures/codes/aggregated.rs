@@ -51,7 +51,10 @@ impl CodeMeasure for Aggregated {
         let parts = mean.values.iter().zip(&log_var.values).zip(&noise);
         let draws = parts.map(|((m, v), e)| m + (0.5 * v).exp() * f64::from(*e)).collect();
         let information = information(&Rows::new(mean.dim, draws), mean, log_var);
-        let kl = gaussian_kl_per_image(mean, log_var);
+        let kl = match subject.terms().and_then(|terms| terms.get("kl")) {
+            Some(kl) if !subject.has_standard_prior() => kl.to_vec(),
+            _ => gaussian_kl_per_image(mean, log_var),
+        };
         let rest: Vec<f64> = kl.iter().zip(&information).map(|(kl, i)| kl - i).collect();
         out.push(subject.mean(&MUTUAL_INFORMATION, &information));
         out.push(subject.mean(&AGGREGATED, &rest));

@@ -28,6 +28,9 @@ impl CodeMeasure for KlToPrior {
         if let Some(kl) = subject.terms().and_then(|terms| terms.get("kl")) {
             out.push(subject.mean(&TOTAL, kl));
         }
+        if !subject.has_standard_prior() {
+            return;
+        }
         let Some([mean, log_var]) = subject.posteriors() else { return };
         let per_dimension = gaussian_kl_per_dimension(mean, log_var);
         if subject.model.density().is_none() {

@@ -41,8 +41,13 @@ impl<'a> Subject<'a> {
     pub fn pixels(&self) -> Pixels {
         match self.model.density().map(Density::observation) {
             Some(Observation::Bernoulli) => Pixels::Binary(self.context.settings.binarise),
-            Some(Observation::Gaussian) | None => Pixels::Grey,
+            Some(Observation::Gaussian | Observation::Levels) | None => Pixels::Grey,
         }
+    }
+
+    /// Whether its codes have the prior N(0, I), as those of a model without a density are measured.
+    pub fn has_standard_prior(&self) -> bool {
+        self.model.density().is_none_or(Density::has_standard_prior)
     }
 
     /// The terms of its bound on [`Self::pixels`]; None without a density.

@@ -24,6 +24,12 @@ pub fn prior_over_posterior(code: Tensor<2>, log_var: Tensor<2>, noise: Tensor<2
     ((noise.square() + log_var - code.square()) * 0.5).sum_dim(1).squeeze_dim::<1>(1)
 }
 
+/// −ln q(z | x) of z = μ + σ ⊙ ε under N(μ, σ²), `[B]` nats: ½ Σ (ε² + log σ² + ln 2π).
+pub(crate) fn negative_log_posterior(log_var: Tensor<2>, noise: Tensor<2>) -> Tensor<1> {
+    let terms = noise.square() + log_var + std::f64::consts::TAU.ln();
+    (terms * 0.5).sum_dim(1).squeeze_dim::<1>(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,16 +1,17 @@
-//! One step of training, and what the frozen model can do.
+//! One step of training.
 
 use crate::{
-    Likelihood, VaeConfig,
-    loss::{gaussian_kl, prior_over_posterior, reparameterise},
-    net::VaeNet,
+    Objective, VaeConfig,
+    frozen::FrozenVae,
+    loss::{gaussian_kl_per_dimension, negative_log_posterior, prior_over_posterior, reparameterise},
+    net::{Posterior, VaeNet},
+    objective::Drawn,
+    prior::Components,
 };
-use burn::{module::Module, tensor::Tensor};
+use burn::tensor::Tensor;
 use genlab_core::{
-    Batch, CheckpointError, Codes, Condition, Conditions, Decode, Density, Encode, Generative,
-    Noise, Observation, Optimized, Progress, Reconstruct, Sample, SampleRequest, Scalars,
-    StateReader, StateWriter, Term, Train,
-    loss::{bernoulli_nll, gaussian_nll},
+    Batch, CheckpointError, Condition, Conditions, Generative, Noise, Optimized, Progress, Scalars,
+    StateReader, StateWriter, Train,
 };
 use std::ops::Range;
 
@@ -23,50 +24,64 @@ pub(crate) struct Vae {
     pub(crate) conditions: Conditions,
 }
 
-/// The two terms of −ELBO, each `[B]` nats per value.
-struct NegativeElbo {
-    reconstruction: Tensor<1>,
-    kl: Tensor<1>,
+/// Values with what draws from their posteriors need.
+pub(crate) struct Encoded<'a> {
+    net: &'a VaeNet,
+    values: Tensor<4>,
+    condition: &'a Condition,
+    posterior: Posterior,
+    prior: Option<Components>,
 }
 
-impl NegativeElbo {
-    /// One-sample estimate: value i uses noise row `rows.start + i`.
-    fn of(
-        net: &VaeNet,
-        config: &VaeConfig,
-        values: Tensor<4>,
-        condition: &Condition,
-        noise: Noise,
-        rows: Range<u64>,
-    ) -> Self {
+impl<'a> Encoded<'a> {
+    /// Values `[B, C, H, W]`, each about what its row of `condition` tells.
+    pub(crate) fn new(net: &'a VaeNet, values: Tensor<4>, condition: &'a Condition) -> Self {
         let posterior = net.encode(values.clone(), condition);
-        let shape = posterior.mean.dims();
-        let draws = noise.normal(POSTERIOR, 0, rows, shape, &values.device());
-        let kl = gaussian_kl(posterior.mean.clone(), posterior.log_var.clone());
-        let code = reparameterise(posterior.mean, posterior.log_var, draws);
-        let logits = net.decode(code, condition);
-        Self { reconstruction: nll(net, config, logits, values), kl }
+        Self { net, values, condition, posterior, prior: net.components() }
     }
 
-    /// What is minimised with this weight of the KL, and what is logged of it.
-    fn objective(self, kl_weight: f64) -> (Tensor<1>, Scalars) {
-        let (reconstruction, kl) = (self.reconstruction.mean(), self.kl.mean());
-        let loss = reconstruction.clone() + kl.clone() * kl_weight;
-        let scalars = Scalars::new()
-            .with("loss", loss.clone())
-            .with("negative_elbo", reconstruction.clone() + kl.clone())
-            .with("reconstruction", reconstruction)
-            .with("kl", kl);
-        (loss, scalars)
+    /// The draws of these numbers, of which draw k of value i uses row `rows.start + i` of `noise` at step k.
+    pub(crate) fn draw(&self, noise: Noise, rows: Range<u64>, draws: Range<u64>) -> Drawn {
+        let Posterior { mean, log_var } = self.posterior.clone();
+        let (shape, device) = (mean.dims(), mean.device());
+        let count = (draws.end - draws.start) as usize;
+        let one = |draw| noise.normal(POSTERIOR, draw, rows.clone(), shape, &device);
+        let epsilon = Tensor::cat(draws.map(one).collect(), 0);
+        let kl = gaussian_kl_per_dimension(mean.clone(), log_var.clone());
+        let log_var = log_var.repeat_dim(0, count);
+        let code = reparameterise(mean.repeat_dim(0, count), log_var.clone(), epsilon.clone());
+        let values = self.values.clone().repeat_dim(0, count);
+        let nll = self.net.nll(code.clone(), values, &self.condition.repeated(count));
+        let (kl, prior_over_posterior) = match &self.prior {
+            None => (Some(kl), prior_over_posterior(code, log_var, epsilon)),
+            Some(prior) => {
+                (None, prior.log_density(code) + negative_log_posterior(log_var, epsilon))
+            }
+        };
+        let by_draw = |x: Tensor<1>| x.reshape([count, shape[0]]);
+        Drawn { nll: by_draw(nll), prior_over_posterior: by_draw(prior_over_posterior), kl }
     }
 }
 
-/// −log p(x | z) of values under the decoder's output, `[B]` nats per value.
-fn nll(net: &VaeNet, config: &VaeConfig, logits: Tensor<4>, values: Tensor<4>) -> Tensor<1> {
-    match config.likelihood {
-        Likelihood::Bernoulli => bernoulli_nll(logits, values),
-        Likelihood::Gaussian { sigma } => gaussian_nll(net.output(logits), values, sigma),
-    }
+/// What is minimised with this weight of the KL, and what is logged of it.
+pub(crate) fn objective(
+    net: &VaeNet,
+    objective: Objective,
+    batch: &Batch,
+    condition: &Condition,
+    noise: Noise,
+    kl_weight: f64,
+) -> (Tensor<1>, Scalars) {
+    let encoded = Encoded::new(net, batch.values.clone(), condition);
+    let drawn = encoded.draw(noise, batch.rows(), 0..objective.samples() as u64);
+    let loss = objective.loss(&drawn, kl_weight);
+    let (reconstruction, kl) = (drawn.reconstruction().mean(), drawn.kl().mean());
+    let scalars = Scalars::new()
+        .with("loss", loss.clone())
+        .with("negative_elbo", reconstruction.clone() + kl.clone())
+        .with("reconstruction", reconstruction)
+        .with("kl", kl);
+    (loss, scalars)
 }
 
 impl Vae {
@@ -82,10 +97,10 @@ impl Vae {
 
 impl Train for Vae {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let (net, values, noise) = (self.net.net(), batch.values.clone(), at.noise());
         let condition = self.config.condition.of(batch);
-        let terms = NegativeElbo::of(net, &self.config, values, &condition, noise, batch.rows());
-        let (loss, scalars) = terms.objective(self.kl_weight(at));
+        let (minimised, weight) = (self.config.objective, self.kl_weight(at));
+        let (loss, scalars) =
+            objective(self.net.net(), minimised, batch, &condition, at.noise(), weight);
         self.net.descend(loss, at);
         scalars
     }
@@ -104,133 +119,9 @@ impl Train for Vae {
     }
 }
 
-struct FrozenVae {
-    net: VaeNet,
-    config: VaeConfig,
-    conditions: Conditions,
-}
-
-impl Generative for FrozenVae {
-    fn num_params(&self) -> usize {
-        self.net.num_params()
-    }
-
-    fn conditions(&self) -> Conditions {
-        self.conditions
-    }
-
-    fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        let (values, rows) = (batch.values.clone(), batch.rows());
-        let condition = self.config.condition.of(batch);
-        let terms = NegativeElbo::of(&self.net, &self.config, values, &condition, noise, rows);
-        terms.objective(self.config.beta).1
-    }
-
-    fn sampler(&self) -> Option<&dyn Sample> {
-        Some(self)
-    }
-
-    fn reconstructor(&self) -> Option<&dyn Reconstruct> {
-        Some(self)
-    }
-
-    fn encoder(&self) -> Option<&dyn Encode> {
-        Some(self)
-    }
-
-    fn decoder(&self) -> Option<&dyn Decode> {
-        Some(self)
-    }
-
-    fn density(&self) -> Option<&dyn Density> {
-        Some(self)
-    }
-}
-
-impl Sample for FrozenVae {
-    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
-        let device = self.net.devices().remove(0);
-        let codes = request.starting_noise([request.count, self.config.latent_dim], &device);
-        self.decode(codes, &request.condition)
-    }
-
-    fn network_calls(&self, _request: &SampleRequest) -> usize {
-        1
-    }
-}
-
-impl Reconstruct for FrozenVae {
-    fn reconstruct(&self, values: Tensor<4>, condition: &Condition) -> Tensor<4> {
-        self.net.values(self.net.encode(values, condition).mean, condition)
-    }
-}
-
-impl Encode for FrozenVae {
-    fn encode(&self, values: Tensor<4>, condition: &Condition) -> Codes {
-        let posterior = self.net.encode(values, condition);
-        Codes { mean: posterior.mean, log_var: Some(posterior.log_var) }
-    }
-}
-
-impl Decode for FrozenVae {
-    fn latent_dim(&self) -> usize {
-        self.config.latent_dim
-    }
-
-    fn decode(&self, codes: Tensor<2>, condition: &Condition) -> Tensor<4> {
-        self.net.values(codes, condition)
-    }
-}
-
-impl Density for FrozenVae {
-    fn observation(&self) -> Observation {
-        match self.config.likelihood {
-            Likelihood::Bernoulli => Observation::Bernoulli,
-            Likelihood::Gaussian { .. } => Observation::Gaussian,
-        }
-    }
-
-    fn negative_elbo(
-        &self,
-        values: Tensor<4>,
-        condition: &Condition,
-        noise: Noise,
-        first: u64,
-    ) -> Vec<Term> {
-        let rows = first..first + values.dims()[0] as u64;
-        let terms = NegativeElbo::of(&self.net, &self.config, values, condition, noise, rows);
-        vec![
-            Term { name: "reconstruction", nats: terms.reconstruction },
-            Term { name: "kl", nats: terms.kl },
-        ]
-    }
-
-    fn log_weights(
-        &self,
-        values: Tensor<4>,
-        condition: &Condition,
-        noise: Noise,
-        first: u64,
-        draws: Range<u64>,
-    ) -> Option<Tensor<2>> {
-        let posterior = self.net.encode(values.clone(), condition);
-        let shape = posterior.mean.dims();
-        let rows = first..first + shape[0] as u64;
-        let weights = draws.map(|draw| {
-            let (mean, log_var) = (posterior.mean.clone(), posterior.log_var.clone());
-            let draws = noise.normal(POSTERIOR, draw, rows.clone(), shape, &mean.device());
-            let code = reparameterise(mean, log_var.clone(), draws.clone());
-            let logits = self.net.decode(code.clone(), condition);
-            let nll = nll(&self.net, &self.config, logits, values.clone());
-            prior_over_posterior(code, log_var, draws) - nll
-        });
-        Some(Tensor::stack(weights.collect(), 1))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::{Likelihood, VaeConfig};
+    use crate::{Likelihood, Objective, Prior, Sampled, VaeConfig};
     use genlab_core::{
         ConditionConfig, ImageShape, Phase, Progress, Seed, Space,
         nn::BackboneConfig,
@@ -264,8 +155,60 @@ mod tests {
     }
 
     #[test]
-    fn the_mlp_keeps_the_contract() {
+    fn the_default_keeps_the_contract() {
         contract(&|context| VaeConfig::default().init(context), Some(("loss", 60, 0.9)));
+    }
+
+    /// An MLP, which is quick on every size, with something else.
+    fn small(change: impl FnOnce(&mut VaeConfig)) -> VaeConfig {
+        let backbone = BackboneConfig::mlp([32]);
+        let mut config = VaeConfig { backbone, latent_dim: 4, ..VaeConfig::default() };
+        change(&mut config);
+        config
+    }
+
+    #[test]
+    fn every_likelihood_keeps_the_contract_and_so_do_its_draws() {
+        for likelihood in [
+            Likelihood::Bernoulli,
+            Likelihood::Gaussian { sigma: 0.1 },
+            Likelihood::GaussianShared,
+            Likelihood::GaussianPerValue,
+            Likelihood::Logistic,
+        ] {
+            let config = small(|config| {
+                (config.likelihood, config.sampled) = (likelihood, Sampled::Draws);
+            });
+            contract(&|context| config.init(context), None);
+        }
+    }
+
+    #[test]
+    fn every_objective_keeps_the_contract() {
+        for objective in [
+            Objective::FreeBits { nats: 0.5 },
+            Objective::Iwae { samples: 3 },
+            Objective::Ciwae { samples: 3, weight: 0.5 },
+        ] {
+            let config = small(|config| config.objective = objective);
+            contract(&|context| config.init(context), Some(("loss", 60, 0.95)));
+        }
+    }
+
+    #[test]
+    fn every_learned_prior_keeps_the_contract_with_and_without_classes() {
+        for prior in [Prior::Mixture { components: 5 }, Prior::Vamp { pseudo_inputs: 5 }] {
+            let config = small(|config| config.prior = prior);
+            contract(&|context| config.init(context), Some(("loss", 60, 0.95)));
+            let config = conditional(config);
+            contract(&|context| config.init(context), None);
+            let config = VaeConfig {
+                likelihood: Likelihood::GaussianPerValue,
+                sampled: Sampled::Draws,
+                ..config
+            };
+            contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.95)));
+        }
     }
 
     #[test]
@@ -289,7 +232,8 @@ mod tests {
     #[test]
     fn the_gaussian_one_keeps_the_contract_on_points_with_and_without_classes() {
         let likelihood = Likelihood::Gaussian { sigma: 0.5 };
-        let config = VaeConfig { likelihood, latent_dim: 2, ..VaeConfig::default() };
+        let backbone = BackboneConfig::mlp([128, 128]);
+        let config = VaeConfig { likelihood, backbone, latent_dim: 2, ..VaeConfig::default() };
         contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.9)));
         let config = conditional(config);
         contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.9)));

@@ -1,14 +1,20 @@
-//! Encoder to a Gaussian posterior, and decoder.
+//! Encoder to a Gaussian posterior, decoder, and what is learned of the prior.
 
-use crate::VaeConfig;
+use crate::{
+    Likelihood, VaeConfig,
+    likelihood::Decoded,
+    prior::{Components, LearnedPrior},
+};
 use burn::{
-    module::Module,
+    module::{Module, Param},
+    nn::Initializer,
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Condition, Conditions, Space,
+    Condition, Conditions, ImageShape, Noise, Space,
     nn::{ClassEmbedding, Decoder, Encoder, Linear},
 };
+use std::ops::Range;
 
 /// Size of the vector that stands for a class, and the standard deviation of its numbers at the start:
 /// wide and long enough to be heard beside the code, so that the code need not say the class again.
@@ -22,11 +28,17 @@ pub(crate) struct VaeNet {
     log_var: Linear,
     decoder: Decoder,
     class: Option<ClassEmbedding>,
+    /// The scale of p(x | z) that is learned for all numbers together.
+    log_scale: Option<Param<Tensor<1>>>,
+    prior: Option<LearnedPrior>,
+    #[module(skip)]
+    likelihood: Likelihood,
     #[module(skip)]
     space: Space,
 }
 
 /// The Gaussian posterior q(z | x) of each value, `[B, L]` each.
+#[derive(Clone)]
 pub(crate) struct Posterior {
     pub(crate) mean: Tensor<2>,
     pub(crate) log_var: Tensor<2>,
@@ -42,15 +54,20 @@ impl VaeNet {
         let encoder = config.backbone.encoder(space.shape, device);
         let told = if conditions.classes.is_some() { CLASS_SIZE } else { 0 };
         let features = encoder.features() + told;
-        let shape = space.shape;
+        let channels = space.shape.channels * config.likelihood.numbers();
+        let output = ImageShape { channels, ..space.shape };
+        let scale = || Initializer::Zeros.init([1], device);
         Self {
             mean: Linear::new(features, config.latent_dim, device),
             log_var: Linear::new(features, config.latent_dim, device),
             encoder,
-            decoder: config.backbone.decoder(config.latent_dim + told, shape, device),
+            decoder: config.backbone.decoder(config.latent_dim + told, output, device),
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, CLASS_SIZE, CLASS_SD, device)),
+            log_scale: config.likelihood.has_scale().then(scale),
+            prior: config.prior.init(config.latent_dim, space, device),
+            likelihood: config.likelihood,
             space,
         }
     }
@@ -65,19 +82,53 @@ impl VaeNet {
         }
     }
 
-    /// `[B, L]` to logits `[B, C, H, W]`.
-    pub(crate) fn decode(&self, codes: Tensor<2>, condition: &Condition) -> Tensor<4> {
-        self.decoder.forward(self.with_class(codes, condition))
+    /// Codes `[B, L]` to p(x | z).
+    fn decode(&self, codes: Tensor<2>, condition: &Condition) -> Decoded {
+        Decoded {
+            output: self.decoder.forward(self.with_class(codes, condition)),
+            log_scale: self.log_scale.as_ref().map(Param::val),
+        }
+    }
+
+    /// −log p(x | z) of `values` `[B, C, H, W]` under codes `[B, L]`, `[B]` nats.
+    pub(crate) fn nll(
+        &self,
+        codes: Tensor<2>,
+        values: Tensor<4>,
+        condition: &Condition,
+    ) -> Tensor<1> {
+        self.likelihood.nll(self.decode(codes, condition), values, self.space)
     }
 
     /// `[B, L]` to values `[B, C, H, W]`, the means of p(x | z).
-    pub(crate) fn values(&self, codes: Tensor<2>, condition: &Condition) -> Tensor<4> {
-        self.space.output(self.decode(codes, condition))
+    pub(crate) fn means(&self, codes: Tensor<2>, condition: &Condition) -> Tensor<4> {
+        self.likelihood.means(self.decode(codes, condition), self.space)
     }
 
-    /// What a decoder's last layer gives as values.
-    pub(crate) fn output(&self, logits: Tensor<4>) -> Tensor<4> {
-        self.space.output(logits)
+    /// `[B, L]` to values `[B, C, H, W]`, draws of p(x | z); value i by row `rows.start + i` of `noise`.
+    pub(crate) fn draws(
+        &self,
+        codes: Tensor<2>,
+        condition: &Condition,
+        noise: Noise,
+        rows: Range<u64>,
+    ) -> Tensor<4> {
+        self.likelihood.draw(self.decode(codes, condition), self.space, noise, rows)
+    }
+
+    /// The Gaussians of a learned prior. Those of pseudo-inputs are encoded without a class, which no value is.
+    pub(crate) fn components(&self) -> Option<Components> {
+        Some(match self.prior.as_ref()? {
+            LearnedPrior::Mixture(mixture) => mixture.components(),
+            LearnedPrior::Vamp(vamp) => {
+                let Posterior { mean, log_var } =
+                    self.encode(vamp.values(self.space), &Condition::default());
+                let [count, _] = mean.dims();
+                let log_weight = -(count as f64).ln();
+                let log_weights = Tensor::full([count], log_weight, &mean.device());
+                Components { log_weights, mean, log_var }
+            }
+        })
     }
 
     /// `[B, N]` with the vector of its class behind each row, for a network that is told classes.

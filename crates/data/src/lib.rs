@@ -60,6 +60,6 @@ pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use picture::read_picture;
 pub use stream::BatchStream;
 pub use truth::{
-    Ar1, Curve, Dictionary, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform,
+    Ar1, Curve, Dictionary, Gaussian, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform,
 };
 pub use values::{Numbers, Pasts, Values};

@@ -30,8 +30,7 @@ impl FrozenVae {
             None => noise,
             Some(prior) => {
                 let shape = [request.count];
-                let uniform =
-                    request.noise().uniform(COMPONENT, 0, request.rows(), shape, &device);
+                let uniform = request.noise().uniform(COMPONENT, 0, request.rows(), shape, &device);
                 prior.draw(uniform, noise)
             }
         }

@@ -3,7 +3,9 @@
 use crate::{
     Objective, VaeConfig,
     frozen::FrozenVae,
-    loss::{gaussian_kl_per_dimension, negative_log_posterior, prior_over_posterior, reparameterise},
+    loss::{
+        gaussian_kl_per_dimension, negative_log_posterior, prior_over_posterior, reparameterise,
+    },
     net::{Posterior, VaeNet},
     objective::Drawn,
     prior::Components,

@@ -61,7 +61,7 @@ fn planes_are_what_results_were_made_with() {
     check("two-moons", 2, 2, "820df1435f5d94f3c4c03e2f39df9350c2a2369d269fb2fca4009810cb8b328e");
     for (name, sha256) in [
         ("gaussian-diagonal", "0976e2c4b05b85ad11128535ad01b550f52f451bcdfe3f800cb49ba296162855"),
-        ("gaussian-rotated", "b"),
+        ("gaussian-rotated", "1a6cce5b5b44eb3713720b63acc9d7eac71a3ab8436a09063ac311ff640c8a82"),
         ("swiss-roll", "c509b0a5b8a514cbc43f582f5e019469d2318c5ab39bf4daff03e627ca5a03cb"),
         ("checkerboard", "73e8e7e6a855ad3f0fee86a0b83e558b76562f9c80d41b8dda99dc6672a3d6f0"),
     ] {

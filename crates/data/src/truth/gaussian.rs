@@ -75,8 +75,7 @@ mod tests {
     #[test]
     fn its_density_and_entropy_are_those_of_its_covariance() {
         // SciPy 1.17: multivariate_normal of mean (1, 2) and covariance [[9.64, 11.52], [11.52, 16.36]].
-        for (point, exact) in
-            [([1.0, 2.0], -3.447_314_978_843), ([-3.0, 4.5], -14.495_514_978_843)]
+        for (point, exact) in [([1.0, 2.0], -3.447_314_978_843), ([-3.0, 4.5], -14.495_514_978_843)]
         {
             let found = rotated().log_density(&point);
             assert!((found - exact).abs() < 1e-9, "{found} {exact}");

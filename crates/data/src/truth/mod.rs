@@ -5,8 +5,8 @@
 
 mod ar1;
 mod curve;
-mod gaussian;
 mod dictionary;
+mod gaussian;
 mod mixture;
 mod tiles;
 mod uniform;

@@ -1,6 +1,7 @@
 //! The figures that no measure makes, each with the words that explain it: what a finished model does
 //! with values and codes. A new one is made here and nowhere else.
 
+mod codes;
 mod interpolation;
 mod paths;
 
@@ -46,7 +47,8 @@ pub(super) fn of_model(model: &dyn Generative, context: &Context<'_>) -> Vec<Fig
         ],
         Kind::Series => [const { None }; 4],
     };
-    figures.into_iter().flatten().collect()
+    let codes = codes::of_codes(model, context);
+    figures.into_iter().flatten().chain(codes).collect()
 }
 
 /// A figure of the run's own.

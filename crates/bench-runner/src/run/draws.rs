@@ -26,7 +26,12 @@ fn drawn_by(model: &str) -> Vec<Drawn> {
         "evaluation.frechet_infinity=true",
     ];
     let own: &[&str] = match model {
-        "vae" => &["model.vae.condition=class"],
+        "vae" => &[
+            "model.vae.condition=class",
+            "model.vae.objective=iwae",
+            "model.vae.prior=vamp",
+            "model.vae.sampled=draws",
+        ],
         "gan" => &[
             "model.gan.condition=class",
             "model.gan.regularisers.real_slope={}",

@@ -40,7 +40,7 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         ),
         (
             &["--model", "vae", "--set", "model.vae.likelihood=poisson"],
-            "\"bernoulli\" or \"gaussian\"",
+            "\"bernoulli\", \"gaussian\", \"gaussian-shared\"",
         ),
         (&["--model", "vae", "--set", "model.vae.latent_dim=0"], "must be at least 1"),
         (&["--model", "vae", "--batch-size", "0"], "batch_size is 0"),

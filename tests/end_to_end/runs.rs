@@ -292,7 +292,7 @@ fn a_group_says_of_a_seed_that_diverged_that_it_did() {
         "--seeds=4",
         "--out=group",
         "--set=model.vae.optimizer.method=sgd",
-        "--set=model.vae.optimizer.learning_rate=0.5",
+        "--set=model.vae.optimizer.learning_rate=0.6",
     ];
     let more = [&["--budget-images", "600"], &more[..]].concat();
     let output = run(folder.path(), &quick(&quick_file(), "vae", &more));

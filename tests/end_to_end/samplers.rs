@@ -161,9 +161,10 @@ fn runs_that_are_led_away_from_their_early_weights_are_guided_with_raw_weights_a
 fn what_cannot_be_followed_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     finished(folder.path(), "vae", "vae", &[]);
-    let free = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
+    let unled = ["--set", "model.ddpm.sampler.guidance={kind=\"classifier-free\",scale=1}"];
     let raw = ["--set", "model.ddpm.ema=off"];
-    finished(folder.path(), "ddpm", "plain", &[raw, free].concat());
+    finished(folder.path(), "ddpm", "plain", &[raw, unled].concat());
+    let free = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
     let told = ["--set", "model.ddpm.condition=class"];
     finished(folder.path(), "ddpm", "told", &[told, free].concat());
     for (args, expected) in [

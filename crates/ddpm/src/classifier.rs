@@ -58,9 +58,7 @@ impl NoisyClassifier {
         self.head.forward(silu(hidden * (scale + 1.0) + shift))
     }
 
-    /// By how much x̂_0 changes when x_t is known to be of its class: (σ² / α) ∇ ln p(y | x_t). The score of p(x_t | y) is
-    /// that of p(x_t) and ∇ ln p(y | x_t) (Dhariwal & Nichol 2021, arXiv:2105.05233, Eq. 13), and x̂_0 = (x_t + σ² score) / α.
-    /// Rows that are told no class stay where they are.
+    /// The pull of the told classes on x̂_0 of `x_t` `[B, C, H, W]`. Rows that are told no class stay where they are.
     pub(crate) fn pull(
         &self,
         process: &Process,
@@ -74,8 +72,19 @@ impl NoisyClassifier {
             let times = vector(vec![time; x_t.dims()[0]], &x_t.device());
             self.forward(input(x_t, at), times)
         };
-        gradient(x_t, classes, logits) * (at.sigma.powi(2) / at.alpha)
+        pull(x_t, at, classes, logits)
     }
+}
+
+/// By how much x̂_0 changes when x_t is known to be of its class: (σ² / α) ∇ ln p(y | x_t). The score of p(x_t | y) is
+/// that of p(x_t) and ∇ ln p(y | x_t) (Dhariwal & Nichol 2021, arXiv:2105.05233, Eq. 13), and x̂_0 = (x_t + σ² score) / α.
+fn pull(
+    x_t: Tensor<4>,
+    at: Moment,
+    classes: Tensor<1, Int>,
+    logits: impl Fn(Tensor<4>) -> Tensor<2>,
+) -> Tensor<4> {
+    gradient(x_t, classes, logits) * (at.sigma.powi(2) / at.alpha)
 }
 
 /// ∇ ln p(y | x) of every row by its own x, with p = softmax(logits); 0 for rows without a class.
@@ -192,8 +201,7 @@ mod tests {
                     let guided = guidance.start(&told, at, |asked| match asked {
                         Asked::Classifier => {
                             let classes = told.classes.clone().expect("classes");
-                            gradient(tensor(&places), classes, logits)
-                                * (at.sigma.powi(2) / at.alpha)
+                            pull(tensor(&places), at, classes, logits)
                         }
                         _ => tensor(&starts(&both)),
                     });
@@ -206,32 +214,34 @@ mod tests {
         }
     }
 
+    /// The network reads x_t / s with s = √(α² + σ²), so its slope by x_t is that by what it reads, by s.
     #[test]
-    fn rows_without_a_class_are_not_pulled_and_others_uphill() {
+    fn the_network_pulls_by_its_slope_in_x_t_and_not_at_all_without_a_class() {
         let device = Device::flex();
         let space = Space::points(2, 0.0, 1.0);
         let net = NoisyClassifier::new(3, space, &device);
         let process = Process {
-            schedule: Schedule::new(ScheduleConfig::default()),
+            schedule: Schedule::new(ScheduleConfig::Edm { sigma_min: 0.004, sigma_max: 160.0 }),
             target: Target::default(),
             weighting: Weighting::default(),
             times: Times::default(),
             space,
         };
-        let at = process.schedule.at(process.schedule.time_of_ratio(0.8));
-        let x = Tensor::<2>::from_floats([[0.4, -0.2], [1.0, 0.3], [0.4, -0.2]], &device);
+        let at = process.schedule.at(process.schedule.time_of_ratio(3.0));
+        let x = Tensor::<2>::from_floats([[0.4, -0.2], [1.0, 0.3], [0.1, 0.6]], &device);
         let x = x.reshape([3, 2, 1, 1]);
         let told = Condition::of_classes(&[2, -1, 0], &device);
-        let pull = net.pull(&process, x.clone(), at, &told);
-        let pulled: Vec<f32> = pull.clone().into_data().try_into_vec().expect("f32");
-        assert_eq!(pulled[2..4], [0.0, 0.0]);
-        let log = |x: Tensor<4>| {
-            let time = process.schedule.network_time(at.t);
-            let logits = net.forward(input(x, at), vector(vec![time; 3], &device));
-            let logs: Vec<f32> = log_softmax(logits, 1).into_data().try_into_vec().expect("f32");
-            [logs[2], logs[6]]
-        };
-        let (before, after) = (log(x.clone()), log(x + pull * 0.01));
-        assert!(after[0] > before[0] && after[1] > before[1], "{before:?} {after:?}");
+        let floats = |x: Tensor<4>| x.into_data().try_into_vec::<f32>().expect("f32");
+        let pulled = floats(net.pull(&process, x.clone(), at, &told));
+        assert_eq!(pulled[2..4], [0.0, 0.0], "a row without a class");
+
+        let time = vector(vec![process.schedule.network_time(at.t); 3], &device);
+        let logits = |read| net.forward(read, time.clone());
+        let slope = gradient(x / 10_f64.sqrt(), told.classes.expect("classes"), logits);
+        for (found, slope) in pulled.iter().zip(floats(slope)) {
+            let exact = 9.0 / 10_f32.sqrt() * slope;
+            assert!((found - exact).abs() <= 1e-4 * exact.abs() + 1e-6, "{found}, {exact}");
+        }
+        assert!(pulled.iter().any(|pull| pull.abs() > 1e-3), "something pulls: {pulled:?}");
     }
 }

@@ -97,6 +97,7 @@ impl Check for DdpmConfig {
         self.objective.fits(self.base.is_some(), schedule, target, weighting, sampler)?;
         self.require_no_guidance_of_average_velocities()?;
         self.require_classes_for_a_classifier()?;
+        self.require_something_told_to_lead_by()?;
         self.require_as_many_times_as_steps()?;
         within("network", &self.network)?;
         share("condition_dropout", self.condition_dropout)?;
@@ -260,16 +261,28 @@ impl DdpmConfig {
     /// # Errors
     /// When samples are to be guided by a network that never learns to go without what it is told.
     fn require_learned_guidance(&self, conditions: Conditions) -> Result<(), Fault> {
-        let guidance = self.sampler.guidance;
-        let guided = guidance != Guidance::plain()
-            && guidance.early().is_none()
-            && guidance.classifier().is_none();
-        if !conditions.is_empty() && !conditions.optional && guided {
+        let led = self.leads_away_from_nothing_told();
+        if !conditions.is_empty() && !conditions.optional && led {
             let problem = "is 0, but guidance needs a network that has learned to go without; set it above \
                            0, or sampler.guidance.scale to 1";
             return Err(Fault::new("condition_dropout", problem));
         }
         Ok(())
+    }
+
+    fn leads_away_from_nothing_told(&self) -> bool {
+        matches!(self.sampler.guidance, Guidance::ClassifierFree { scale, .. } if scale != 1.0)
+    }
+
+    /// # Errors
+    /// When samples are to be led away from those of a network that is told nothing, by one that is told nothing.
+    fn require_something_told_to_lead_by(&self) -> Result<(), Fault> {
+        if !self.leads_away_from_nothing_told() || self.condition != ConditionConfig::None {
+            return Ok(());
+        }
+        let problem = "is classifier-free, but the network is told nothing to be led by; set condition.kind to class, \
+                       sampler.guidance.kind to auto, or sampler.guidance.scale to 1 for no guidance";
+        Err(Fault::new("sampler.guidance", problem))
     }
 
     /// # Errors

@@ -16,11 +16,10 @@ fn small() -> DdpmConfig {
     let unet =
         UNetConfig { channels: vec![8, 16], time_embedding_dim: 16, ..UNetConfig::default() };
     let schedule = ScheduleConfig::Cosine { steps: 50, zero_terminal_snr: false };
-    let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
     DdpmConfig {
         schedule,
         network: NetworkConfig::UNet(unet),
-        sampler: SamplerConfig { guidance, ..SamplerConfig::default() },
+        sampler: SamplerConfig { guidance: Guidance::plain(), ..SamplerConfig::default() },
         ..DdpmConfig::default()
     }
 }
@@ -34,6 +33,12 @@ fn told(config: DdpmConfig) -> DdpmConfig {
     DdpmConfig { condition: ConditionConfig::Class, condition_dropout: 0.25, ..config }
 }
 
+/// Led by what it is told, twice as far.
+fn guided(config: DdpmConfig) -> DdpmConfig {
+    let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
+    DdpmConfig { sampler: SamplerConfig { guidance, ..config.sampler }, ..config }
+}
+
 fn sampled_by(solver: Solver, spacing: Spacing, config: DdpmConfig) -> DdpmConfig {
     DdpmConfig { sampler: SamplerConfig { solver, spacing, ..config.sampler }, ..config }
 }
@@ -45,13 +50,17 @@ fn the_default_kind_keeps_the_contract() {
 
 #[test]
 fn the_class_conditional_one_keeps_the_contract() {
-    contract(&|context| told(small()).init(context), Some(("loss", 80, 0.8)));
+    contract(&|context| guided(told(small())).init(context), Some(("loss", 80, 0.8)));
+    let fault = guided(small()).check().expect_err("refused").to_string();
+    let expected =
+        "sampler.guidance is classifier-free, but the network is told nothing to be led by";
+    assert!(fault.starts_with(expected), "{fault}");
 }
 
 #[test]
 fn the_super_resolving_one_keeps_the_contract_and_only_a_u_net_reads_images() {
     let condition = ConditionConfig::LowResolution { factor: 2 };
-    let config = DdpmConfig { condition, condition_dropout: 0.25, ..small() };
+    let config = guided(DdpmConfig { condition, condition_dropout: 0.25, ..small() });
     contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
     let config = DdpmConfig { network: on_points().network, ..config };
     let space = genlab_core::Space::images(genlab_core::ImageShape::new(1, 8, 8));
@@ -262,11 +271,8 @@ fn settings_that_the_mean_flow_cannot_have_are_refused_with_what_to_set() {
         "sampler.solver is mean-flow, but the network learns no average velocities; set objective.kind to \
          mean-flow or shortcut, or choose another solver"
     );
-    let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
-    let sampler = SamplerConfig { guidance, ..flow().sampler };
-    assert!(DdpmConfig { sampler, ..flow() }.check().is_ok(), "untold, nothing is guided");
     assert_eq!(
-        fault(told(DdpmConfig { sampler, ..flow() })),
+        fault(told(guided(flow()))),
         "sampler.guidance is on, but solver mean-flow follows average velocities, of which no guided one is \
          known; set sampler.guidance.kind to classifier-free with a scale of 1"
     );

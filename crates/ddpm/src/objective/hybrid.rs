@@ -29,7 +29,7 @@ pub(super) fn fits(schedule: ScheduleConfig) -> Result<(), Fault> {
         | ScheduleConfig::Cosine { .. }
         | ScheduleConfig::Sigmoid { .. } => Ok(()),
         ScheduleConfig::Vp { .. } | ScheduleConfig::Edm { .. } | ScheduleConfig::Flow { .. } => {
-            let problem = "has no steps, whose variances hybrid learns; set it to linear or cosine";
+            let problem = "has no steps, whose variances hybrid learns; set it to linear, scaled-linear, cosine or sigmoid";
             Err(Fault::new("schedule.kind", problem))
         }
     }

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use genlab_core::{
     Batch, BestResponse, Classified, Classify, Codes, Condition, Conditions, Criticise, Denoise,
     Encode, EstimateLikelihood, Generative, ImageShape, Invert, Likelihood, Noise as Draws,
-    Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, Term, digest::sha256,
+    Observation, Reconstruct, Sample, SampleRequest, Scalars, Seed, Space, Term, digest::sha256,
     low_resolution::upsampled,
 };
 use genlab_data::{Dataset, Values};
@@ -413,7 +413,9 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let sampler: Box<dyn genlab_core::Sample + Send + Sync> = Box::new(Noise);
     let pixels = Model { sampler: Some(sampler), identity: Some(Identity), ..Model::default() };
     measure(&digits, None, Settings { frechet_infinity: true, ..few }, &pixels);
-    measure(&digits, None, few, &Model { coin: Some(Coin), ..Model::default() });
+    for pixels in [Observation::Bernoulli, Observation::Levels] {
+        measure(&digits, None, few, &Model { coin: Some(Coin(pixels)), ..Model::default() });
+    }
     measure(&digits, None, few, &LinearVae::fit(&rows(&digits.train)));
     measure(&digits, None, few, &Means);
     let (large, folder) = (enlarged(&digits), tempfile::tempdir().expect("a temporary folder"));

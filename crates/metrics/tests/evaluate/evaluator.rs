@@ -4,7 +4,7 @@ use crate::models::{
     Coin, Diverged, Identity, Model, Noise, Recall, bars, digits, figure, has, strip, value,
 };
 use burn::tensor::Device;
-use genlab_core::Seed;
+use genlab_core::{Observation, Seed};
 use genlab_data::{Dataset, LoadOptions, Values, load};
 use genlab_metrics::{
     Evaluation, Evaluator, Judge, ReferenceCache, Settings,
@@ -96,7 +96,11 @@ fn samples_that_are_not_finite_are_not_scored() {
 #[test]
 fn nothing_depends_on_the_batch_size() {
     let data = digits();
-    let model = || Model { sampler: Some(Box::new(Noise)), coin: Some(Coin), ..Model::default() };
+    let model = || Model {
+        sampler: Some(Box::new(Noise)),
+        coin: Some(Coin(Observation::Bernoulli)),
+        ..Model::default()
+    };
     let (a, b) = (evaluate(&data, &model(), 250), evaluate(&data, &model(), 17));
     assert_eq!(a.samples, b.samples);
     for (a, b) in a.metrics.iter().zip(&b.metrics).filter(|(a, _)| !a.name.contains("seconds")) {
@@ -107,7 +111,11 @@ fn nothing_depends_on_the_batch_size() {
 
 #[test]
 fn the_bound_of_a_fair_coin_is_known() {
-    let found = evaluate(&digits(), &Model { coin: Some(Coin), ..Model::default() }, 100);
+    let found = evaluate(
+        &digits(),
+        &Model { coin: Some(Coin(Observation::Bernoulli)), ..Model::default() },
+        100,
+    );
     let coin = 64.0 * 2.0_f64.ln();
     for (name, expected) in [
         ("reconstruction/nll", coin),

@@ -79,12 +79,12 @@ impl Decode for Identity {
     }
 }
 
-/// Every pixel is a fair coin, and the code is twice the standard normal's mean off.
-pub(crate) struct Coin;
+/// Every pixel is a fair coin, of whatever it is said to be, and the code is twice the standard normal's mean off.
+pub(crate) struct Coin(pub(crate) Observation);
 
 impl Density for Coin {
     fn observation(&self) -> Observation {
-        Observation::Bernoulli
+        self.0
     }
 
     fn negative_elbo(

@@ -33,8 +33,8 @@ pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
     BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit, Encode,
-    EstimateLikelihood, Invert, Likelihood, Observation, Reconstruct, Sample, SampleRequest, Task,
-    Term,
+    EstimateLikelihood, Invert, Likelihood, Observation, Oracle, Reconstruct, Sample,
+    SampleRequest, Task, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past};
 pub use context::{InitContext, InitError, Start};

@@ -4,7 +4,7 @@ use crate::{
     batch::{Batch, Progress},
     capabilities::{
         Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood, Invert,
-        Likelihood, Reconstruct, Sample,
+        Likelihood, Oracle, Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -93,5 +93,9 @@ pub trait Generative: Send + Sync {
     /// Gives values back by searching the noise they come from.
     fn inverter(&self) -> Option<&dyn Invert> {
         None
+    }
+    /// What theory says of scalars that [`Self::objective`] has, by their names.
+    fn oracles(&self) -> Vec<(&'static str, Oracle)> {
+        Vec::new()
     }
 }

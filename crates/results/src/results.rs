@@ -3,6 +3,7 @@
 use crate::{
     figure::{Artefact, Figure},
     metric::Metric,
+    oracle::Oracle,
     reference::Reference,
 };
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,9 @@ pub struct Results {
     /// What a reader must know: metrics left out and why, caveats.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What theory says of scalars of training.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oracles: Vec<Oracle>,
     /// Figures that are data ([`Figure::is_data`]), in the order of reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<Figure>,
@@ -107,6 +111,7 @@ impl Results {
             metrics: Vec::new(),
             references: Vec::new(),
             notes: Vec::new(),
+            oracles: Vec::new(),
             figures: Vec::new(),
             artefacts: Vec::new(),
         }

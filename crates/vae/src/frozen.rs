@@ -8,7 +8,7 @@ use crate::{
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, Codes, Condition, Conditions, Decode, Density, Encode, Generative, Noise, Observation,
-    Reconstruct, Sample, SampleRequest, Scalars, Term,
+    Oracle, Reconstruct, Sample, SampleRequest, Scalars, Term,
 };
 use std::ops::Range;
 
@@ -70,6 +70,12 @@ impl Generative for FrozenVae {
 
     fn density(&self) -> Option<&dyn Density> {
         Some(self)
+    }
+
+    /// A bound on −log p(x) of real numbers, unless a class is known.
+    fn oracles(&self) -> Vec<(&'static str, Oracle)> {
+        let density = self.observation() == Observation::Gaussian && self.conditions.is_empty();
+        if density { vec![("negative_elbo", Oracle::Entropy)] } else { Vec::new() }
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn results(
     results.metrics = evaluation.metrics;
     results.references = evaluation.references;
     results.notes = evaluation.notes;
+    results.oracles = evaluation.oracles;
     // Pictures are files of their own, listed in the manifest.
     results.figures = evaluation.figures;
     results.figures.retain(Figure::is_data);

@@ -11,6 +11,7 @@ mod encode;
 mod estimate;
 mod invert;
 mod likelihood;
+mod oracle;
 mod reconstruct;
 mod sample;
 
@@ -24,5 +25,6 @@ pub use encode::{Codes, Encode};
 pub use estimate::EstimateLikelihood;
 pub use invert::Invert;
 pub use likelihood::Likelihood;
+pub use oracle::Oracle;
 pub use reconstruct::Reconstruct;
 pub use sample::{Sample, SampleRequest};

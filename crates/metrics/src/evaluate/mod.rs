@@ -20,13 +20,13 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{classify, codes, cost, game, noise, pairs, super_resolution},
+    measures::{classify, codes, cost, game, noise, oracles, pairs, super_resolution},
     settings::Settings,
 };
 use burn::tensor::Device;
 use genlab_core::{Generative, Seed};
 use genlab_data::{Dataset, Values};
-use genlab_results::{Figure, Metric, Reference};
+use genlab_results::{Figure, Metric, Oracle, Reference};
 use references::References;
 use std::sync::OnceLock;
 
@@ -39,6 +39,8 @@ pub struct Evaluation {
     pub references: Vec<Reference>,
     /// What was left out and why.
     pub notes: Vec<String>,
+    /// What theory says of scalars of training.
+    pub oracles: Vec<Oracle>,
     /// Pictures and charts, in the order of reports.
     pub figures: Vec<Figure>,
     /// All samples that were scored, in the form in which they are kept; None where the model cannot sample.
@@ -163,6 +165,7 @@ impl<'a> Evaluator<'a> {
             metrics: out.metrics,
             references: references.rows.scored.clone(),
             notes: out.notes,
+            oracles: oracles::of(model, context),
             figures: out.figures,
             samples,
             prior: prior.flatten(),

@@ -11,6 +11,7 @@ pub mod cost;
 pub mod forecast;
 pub mod game;
 pub mod noise;
+pub mod oracles;
 pub mod pairs;
 pub mod sets;
 pub mod super_resolution;

@@ -16,7 +16,7 @@ pub(crate) struct Series {
     pub(crate) points: Points,
     /// From the palette, 1 to 7.
     pub(crate) colour: usize,
-    /// Solid or dashed.
+    /// Solid, dashed or dotted.
     pub(crate) stroke: Stroke,
 }
 
@@ -33,6 +33,8 @@ pub(crate) enum Stroke {
     Solid,
     /// Dashed.
     Dashed,
+    /// Dotted.
+    Dotted,
 }
 
 impl Stroke {
@@ -40,6 +42,7 @@ impl Stroke {
         match self {
             Self::Solid => "",
             Self::Dashed => " dashed",
+            Self::Dotted => " dotted",
         }
     }
 }

@@ -16,8 +16,8 @@ const DWARFED: f64 = 2.0;
 /// (x, y) in the data's units.
 pub(crate) type Points = Vec<(f64, f64)>;
 
-/// The running mean over a window around each point, narrower at the ends so that it never lags;
-/// None where the curve is short or smooth enough to be read as it is.
+/// The running mean over a window around each point, narrower at the start, where curves are steep, so that it never
+/// lags there, and cut at the end, where one last value would be all of it else; None where the curve is short or smooth enough to be read as it is.
 pub(crate) fn smoothed(points: &[(f64, f64)]) -> Option<Points> {
     if points.len() < SMOOTH_FROM {
         return None;
@@ -25,8 +25,8 @@ pub(crate) fn smoothed(points: &[(f64, f64)]) -> Option<Points> {
     let (low, high) = extent(points.iter().map(|point| point.1))?;
     let half = (points.len() as f64 * HALF_WINDOW).ceil() as usize;
     let mean = |index: usize| {
-        let half = half.min(index).min(points.len() - 1 - index);
-        let window = &points[index - half..=index + half];
+        let half = half.min(index);
+        let window = &points[index - half..=(index + half).min(points.len() - 1)];
         window.iter().map(|point| point.1).sum::<f64>() / window.len() as f64
     };
     let smooth: Points = (0..points.len()).map(|index| (points[index].0, mean(index))).collect();

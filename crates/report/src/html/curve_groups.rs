@@ -5,7 +5,7 @@ use crate::compare::Column;
 use crate::curves::Curve;
 use crate::names::{common, sentence, within_a_sentence};
 use crate::run_data::RunData;
-use genlab_results::Catalogue;
+use genlab_results::{Catalogue, Oracle};
 
 /// Prefixes of one scalar measured on several splits.
 const SPLITS: [&str; 3] = ["train", "validation", "test"];
@@ -48,7 +48,8 @@ pub(super) fn of_run(run: &RunData, catalogue: &Catalogue) -> Vec<Chart> {
         let schedule = members.iter().all(|curve| parts(&curve.name).0.is_empty());
         let start = if schedule { Start::Shown } else { Start::MayBeCut };
         let title = sentence(family, catalogue);
-        let series = series(&members, catalogue);
+        let mut series = series(&members, catalogue);
+        series.extend(oracles(&members, &run.results.oracles));
         chart::training([&format!("run-{index}"), &title, run.noun()], start, &series)
     };
     families.into_iter().enumerate().filter_map(chart).collect()
@@ -80,6 +81,21 @@ fn series(members: &[&Curve], catalogue: &Catalogue) -> Vec<Series> {
         }
     }
     series
+}
+
+/// What theory says of these scalars, over all of training, each in a colour that no scalar has.
+fn oracles(members: &[&Curve], known: &[Oracle]) -> Vec<Series> {
+    let points = || members.iter().flat_map(|curve| &curve.points);
+    let end = points().map(|point| point.0).fold(0.0, f64::max);
+    let of_these =
+        |oracle: &&Oracle| members.iter().any(|curve| parts(&curve.name).1 == oracle.scalar);
+    let line = |(index, oracle): (usize, &Oracle)| Series {
+        label: oracle.title.clone(),
+        points: vec![(0.0, oracle.value), (end, oracle.value)],
+        colour: 7 - index % 7,
+        stroke: Stroke::Dotted,
+    };
+    known.iter().filter(of_these).enumerate().map(line).collect()
 }
 
 /// One chart per model with its own objective, on its own scale.
@@ -147,5 +163,22 @@ mod tests {
         assert_eq!(family("critic_loss"), family("generator_loss"));
         assert_eq!(family("kl/free_bits"), "kl");
         assert_eq!(family("learning_rate"), "learning_rate");
+    }
+
+    #[test]
+    fn what_theory_says_of_a_scalar_lies_beside_its_curves_alone() {
+        let curve = Curve {
+            name: "validation/negative_elbo".to_owned(),
+            points: vec![(100.0, 9.0), (800.0, 5.0)],
+        };
+        let known = |scalar: &str| Oracle {
+            scalar: scalar.to_owned(),
+            value: 4.447,
+            title: "entropy of the data".to_owned(),
+        };
+        let lines = oracles(&[&curve], &[known("kl"), known("negative_elbo")]);
+        let [line] = &lines[..] else { panic!("one is of this scalar, not {}", lines.len()) };
+        assert_eq!(line.points, [(0.0, 4.447), (800.0, 4.447)]);
+        assert_eq!((&*line.label, line.stroke), ("entropy of the data", Stroke::Dotted));
     }
 }

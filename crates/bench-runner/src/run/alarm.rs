@@ -1,6 +1,10 @@
 //! Tells when a generator in training drops most of what it could make.
 
 use genlab_metrics::measures::sets::census::Census;
+use serde_json::Value;
+
+/// The scalar of the log that has the number of modes at each look.
+pub(super) const MODES: &str = "modes";
 
 /// Looks in a run, evenly spaced.
 pub(super) const STATIONS: u64 = 50;
@@ -56,25 +60,39 @@ impl Alarm {
             let least = PRESENT * self.expected[*mode] * samples.values as f64;
             samples.counts[*mode] as f64 >= least.max(1.0)
         };
-        let modes: Vec<usize> =
-            (0..self.expected.len()).filter(|m| self.expected[*m] > 0.0).collect();
-        let (here, absent): (Vec<usize>, Vec<usize>) = modes.iter().partition(|mode| present(mode));
-        let due = if fraction >= GRACE { modes.len() / 2 } else { 0 };
-        let before = self.held.max(due);
-        let few = here.len() as f64 <= COLLAPSED * before as f64 && !absent.is_empty();
-        self.low = if few { self.low + 1 } else { 0 };
-        self.held = self.held.max(self.last.min(here.len()));
-        self.last = here.len();
-        let alarm = (self.low == IN_A_ROW).then(|| {
-            let lost: Vec<String> = absent.into_iter().map(name).collect();
-            let of = modes.len();
-            format!(
-                "mode collapse: samples have {} of {of} modes, without {}",
-                here.len(),
-                lost.join(", ")
-            )
+        let (here, absent): (Vec<usize>, Vec<usize>) = self.modes().partition(present);
+        let alarm = self.count(here.len(), fraction).then(|| {
+            let lost: Vec<String> = absent.iter().map(|mode| name(*mode)).collect();
+            let (here, of) = (here.len(), here.len() + absent.len());
+            format!("mode collapse: samples have {here} of {of} modes, without {}", lost.join(", "))
         });
         Look { present: here.len(), alarm }
+    }
+
+    /// Takes note of the looks before a run was stopped, from its log.
+    pub(super) fn recall(&mut self, log: &str, total_images: u64) {
+        for line in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let number = |key: &str| line.get(key).and_then(Value::as_f64);
+            if let Some((modes, images)) = number(MODES).zip(number("images")) {
+                self.count(modes as usize, images / total_images.max(1) as f64);
+            }
+        }
+    }
+
+    /// Takes note of a look of which only the number of modes is known, and says whether it is one too many with too few.
+    fn count(&mut self, present: usize, fraction: f64) -> bool {
+        let of = self.modes().count();
+        let due = if fraction >= GRACE { of / 2 } else { 0 };
+        let few = present as f64 <= COLLAPSED * self.held.max(due) as f64 && present < of;
+        self.low = if few { self.low + 1 } else { 0 };
+        self.held = self.held.max(self.last.min(present));
+        self.last = present;
+        self.low == IN_A_ROW
+    }
+
+    /// Modes that the data have.
+    fn modes(&self) -> impl Iterator<Item = usize> {
+        (0..self.expected.len()).filter(|mode| self.expected[*mode] > 0.0)
     }
 }
 
@@ -135,6 +153,18 @@ mod tests {
             .filter(|fraction| look(&mut alarm, &[200, 0, 0, 0], *fraction).alarm.is_some())
             .collect();
         assert_eq!(told, [0.28]);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_knows_from_its_log_what_was_held() {
+        let mut alarm = alarm();
+        let log = r#"{"step":1,"images":20,"train/critic_loss":1.4,"modes":4}
+{"step":2,"images":30,"train/critic_loss":1.3}
+{"step":2,"images":40,"train/critic_loss":1.2,"modes":4}
+{"step":3,"images":60,"train/critic_loss":1.1,"modes":1}
+"#;
+        alarm.recall(log, 1000);
+        assert!(look(&mut alarm, &[200, 0, 0, 0], 0.08).alarm.is_some());
     }
 
     #[test]

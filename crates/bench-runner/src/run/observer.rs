@@ -21,7 +21,7 @@ use genlab_metrics::{
 use genlab_report::{png, tensorboard::EventWriter};
 use serde_json::{Map, Value, json};
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{Seek, Write},
     time::{Duration, Instant},
 };
@@ -126,7 +126,12 @@ impl<'a> Watch<'a> {
             plan.batch_size as u64,
         );
         let saved = Instant::now();
-        let alarm = census(&dataset.train.take(EXPECTED), measured).map(|data| Alarm::new(&data));
+        let mut alarm =
+            census(&dataset.train.take(EXPECTED), measured).map(|data| Alarm::new(&data));
+        if let Some(alarm) = &mut alarm {
+            let before = fs::read_to_string(&path).with_context(cannot)?;
+            alarm.recall(&before, plan.progress(plan.total_steps()).total_images);
+        }
         Ok(Self { dir, training, measured, dataset, device, alarm, log, board, progress, saved })
     }
 
@@ -220,7 +225,7 @@ impl Observer for Watch<'_> {
         }
 
         if let Some(present) = self.modes(model, line.at)? {
-            scalars.push(("modes".to_owned(), present as f64));
+            scalars.push((alarm::MODES.to_owned(), present as f64));
         }
 
         let rate = line.at.images as f64 / line.seconds.max(1e-9);

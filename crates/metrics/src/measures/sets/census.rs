@@ -7,9 +7,10 @@ use genlab_data::Values;
 /// Counts of values by mode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Census {
-    /// Values of each mode: within three standard deviations of a Gaussian, or read as a class.
+    /// Values of each mode: nearer to it than to others, in its standard deviations, or read as a class. How near is no
+    /// matter: variety is counted here, not quality.
     pub counts: Vec<usize>,
-    /// All values, also those of no mode.
+    /// All values.
     pub values: usize,
 }
 
@@ -17,7 +18,7 @@ pub struct Census {
 pub fn census(values: &Values, context: &Context<'_>) -> Option<Census> {
     let truth = context.dataset.truth.as_ref();
     let counts = match truth.and_then(|truth| truth.modes()) {
-        Some(modes) => visits(values, modes).within,
+        Some(modes) => visits(values, modes).nearest,
         None => classes(values, context)?,
     };
     Some(Census { counts, values: values.len() })

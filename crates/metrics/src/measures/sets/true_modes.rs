@@ -71,9 +71,9 @@ impl SetMeasure for TrueModes {
 /// How many points each mode has.
 pub(super) struct Visits {
     /// Of those that are nearest to it, in its standard deviations.
-    nearest: Vec<usize>,
+    pub(super) nearest: Vec<usize>,
     /// Of those within [`REACH`] standard deviations too.
-    pub(super) within: Vec<usize>,
+    within: Vec<usize>,
 }
 
 /// Mode and high-quality counts as in section 4.1 of Lin et al. 2018 (PacGAN, arXiv:1712.04086).

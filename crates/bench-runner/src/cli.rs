@@ -37,7 +37,7 @@ pub(crate) enum Command {
   bench-runner sweep --model ae,vae --seeds 0..5 --set model.vae.beta=0.5,1,4 --dry-run
   bench-runner sweep --model all --dataset digits8x8 --seeds 3 --jobs 2
   bench-runner sweep --model vae --set model.vae.beta=0.5,1,4 --index $SLURM_ARRAY_TASK_ID
-Runs are named after their settings, so the same sweep, and any other, finds those that are finished and goes on with
+Runs are named after their settings, so the same sweep, and any other, finds those that are finished and goes on with \
 those that are not. The table and the report compare settings over their seeds.")]
     Sweep(SweepArgs),
     /// Draw samples from a finished run.
@@ -48,9 +48,9 @@ those that are not. The table and the report compare settings over their seeds."
     /// Score the samples of a finished diffusion run by solver, spacing and network calls.
     #[command(after_help = "Examples:
   bench-runner samplers runs/ddpm-mnist-10k-s0-5e6f7a8b --calls 5,10,20,50
-  bench-runner samplers runs/RUN --solver ddim,ancestral:variance=fixed-large --spacing trailing,karras --weights averaged,raw
+  bench-runner samplers runs/RUN --solver ddim,ancestral:variance=fixed-large --spacing trailing,karras
   bench-runner samplers runs/RUN --solver dpmpp-2m:eta=1 --calls 50 --guidance 0,1,2,4
-Writes samplers/ in the run directory (samplers.csv, samplers.json) and a chart into report.html. What is there is not
+Writes samplers/ in the run directory (samplers.csv, samplers.json) and a chart into report.html. What is there is not \
 computed again, so that a command that was interrupted goes on and another adds to it.")]
     Samplers(SamplersArgs),
     /// Make values out of given ones with a finished run of a diffusion model.

@@ -1,6 +1,6 @@
 //! Settings of the autoencoder.
 
-use crate::model::Ae;
+use crate::{model::Ae, variant::Variant};
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
     Train,
@@ -10,14 +10,29 @@ use genlab_core::{
 };
 use serde::{Deserialize, Serialize};
 
+/// What becomes of the encoder's last layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodeActivation {
+    /// Nothing: codes are any real numbers.
+    #[default]
+    Linear,
+    /// A logistic function: codes lie in (0, 1).
+    Sigmoid,
+}
+
 /// An autoencoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AeConfig {
     /// Size of the code.
     pub latent_dim: usize,
-    /// What is minimised.
+    /// What becomes of the encoder's last layer.
+    pub code: CodeActivation,
+    /// Which error of reconstructions is minimised.
     pub loss: PixelLoss,
+    /// What it is trained for beside.
+    pub variant: Variant,
     /// Encoder and decoder.
     pub backbone: BackboneConfig,
     /// How it is trained.
@@ -28,7 +43,9 @@ impl Default for AeConfig {
     fn default() -> Self {
         Self {
             latent_dim: 16,
+            code: CodeActivation::Linear,
             loss: PixelLoss::Mse,
+            variant: Variant::Plain,
             backbone: BackboneConfig::mlp([512]),
             optimizer: OptimizerConfig::default(),
         }
@@ -38,6 +55,7 @@ impl Default for AeConfig {
 impl Check for AeConfig {
     fn check(&self) -> Result<(), Fault> {
         size("latent_dim", self.latent_dim)?;
+        within("variant", &self.variant)?;
         within("backbone", &self.backbone)?;
         within("optimizer", &self.optimizer)
     }
@@ -65,11 +83,12 @@ impl AeConfig {
             Autoencoder::new(&self.backbone, self.latent_dim, context.space, device)
         });
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
-        Ok(Box::new(Ae { net, loss: self.loss, latent_dim: self.latent_dim }))
+        Ok(Box::new(Ae { net, config: self.clone() }))
     }
 
     fn fits(&self, space: Space) -> Result<(), Fault> {
         self.loss.fits("loss", space)?;
+        self.variant.fits(space)?;
         self.backbone.fits("backbone", space)
     }
 }

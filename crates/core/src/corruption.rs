@@ -11,6 +11,8 @@ pub enum Corruption {
     Noise(f64),
     /// This share of the pixels black in all channels, each by a draw of its own.
     Masked(f64),
+    /// This share of the pixels black or white in all channels, each as likely as the other, by a draw of its own.
+    SaltAndPepper(f64),
 }
 
 impl Corruption {
@@ -31,6 +33,14 @@ impl Corruption {
                 let draws = noise.uniform(name, 0, rows, [batch, 1, height, width], &device);
                 images * draws.greater_equal_elem(share).float()
             }
+            Self::SaltAndPepper(share) => {
+                let draws = noise.uniform(name, 0, rows, [batch, 1, height, width], &device);
+                let (kept, white) = (
+                    draws.clone().greater_equal_elem(share).float(),
+                    draws.lower_elem(share / 2.0).float(),
+                );
+                images * kept + white
+            }
         }
     }
 }
@@ -50,6 +60,7 @@ mod tests {
         let name = match corruption {
             Corruption::Noise(_) => "test/noise",
             Corruption::Masked(_) => "test/mask",
+            Corruption::SaltAndPepper(_) => "test/salt-and-pepper",
         };
         let images = corruption.apply(images, noise, name, rows);
         images.into_data().as_slice::<f32>().expect("f32").to_vec()
@@ -65,6 +76,18 @@ mod tests {
         }
         let stronger = disturbed(Corruption::Masked(0.5), grey(1.0), 0..6);
         assert!(masked.iter().zip(&stronger).all(|(weak, strong)| strong <= weak));
+    }
+
+    #[test]
+    fn salt_and_pepper_are_alike_often_and_the_rest_stays() {
+        let spoilt = disturbed(Corruption::SaltAndPepper(0.4), grey(0.5), 0..6);
+        let share = |level: f32| {
+            spoilt.iter().filter(|v| **v == level).count() as f64 / spoilt.len() as f64
+        };
+        for (level, expected) in [(0.0, 0.2), (1.0, 0.2), (0.5, 0.6)] {
+            assert!((share(level) - expected).abs() < 0.06, "{level}: {}", share(level));
+        }
+        assert_eq!(spoilt[..100], spoilt[100..200], "all channels at once");
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub enum PixelLoss {
     Bce,
     /// Squared error.
     Mse,
+    /// Absolute error.
+    L1,
 }
 
 impl PixelLoss {
@@ -22,6 +24,7 @@ impl PixelLoss {
         match self {
             Self::Bce => bernoulli_nll(logits, values),
             Self::Mse => squared_error(space.output(logits), values),
+            Self::L1 => absolute_error(space.output(logits), values),
         }
     }
 
@@ -30,7 +33,7 @@ impl PixelLoss {
     pub fn fits(self, key: &str, space: Space) -> Result<(), Fault> {
         match self {
             Self::Bce => space.require_unit(key, "bce", "mse"),
-            Self::Mse => Ok(()),
+            Self::Mse | Self::L1 => Ok(()),
         }
     }
 }
@@ -44,6 +47,11 @@ pub fn bernoulli_nll(logits: Tensor<4>, images: Tensor<4>) -> Tensor<1> {
 /// Σ (a − b)² over pixels, `[B]`.
 pub fn squared_error(a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
     (a - b).square().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1)
+}
+
+/// Σ |a − b| over pixels, `[B]`.
+pub fn absolute_error(a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
+    (a - b).abs().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1)
 }
 
 /// −log p(x | z) of independent Gaussian pixels with the given means and one standard deviation,
@@ -82,6 +90,13 @@ mod tests {
     fn logits_of_zero_cost_ln_two_per_pixel() {
         let nll = number(bernoulli_nll(image(0.0), image(0.3)));
         assert!((nll - 4.0 * 2.0_f32.ln()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn errors_are_sums_over_the_numbers_of_a_value() {
+        let (a, b) = (image(0.25), image(1.0));
+        assert!((number(absolute_error(a.clone(), b.clone())) - 3.0).abs() < 1e-6);
+        assert!((number(squared_error(a, b)) - 2.25).abs() < 1e-6);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! How a model is measured: the settings of an evaluation and their defaults.
 
+use crate::generators::prior::PriorConfig;
 use genlab_core::{
     Check, Fault,
-    settings::{at_least, optional, size},
+    settings::{at_least, optional, positive, size, within},
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,61 @@ pub enum Binarisation {
     Dynamic,
 }
 
+/// What is tried as a prior of codes: of all candidates, decoded at every sharpness, that is taken whose samples are
+/// nearest to validation images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PriorSettings {
+    /// Kinds of densities. N(0, I) is left out where a model has no prior of its own, one per class where there are no
+    /// classes.
+    pub candidates: Vec<PriorConfig>,
+    /// What a decoder's logits are multiplied by; 1 alone where values are not in [0, 1].
+    pub sharpness: Vec<f64>,
+    /// Samples of each, and validation images that they are held against, lowered to as many as there are.
+    pub samples: usize,
+}
+
+impl Default for PriorSettings {
+    fn default() -> Self {
+        Self {
+            candidates: vec![
+                PriorConfig::StandardNormal,
+                PriorConfig::Gaussian,
+                PriorConfig::Mixture { components: 10 },
+                PriorConfig::Mixture { components: 50 },
+                PriorConfig::Mixture { components: 100 },
+                PriorConfig::ClassGaussians,
+                PriorConfig::KernelDensity,
+            ],
+            sharpness: vec![1.0, 1.5, 2.0],
+            samples: 1000,
+        }
+    }
+}
+
+impl Check for PriorSettings {
+    fn check(&self) -> Result<(), Fault> {
+        if self.candidates.iter().all(|candidate| *candidate == PriorConfig::StandardNormal) {
+            let example = "[{ kind = \"mixture\", components = 50 }]";
+            return Err(Fault::new(
+                "candidates",
+                format!("has nothing that can be fitted; it must, for example {example}"),
+            ));
+        }
+        self.candidates.iter().try_for_each(|candidate| within("candidates", candidate))?;
+        if self.sharpness.is_empty() {
+            return Err(Fault::new(
+                "sharpness",
+                "is empty; it must hold a number, for example [1.0]",
+            ));
+        }
+        self.sharpness.iter().try_for_each(|s| positive("sharpness", *s))?;
+        size("samples", self.samples)
+    }
+}
+
 /// How a model is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The images to measure on: the test split for reported numbers, the validation split for
@@ -71,6 +125,8 @@ pub struct Settings {
     pub forecast_windows: usize,
     /// Futures that are drawn of each, at least two.
     pub forecast_members: usize,
+    /// Densities that are tried for the codes of a model that encodes and decodes.
+    pub prior: PriorSettings,
     /// Images per network call. It decides speed and memory and no number, so files do not have it.
     #[serde(skip)]
     pub batch: usize,
@@ -93,6 +149,7 @@ impl Default for Settings {
             forecast_windows: 2048,
             // The 10 % and the 90 % quantile are two of them.
             forecast_members: 49,
+            prior: PriorSettings::default(),
             batch: 250,
         }
     }
@@ -109,6 +166,7 @@ impl Check for Settings {
         size("forecast_windows", self.forecast_windows)?;
         optional("best_response_steps", self.best_response_steps, size)?;
         at_least("forecast_members", self.forecast_members, 2)?;
+        within("prior", &self.prior)?;
         size("batch", self.batch)
     }
 }

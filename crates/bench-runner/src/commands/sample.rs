@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor};
 use genlab_core::{Condition, Generative, Sample, SampleRequest, Seed};
 use genlab_data::{Dataset, npz_bytes};
 use genlab_metrics::{
-    generators::latent::{MixtureSampler, Prior},
+    generators::latent::{CodeSampler, Prior},
     picture, requests,
 };
 use genlab_report::png;
@@ -242,7 +242,7 @@ fn draw(
     let sampler: &dyn Sample = match (model.sampler(), model.decoder(), prior) {
         (Some(sampler), ..) => sampler,
         (None, Some(decoder), Some(prior)) => {
-            fitted = MixtureSampler { decoder, prior, device: device.clone() };
+            fitted = CodeSampler { decoder, prior, device: device.clone() };
             &fitted
         }
         _ => bail!("the model has no sampler, and the run has no fitted prior (prior.json)"),

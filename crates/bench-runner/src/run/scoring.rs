@@ -29,8 +29,9 @@ pub(crate) fn evaluator<'a>(
     let judge = instruments::judge(scoring, dataset, runs)?;
     let device = runs.device();
     let lpips = instruments::lpips(scoring.lpips.as_ref(), dataset, device)?;
-    let Scoring { seed, settings, .. } = *scoring;
-    let evaluator = Evaluator::new(dataset, judge, device, seed, settings).with_lpips(lpips);
+    let settings = scoring.settings.clone();
+    let evaluator =
+        Evaluator::new(dataset, judge, device, scoring.seed, settings).with_lpips(lpips);
     Ok(match reference_cache() {
         Some(cache) => evaluator.with_cache(cache),
         None => evaluator,

@@ -47,6 +47,16 @@ impl Autoencoder {
         self.code.forward(self.encoder.forward(self.space.input(values)))
     }
 
+    /// What maps values to codes, where it is one affine layer.
+    pub fn affine_encoder(&self) -> Option<&Linear> {
+        self.encoder.is_identity().then_some(&self.code)
+    }
+
+    /// What maps codes to logits.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
     /// `[B, L]` to values `[B, C, H, W]`.
     pub fn values(&self, codes: Tensor<2>) -> Tensor<4> {
         self.space.output(self.decode(codes))

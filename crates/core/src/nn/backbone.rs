@@ -225,6 +225,11 @@ impl Encoder {
         self.features
     }
 
+    /// Whether features are the numbers of a value themselves: there is no layer.
+    pub fn is_identity(&self) -> bool {
+        self.mlp.as_ref().is_some_and(Mlp::is_empty)
+    }
+
     /// `[B, C, H, W]` to `[B, features]`.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let batch = images.dims()[0];

@@ -6,6 +6,7 @@
 
 mod cache;
 mod forecasts;
+mod priors;
 mod references;
 mod samples;
 mod sets;
@@ -154,6 +155,9 @@ impl<'a> Evaluator<'a> {
         out.figures.extend(references.rows.baseline(truth));
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
+        }
+        if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {
+            samples::through_a_fitted_prior(model, context, references, &mut out);
         }
         if context.dataset.past().is_some() {
             progress("forecasts");

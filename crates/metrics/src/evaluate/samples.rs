@@ -1,6 +1,7 @@
 //! From a model to samples and their scores.
 
 use super::{
+    priors::{self, Chosen, Own},
     references::References,
     sets::{read, score_settings, values},
 };
@@ -8,25 +9,19 @@ use crate::{
     context::Context,
     features::host,
     findings::Findings,
-    generators::{
-        FIT_IMAGES,
-        latent::{MixtureSampler, Prior},
-    },
+    generators::latent::CodeSampler,
     measures::{
-        codes::{encode::Encoded, pixels::Pixels},
         cost,
         sets::{
-            self,
+            self, FITTED_MEASURES, fitted,
             memorisation::maths::Relation,
-            pair::{Pair, TrainingImages},
+            pair::{ImageSet, Pair, TrainingImages},
         },
-        units,
     },
-    numerics::fit::FitError,
     picture,
     requests::{beside, told, told_classes},
 };
-use genlab_core::{Condition, Conditions, Encode, Generative, Kind, Sample, SampleRequest};
+use genlab_core::{Condition, Conditions, Density, Generative, Kind, Sample, SampleRequest};
 use genlab_data::{Truth, Values};
 use genlab_results::{Figure, Scope};
 use std::time::Instant;
@@ -41,16 +36,9 @@ pub(super) struct Drawn {
     /// In the form in which they are kept; what is not finite is 0.
     pub(super) images: Values,
     /// What they came through, where the model has no prior of its own.
-    pub(super) fitted: Option<Fitted>,
+    pub(super) fitted: Option<Chosen>,
     /// Those of them that hold a value that is not finite.
     pub(super) broken: usize,
-}
-
-/// A density fitted on the codes of training images.
-pub(super) struct Fitted {
-    pub(super) prior: Prior,
-    /// How many images they are.
-    images: usize,
 }
 
 impl Drawn {
@@ -116,17 +104,16 @@ pub(super) fn draw(
         out.note("Sample metrics are absent: the model neither samples nor decodes codes.");
         return None;
     };
-    let images = context.dataset.train.take(FIT_IMAGES);
-    let prior = match fit(encoder, &images, context) {
-        Ok(prior) => prior,
+    let chosen = match priors::choose(encoder, decoder, Own::Other, context) {
+        Ok(chosen) => chosen,
         Err(reason) => {
             out.note(format!("Sample metrics are absent, since no prior can be fitted: {reason}."));
             return None;
         }
     };
-    let sampler = MixtureSampler { decoder, prior: &prior, device: context.device.clone() };
-    let drawn = drawn(&sampler, condition, classes, context, out);
-    Some(Drawn { fitted: Some(Fitted { prior, images: images.len() }), ..drawn })
+    let (prior, device) = (&chosen.prior, context.device.clone());
+    let drawn = drawn(&CodeSampler { decoder, prior, device }, condition, classes, context, out);
+    Some(Drawn { fitted: Some(chosen), ..drawn })
 }
 
 /// What a model that takes `conditions` is told about each of the first `count` samples, and the classes among it.
@@ -139,11 +126,6 @@ pub(super) fn asked_for(
     let classes = told_classes(conditions, context.dataset, count);
     let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
     (beside(condition, conditions, context.split(), count, device), classes)
-}
-
-fn fit(encoder: &dyn Encode, images: &Values, context: &Context<'_>) -> Result<Prior, FitError> {
-    let codes = Encoded::new(encoder, images, Pixels::Grey, Conditions::default(), context);
-    Prior::fit(&codes.mean, context.seed)
 }
 
 /// Draws with `sampler`, and measures what that took.
@@ -184,13 +166,7 @@ pub(super) fn score(
         ));
     } else {
         let set = read(drawn.images.clone(), context);
-        let training = TrainingImages {
-            images: &context.dataset.train,
-            relation: Relation::HeldOut,
-            threshold: references.rows.memory,
-        };
-        let pair = Pair::new(&set, &references.split, score_settings(context));
-        let pair = pair.with_training(training).with_truth(context.dataset.truth.as_ref());
+        let pair = pair(&set, context, references);
         let mut found = sets::score(&pair);
         sets::add_intervals(&mut found.metrics, &pair);
         for metric in &mut found.metrics {
@@ -199,12 +175,64 @@ pub(super) fn score(
         }
         out.extend(found);
     }
-    if let Some(Fitted { prior, images }) = &drawn.fitted {
+    if let Some(chosen) = &drawn.fitted {
+        let words = chosen.words(context);
         out.note(format!(
-            "The model has no prior of its own: its samples are decoded from a {} fitted on the codes \
-             of {images} training {}.",
-            prior.title(),
-            units::noun(context.dataset.space.kind),
+            "The model has no prior of its own: its samples are decoded from {words}."
         ));
+        out.figures.push(chosen.table(context));
     }
+}
+
+fn pair<'a>(set: &'a ImageSet, context: &'a Context<'_>, references: &'a References) -> Pair<'a> {
+    let training = TrainingImages {
+        images: &context.dataset.train,
+        relation: Relation::HeldOut,
+        threshold: references.rows.memory,
+    };
+    let pair = Pair::new(set, &references.split, score_settings(context));
+    pair.with_training(training).with_truth(context.dataset.truth.as_ref())
+}
+
+/// Samples of a model that has a prior of its own, and encodes and decodes, through a density fitted on its codes:
+/// scored beside its own. A model that is told something has no such density, but one for all that it can be told.
+pub(super) fn through_a_fitted_prior(
+    model: &dyn Generative,
+    context: &Context<'_>,
+    references: &References,
+    out: &mut Findings,
+) {
+    let sampler = model.sampler().filter(|_| model.conditions().is_empty());
+    let (Some(_), Some(encoder), Some(decoder)) = (sampler, model.encoder(), model.decoder())
+    else {
+        return;
+    };
+    let standard = model.density().is_none_or(Density::has_standard_prior);
+    let own = if standard { Own::StandardNormal } else { Own::Other };
+    let chosen = match priors::choose(encoder, decoder, own, context) {
+        Ok(chosen) => chosen,
+        Err(reason) => return out.absent("fitted_prior/frechet", reason),
+    };
+    let (prior, device) = (&chosen.prior, context.device.clone());
+    let sampler = CodeSampler { decoder, prior, device };
+    let numbers = values(&sampler, context.sample_count(), Condition::default(), context);
+    let space = context.dataset.space;
+    if host::broken(&numbers, space.shape) > 0 {
+        return out.absent("fitted_prior/frechet", "samples hold values that are not finite");
+    }
+    let set = read(host::kept(&numbers, space), context);
+    let pair = pair(&set, context, references);
+    let mut found = sets::score_by(FITTED_MEASURES, &pair).metrics;
+    sets::add_distance_interval(&mut found, &pair);
+    for mut metric in found {
+        metric.real = references.value("real", &metric.name).or(metric.real);
+        metric.noise = references.value("noise", &metric.name);
+        out.metrics.extend(fitted::renamed(metric));
+    }
+    out.note(format!(
+        "Numbers \"through a fitted prior\" are of samples decoded from {}; the other numbers of samples are of the model's \
+         own prior.",
+        chosen.words(context),
+    ));
+    out.figures.push(chosen.table(context));
 }

@@ -3,6 +3,8 @@
 pub mod autoregression;
 pub mod baseline;
 pub mod latent;
+pub mod prior;
+pub mod sharpness;
 
 /// Training images that densities are fitted on, at most.
 pub const FIT_IMAGES: usize = 10_000;

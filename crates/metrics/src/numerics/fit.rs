@@ -55,6 +55,20 @@ pub enum FitError {
         /// Vectors given.
         n: usize,
     },
+    /// Too few vectors for kernels and for others to choose their bandwidth by.
+    #[error("a kernel density needs at least 20 vectors, and there are {n}: take a Gaussian")]
+    TooFewKernels {
+        /// Vectors given.
+        n: usize,
+    },
+    /// One Gaussian per class, of data without classes.
+    #[error("one Gaussian per class needs labels, and there are none: take a mixture")]
+    NoClasses,
+    /// None of the kinds of densities that are to be tried.
+    #[error(
+        "none of evaluation.prior.candidates is for codes without classes: add one such as {{ kind = \"gaussian\" }}"
+    )]
+    NoCandidate,
     /// A covariance has no Cholesky factor.
     #[error(
         "component {component} of the mixture has a covariance that is not positive definite: the \

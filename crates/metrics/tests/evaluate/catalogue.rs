@@ -412,28 +412,33 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     let few = Settings { importance_samples: Some(2), ..Settings::default() };
     let sampler: Box<dyn genlab_core::Sample + Send + Sync> = Box::new(Noise);
     let pixels = Model { sampler: Some(sampler), identity: Some(Identity), ..Model::default() };
-    measure(&digits, None, Settings { frechet_infinity: true, ..few }, &pixels);
+    measure(&digits, None, Settings { frechet_infinity: true, ..few.clone() }, &pixels);
     for pixels in [Observation::Bernoulli, Observation::Levels] {
-        measure(&digits, None, few, &Model { coin: Some(Coin(pixels)), ..Model::default() });
+        measure(
+            &digits,
+            None,
+            few.clone(),
+            &Model { coin: Some(Coin(pixels)), ..Model::default() },
+        );
     }
-    measure(&digits, None, few, &LinearVae::fit(&rows(&digits.train)));
-    measure(&digits, None, few, &Means);
+    measure(&digits, None, few.clone(), &LinearVae::fit(&rows(&digits.train)));
+    measure(&digits, None, few.clone(), &Means);
     let (large, folder) = (enlarged(&digits), tempfile::tempdir().expect("a temporary folder"));
     let lpips = lpips(folder.path(), large.space.shape);
-    measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few }, &Mirror);
+    measure(&large, Some(lpips), Settings { inverted_images: Some(3), ..few.clone() }, &Mirror);
 
-    measure(&digits, None, Settings { likelihood_images: Some(3), ..few }, &Sawtooth);
-    measure(&digits, None, few, &Guess);
-    measure(&digits, None, few, &Trusting);
-    measure(&digits, None, few, &Enlarging);
-    measure(&digits, None, few, &Told(digits.clone()));
+    measure(&digits, None, Settings { likelihood_images: Some(3), ..few.clone() }, &Sawtooth);
+    measure(&digits, None, few.clone(), &Guess);
+    measure(&digits, None, few.clone(), &Trusting);
+    measure(&digits, None, few.clone(), &Enlarging);
+    measure(&digits, None, few.clone(), &Told(digits.clone()));
     let ring = genlab_data::load("ring-8", &genlab_data::LoadOptions::default()).expect("drawn");
-    measure(&ring, None, few, &Told(ring.clone()));
-    measure(&ring, None, few, &Trusting);
-    measure(&ring, None, few, &Undecided);
+    measure(&ring, None, few.clone(), &Told(ring.clone()));
+    measure(&ring, None, few.clone(), &Trusting);
+    measure(&ring, None, few.clone(), &Undecided);
     let (planted, atoms) = planted();
-    measure(&planted, None, few, &atoms);
-    let settings = Settings { samples: 200, ..few };
+    measure(&planted, None, few.clone(), &atoms);
+    let settings = Settings { samples: 200, ..few.clone() };
     measure(&ar1(), None, settings, &Recurrence { innovation: 1.0, told: true });
 
     found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));

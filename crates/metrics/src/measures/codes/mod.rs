@@ -8,7 +8,9 @@ pub mod encode;
 pub mod estimated;
 pub mod exact;
 pub mod importance;
+pub mod jacobian;
 pub mod kl;
+pub mod map;
 pub mod measure;
 pub mod moment_matched;
 pub mod pixels;
@@ -33,6 +35,8 @@ pub const CODE_MEASURES: &[&dyn CodeMeasure] = &[
     &active_units::ActiveUnits,
     &moment_matched::MomentMatched,
     &probes::Probes,
+    &jacobian::Slope,
+    &map::Map,
     &sparsity::SparseUnits,
     &dictionary::PlantedDictionary,
     &units_shown::UnitsShown,

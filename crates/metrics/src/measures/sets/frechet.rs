@@ -14,7 +14,7 @@ use faer::{Mat, MatRef};
 use genlab_results::{Direction::Lower, Entry, Rank, Section};
 use rayon::prelude::*;
 
-const FRECHET: Entry = Entry {
+pub(super) const FRECHET: Entry = Entry {
     name: "samples/frechet",
     title: "Fréchet distance",
     proper_name: true,

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod census;
 pub mod classes;
+pub mod fitted;
 pub mod frechet;
 pub mod frechet_infinity;
 pub mod intervals;
@@ -49,9 +50,13 @@ pub const QUICK_MEASURES: &[&dyn SetMeasure] = &[
     &neighbours::RecallDensityPrecision,
 ];
 
+/// Those that say whether samples through a fitted prior are near, everywhere, and no copies.
+pub const FITTED_MEASURES: &[&dyn SetMeasure] =
+    &[&frechet::Frechet, &neighbours::Coverage, &memorisation::Memorised];
+
 /// The entries of all measures, in the order of reports.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    SET_MEASURES.iter().flat_map(|measure| measure.entries()).copied()
+    SET_MEASURES.iter().flat_map(|measure| measure.entries()).copied().chain(fitted::ENTRIES)
 }
 
 /// Every metric of the pair's samples that the pair allows of, in the order of reports, with pictures.

@@ -12,7 +12,7 @@ use genlab_data::Values;
 use genlab_results::{Entry, Figure, Plot, Scope, Section};
 use maths::{EXPECTED, Nearest, nearest, suspicious};
 
-const MEMORISED: Entry = Entry {
+pub(super) const MEMORISED: Entry = Entry {
     name: "samples/memorised",
     title: "Memorised",
     unit: "fraction of samples, 0.05 for fresh real images",

@@ -16,7 +16,7 @@ use maths::{NEAREST, Neighbourhoods};
 use rayon::prelude::*;
 use resampled::Memberships;
 
-const COVERAGE: Entry = Entry {
+pub(super) const COVERAGE: Entry = Entry {
     name: "samples/coverage",
     title: "Coverage",
     unit: "fraction of real images",

@@ -1,10 +1,15 @@
 //! One step of training, and what the frozen model can do.
 
-use crate::{AeConfig, coder::Coder, variant::Penalty};
+use crate::{
+    AeConfig,
+    coder::Coder,
+    variant::{Penalty, Variant},
+};
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
-    Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized,
-    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, nn::Autoencoder,
+    Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized, Oracle,
+    Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, loss::PixelLoss,
+    nn::Autoencoder,
 };
 
 pub(crate) struct Ae {
@@ -89,6 +94,18 @@ impl Generative for FrozenAe {
 
     fn decoder(&self) -> Option<&dyn Decode> {
         Some(self)
+    }
+
+    /// A reconstruction from what is disturbed has another optimum.
+    fn oracles(&self) -> Vec<(&'static str, Oracle)> {
+        let AeConfig { loss, variant, latent_dim: dimensions, .. } = &self.config;
+        let scalar = match variant {
+            Variant::Plain => "loss",
+            Variant::Contractive(_) | Variant::Regularised(_) => "reconstruction",
+            Variant::Denoising(_) => return Vec::new(),
+        };
+        let best = Oracle::LinearCode { dimensions: *dimensions };
+        if *loss == PixelLoss::Mse { vec![(scalar, best)] } else { Vec::new() }
     }
 }
 

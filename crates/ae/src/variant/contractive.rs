@@ -46,16 +46,13 @@ impl Contractive {
         batch: &Batch,
         noise: Noise,
     ) -> Penalty {
-        let per_value = match coder.net.affine_encoder() {
-            Some(layer) => {
-                // The encoder of real values reads them in standard units.
-                of_one_layer(layer, coder.activation, codes) * coder.input_scale().powi(2)
-            }
-            None => {
-                let (shape, device) = (batch.values.dims(), batch.values.device());
-                let direction = noise.signs("ae/direction", 0, batch.rows(), shape, &device);
-                along(coder, batch.values.clone(), codes.clone(), direction, self.step)
-            }
+        let per_value = if let Some(layer) = coder.net.affine_encoder() {
+            // The encoder of real values reads them in standard units.
+            of_one_layer(layer, coder.activation, codes) * coder.input_scale().powi(2)
+        } else {
+            let (shape, device) = (batch.values.dims(), batch.values.device());
+            let direction = noise.signs("ae/direction", 0, batch.rows(), shape, &device);
+            along(coder, batch.values.clone(), codes.clone(), direction, self.step)
         };
         Penalty { name: "jacobian", value: per_value.mean(), weight: self.weight }
     }

@@ -87,8 +87,8 @@ impl Check for Noising {
     fn check(&self) -> Result<(), Fault> {
         match *self {
             Self::Gaussian(Gaussian { sigma }) => positive("sigma", sigma),
-            Self::Masking(Masking { share: of }) => share("share", of),
-            Self::SaltAndPepper(SaltAndPepper { share: of }) => share("share", of),
+            Self::Masking(Masking { share: of })
+            | Self::SaltAndPepper(SaltAndPepper { share: of }) => share("share", of),
         }
     }
 }

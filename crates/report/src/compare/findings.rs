@@ -24,13 +24,20 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
     sentences
 }
 
-/// Names what stands between a model that cannot sample and the samples in its column.
+/// Names what stands between a model that cannot sample and the samples in its column: of each seed what was chosen
+/// for it.
 fn prior(column: &Column<'_>) -> Option<String> {
-    let prior = column.first().results.prior.as_ref()?;
-    Some(format!(
-        "{label} cannot sample by itself: its samples are {label} + {prior}, fitted on its codes.",
-        label = column.label
-    ))
+    let mut priors: Vec<&str> = Vec::new();
+    for prior in column.runs.iter().filter_map(|run| run.results.prior.as_deref()) {
+        if !priors.contains(&prior) {
+            priors.push(prior);
+        }
+    }
+    let (label, priors) = (&column.label, priors.join(" or "));
+    let sentence = format!(
+        "{label} cannot sample by itself: its samples are {label} + {priors}, fitted on its codes."
+    );
+    (!priors.is_empty()).then_some(sentence)
 }
 
 /// Says plainly which models are behind a generator without a network: the best there is.

@@ -24,6 +24,10 @@ pub struct Coordinates {
     pub pca: Option<Pca>,
     /// Drawn codes are lifted to this: 0 where no training code is negative (a ReLU's).
     pub least: Option<f64>,
+    /// How many of the largest numbers of a drawn code stay, the others are 0: as many as training codes have on average,
+    /// where most of theirs are 0. A sum of components leaves hardly any number exactly 0.
+    #[serde(default)]
+    pub kept: Option<usize>,
 }
 
 impl Coordinates {
@@ -35,7 +39,10 @@ impl Coordinates {
             None
         };
         let least = codes.values.iter().all(|v| *v >= 0.0).then_some(0.0);
-        Self { pca, least }
+        let on = codes.values.iter().filter(|v| **v > 0.0).count();
+        let sparse = least.is_some() && on > 0 && 2 * on < codes.values.len();
+        let kept = sparse.then(|| on.div_ceil(codes.len()));
+        Self { pca, least, kept }
     }
 
     /// Codes to coordinates.
@@ -54,6 +61,14 @@ impl Coordinates {
         if let Some(least) = self.least {
             for value in &mut codes.values {
                 *value = value.max(least);
+            }
+        }
+        if let Some(kept) = self.kept.filter(|kept| *kept < codes.dim) {
+            let dim = codes.dim;
+            for code in codes.values.chunks_mut(dim) {
+                let mut ordered = code.to_vec();
+                let (_, bar, _) = ordered.select_nth_unstable_by(dim - kept, f64::total_cmp);
+                code.iter_mut().filter(|value| **value < *bar).for_each(|value| *value = 0.0);
             }
         }
         codes
@@ -157,7 +172,7 @@ mod tests {
     fn small_codes_are_modelled_as_they_are_and_may_be_negative() {
         let prior = fit(TEN, codes(4, -1.0));
         assert_eq!(prior.title(), "Gaussian mixture prior (10)");
-        assert_eq!(prior.coordinates, Coordinates { pca: None, least: None });
+        assert_eq!(prior.coordinates, Coordinates { pca: None, least: None, kept: None });
         assert_eq!(
             Prior { sharpness: 1.5, ..prior }.title(),
             "Gaussian mixture prior (10) at sharpness 1.5"
@@ -176,6 +191,20 @@ mod tests {
             assert_eq!((drawn.dim, drawn.len()), (200, 30));
             assert!(drawn.values.iter().all(|v| *v >= 0.0));
             assert_eq!(prior.sample(Seed(1), 7..9).values, drawn.values[1400..1800]);
+        }
+    }
+
+    #[test]
+    fn drawn_codes_are_as_sparse_as_those_they_are_fitted_on() {
+        // A tenth of 80 numbers is on, others in every code.
+        let value =
+            |i: usize| if (i * 7 + i / 80) % 10 == 0 { 1.0 + (i as f64).sin() } else { 0.0 };
+        let sparse = Rows::new(80, (0..400 * 80).map(value).collect());
+        let prior = fit(PriorConfig::Gaussian, sparse);
+        assert_eq!(prior.coordinates.kept, Some(8));
+        let drawn = prior.sample(Seed(1), 0..30);
+        for code in drawn.values.chunks(80) {
+            assert_eq!(code.iter().filter(|v| **v > 0.0).count(), 8);
         }
     }
 

@@ -197,8 +197,9 @@ mod tests {
     #[test]
     fn drawn_codes_are_as_sparse_as_those_they_are_fitted_on() {
         // A tenth of 80 numbers is on, others in every code.
-        let value =
-            |i: usize| if (i * 7 + i / 80) % 10 == 0 { 1.0 + (i as f64).sin() } else { 0.0 };
+        let value = |i: usize| {
+            if (i * 7 + i / 80).is_multiple_of(10) { 1.0 + (i as f64).sin() } else { 0.0 }
+        };
         let sparse = Rows::new(80, (0..400 * 80).map(value).collect());
         let prior = fit(PriorConfig::Gaussian, sparse);
         assert_eq!(prior.coordinates.kept, Some(8));

@@ -173,10 +173,14 @@ fn telling<'a>(
     let mut alike: Vec<&Settings> = twins.to_vec();
     let apart = |path: &String, twin: &Settings| twin.get(path) != own.get(path);
     // Each time that which sets it apart from most, of equals the first. A setting that it lacks says less than
-    // one that it has.
+    // one that it has, and one that others lack, which may be of another build, less than one with another value.
     let most = |alike: &[&Settings]| {
         let count = |path: &String| alike.iter().filter(|twin| apart(path, twin)).count();
-        let told = |path: &String| (own.contains_key(path) && count(path) > 0, count(path));
+        let valued = |path: &String| {
+            alike.iter().filter(|twin| apart(path, twin) && twin.contains_key(path)).count()
+        };
+        let told =
+            |path: &String| (own.contains_key(path) && count(path) > 0, valued(path), count(path));
         let best = paths.iter().copied().rev().max_by_key(|path| told(path))?;
         (count(best) > 0).then_some(best)
     };
@@ -184,7 +188,8 @@ fn telling<'a>(
         chosen.insert(path);
         alike.retain(|twin| !apart(path, twin));
     }
-    let present = paths.iter().copied().filter(|path| own.contains_key(*path));
+    let everywhere = |path: &&String| twins.iter().all(|twin| twin.contains_key(*path));
+    let present = paths.iter().copied().filter(|path| own.contains_key(*path) && everywhere(path));
     for path in present {
         if chosen.len() < SETTINGS_IN_A_LABEL {
             chosen.insert(path);

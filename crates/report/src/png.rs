@@ -80,6 +80,24 @@ fn grey(canvas: &DynamicImage) -> GrayImage {
     GrayImage::from_fn(rgb.width(), rgb.height(), |x, y| image::Luma([rgb.get_pixel(x, y).0[0]]))
 }
 
+/// The first tiles of a grid of [`encode_grid`], `across` a side, as a PNG file; None of another picture.
+pub(crate) fn first_tiles(png: &[u8], across: u32) -> Option<Vec<u8>> {
+    let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?;
+    let pixels = canvas.to_rgb8();
+    let (width, height) = pixels.dimensions();
+    let gutter = GUTTER as u32;
+    let grey = |x: u32, y: u32| pixels.get_pixel(x, y).0 == [GUTTER_GREY; 3];
+    let column = |x: &u32| (0..height).all(|y| grey(*x, y));
+    let row = |y: &u32| (0..width).all(|x| grey(x, *y));
+    let tile_width = (gutter + 1..width).find(column)?;
+    let tile_height = (gutter + 1..height).find(row)?;
+    let part = |tile: u32, whole: u32| (across * tile + gutter).min(whole);
+    let cut = canvas.crop_imm(0, 0, part(tile_width, width), part(tile_height, height));
+    let mut bytes = Cursor::new(Vec::new());
+    cut.write_to(&mut bytes, ImageFormat::Png).ok()?;
+    Some(bytes.into_inner())
+}
+
 /// Width and height of a PNG file, from its header.
 pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
     let header = png.get(..24)?;
@@ -124,6 +142,19 @@ mod tests {
         assert_eq!(png, encode_grid(&images).unwrap());
         assert_eq!(size(&png), Some((4 * 58 + 2, 60)));
         assert_eq!(size(b"GIF89a"), None);
+    }
+
+    #[test]
+    fn the_first_tiles_of_a_grid_are_those_of_a_smaller_one() {
+        let tile = |index: u8| (0..784).map(move |i| (i % 97) as u8 + index);
+        let large: Vec<u8> = (0..100).flat_map(tile).collect();
+        let small: Vec<u8> =
+            (0..6).flat_map(|y| (0..6).flat_map(move |x| tile(10 * y + x))).collect();
+        let png = encode_grid(&strip(1, 28, 10, large)).unwrap();
+        let first = first_tiles(&png, 6).unwrap();
+        let pixels = |png: &[u8]| image::load_from_memory(png).unwrap().to_luma8();
+        assert_eq!(pixels(&first), pixels(&encode_grid(&strip(1, 28, 6, small)).unwrap()));
+        assert_eq!(first_tiles(b"no picture", 6), None);
     }
 
     #[test]

@@ -44,15 +44,12 @@ fn a_full_run_has_every_section_and_needs_no_network() {
     for id in ["numbers", "curves", "provenance"] {
         assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
     }
-    for (number, title) in [
-        "Samples",
-        "Nearest training images",
-        "Originals and reconstructions",
-        "Interpolation",
-        "Denoising",
-    ]
-    .iter()
-    .enumerate()
+    let place = |what: &str| page.find(what).unwrap_or_else(|| panic!("no {what}"));
+    assert!(place("<h2 id=\"samples\">Samples</h2>") < place("<h2 id=\"numbers\">"));
+    for (number, title) in
+        ["Nearest training images", "Originals and reconstructions", "Interpolation", "Denoising"]
+            .iter()
+            .enumerate()
     {
         let heading = format!("<h2 id=\"figures-{}\">{title}</h2>", number + 1);
         assert!(page.contains(&heading), "{heading}");
@@ -228,7 +225,20 @@ fn what_runs_share_is_shown_once_and_their_own_figures_under_their_names() {
     }
     let html = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
     let count = |what: &str| html.matches(what).count();
-    assert_eq!(count("<strong>PCA + Gaussian mixture</strong>"), 1);
+    // Once among the first samples, once below with all of them.
+    assert_eq!(count("<strong>PCA + Gaussian mixture</strong>"), 2);
+    assert_eq!(count("alt=\"samples of PCA + Gaussian mixture\""), 1);
+    assert_eq!(count("alt=\"samples of VAE\""), 1);
+    assert!(
+        html.contains("<strong>One seed: differences may be luck.</strong> Train with --seeds 3")
+    );
+    let first = html.find("id=\"headline\"").expect("headline numbers");
+    assert!(first < html.find("id=\"findings\"").unwrap_or(usize::MAX));
+    assert_eq!(count("Content-Security-Policy"), 1);
+    for link in ["samples", "headline", "tables", "inside", "runs"] {
+        assert_eq!(count(&format!("<a href=\"#{link}\">")), 1 + usize::from(link == "inside"));
+        assert_eq!(count(&format!("id=\"{link}\"")), 1, "{link} leads nowhere");
+    }
     assert_eq!(count("alt=\"Samples of VAE on mnist-10k\""), 1);
     assert_eq!(count("alt=\"Samples of GAN on mnist-10k\""), 1);
     assert_eq!(count("alt=\"Interpolation of "), 1, "only one of them has codes");

@@ -114,6 +114,8 @@ pub struct Entry {
     pub style: Style,
     /// How prominent it is.
     pub rank: Rank,
+    /// What it is in a few words, for headlines; empty where the unit says enough.
+    pub gloss: &'static str,
     /// One line on what it says.
     pub meaning: &'static str,
     /// The same of values that are no images; empty where [`Entry::meaning`] is true of them too.
@@ -139,6 +141,7 @@ impl Entry {
         section: Section::Other,
         style: Style::Plain,
         rank: Rank::Detail,
+        gloss: "",
         meaning: "",
         meaning_beyond_images: "",
     };

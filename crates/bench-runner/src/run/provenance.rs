@@ -7,7 +7,7 @@ use genlab_data::Dataset;
 use genlab_metrics::measures::units;
 use genlab_results::{Commit, DataRecord, Event, OpenedRecord, RunRecord, SCHEMA_VERSION};
 use jiff::Timestamp;
-use std::{fs, process::Command};
+use std::fs;
 
 /// The dependencies this binary was built from.
 const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
@@ -87,15 +87,11 @@ fn amend(dir: &RunDir, change: impl FnOnce(&mut RunRecord)) -> Result<()> {
     Ok(dir.write_record(&record)?)
 }
 
-/// Commit and whether files differ from it, of the folder the command runs in; None outside a
+/// The commit that this program was built from, and whether files differed from it; None where it was built outside a
 /// checkout.
 fn git() -> Option<Commit> {
-    let ask = |args: &[&str]| {
-        let out = Command::new("git").args(args).output().ok()?;
-        out.status.success().then(|| String::from_utf8_lossy(&out.stdout).trim().to_owned())
-    };
-    let (hash, changes) = (ask(&["rev-parse", "HEAD"])?, ask(&["status", "--porcelain"])?);
-    Some(Commit { hash, dirty: !changes.is_empty() })
+    let hash = option_env!("GENLAB_COMMIT")?.to_owned();
+    Some(Commit { hash, dirty: option_env!("GENLAB_CHANGED") == Some("true") })
 }
 
 /// The largest resident set of this process so far, where the system tells (Linux).

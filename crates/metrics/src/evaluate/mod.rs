@@ -28,7 +28,7 @@ use burn::tensor::Device;
 use genlab_core::{Generative, Seed};
 use genlab_data::{Dataset, Values};
 use genlab_results::{Figure, Metric, Oracle, Reference};
-use references::References;
+use references::{ReferenceRows, References};
 use std::sync::OnceLock;
 
 /// Everything an evaluation finds.
@@ -153,6 +153,7 @@ impl<'a> Evaluator<'a> {
         let drawn = samples::draw(model, context, &mut out);
         out.figures.extend(drawn.as_ref().map(|drawn| drawn.grid(truth)));
         out.figures.extend(references.rows.baseline(truth));
+        out.figures.extend(ReferenceRows::real(context));
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
         }

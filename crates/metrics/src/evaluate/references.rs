@@ -136,6 +136,19 @@ impl ReferenceRows {
         })
     }
 
+    /// Images of the split themselves, to see what samples are held against.
+    pub(super) fn real(context: &Context<'_>) -> Option<Figure> {
+        let images = context.split();
+        (images.space.kind == Kind::Images).then(|| Figure {
+            name: "real".into(),
+            section: "Samples".into(),
+            title: "Real images".into(),
+            caption: format!("the first of the {} split", context.settings.split.name()),
+            scope: Scope::Shared,
+            plot: picture::plot(&images.take(SHOWN), COLUMNS, None),
+        })
+    }
+
     fn to_json(&self) -> String {
         serde_json::to_string(self).expect("finite numbers and strings make JSON")
     }

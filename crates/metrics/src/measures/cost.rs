@@ -14,6 +14,7 @@ pub const PARAMS: Entry = Entry {
     unit: "numbers",
     style: Style::Count,
     rank: Rank::Headline,
+    gloss: "trained numbers, all networks",
     meaning: "Trained parameters, all networks together.",
     ..COST
 };
@@ -25,6 +26,7 @@ pub const TRAIN_SECONDS: Entry = Entry {
     unit: "seconds",
     style: Style::Seconds,
     rank: Rank::Headline,
+    gloss: "on this machine",
     meaning: "Wall-clock time of the training loop.",
     ..COST
 };

@@ -68,6 +68,11 @@ pub(crate) fn pairs<'a>(table: &'a Table, columns: &[Column<'_>]) -> Option<Pair
         .leading()
         .filter(|row| row.cells.iter().filter(|cell| cell.estimate.is_some()).count() > 1)
         .collect();
+    let scored = || rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.estimate);
+    let few_seeds = scored().any(|estimate| estimate.seeds < SEEDS_FOR_A_CLAIM);
+    if scored().all(|estimate| estimate.seeds < SEEDS_FOR_A_CLAIM) {
+        return None;
+    }
     let mut pairs = Vec::new();
     for (left, a) in table.columns.iter().enumerate() {
         for (right, b) in table.columns.iter().enumerate().skip(left + 1) {
@@ -79,8 +84,6 @@ pub(crate) fn pairs<'a>(table: &'a Table, columns: &[Column<'_>]) -> Option<Pair
             }
         }
     }
-    let scored = || rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.estimate);
-    let few_seeds = scored().any(|estimate| estimate.seeds < SEEDS_FOR_A_CLAIM);
     let metrics = rows.iter().map(|row| row.title.as_str()).collect();
     (!pairs.is_empty()).then_some(Pairs { metrics, rows: pairs, few_seeds })
 }

@@ -3,11 +3,13 @@
 use super::curve_groups;
 use super::facts::{command, events};
 use super::figures::{self, Owner, Section};
+use super::first_screen::FirstScreen;
 use super::page::{Arrow, VERSION, caption, page};
 use crate::chart::Chart;
-use crate::compare::{Cell, Column, Comparison, Mark, Pair, Pairs, Row, Table, Verdict, pairs};
+use crate::compare::{
+    Cell, Column, Comparison, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict, pairs,
+};
 use crate::error::Result;
-use crate::format::count;
 use crate::names;
 use crate::run_data::RunData;
 use askama::Template;
@@ -19,6 +21,7 @@ struct ComparisonPage<'a> {
     version: &'static str,
     title: &'a str,
     subtitle: String,
+    first: FirstScreen<'a>,
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableView<'a>>,
@@ -27,6 +30,7 @@ struct ComparisonPage<'a> {
     shared: Vec<Chart>,
     runs: Vec<RunView>,
     configs: Vec<ConfigView<'a>>,
+    definitions: Vec<Definition<'a>>,
 }
 
 struct TableView<'a> {
@@ -36,7 +40,6 @@ struct TableView<'a> {
     columns: Vec<ColumnView>,
     references: Vec<ReferenceView<'a>>,
     rows: Vec<RowView<'a>>,
-    definitions: Vec<Definition<'a>>,
     pairs: Option<PairsView<'a>>,
 }
 
@@ -44,8 +47,6 @@ struct PairsView<'a> {
     caption: String,
     metrics: Vec<&'a str>,
     rows: Vec<PairView>,
-    /// Whether the rows are few enough to be shown unasked.
-    open: bool,
 }
 
 struct PairView {
@@ -58,9 +59,6 @@ struct VerdictView {
     text: String,
     class: &'static str,
 }
-
-/// Pairs that are shown without being asked for: those of six models.
-const SHOWN_PAIRS: usize = 15;
 
 struct ColumnView {
     label: String,
@@ -82,6 +80,8 @@ struct RowView<'a> {
 }
 
 struct CellView<'a> {
+    /// The heading of its column, for screens too narrow for columns.
+    head: &'a str,
     text: &'a str,
     /// "± 2.5", below the mean.
     spread: Option<String>,
@@ -90,12 +90,12 @@ struct CellView<'a> {
 }
 
 impl<'a> CellView<'a> {
-    fn new(cell: &'a Cell, class: &'static str, label: &'static str) -> Self {
+    fn new(head: &'a str, cell: &'a Cell, class: &'static str, label: &'static str) -> Self {
         let (text, spread) = match cell.text.split_once(" ± ") {
             Some((mean, spread)) => (mean, Some(format!("± {spread}"))),
             None => (cell.text.as_str(), None),
         };
-        Self { text, spread, class, label }
+        Self { head, text, spread, class, label }
     }
 }
 
@@ -140,6 +140,7 @@ pub(crate) fn render(
             version: VERSION,
             title,
             subtitle: subtitle(columns),
+            first: FirstScreen::new(comparison, catalogue),
             warnings: &comparison.warnings,
             findings: &comparison.findings,
             tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
@@ -148,11 +149,12 @@ pub(crate) fn render(
             shared: curve_groups::shared(columns, catalogue),
             runs: runs(columns),
             configs: columns.iter().filter_map(config).collect(),
+            definitions: definitions(&comparison.tables),
         },
     )
 }
 
-/// "3 models on mnist-10k, 100 000 training images each, in the same order."
+/// "3 models on mnist-10k".
 fn subtitle(columns: &[Column<'_>]) -> String {
     let mut datasets: Vec<String> = Vec::new();
     for column in columns {
@@ -161,21 +163,11 @@ fn subtitle(columns: &[Column<'_>]) -> String {
             datasets.push(dataset.clone());
         }
     }
-    let text = format!("{} on {}", names::counted(columns.len(), "model"), names::list(&datasets));
-    let budget = columns.first().and_then(|column| column.first().budget());
-    let budget = budget.filter(|_| columns.iter().all(|c| c.first().budget() == budget));
-    let noun = names::common(columns.iter().map(|column| column.first().noun()));
-    let budget = budget.map_or_else(String::new, |seen| {
-        format!(", {} training {noun} each, in the same order", count(seen as f64))
-    });
-    format!("{text}{budget}.")
+    format!("{} on {}", names::counted(columns.len(), "model"), names::list(&datasets))
 }
 
-fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
+fn view<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> TableView<'a> {
     let column = |index: &usize| column_view(&columns[*index]);
-    let definition = |row: &'a Row| {
-        (!row.meaning.is_empty()).then_some(Definition { title: &row.title, text: row.meaning })
-    };
     TableView {
         title: table.section.title(),
         protocol: table.protocol.as_deref().unwrap_or_default(),
@@ -189,10 +181,21 @@ fn view<'a>(table: &'a Table, columns: &[Column<'_>]) -> TableView<'a> {
                 role: names::role(reference.role),
             })
             .collect(),
-        rows: table.rows.iter().map(row).collect(),
-        definitions: table.rows.iter().filter_map(definition).collect(),
+        rows: table.rows.iter().map(|one| row(one, table, columns)).collect(),
         pairs: pairs(table, columns).map(|pairs| pairs_view(pairs, columns)),
     }
+}
+
+/// What every metric of the tables says, once.
+fn definitions(tables: &[Table]) -> Vec<Definition<'_>> {
+    let mut definitions: Vec<Definition<'_>> = Vec::new();
+    for row in tables.iter().flat_map(|table| &table.rows) {
+        let known = definitions.iter().any(|known| known.title == row.title);
+        if !row.meaning.is_empty() && !known {
+            definitions.push(Definition { title: &row.title, text: row.meaning });
+        }
+    }
+    definitions
 }
 
 fn column_view(column: &Column<'_>) -> ColumnView {
@@ -214,11 +217,10 @@ fn pairs_view<'a>(pairs: Pairs<'a>, columns: &[Column<'_>]) -> PairsView<'a> {
         verdicts: (0..pairs.metrics.len()).map(|index| verdict(pair, index)).collect(),
     };
     let rows: Vec<PairView> = pairs.rows.iter().map(row).collect();
-    let (caption, open) = (pairs.caption(), rows.len() <= SHOWN_PAIRS);
-    PairsView { caption, rows, open, metrics: pairs.metrics }
+    PairsView { caption: pairs.caption(), rows, metrics: pairs.metrics }
 }
 
-fn row(row: &Row) -> RowView<'_> {
+fn row<'a>(row: &'a Row, table: &'a Table, columns: &'a [Column<'_>]) -> RowView<'a> {
     // Marks stand behind the number: where a row has one, the others leave the same room.
     let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
     let cell = |cell: &Cell| -> (&'static str, &'static str) {
@@ -231,16 +233,19 @@ fn row(row: &Row) -> RowView<'_> {
             Mark::None => ("", ""),
         }
     };
-    let cell_view = |one| {
+    let cell_view = |(index, one): (&usize, &'a Cell)| {
         let (class, label) = cell(one);
-        CellView::new(one, class, label)
+        CellView::new(&columns[*index].label, one, class, label)
+    };
+    let reference = |(column, cell): (&'a ReferenceColumn, &'a Cell)| {
+        CellView::new(&column.title, cell, "", "")
     };
     RowView {
         title: &row.title,
         arrow: row.better.map(Arrow::new),
         caption: caption(&row.unit, &row.split, &row.n),
-        cells: row.cells.iter().map(cell_view).collect(),
-        references: row.references.iter().map(|cell| CellView::new(cell, "", "")).collect(),
+        cells: table.columns.iter().zip(&row.cells).map(cell_view).collect(),
+        references: table.references.iter().zip(&row.references).map(reference).collect(),
     }
 }
 

@@ -6,6 +6,7 @@ mod comparison_page;
 mod curve_groups;
 mod facts;
 mod figures;
+mod first_screen;
 mod page;
 mod run_page;
 

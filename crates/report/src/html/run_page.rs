@@ -17,6 +17,9 @@ use genlab_results::{Catalogue, Entry, JudgeInfo, Metric, Rank, Section as Group
 const STRIP: usize = 6;
 const COSTS: usize = 2;
 
+/// The section that stands before the numbers.
+const SAMPLES: &str = "Samples";
+
 #[derive(Template)]
 #[template(path = "run.html")]
 struct RunPage<'a> {
@@ -32,6 +35,8 @@ struct RunPage<'a> {
     has_interval: bool,
     tables: Vec<NumbersTable>,
     charts: Vec<Chart>,
+    /// Samples, which are looked at first.
+    samples: Vec<Section>,
     sections: Vec<Section>,
     events: Vec<String>,
     facts: Vec<Fact>,
@@ -73,6 +78,8 @@ struct NumbersRow {
 /// When the template fails, which is a bug.
 pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
     let results = &run.results;
+    let (samples, sections) =
+        figures::of_run(run).into_iter().partition(|section| section.title == SAMPLES);
     page(
         "report.html",
         &RunPage {
@@ -88,7 +95,8 @@ pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
             has_interval: results.metrics.iter().any(|metric| metric.ci95.is_some()),
             tables: single(run, catalogue).iter().map(|table| numbers(table, run)).collect(),
             charts: curve_groups::of_run(run, catalogue),
-            sections: figures::of_run(run),
+            samples,
+            sections,
             events: events(&run.record),
             facts: facts(&run.record),
             config: run.config.as_deref(),

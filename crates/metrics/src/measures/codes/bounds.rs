@@ -18,6 +18,7 @@ const NEGATIVE_ELBO: Entry = Entry {
     better: Some(Lower),
     section: Section::Likelihood,
     rank: Rank::Leading,
+    gloss: "upper bound on −log p(x), nats",
     meaning: "Upper bound on -log p(x); for Bernoulli pixels on held-out images binarised once.",
     meaning_beyond_images: "Upper bound on -log p(x) of held-out values.",
     ..Entry::BASE

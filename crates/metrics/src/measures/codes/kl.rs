@@ -11,6 +11,7 @@ const TOTAL: Entry = Entry {
     unit: "nats per image",
     section: Section::Likelihood,
     rank: Rank::Headline,
+    gloss: "what a code says of its image, nats",
     meaning: "Information that the code carries about the image.",
     meaning_beyond_images: "Information that the code carries about what it encodes.",
     ..Entry::BASE

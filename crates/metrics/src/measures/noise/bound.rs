@@ -21,6 +21,7 @@ const TOTAL: Entry = Entry {
     title: "Variational bound",
     better: Some(Lower),
     rank: Rank::Leading,
+    gloss: "upper bound on −log₂ p(x), bits per number",
     meaning: "Upper bound on -log p(x) of held-out images of 256 grey levels: the sum of its three terms.",
     ..BASE
 };

@@ -12,6 +12,7 @@ const MSE: Entry = Entry {
     better: Some(Lower),
     section: Section::Reconstruction,
     rank: Rank::Leading,
+    gloss: "squared error of a pixel",
     meaning: "Mean squared difference between an image and its reconstruction.",
     meaning_beyond_images: "Mean squared difference between an example and its reconstruction.",
     ..Entry::BASE

@@ -12,6 +12,7 @@ const SSIM: Entry = Entry {
     better: Some(Higher),
     section: Section::Reconstruction,
     rank: Rank::Headline,
+    gloss: "likeness of structure",
     meaning: "Structural similarity in Gaussian windows (scikit-image's definition).",
     ..Entry::BASE
 };

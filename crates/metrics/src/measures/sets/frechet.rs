@@ -23,6 +23,7 @@ pub(super) const FRECHET: Entry = Entry {
     range: [0.0, f64::INFINITY],
     section: Section::Samples,
     rank: Rank::Leading,
+    gloss: "how far samples are from real images; not an Inception FID",
     meaning: "Distance of Gaussians fitted to the judge's features of samples and of real images; \
               not an FID.",
     meaning_beyond_images: "Distance of Gaussians fitted to the coordinates of samples and of real ones.",

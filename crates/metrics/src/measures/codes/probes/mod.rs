@@ -36,6 +36,7 @@ static CODES: Description = Description {
         title: "Probe accuracy",
         better: Some(Higher),
         rank: Rank::Leading,
+        gloss: "classes read off codes by a linear classifier",
         meaning: "A linear classifier fitted on training codes, on those of the split.",
         ..LATENT
     },

@@ -24,6 +24,7 @@ pub(super) const COVERAGE: Entry = Entry {
     range: [0.0, 1.0],
     section: Section::Samples,
     rank: Rank::Leading,
+    gloss: "share of real images with a sample near",
     meaning: "Real images with at least one sample in their neighbourhood.",
     meaning_beyond_images: "Real ones with at least one sample in their neighbourhood.",
     ..Entry::BASE

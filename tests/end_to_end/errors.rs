@@ -139,3 +139,44 @@ fn a_directory_with_other_files_is_left_alone() {
     }
     assert_eq!(fs::read_to_string(precious.join("chapter.tex")).unwrap(), "text");
 }
+
+#[test]
+fn settings_of_another_program_make_no_run_and_its_folder_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    fs::create_dir_all(site.join("checkpoints")).unwrap();
+    fs::write(site.join("config.toml"), "baseURL = \"https://example.org\"\n").unwrap();
+    fs::write(site.join("report.html"), "<h1>Annual report</h1>").unwrap();
+    for more in [&[][..], &["--fresh"]] {
+        let args = ["--model", "ae", "--dataset", "digits8x8", "--out", "site"];
+        let errors = refused(folder.path(), &[&args, more].concat());
+        assert!(errors.contains("site"), "{errors}");
+    }
+    let errors =
+        refused(folder.path(), &["--model", "ae,vae", "--dataset", "digits8x8", "--out", "site"]);
+    assert!(errors.contains("report.html is not genlab's"), "{errors}");
+    let mut names: Vec<_> =
+        fs::read_dir(&site).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["checkpoints", "config.toml", "report.html"]);
+}
+
+#[test]
+fn what_others_put_into_a_run_stays_when_it_is_trained_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let args = quick(&file, "ae", &["--budget-images", "600", "--out", "run"]);
+    succeed(folder.path(), &args);
+    let run = folder.path().join("run");
+    let notes = [run.join("notes.md"), run.join("samples/mine.png"), run.join("checkpoints/why")];
+    for note in &notes {
+        fs::write(note, "mine").unwrap();
+    }
+    let errors = refused(folder.path(), &["compare", "run", "--out", "run"]);
+    assert!(errors.contains("is a run, whose report would be lost"), "{errors}");
+    succeed(folder.path(), &[&args[..], &["--fresh"]].concat());
+    for note in &notes {
+        assert_eq!(fs::read_to_string(note).unwrap(), "mine", "{}", note.display());
+    }
+    assert!(run.join("report.html").exists());
+}

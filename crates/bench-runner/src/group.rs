@@ -37,6 +37,7 @@ pub(crate) fn execute(
 ) -> Result<ExitCode> {
     let group = out.map_or_else(|| Path::new("runs").join(group_name(configs)), Path::to_owned);
     let made = directory::missing(&group);
+    directory::require_no_run(&group)?;
     fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
     let (mut started, mut finished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, config) in configs.iter().enumerate() {

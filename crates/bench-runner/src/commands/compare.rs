@@ -1,6 +1,11 @@
 //! `compare RUN...`
 
-use crate::{cli::CompareArgs, group, run::directory::RunDir, terminal};
+use crate::{
+    cli::CompareArgs,
+    group,
+    run::directory::{self, RunDir},
+    terminal,
+};
 use anyhow::{Context, Result, bail};
 use genlab_report::counted;
 use std::{
@@ -16,6 +21,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     for path in &args.runs {
         runs.extend(runs_in(path)?);
     }
+    directory::require_no_run(&args.out)?;
     fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create {}", args.out.display()))?;
     let title = counted(runs.len(), "run");

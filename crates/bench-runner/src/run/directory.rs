@@ -33,8 +33,7 @@ pub(crate) struct Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let untouched = entries(&self.dir).is_ok_and(|entries| entries.is_empty());
-        if untouched && fs::remove_file(self.dir.lock()).is_ok() {
+        if !is_run(&self.dir) && fs::remove_file(self.dir.lock()).is_ok() {
             remove_if_empty(&self.made);
         }
     }
@@ -83,7 +82,7 @@ pub(crate) fn remove_if_empty(folders: &[PathBuf]) {
 /// When it holds a run with other settings, or files of something else.
 pub(crate) fn find(dir: &RunDir, hash: &str) -> Result<Found> {
     let folder = dir.path().display();
-    if !dir.config().exists() {
+    if !is_run(dir) {
         if entries(dir)?.is_empty() {
             return Ok(Found::New);
         }
@@ -102,25 +101,89 @@ pub(crate) fn find(dir: &RunDir, hash: &str) -> Result<Found> {
     }
 }
 
+/// Whether the directory bears the mark of a run: settings with their version, or beside a record that names genlab's, as
+/// no other program's config.toml.
+pub(crate) fn is_run(dir: &RunDir) -> bool {
+    let marked = |path: PathBuf, mark: &str| {
+        fs::read_to_string(path)
+            .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with(mark)))
+    };
+    marked(dir.config(), "settings_version")
+        || dir.config().exists() && marked(dir.record(), "\"genlab_version\"")
+}
+
 /// # Errors
 /// When the directory holds something that is no run, which is never discarded.
 pub(crate) fn require_discardable(dir: &RunDir) -> Result<()> {
-    if !entries(dir)?.is_empty() && !dir.config().exists() {
-        bail!("{} holds no run; --fresh will not delete it", dir.path().display());
+    if !entries(dir)?.is_empty() && !is_run(dir) {
+        bail!("{} holds no run of genlab; --fresh will not delete it", dir.path().display());
     }
     Ok(())
 }
 
-/// Empties the directory, if what it holds is a run.
+/// Removes what a run writes, if that is what the directory holds. Everything else in it stays.
 ///
 /// # Errors
 /// When it holds something else, or a file cannot be removed.
 pub(crate) fn clear(dir: &RunDir) -> Result<()> {
     require_discardable(dir)?;
-    for path in entries(dir)? {
-        let removed =
-            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    for path in own(dir)? {
+        let removed = if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
         removed.with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    for folder in
+        [dir.checkpoints(), dir.tensorboard(), dir.samples(), dir.figures(), dir.samplers()]
+    {
+        remove_if_empty(&[folder]);
+    }
+    Ok(())
+}
+
+/// What a run has written, with settings last, so that a run that is half removed is still one.
+fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
+    let listed = dir.read_results().ok().flatten().map(|results| results.artefacts);
+    let listed = listed.unwrap_or_default();
+    let pictures = listed.iter().map(|artefact| dir.path().join(&artefact.file));
+    let inside = |path: &PathBuf| path.starts_with(dir.path()) && path.is_file();
+    let mut paths: Vec<PathBuf> = pictures.filter(inside).collect();
+    let named = |folder: PathBuf, is_own: fn(&str) -> bool| -> Result<Vec<PathBuf>> {
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let all = fs::read_dir(&folder)
+            .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+            .with_context(|| format!("cannot read {}", folder.display()))?;
+        let own = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(is_own);
+        Ok(all.iter().filter(|entry| own(entry)).map(fs::DirEntry::path).collect())
+    };
+    paths.extend(named(dir.checkpoints(), |name| name.starts_with("step-"))?);
+    paths.extend(named(dir.tensorboard(), |name| name.starts_with("events.out.tfevents."))?);
+    paths.extend(named(dir.samples(), |name| {
+        name == "samples.npz" || name.starts_with("samples-s") || name.starts_with("edit-")
+    })?);
+    paths.extend(named(dir.samplers(), |name| {
+        ["samplers.csv", "samplers.json", "figures.json"].contains(&name)
+    })?);
+    let files =
+        [dir.metrics(), dir.results(), dir.report(), dir.prior(), dir.record(), dir.config()];
+    paths.extend(files.into_iter().filter(|file| file.is_file()));
+    Ok(paths)
+}
+
+/// # Errors
+/// When a comparison that is written to `out` would take the place of a report that is none of its own.
+pub(crate) fn require_no_run(out: &Path) -> Result<()> {
+    let dir = RunDir::new(out);
+    if is_run(&dir) {
+        bail!("{} is a run, whose report would be lost; choose another --out", out.display());
+    }
+    let page = fs::read_to_string(dir.report());
+    if page.is_ok_and(|page| !page.contains("<meta name=\"generator\" content=\"genlab ")) {
+        bail!("{} is not genlab's; choose another --out", dir.report().display());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Every model on every kind of data.
 
-use crate::support::{MODELS, json, metric, quick, quick_file, repository, succeed};
+use crate::support::{MODELS, json, metric, quick, quick_file, repository, run, succeed};
 use image::{Rgb, RgbImage};
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -29,6 +29,27 @@ fn a_folder_of_colour_pictures_trains_every_model() {
         assert!(dir.join("samples/grid.png").exists(), "{model}");
         assert_eq!(metric(&dir, "samples/frechet"), None, "too few pictures for a judge");
     }
+}
+
+#[test]
+fn a_run_is_not_taken_for_one_of_pictures_that_have_changed_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("pictures");
+    colour_folder(&pictures, 30, 12, 12);
+    let file = quick_file();
+    let more = ["--dataset", "folder:pictures", "--budget-images", "64", "--out", "ae"];
+    let args = quick(&file, "ae", &more);
+    succeed(folder.path(), &args);
+    let results = fs::read(folder.path().join("ae/results.json")).unwrap();
+    RgbImage::from_pixel(12, 12, Rgb([9, 9, 9])).save(pictures.join("warm/000.png")).unwrap();
+    for args in [&args[..], &["evaluate", "ae"], &["sample", "ae"]] {
+        let output = run(folder.path(), args);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{args:?} was accepted");
+        assert!(errors.contains("the data of ae have changed"), "{args:?}: {errors}");
+    }
+    assert_eq!(fs::read(folder.path().join("ae/results.json")).unwrap(), results);
+    succeed(folder.path(), &[&args[..], &["--fresh"]].concat());
 }
 
 #[test]

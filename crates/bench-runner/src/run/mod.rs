@@ -95,6 +95,7 @@ pub(crate) fn execute(
         Existing::Discard => directory::require_discardable(dir)?,
         Existing::Keep => {
             let found = directory::find(dir, &identity.hash)?;
+            provenance::require_same_data(dir, &dataset)?;
             opened::require_unchanged(dir)?;
             if let Found::Finished = found {
                 let folder = dir.path().display();

@@ -1,7 +1,7 @@
 //! run.json: where a result comes from, and what happened on the way.
 
 use super::directory::RunDir;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use genlab_core::{Seed, digest::sha256};
 use genlab_data::Dataset;
 use genlab_metrics::measures::units;
@@ -85,6 +85,25 @@ fn amend(dir: &RunDir, change: impl FnOnce(&mut RunRecord)) -> Result<()> {
         record.with_context(|| format!("{} has disappeared", dir.record().display()))?;
     change(&mut record);
     Ok(dir.write_record(&record)?)
+}
+
+/// # Errors
+/// When the run in `dir`, if there is one, was made of other data than `dataset`, whatever both are called.
+pub(crate) fn require_same_data(dir: &RunDir, dataset: &Dataset) -> Result<()> {
+    let Some(record) = dir.read_record()? else { return Ok(()) };
+    let then = &record.dataset.sha256;
+    if then.is_empty() || *then == dataset.sha256 {
+        return Ok(());
+    }
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    bail!(
+        "the data of {} have changed: {} had the SHA-256 {} when it was trained and has {} now; restore the data, or train \
+         with another --out",
+        dir.path().display(),
+        dataset.name,
+        short(then),
+        short(&dataset.sha256),
+    )
 }
 
 /// The commit that this program was built from, and whether files differed from it; None where it was built outside a

@@ -79,6 +79,7 @@ pub(crate) fn finished(
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Box<dyn Train>> {
+    provenance::require_same_data(&RunDir::new(dir), dataset)?;
     let last = finished_checkpoint(dir, training, device)?;
     restored(training, dataset, device, last)
 }

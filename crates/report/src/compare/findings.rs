@@ -7,6 +7,11 @@ use crate::names::list;
 use crate::stats::SEEDS_FOR_A_CLAIM;
 use genlab_results::{Direction, Role, Section};
 
+/// Sentences at most, however many runs there are.
+const MOST: usize = 5;
+/// Models whose densities of codes are named in one sentence.
+const NAMED: usize = 4;
+
 /// The sentences: the baseline first, then the leaders, then what the seeds forbid.
 pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -19,25 +24,49 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));
         }
     }
-    sentences.extend(columns.iter().filter_map(prior));
-    sentences.extend(seeds(columns));
+    let ahead: Vec<String> = tables
+        .iter()
+        .flat_map(|table| table.leading().filter_map(|row| ahead(table, row, columns)))
+        .collect();
+    if !ahead.is_empty() {
+        sentences.push(format!("Best values, of too few seeds for a claim: {}.", list(&ahead)));
+    }
+    let last: Vec<String> = priors(columns).into_iter().chain(seeds(columns)).collect();
+    sentences.truncate(MOST.saturating_sub(last.len()));
+    sentences.extend(last);
     sentences
 }
 
-/// Names what stands between a model that cannot sample and the samples in its column: of each seed what was chosen
-/// for it.
-fn prior(column: &Column<'_>) -> Option<String> {
-    let mut priors: Vec<&str> = Vec::new();
-    for prior in column.runs.iter().filter_map(|run| run.results.prior.as_deref()) {
-        if !priors.contains(&prior) {
-            priors.push(prior);
+/// Names what stands between models that cannot sample and the samples in their columns: of each seed what was
+/// chosen for it.
+fn priors(columns: &[Column<'_>]) -> Option<String> {
+    let chosen = |column: &Column<'_>| -> Option<(String, String)> {
+        let mut priors: Vec<&str> = Vec::new();
+        for prior in column.runs.iter().filter_map(|run| run.results.prior.as_deref()) {
+            if !priors.contains(&prior) {
+                priors.push(prior);
+            }
+        }
+        (!priors.is_empty()).then(|| (column.label.clone(), priors.join(" or ")))
+    };
+    let all: Vec<(String, String)> = columns.iter().filter_map(chosen).collect();
+    let labels: Vec<String> = all.iter().map(|(label, _)| label.clone()).collect();
+    match &all[..] {
+        [] => None,
+        [(label, prior)] => Some(format!(
+            "{label} cannot sample by itself: its samples are {label} + {prior}, fitted on its codes."
+        )),
+        several => {
+            let named: Vec<String> =
+                several.iter().map(|(label, prior)| format!("{label} + {prior}")).collect();
+            let named =
+                if several.len() > NAMED { String::new() } else { format!(": {}", list(&named)) };
+            Some(format!(
+                "{} cannot sample by themselves: their samples come through densities fitted on their codes{named}.",
+                list(&labels)
+            ))
         }
     }
-    let (label, priors) = (&column.label, priors.join(" or "));
-    let sentence = format!(
-        "{label} cannot sample by itself: its samples are {label} + {priors}, fitted on its codes."
-    );
-    (!priors.is_empty()).then_some(sentence)
 }
 
 /// Says plainly which models are behind a generator without a network: the best there is.
@@ -102,10 +131,7 @@ fn best_baseline<'a>(
 
 /// Who leads a row, and whether the seeds allow the word "better".
 fn leader(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
-    let direction = match row.better? {
-        Direction::Lower => "lowest",
-        Direction::Higher => "highest",
-    };
+    row.better?;
     let marked = |mark: Mark| {
         let cells = table.columns.iter().zip(&row.cells);
         cells.filter(move |(_, cell)| cell.mark == mark).map(|(index, cell)| {
@@ -133,8 +159,15 @@ fn leader(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
             list(&rivals),
         ));
     }
-    let (_, leading) = marked(Mark::Leading).next()?;
-    Some(format!("{leading} has the {direction} {metric}; too few seeds for a claim."))
+    None
+}
+
+/// Whose value is the best of a row by too few seeds for a claim: "DDPM in coverage (0.79)".
+fn ahead(table: &Table, row: &Row, columns: &[Column<'_>]) -> Option<String> {
+    row.better?;
+    let cells = table.columns.iter().zip(&row.cells);
+    let (index, cell) = cells.into_iter().find(|(_, cell)| cell.mark == Mark::Leading)?;
+    Some(format!("{} in {} ({})", columns[*index].label, row.noun, cell.text))
 }
 
 /// What the number of seeds forbids.

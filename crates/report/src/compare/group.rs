@@ -108,6 +108,30 @@ fn flatten(prefix: &str, table: &toml::Table, leaves: &mut Settings) {
     }
 }
 
+/// A setting that columns have in common and of different values.
+pub(crate) struct Difference {
+    /// `batch_size`, `model.vae.beta`.
+    pub(crate) path: String,
+    /// One per column; None where it has no such setting.
+    pub(crate) values: Vec<Option<String>>,
+}
+
+/// What tells columns apart, as far as settings do: those that at least two of them have.
+pub(crate) fn differences(columns: &[Column<'_>]) -> Vec<Difference> {
+    let all: Vec<Settings> = columns.iter().map(|column| settings(column.first())).collect();
+    let paths: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
+    let difference = |path: &String| {
+        let plain = |value: &String| value.trim_matches('"').to_owned();
+        let values: Vec<Option<String>> =
+            all.iter().map(|settings| settings.get(path).map(plain)).collect();
+        let mut present = values.iter().flatten();
+        let first = present.next()?;
+        let differ = present.any(|value| value != first);
+        differ.then(|| Difference { path: path.clone(), values })
+    };
+    paths.into_iter().filter_map(difference).collect()
+}
+
 /// The titles of all columns: the model's, and where several are of one model the settings that tell its columns
 /// apart. No two are alike.
 fn labels(groups: &[(Settings, Vec<&RunData>)]) -> Vec<String> {

@@ -8,7 +8,7 @@ mod protocol;
 mod rows;
 mod table;
 
-pub(crate) use group::Column;
+pub(crate) use group::{Column, Difference};
 pub(crate) use mark::Mark;
 pub(crate) use pairs::{Pair, Pairs, Verdict, pairs};
 pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
@@ -22,6 +22,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) columns: Vec<Column<'a>>,
     /// One per section and protocol.
     pub(crate) tables: Vec<Table>,
+    /// Settings that tell the columns apart.
+    pub(crate) differences: Vec<Difference>,
     /// What must not be compared, and what is missing.
     pub(crate) warnings: Vec<String>,
     /// What the numbers say, in sentences.
@@ -35,7 +37,8 @@ impl<'a> Comparison<'a> {
         let (tables, mismatches) = protocol::tables(&columns, catalogue);
         warnings.splice(0..0, mismatches);
         let findings = findings::findings(&columns, &tables);
-        Self { columns, tables, warnings, findings }
+        let differences = group::differences(&columns);
+        Self { columns, tables, differences, warnings, findings }
     }
 }
 

@@ -7,7 +7,8 @@ use super::first_screen::FirstScreen;
 use super::page::{Arrow, VERSION, caption, page};
 use crate::chart::Chart;
 use crate::compare::{
-    Cell, Column, Comparison, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict, pairs,
+    Cell, Column, Comparison, Difference, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict,
+    pairs,
 };
 use crate::error::Result;
 use crate::names;
@@ -25,6 +26,9 @@ struct ComparisonPage<'a> {
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableView<'a>>,
+    /// The headings of what follows, where there is any.
+    heads: Vec<ColumnView>,
+    differences: &'a [Difference],
     sections: Vec<Section>,
     losses: Vec<Chart>,
     shared: Vec<Chart>,
@@ -144,6 +148,8 @@ pub(crate) fn render(
             warnings: &comparison.warnings,
             findings: &comparison.findings,
             tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
+            heads: columns.iter().map(column_view).collect(),
+            differences: &comparison.differences,
             sections: figures::side_by_side(&owners),
             losses: curve_groups::losses(columns, catalogue),
             shared: curve_groups::shared(columns, catalogue),

@@ -164,9 +164,15 @@ fn one_model_with_two_settings_makes_two_named_columns() {
             format!("seed = {beta}\n[budget]\nimages = 100000\n[model.vae]\nbeta = {beta}\n");
         std::fs::write(run.join("config.toml"), config).unwrap();
     }
-    let runs = [plain, heavy].map(|run| RunData::read(&run).unwrap());
+    let runs = [&plain, &heavy].map(|run| RunData::read(run).unwrap());
     let markdown = markdown::comparison(&runs, &catalogue());
     assert!(markdown.contains("VAE (beta = 1)<br>seed 0 | VAE (beta = 4)<br>seed 1"), "{markdown}");
+    let html = write_comparison(dir.path(), "x", &[plain, heavy], &catalogue()).unwrap();
+    let html = std::fs::read_to_string(html).unwrap();
+    let row = html.split("<tr>").find(|row| row.contains("<code>model.vae.beta</code>")).unwrap();
+    let row = row.replace(" data-label=\"VAE (beta = 1)\"", "");
+    assert!(row.contains("<td>1</td><td data-label=\"VAE (beta = 4)\">4</td>"), "{row}");
+    assert!(!html.contains("<code>budget.images</code>"), "it does not differ");
 }
 
 #[test]

@@ -281,8 +281,14 @@ fn a_group_trains_each_model_in_its_own_process_and_compares_them() {
     assert!(report.contains("AE cannot sample by itself: its samples are AE + "));
     assert!(!report.contains("<script src") && !report.contains("<link"), "not self-contained");
 
-    succeed(folder.path(), &["compare", "group", "--out", "again"]);
+    let output = succeed(folder.path(), &["compare", "group", "--out", "again"]);
     assert!(folder.path().join("again/report.html").exists());
+    let table = String::from_utf8(output.stdout).unwrap();
+    for run in ["ae-s0", "ae-s1", "vae-s0", "vae-s1"] {
+        assert!(table.contains(run), "no {run}:\n{table}");
+    }
+    let rows = table.lines().filter(|line| line.starts_with(['│', '┌', '╞', '└']));
+    assert!(rows.map(|line| line.chars().count()).max().unwrap() <= 80, "{table}");
 }
 
 #[test]

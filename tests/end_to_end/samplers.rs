@@ -171,7 +171,10 @@ fn what_cannot_be_followed_is_refused_in_a_sentence() {
         (&["vae"][..], "vae is a run of vae, whose samples take no steps"),
         (&["nowhere"], "is not a run directory"),
         (&["plain", "--weights", "0.9"], "plain kept no average of its weights"),
-        (&["plain", "--guidance", "2"], "--guidance 2 has no meaning here: plain was not trained"),
+        (
+            &["plain", "--guidance", "2"],
+            "--guidance 2 has no meaning here: the samples of plain cannot be guided",
+        ),
         (&["plain", "--solver", "ddmi"], "it should be \"ddim\""),
         (&["plain", "--spacing", "even"], "it should be "),
         (&["plain", "--calls", "0"], "--calls"),

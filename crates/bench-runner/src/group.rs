@@ -11,6 +11,7 @@ use crate::{
         Existing,
         directory::{self, RunDir},
     },
+    summary::{self, Row},
     terminal,
 };
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,6 @@ use genlab_core::digest::sha256;
 use genlab_report::counted;
 use genlab_results::{JudgeInfo, Results, atomic};
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -64,7 +64,7 @@ pub(crate) fn execute(
     // With those that did not finish: the seeds that a method survives are not all of it.
     let report =
         genlab_report::run::write_comparison(&group, &title, &started, &genlab_metrics::CATALOGUE)?;
-    print(&finished, json)?;
+    print(&finished, Seeds::Together, json)?;
     terminal::note(&format!("report: {}", report.display()));
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -95,11 +95,20 @@ fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Re
 /// Set for the runs of a group, which print progress but no table.
 pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";
 
-/// Prints the table of the runs in `dirs`.
+/// How runs of one model stand in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seeds {
+    /// They differ in their seeds alone: one row.
+    Together,
+    /// A row each.
+    Apart,
+}
+
+/// Prints the numbers of the runs in `dirs`: all of one, the headlines of several.
 ///
 /// # Errors
 /// When a run has no results.
-pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
+pub(crate) fn print(dirs: &[PathBuf], seeds: Seeds, json: bool) -> Result<()> {
     let mut all = Vec::new();
     for dir in dirs {
         let results = RunDir::new(dir).read_results()?;
@@ -109,19 +118,18 @@ pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
         terminal::line(&serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
-    let models: BTreeSet<String> = all.iter().map(|results| results.model.clone()).collect();
-    let several_seeds = models.len() < all.len();
-    let title = |results: &Results| {
-        if several_seeds {
-            format!("{} s{}", results.model, results.seed)
-        } else {
-            results.model.clone()
-        }
+    let alone = all.len() == 1;
+    let title = |dir: &PathBuf, results: &Results| {
+        if alone { results.model.clone() } else { folder(dir) }
     };
-    let runs: Vec<_> = all.into_iter().map(|results| (title(&results), results)).collect();
+    let titled = |(dir, results)| (title(dir, &results), results);
+    let runs: Vec<Titled> = dirs.iter().zip(all).map(titled).collect();
     let parts = by_judge(&runs);
     for (judge, part) in &parts {
-        terminal::line(&terminal::results_table(part));
+        terminal::line(&match &part[..] {
+            [_] => terminal::results_table(part),
+            several => summary::table(rows(several, seeds)),
+        });
         if let Some(judge) = judge {
             terminal::line(&terminal::judge_line(judge));
         }
@@ -139,7 +147,31 @@ pub(crate) fn print(dirs: &[PathBuf], json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A run with its column's title.
+/// The last part of a path.
+fn folder(dir: &Path) -> String {
+    dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A row for each run, or for all seeds of a model.
+fn rows(runs: &[Titled], seeds: Seeds) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (title, results) in runs {
+        let name = match seeds {
+            Seeds::Together => &results.model,
+            Seeds::Apart => title,
+        };
+        match rows.iter_mut().find(|row| row.name == *name && seeds == Seeds::Together) {
+            Some(row) => row.finished.push(results.clone()),
+            None => rows.push(Row { name: name.clone(), runs: 0, finished: vec![results.clone()] }),
+        }
+    }
+    for row in &mut rows {
+        row.runs = row.finished.len();
+    }
+    rows
+}
+
+/// A run with its folder's name.
 type Titled = (String, Results);
 
 /// Runs that were judged alike. Those without a judge join the first part, as columns of dashes.

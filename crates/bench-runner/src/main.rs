@@ -13,6 +13,7 @@ mod instruments;
 mod interrupt;
 mod registry;
 mod run;
+mod summary;
 mod terminal;
 
 use clap::Parser;

@@ -42,6 +42,11 @@ pub trait Generative: Send + Sync {
         Conditions::default()
     }
 
+    /// What its bounds and densities are told: all of it, unless something else leads its samples to what they are told.
+    fn told(&self) -> Conditions {
+        self.conditions()
+    }
+
     /// The training objective on a batch, for validation curves. Draws nothing but `noise` at the
     /// batch's rows.
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars;

@@ -133,6 +133,11 @@ impl Generative for FrozenDdpm {
         self.conditions
     }
 
+    /// A denoiser that a classifier leads is told nothing itself.
+    fn told(&self) -> Conditions {
+        if self.classifier.is_some() { Conditions::default() } else { self.conditions }
+    }
+
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
         let condition = self.condition.of(batch);
         let loss = self.network().loss(batch, &condition, noise).mean();

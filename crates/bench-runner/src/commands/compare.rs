@@ -2,7 +2,7 @@
 
 use crate::{
     cli::CompareArgs,
-    group,
+    group::{self, Seeds},
     run::directory::{self, RunDir},
     terminal,
 };
@@ -27,7 +27,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
-    group::print(&runs, false)?;
+    group::print(&runs, Seeds::Apart, false)?;
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
 }

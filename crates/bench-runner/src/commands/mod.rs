@@ -12,7 +12,9 @@ mod sweep;
 use crate::{
     cli::{Cli, Command, RunArgs},
     config::{self, RunConfig},
-    device, group, interrupt,
+    device,
+    group::{self, Seeds},
+    interrupt,
     run::{self, Ended, Existing, directory::RunDir, stations::Stations},
     terminal,
 };
@@ -72,7 +74,7 @@ fn train_one(
     match run::execute(config, dir, device, existing)? {
         Ended::Finished => {
             if std::env::var_os(group::QUIET).is_none() {
-                group::print(&[dir.path().to_owned()], json)?;
+                group::print(&[dir.path().to_owned()], Seeds::Apart, json)?;
                 terminal::note(&format!("report: {}", dir.report().display()));
             }
             Ok(ExitCode::SUCCESS)

@@ -135,7 +135,9 @@ impl Told {
                 let what = match conditions.classes {
                     None => untold(),
                     Some(_) if conditions.optional => {
-                        format!("{run} is a {name}, whose samples cannot be guided")
+                        format!(
+                            "the samples of {run}, a {name}, cannot be guided with these settings"
+                        )
                     }
                     Some(_) => format!(
                         "{run} was told the class of every value, and guidance needs a model that has \

@@ -19,11 +19,13 @@ pub(super) fn default_sigma_max() -> f64 {
 }
 
 /// `steps` times: the level of time i is (max^(1/ρ) + i/(n − 1) (min^(1/ρ) − max^(1/ρ)))^ρ (Eq. 5 of
-/// arXiv:2206.00364). The levels are at most those that the schedule has.
+/// arXiv:2206.00364). The levels are at most those that the schedule has. A single step starts from the greatest.
 pub(super) fn times(schedule: &Schedule, steps: usize, rho: f64, levels: [f64; 2]) -> Vec<f64> {
     let most = schedule.at(schedule.last_time()).ratio().min(levels[1]).powf(1.0 / rho);
     let least = schedule.at(schedule.first_time()).ratio().max(levels[0]).powf(1.0 / rho);
-    uniform::shares(steps)
+    let shares = if steps == 1 { vec![1.0] } else { uniform::shares(steps).collect() };
+    shares
+        .into_iter()
         .map(|share| schedule.time_of_ratio((least + share * (most - least)).powf(rho)))
         .collect()
 }
@@ -32,6 +34,13 @@ pub(super) fn times(schedule: &Schedule, steps: usize, rho: f64, levels: [f64; 2
 mod tests {
     use super::*;
     use crate::schedule::ScheduleConfig;
+
+    #[test]
+    fn a_single_step_starts_from_the_greatest_level() {
+        let times = times(&Schedule::new(ScheduleConfig::FLOW), 1, 7.0, [0.01, 40.0]);
+        let [t] = times[..] else { panic!("one time, not {}", times.len()) };
+        assert!((t / (1.0 - t) - 40.0).abs() < 1e-4, "{t}");
+    }
 
     #[test]
     fn levels_are_those_of_the_formula() {

@@ -117,7 +117,10 @@ impl Maker<'_> {
     fn edited(&self, input: input::Values) -> Result<Made> {
         let run = self.args.run.display();
         let Some(editor) = self.model.editor() else {
-            bail!("{run} cannot edit values; give a run of ddpm");
+            bail!(
+                "{run} cannot edit values; give a run of ddpm whose solver is neither mean-flow nor ancestral with learned \
+                 variances"
+            );
         };
         let conditions = self.model.conditions();
         if !conditions.is_empty() && !conditions.optional {

@@ -57,7 +57,19 @@ pub(crate) fn execute(args: &SamplersArgs) -> Result<ExitCode> {
     require_a_distance(args, &evaluator)?;
     let setup = measured(&run, &plan, &evaluator, &dir)?;
     let rows = Rows::read(&dir)?;
-    dir.write_samplers_figures(charts::all(&rows.of(&setup)))?;
+    let shown = rows.of(&setup);
+    let mut figures = charts::all(&shown);
+    let others = rows.count() - shown.len();
+    if let Some(first) = figures.first_mut().filter(|_| others > 0) {
+        let sentence = format!(
+            "{others} rows of other numbers of samples, another split or another judge are in samplers.csv alone: distances of \
+             one chart must be alike."
+        );
+        terminal::note(&sentence);
+        first.caption.push(' ');
+        first.caption.push_str(&sentence);
+    }
+    dir.write_samplers_figures(figures)?;
     genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
     for path in [rows::table(&dir), dir.report()] {
         terminal::line(&path.display().to_string());

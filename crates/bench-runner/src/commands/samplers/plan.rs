@@ -166,9 +166,9 @@ fn guidance(
         ([], Guidable::No) => Ok(vec![None]),
         ([], Guidable::Yes) => Ok(vec![Some(own.guidance.scale())]),
         ([first, ..], Guidable::No) => bail!(
-            "--guidance {first} has no meaning here: {} was not trained with and without classes, nor keeps early \
-             weights to lead away from; train one with --set model.ddpm.condition=class or --set \
-             model.ddpm.sampler.guidance=auto",
+            "--guidance {first} has no meaning here: the samples of {} cannot be guided, which takes a model that was trained \
+             with and without classes, or keeps early weights to lead away from, and a solver other than mean-flow; train one \
+             with --set model.ddpm.condition=class or --set model.ddpm.sampler.guidance=auto",
             args.run.display()
         ),
         (scales, Guidable::Yes) => {
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_the_run_is_refused_in_a_sentence() {
         let error = plan(&["--guidance=2"], Guidable::No).unwrap_err().to_string();
-        assert!(error.contains("--guidance 2 has no meaning here: run was not"), "{error}");
+        assert!(error.contains("the samples of run cannot be guided"), "{error}");
         let error = plan(&["--guidance=1,nan"], Guidable::Yes).unwrap_err().to_string();
         assert!(error.contains("is not possible; give numbers from 0 to 1000"), "{error}");
         let plain = ModelConfig::Ddpm(DdpmConfig { ema: EmaConfig::Off, ..ddpm() });

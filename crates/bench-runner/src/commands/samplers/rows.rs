@@ -149,6 +149,11 @@ impl Rows {
         self.rows.iter().find(|row| row.key == *key)
     }
 
+    /// All there are.
+    pub(super) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Those that can stand in one chart.
     pub(super) fn of(&self, setup: &Setup) -> Vec<&Row> {
         self.rows.iter().filter(|row| row.key.setup == *setup).collect()

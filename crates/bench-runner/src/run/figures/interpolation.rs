@@ -32,6 +32,16 @@ fn told(pair: usize, count: usize, model: &dyn Generative, context: &Context<'_>
     context.told(context.split(), first, model.conditions()).repeated(count)
 }
 
+/// What a reader must know of a model that is told classes.
+fn to_whom(model: &dyn Generative) -> &'static str {
+    match model.conditions().classes {
+        Some(_) => {
+            " The model is told the class of the left one all the way, so the right one is not reached where theirs differ."
+        }
+        None => "",
+    }
+}
+
 /// From 0 to 1 in `count` even steps.
 fn shares(count: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |index| index as f64 / (count - 1) as f64)
@@ -55,7 +65,8 @@ fn along_lines(
     };
     let split = context.settings.split.name();
     let caption = format!(
-        "Each row walks from the code of one {split} image to that of another and is decoded on the way."
+        "Each row walks from the code of one {split} image to that of another and is decoded on the way.{}",
+        to_whom(model)
     );
     Some((caption, Tensor::cat((0..pairs).map(row).collect(), 0)))
 }
@@ -80,8 +91,9 @@ fn along_arcs(
     let split = context.settings.split.name();
     let caption = format!(
         "Two {split} images, left and right, and between them what the noise that they come from makes on its way from one \
-         to the other along an arc ({}).",
-        inverter.method()
+         to the other along an arc ({}).{}",
+        inverter.method(),
+        to_whom(model)
     );
     Some((caption, Tensor::cat((0..pairs).map(row).collect(), 0)))
 }

@@ -81,7 +81,7 @@ impl<'a> Subject<'a> {
             Kind::Images => Some(self.pixels().words()),
             Kind::Points | Kind::Series => None,
         };
-        let told = self.conditions().classes.map(|_| "given the class");
+        let told = self.model.told().classes.map(|_| "given the class");
         pixels.into_iter().chain(told).collect::<Vec<_>>().join(", ")
     }
 

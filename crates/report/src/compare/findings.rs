@@ -60,7 +60,7 @@ fn priors(columns: &[Column<'_>]) -> Option<String> {
             let named: Vec<String> =
                 several.iter().map(|(label, prior)| format!("{label} + {prior}")).collect();
             let named =
-                if several.len() > NAMED { String::new() } else { format!(": {}", list(&named)) };
+                if several.len() > NAMED { String::new() } else { format!(" ({})", list(&named)) };
             Some(format!(
                 "{} cannot sample by themselves: their samples come through densities fitted on their codes{named}.",
                 list(&labels)

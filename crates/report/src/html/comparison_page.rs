@@ -226,18 +226,23 @@ fn pairs_view<'a>(pairs: Pairs<'a>, columns: &[Column<'_>]) -> PairsView<'a> {
     PairsView { caption: pairs.caption(), rows, metrics: pairs.metrics }
 }
 
+/// How a number stands beside its row: the class that shows it, and the words for it.
+pub(super) fn standing(cell: &Cell) -> (&'static str, &'static str) {
+    match cell.mark {
+        _ if cell.estimate.is_none() => ("absent", "not measured for this model"),
+        Mark::Best => ("best pad", "best; its 95 % interval is clear of all others"),
+        Mark::Tied => ("tied pad", "not distinguishable from the best"),
+        Mark::Leading => ("leading", "best value; too few seeds for a claim"),
+        Mark::None => ("", ""),
+    }
+}
+
 fn row<'a>(row: &'a Row, table: &'a Table, columns: &'a [Column<'_>]) -> RowView<'a> {
     // Marks stand behind the number: where a row has one, the others leave the same room.
     let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
-    let cell = |cell: &Cell| -> (&'static str, &'static str) {
-        match cell.mark {
-            _ if cell.estimate.is_none() => ("absent", "not measured for this model"),
-            Mark::Best => ("best pad", "best; its 95 % interval is clear of all others"),
-            Mark::Tied => ("tied pad", "not distinguishable from the best"),
-            Mark::Leading => ("leading", "best value; too few seeds for a claim"),
-            Mark::None if symbols => ("pad", ""),
-            Mark::None => ("", ""),
-        }
+    let cell = |cell: &Cell| match standing(cell) {
+        ("", _) if symbols => ("pad", ""),
+        standing => standing,
     };
     let cell_view = |(index, one): (&usize, &'a Cell)| {
         let (class, label) = cell(one);

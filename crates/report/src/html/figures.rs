@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use genlab_results::{Figure, Plot, Scope};
 
+/// The section of what a model makes, which pages show before anything else.
+pub(super) const SAMPLES: &str = "Samples";
 /// A picture this many times as wide as it is high needs room.
 const WIDE: f64 = 1.5;
 
@@ -259,6 +261,10 @@ fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec
 
 fn image(png: &[u8], head: Head, alt: String) -> Option<Image> {
     let (width, height) = png::size(png)?;
-    let uri = format!("data:image/png;base64,{}", STANDARD.encode(png));
-    Some(Image { head, alt, uri, width, height })
+    Some(Image { head, alt, uri: uri(png), width, height })
+}
+
+/// A PNG file inside the page.
+pub(super) fn uri(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
 }

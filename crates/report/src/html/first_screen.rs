@@ -1,19 +1,18 @@
 //! What a comparison shows before anything else: what was done, what must not be believed, samples side by side, and
 //! the numbers that matter most.
 
+use super::comparison_page::standing;
+use super::figures;
 use super::page::Arrow;
-use crate::compare::{Cell, Column, Comparison, Mark, Row, Table};
+use crate::compare::{Column, Comparison, Row, Table};
 use crate::curves::Curve;
 use crate::format::{ABSENT, count};
 use crate::names;
 use crate::png;
 use crate::run_data::{Picture, RunData};
 use crate::stats::SEEDS_FOR_A_CLAIM;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use genlab_results::{Catalogue, Rank, Role, Scope, Section};
 
-/// The section whose pictures are samples.
-const SAMPLES: &str = "Samples";
 /// Samples along each side of a strip.
 const ACROSS: u32 = 6;
 /// Rows of the headline table, at most.
@@ -201,7 +200,7 @@ fn strips(columns: &[Column<'_>]) -> Vec<Strip> {
     let samples = |run: &'_ RunData, scope: Scope| -> Vec<Picture> {
         let here = |picture: &&Picture| {
             let artefact = &picture.artefact;
-            artefact.section == SAMPLES
+            artefact.section == figures::SAMPLES
                 && artefact.scope == scope
                 && (artefact.title.is_empty() || scope == Scope::Shared)
         };
@@ -238,7 +237,7 @@ fn strip(
 ) -> Option<Strip> {
     let png = png::first_tiles(&picture.png, ACROSS)?;
     let (width, height) = png::size(&png)?;
-    let uri = format!("data:image/png;base64,{}", STANDARD.encode(&png));
+    let uri = figures::uri(&png);
     Some(Strip { alt: format!("samples of {label}"), label, note, colour, uri, width, height })
 }
 
@@ -279,7 +278,7 @@ fn headline<'a>(
     let view = |(table, row): &(&'a Table, &'a Row)| {
         let own = table.columns.iter().zip(&row.cells).map(|(index, cell)| HeadlineCell {
             text: &cell.text,
-            class: class(cell),
+            class: standing(cell).0,
             label: &columns[*index].label,
         });
         let beside = references.iter().map(|(name, label)| {
@@ -304,16 +303,6 @@ fn headline<'a>(
     let numbers: usize = tables.iter().map(|table| table.rows.len()).sum();
     let remark = format!("{marked}All {numbers} numbers, intervals and references: below.");
     (!rows.is_empty()).then_some(Headline { columns: heads, rows, remark })
-}
-
-fn class(cell: &Cell) -> &'static str {
-    match cell.mark {
-        _ if cell.estimate.is_none() => "absent",
-        Mark::Best => "best pad",
-        Mark::Tied => "tied pad",
-        Mark::Leading => "leading",
-        Mark::None => "",
-    }
 }
 
 #[cfg(test)]

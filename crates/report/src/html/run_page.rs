@@ -17,9 +17,6 @@ use genlab_results::{Catalogue, Entry, JudgeInfo, Metric, Rank, Section as Group
 const STRIP: usize = 6;
 const COSTS: usize = 2;
 
-/// The section that stands before the numbers.
-const SAMPLES: &str = "Samples";
-
 #[derive(Template)]
 #[template(path = "run.html")]
 struct RunPage<'a> {
@@ -79,7 +76,7 @@ struct NumbersRow {
 pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
     let results = &run.results;
     let (samples, sections) =
-        figures::of_run(run).into_iter().partition(|section| section.title == SAMPLES);
+        figures::of_run(run).into_iter().partition(|section| section.title == figures::SAMPLES);
     page(
         "report.html",
         &RunPage {

@@ -161,6 +161,41 @@ fn models(args: &SettingArgs, file: &Table) -> Result<Vec<&'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, RunArgs};
+    use clap::Parser;
+
+    fn settings(line: &[&str]) -> SettingArgs {
+        let RunArgs { settings, .. } = Cli::try_parse_from(line).expect("a command").run;
+        settings
+    }
+
+    #[test]
+    fn every_experiment_can_be_run() {
+        let folders = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments");
+        let listed = |path: &Path| -> Vec<_> {
+            let entries = fs::read_dir(path).expect("a folder");
+            entries.map(|entry| entry.expect("an entry").path()).collect()
+        };
+        let mut count = 0;
+        for folder in listed(Path::new(folders)) {
+            for file in listed(&folder) {
+                let shown = file.display().to_string();
+                let line = ["bench-runner", "--experiment", &shown];
+                let made = resolve(&settings(&line), None, 1);
+                // A file that serves several models names none of them.
+                let made = match made {
+                    Err(error) if error.to_string().starts_with("no model is given") => {
+                        let line = [line.as_slice(), &["--model", "all"]].concat();
+                        resolve(&settings(&line), None, 1)
+                    }
+                    made => made,
+                };
+                made.unwrap_or_else(|error| panic!("{shown}: {error:#}"));
+                count += 1;
+            }
+        }
+        assert!(count > 30, "{count} experiments");
+    }
 
     #[test]
     fn a_finished_run_is_measured_otherwise_but_not_made_otherwise() {

@@ -1,4 +1,4 @@
-//! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures.
+//! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures, maps of neighbours.
 
 pub mod fit;
 pub mod kde;
@@ -7,3 +7,4 @@ pub mod lbfgs;
 pub mod matrix;
 pub mod mixture;
 pub mod pca;
+pub mod tsne;

@@ -8,10 +8,11 @@ use genlab_core::{
     nn::{Autoencoder, BackboneConfig, init_module},
     settings::{size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of the encoder's last layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CodeActivation {
     /// Nothing: codes are any real numbers.
@@ -22,7 +23,7 @@ pub enum CodeActivation {
 }
 
 /// An autoencoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AeConfig {
     /// Size of the code.

@@ -1,6 +1,9 @@
 //! The command line.
 
+mod machine;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
 use std::path::PathBuf;
 
 /// Train, evaluate and compare generative models under one budget and one judge.
@@ -8,7 +11,6 @@ use std::path::PathBuf;
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    arg_required_else_help = true,
     after_help = "Examples:
   bench-runner --model vae                     train, evaluate, report; embedded data, no network
   bench-runner --model all                     all five models and one side-by-side report
@@ -27,6 +29,8 @@ pub(crate) struct Cli {
 /// What can be done besides training.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Train, evaluate and report: what is done without a command as well.
+    Train(RunArgs),
     /// Put finished runs side by side in one report.
     #[command(
         after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison"
@@ -76,13 +80,35 @@ Each side is a run directory (its samples), a folder of PNG files, an .npz file 
 split of points the array holds points: floats, [N, D].
 Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
     Metrics(MetricsArgs),
+    /// List the runs that are here: how far they are, and their first numbers.
+    #[command(after_help = "Example:\n  bench-runner list runs")]
+    List(ListArgs),
+    /// Print settings: their defaults, what they mean and what they can be.
+    #[command(after_help = "Examples:
+  bench-runner config vae
+  bench-runner config model.gan.objective
+  bench-runner config batch_size --dataset ring-8")]
+    Config(ConfigArgs),
+    /// Get a dataset's files now, check them and say what they hold.
+    #[command(after_help = "Example:\n  bench-runner fetch mnist")]
+    Fetch(FetchArgs),
+    /// Check that this machine can train: processor, folders, embedded data, judges, devices.
+    Doctor,
+    /// Print a script that completes commands and flags in a shell.
+    #[command(
+        after_help = "Example:\n  bench-runner completions bash > ~/.local/share/bash-completion/completions/bench-runner"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    #[command(after_help = "Example:\n  bench-runner man > ~/.local/share/man/man1/bench-runner.1")]
+    Man,
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]
     Devices,
 }
 
 /// Which runs to make.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub settings: SettingArgs,
@@ -101,10 +127,22 @@ pub(crate) struct RunArgs {
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Print every number of several runs, not only the first.
+    #[arg(long, conflicts_with = "json")]
+    pub all: bool,
+    /// Print results and errors alone, no progress.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Open the report in a browser at the end.
+    #[arg(long)]
+    pub open: bool,
+    /// Say which runs there would be, where, and how far they are, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What runs are made of, but for their seeds.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier, which judges the
     /// samples of others.
@@ -175,7 +213,7 @@ pub(crate) struct SweepArgs {
 }
 
 /// Which network judges samples.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct JudgeArgs {
     /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier,
     /// or inception=FILE for pytorch-fid's Inception network with these weights

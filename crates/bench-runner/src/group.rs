@@ -4,13 +4,11 @@
 //! then stay apart.
 
 use crate::{
+    cli::RunArgs,
     config::RunConfig,
     interrupt::{self, EXIT_INTERRUPTED},
     registry::ModelConfig,
-    run::{
-        Existing,
-        directory::{self, RunDir},
-    },
+    run::directory::{self, RunDir},
     summary::{self, Row},
     terminal,
 };
@@ -28,23 +26,17 @@ use std::{
 ///
 /// # Errors
 /// When a folder cannot be made or this binary cannot be started.
-pub(crate) fn execute(
-    configs: &[RunConfig],
-    out: Option<&Path>,
-    device: &str,
-    existing: Existing,
-    json: bool,
-) -> Result<ExitCode> {
-    let group = out.map_or_else(|| Path::new("runs").join(group_name(configs)), Path::to_owned);
+pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
+    let group = folder_of(configs, args);
     let made = directory::missing(&group);
     directory::require_no_run(&group)?;
     fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
     let (mut started, mut finished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, config) in configs.iter().enumerate() {
-        let name = format!("{}-s{}", config.model.name(), config.seed);
+        let name = member(config);
         terminal::note(&format!("[{}/{}] {name}", number + 1, configs.len()));
         let dir = group.join(&name);
-        let status = child(config, &dir, device, existing)?;
+        let status = child(config, &dir, args)?;
         started.push(dir.clone());
         match status {
             Some(0) => finished.push(dir),
@@ -64,24 +56,42 @@ pub(crate) fn execute(
     // With those that did not finish: the seeds that a method survives are not all of it.
     let report =
         genlab_report::run::write_comparison(&group, &title, &started, &genlab_metrics::CATALOGUE)?;
-    print(&finished, Seeds::Together, json)?;
-    terminal::note(&format!("report: {}", report.display()));
+    let shown = if args.all { Shown::Everything } else { Shown::OverSeeds };
+    print(&finished, shown, args.json)?;
+    terminal::report(&report, args.open)?;
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    terminal::note(&format!("error: {} did not finish, as the report says", failed.join(", ")));
+    terminal::warn(&format!("error: {} did not finish, as the report says", failed.join(", ")));
     Ok(ExitCode::FAILURE)
 }
 
-fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Result<Option<i32>> {
+/// Where the group's runs are.
+pub(crate) fn folder_of(configs: &[RunConfig], args: &RunArgs) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| Path::new("runs").join(group_name(configs)))
+}
+
+/// The folder of one of them, in the group's.
+pub(crate) fn member(config: &RunConfig) -> String {
+    format!("{}-s{}", config.model.name(), config.seed)
+}
+
+fn child(config: &RunConfig, dir: &Path, args: &RunArgs) -> Result<Option<i32>> {
     let settings = dir.with_extension("toml");
     atomic::write(&settings, config.to_toml().as_bytes())?;
     let binary = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(binary);
-    command.arg("--experiment").arg(&settings).arg("--out").arg(dir).args(["--device", device]);
+    command
+        .arg("--experiment")
+        .arg(&settings)
+        .arg("--out")
+        .arg(dir)
+        .args(["--device", &args.settings.device]);
     command.env(QUIET, "1");
-    if existing == Existing::Discard {
-        command.arg("--fresh");
+    for (flag, given) in [("--fresh", args.fresh), ("--quiet", args.quiet)] {
+        if given {
+            command.arg(flag);
+        }
     }
     let status = command.status().context("cannot start a run")?;
     if !dir.exists() {
@@ -95,20 +105,22 @@ fn child(config: &RunConfig, dir: &Path, device: &str, existing: Existing) -> Re
 /// Set for the runs of a group, which print progress but no table.
 pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";
 
-/// How runs of one model stand in a table.
+/// How several runs stand in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seeds {
-    /// They differ in their seeds alone: one row.
-    Together,
-    /// A row each.
-    Apart,
+pub(crate) enum Shown {
+    /// Those of one model differ in their seeds alone: one row of their first numbers.
+    OverSeeds,
+    /// A row of the first numbers each.
+    Each,
+    /// A column of all numbers each.
+    Everything,
 }
 
 /// Prints the numbers of the runs in `dirs`: all of one, the headlines of several.
 ///
 /// # Errors
 /// When a run has no results.
-pub(crate) fn print(dirs: &[PathBuf], seeds: Seeds, json: bool) -> Result<()> {
+pub(crate) fn print(dirs: &[PathBuf], shown: Shown, json: bool) -> Result<()> {
     let mut all = Vec::new();
     for dir in dirs {
         let results = RunDir::new(dir).read_results()?;
@@ -128,7 +140,8 @@ pub(crate) fn print(dirs: &[PathBuf], seeds: Seeds, json: bool) -> Result<()> {
     for (judge, part) in &parts {
         terminal::line(&match &part[..] {
             [_] => terminal::results_table(part),
-            several => summary::table(rows(several, seeds)),
+            several if shown == Shown::Everything => terminal::results_table(several),
+            several => summary::table(rows(several, shown)),
         });
         if let Some(judge) = judge {
             terminal::line(&terminal::judge_line(judge));
@@ -153,14 +166,12 @@ fn folder(dir: &Path) -> String {
 }
 
 /// A row for each run, or for all seeds of a model.
-fn rows(runs: &[Titled], seeds: Seeds) -> Vec<Row> {
+fn rows(runs: &[Titled], shown: Shown) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for (title, results) in runs {
-        let name = match seeds {
-            Seeds::Together => &results.model,
-            Seeds::Apart => title,
-        };
-        match rows.iter_mut().find(|row| row.name == *name && seeds == Seeds::Together) {
+        let together = shown == Shown::OverSeeds;
+        let name = if together { &results.model } else { title };
+        match rows.iter_mut().find(|row| row.name == *name && together) {
             Some(row) => row.finished.push(results.clone()),
             None => rows.push(Row { name: name.clone(), runs: 0, finished: vec![results.clone()] }),
         }

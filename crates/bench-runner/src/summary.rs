@@ -1,13 +1,11 @@
 //! Many runs in a terminal of 80 columns: a row each, or one for all seeds of a setting, and the numbers that matter most.
 
-use crate::terminal;
+use crate::terminal::{self, WIDTH};
 use genlab_report::Estimate;
 use genlab_results::{Direction, Rank, Results};
 
 /// Numbers in a row at most, as far as there is room.
 const MOST_COLUMNS: usize = 3;
-/// What a terminal has room for.
-const WIDTH: usize = 80;
 
 /// A row: runs that differ in their seeds alone.
 pub(crate) struct Row {

@@ -1,17 +1,46 @@
 //! Everything that is printed: results on standard output; progress and errors on standard error.
+use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_data::DownloadProgress;
 use genlab_results::{Direction, JudgeInfo, Metric, Results};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{ErrorKind, IsTerminal, Write},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
-/// One line on standard error. Who listens to progress, or not, never matters to a run.
+/// Columns that every terminal has.
+pub(crate) const WIDTH: usize = 80;
+
+/// Whether progress is kept quiet about.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on only results and errors are printed.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// One line on standard error, of progress. Who listens to it, or not, never matters to a run.
 pub(crate) fn note(text: &str) {
+    if !is_quiet() {
+        warn(text);
+    }
+}
+
+/// One line on standard error that is told in any case.
+pub(crate) fn warn(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Text that others chose, such as the name of a folder, without what a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Text on standard error without the end of a line.
@@ -28,7 +57,7 @@ pub(crate) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
     let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return };
     if error.kind() != ErrorKind::BrokenPipe && !UNPRINTED.swap(true, Ordering::Relaxed) {
-        note(&format!("error: cannot print the results: {error}"));
+        warn(&format!("error: cannot print the results: {error}"));
     }
 }
 
@@ -40,7 +69,19 @@ pub(crate) fn all_printed() -> bool {
 /// An error as one sentence: what went wrong, and what caused it.
 pub(crate) fn error(error: &anyhow::Error) {
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-    note(&format!("error: {}", chain.join(": ")));
+    warn(&plain(&format!("error: {}", chain.join(": "))));
+}
+
+/// Says where a report is, and opens it in a browser if asked to.
+///
+/// # Errors
+/// When there is no browser.
+pub(crate) fn report(path: &Path, open: bool) -> Result<()> {
+    note(&format!("report: {}", path.display()));
+    if open {
+        opener::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Seconds as a person says them.
@@ -59,7 +100,7 @@ pub(crate) fn download(at: DownloadProgress) {
     let text =
         format!("downloading {}: {:.1} of {:.1} MiB", at.file, mib(at.received), mib(at.total));
     let done = at.received >= at.total;
-    match (std::io::stderr().is_terminal(), done) {
+    match (std::io::stderr().is_terminal() && !is_quiet(), done) {
         (true, false) => draw(&format!("\r{text}")),
         (true, true) => note(&format!("\r{text}")),
         (false, true) => note(&text),
@@ -85,7 +126,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 impl Progress {
     /// Progress of `name` over `total` steps, of which `done` were taken by an earlier session.
     pub(crate) fn new(name: &str, done: u64, total: u64, images_per_step: u64) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = (std::io::stderr().is_terminal() && !is_quiet()).then(|| {
             let style =
                 ProgressStyle::with_template("{prefix:>9} {bar:32.cyan/blue} {percent:>3}%  {msg}")
                     .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -216,6 +257,22 @@ pub(crate) fn table(rows: Vec<Vec<String>>) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
+}
+
+/// Lines of text that a terminal has room for, `indent` from the left.
+pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
+    let left = " ".repeat(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{left}{word}")),
+        }
+    }
+    lines
 }
 
 /// Which way is better, as a sign behind a name.

@@ -5,11 +5,12 @@ use genlab_core::{
     Check, Fault, Noise, Space,
     settings::{LARGEST_SIZE, at_most},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How training images are changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Augmentation {
     /// Each image moves by up to this many pixels to each side, filled with zeros.
@@ -19,7 +20,7 @@ pub struct Augmentation {
 }
 
 /// Whether left and right may change places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mirror {
     /// Never: a mirrored digit is another sign.

@@ -9,11 +9,12 @@ use genlab_core::{
     nn::init_module,
     settings::{at_least, at_most, optional, share, size, sizes, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A classifier.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ClassifierConfig {
     /// What looks at values.
@@ -30,7 +31,7 @@ pub struct ClassifierConfig {
 }
 
 /// What looks at values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NetworkConfig {
     /// 3×3 convolutions, for images.
@@ -40,7 +41,7 @@ pub enum NetworkConfig {
 }
 
 /// 3×3 convolutions, each followed by a ReLU, and one hidden layer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ConvNetwork {
     /// Output channels and stride of each; None: as many as the size of the images asks for, as
@@ -51,7 +52,7 @@ pub struct ConvNetwork {
 }
 
 /// Affine layers, each followed by a ReLU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MlpNetwork {
     /// Widths of the layers before that of the features.

@@ -5,6 +5,7 @@ use crate::{
     batch::Batch, low_resolution::LowResolution, noise::Noise, settings::Fault, space::Space,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -193,7 +194,7 @@ impl Conditions {
 }
 
 /// The setting: what a model is told while it learns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ConditionConfig {
     /// Nothing.

@@ -1,10 +1,11 @@
 //! Exponential moving average of weights.
 
 use crate::settings::{Check, Fault, share};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether weights are averaged, and how long a memory the average has.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EmaConfig {
     /// No average is kept.

@@ -3,10 +3,11 @@
 use crate::{settings::Fault, space::Space};
 use burn::tensor::{Int, Tensor, activation::log_softmax};
 use genlab_kernels::bce_with_logits;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which error of a reconstruction is minimised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PixelLoss {
     /// Binary cross-entropy of values in [0, 1]: nats per value.

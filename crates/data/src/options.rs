@@ -2,11 +2,12 @@
 
 use crate::{catalogue::Official, embedded};
 use genlab_core::{Fault, Space};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Channels of a folder's images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColourMode {
     /// One channel if all images are grey, else three.
@@ -19,7 +20,7 @@ pub enum ColourMode {
 }
 
 /// What becomes of grey pixels in training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binarise {
     /// They stay grey.

@@ -23,10 +23,11 @@ use genlab_core::{
     nn::{TimeMlpConfig, init_module},
     settings::{optional_within, share, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A diffusion model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DdpmConfig {
     /// How signal fades and noise grows.

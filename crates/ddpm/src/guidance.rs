@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Condition, Fault,
     settings::{non_negative, positive, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How strongly samples follow what the model knows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Guidance {
     /// Away from what the model makes when it is told nothing (Ho & Salimans 2022, arXiv:2207.12598).

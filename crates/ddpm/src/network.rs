@@ -9,6 +9,7 @@ use genlab_core::{
     nn::{Dit, DitConfig, Interval, Predicted, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
     params::named_params,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
@@ -16,7 +17,7 @@ const ENDS: [&str; 9] =
     ["stem", "head", "variance", "time", "time_in", "time_out", "modulation", "class", "span"];
 
 /// Which network reads noisy values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NetworkConfig {
     /// For images.

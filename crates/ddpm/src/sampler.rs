@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Fault,
     settings::{size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How samples are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SamplerConfig {
     /// The rule of a step.

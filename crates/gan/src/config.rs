@@ -15,10 +15,11 @@ use genlab_core::{
     optim::{AdamConfig, Method},
     settings::{LARGEST_SIZE, at_least, at_most, optional_within, share, size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A generative adversarial network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GanConfig {
     /// Size of the noise that a sample grows from.

@@ -1,6 +1,7 @@
 //! Mixed precision (Micikevicius et al. 2018, arXiv:1710.03740) for one stretch of work at a time.
 
 use burn::tensor::{DType, FloatDType, Tensor};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, cell::Cell};
 
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// In what numbers linear layers and convolutions are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 32-bit floats, like all else.

@@ -5,10 +5,11 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, optional, positive, size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The split that a model is measured on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// For reported numbers, once.
@@ -30,7 +31,7 @@ impl Split {
 
 /// How grey pixels become binary ones for a likelihood of binary pixels: each is on with probability
 /// its grey level (Salakhutdinov & Murray 2008).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binarisation {
     /// Once and for all: the same binary images for every run.
@@ -42,7 +43,7 @@ pub enum Binarisation {
 
 /// What is tried as a prior of codes: of all candidates, decoded at every sharpness, that is taken whose samples are
 /// nearest to validation images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PriorSettings {
     /// Kinds of densities. N(0, I) is left out where a model has no prior of its own, one per class where there are no
@@ -94,7 +95,7 @@ impl Check for PriorSettings {
 }
 
 /// How a model is measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Settings {
     /// The images to measure on: the test split for reported numbers, the validation split for

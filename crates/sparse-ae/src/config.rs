@@ -15,10 +15,11 @@ use genlab_core::{
     nn::{BackboneConfig, init_module},
     settings::{size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A sparse autoencoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SparseAeConfig {
     /// Size of the code; more than the image has pixels makes it overcomplete.

@@ -7,10 +7,11 @@ use genlab_core::{
     nn::{BackboneConfig, init_module},
     settings::{non_negative, share, size, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a sample is of the p(x | z) that it is decoded to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampled {
     /// Its mean.
@@ -21,7 +22,7 @@ pub enum Sampled {
 }
 
 /// A variational autoencoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct VaeConfig {
     /// Size of the code.

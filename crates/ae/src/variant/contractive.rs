@@ -9,10 +9,11 @@ use genlab_core::{
     nn::Linear,
     settings::{non_negative, positive},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Codes change little where values do.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Contractive {
     /// λ.

@@ -6,11 +6,12 @@ use genlab_core::{
     Check, Corruption, Fault, Noise, Range as Numbers, Space,
     settings::{positive, share, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// It sees disturbed values and gives the clean ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Denoising {
     /// How they are disturbed.
@@ -18,7 +19,7 @@ pub struct Denoising {
 }
 
 /// C(x' | x).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Noising {
     /// x' ~ N(x, σ² I).
@@ -30,7 +31,7 @@ pub enum Noising {
 }
 
 /// x' ~ N(x, σ² I); nothing is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Gaussian {
     /// σ: of pixels in [0, 1], of other values in their standard units.
@@ -38,7 +39,7 @@ pub struct Gaussian {
 }
 
 /// x'_d = 0 with a probability, else x_d.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Masking {
     /// That probability.
@@ -46,7 +47,7 @@ pub struct Masking {
 }
 
 /// x'_d = 0 or 1 with a probability, each as often, else x_d.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SaltAndPepper {
     /// That probability.

@@ -11,10 +11,11 @@ pub use regularised::{DecoderPenalty, Regularised};
 use crate::coder::Coder;
 use burn::tensor::Tensor;
 use genlab_core::{Batch, Check, Fault, Noise, Space};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A variant of the autoencoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Variant {
     /// Nothing beside.

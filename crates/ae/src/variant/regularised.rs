@@ -7,13 +7,14 @@ use burn::{
     tensor::Tensor,
 };
 use genlab_core::{Check, Fault, nn::Autoencoder, settings::non_negative};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rounds of power iteration. The start is the same in every step, so there is nothing to keep.
 const ROUNDS: usize = 8;
 
 /// Small codes and a smooth decoder.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Regularised {
     /// β.
@@ -25,7 +26,7 @@ pub struct Regularised {
 }
 
 /// R(θ), a sum over the weights W of the decoder's layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecoderPenalty {
     /// Σ |W|_F².

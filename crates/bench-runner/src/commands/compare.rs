@@ -2,7 +2,7 @@
 
 use crate::{
     cli::CompareArgs,
-    group::{self, Seeds},
+    group::{self, Shown},
     run::directory::{self, RunDir},
     terminal,
 };
@@ -27,7 +27,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
-    group::print(&runs, Seeds::Apart, false)?;
+    group::print(&runs, Shown::Each, false)?;
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,11 @@
 //! From parsed arguments to work.
 
 mod compare;
+mod doctor;
 mod edit;
 mod evaluate;
+mod fetch;
+mod list;
 mod made;
 mod metrics;
 mod sample;
@@ -13,12 +16,17 @@ use crate::{
     cli::{Cli, Command, RunArgs},
     config::{self, RunConfig},
     device,
-    group::{self, Seeds},
+    group::{self, Shown},
     interrupt,
-    run::{self, Ended, Existing, directory::RunDir, stations::Stations},
+    run::{
+        self, Ended, Existing,
+        directory::{self, Found, RunDir},
+        stations::Stations,
+    },
     terminal,
 };
 use anyhow::Result;
+use clap::CommandFactory;
 use std::{path::Path, process::ExitCode};
 
 /// Does what the command line asks.
@@ -27,7 +35,12 @@ use std::{path::Path, process::ExitCode};
 /// One sentence: what, where, how to mend it.
 pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
+        None if std::env::args_os().len() == 1 => {
+            terminal::line(FIRST_WORDS);
+            Ok(ExitCode::SUCCESS)
+        }
         None => train(&cli.run),
+        Some(Command::Train(args)) => train(&args),
         Some(Command::Compare(args)) => compare::execute(&args),
         Some(Command::Sweep(args)) => sweep::execute(&args),
         Some(Command::Sample(args)) => sample::execute(&args),
@@ -35,6 +48,25 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Edit(args)) => edit::execute(&args),
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
+        Some(Command::List(args)) => list::execute(&args),
+        Some(Command::Config(args)) => {
+            terminal::line(&config::described(args.what.as_deref(), args.dataset.as_deref())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Fetch(args)) => fetch::execute(&args),
+        Some(Command::Doctor) => doctor::execute(),
+        Some(Command::Completions(args)) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "bench-runner", &mut script);
+            terminal::line(String::from_utf8_lossy(&script).trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            terminal::line(String::from_utf8_lossy(&page).trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Devices) => {
             for row in device::list() {
                 let there = if row.there { "yes" } else { "no" };
@@ -46,36 +78,64 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
 }
 
 fn train(args: &RunArgs) -> Result<ExitCode> {
-    interrupt::install()?;
+    if args.quiet {
+        terminal::be_quiet();
+    }
     let configs = config::resolve(&args.settings, args.seed, args.seeds)?;
-    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
+    if args.dry_run {
+        return planned(&configs, args);
+    }
+    interrupt::install()?;
     match configs.as_slice() {
-        [config] => {
-            let path = args.out.clone();
-            let path = path.unwrap_or_else(|| Path::new("runs").join(config.run_name()));
-            train_one(config, &RunDir::new(path), &args.settings.device, existing, args.json)
-        }
+        [config] => train_one(config, &place(config, args), args),
         configs => {
             // Data that cannot be read should fail once, not once per model.
             drop(run::load(&Stations::of(configs[0].clone()).data)?);
-            let out = args.out.as_deref();
-            group::execute(configs, out, &args.settings.device, existing, args.json)
+            group::execute(configs, args)
         }
     }
 }
 
-fn train_one(
-    config: &RunConfig,
-    dir: &RunDir,
-    device: &str,
-    existing: Existing,
-    json: bool,
-) -> Result<ExitCode> {
-    match run::execute(config, dir, device, existing)? {
+/// The directory of a single run.
+fn place(config: &RunConfig, args: &RunArgs) -> RunDir {
+    let path = args.out.clone();
+    RunDir::new(path.unwrap_or_else(|| Path::new("runs").join(config.run_name())))
+}
+
+/// Says which runs there would be.
+fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
+    let mut rows = vec![["run", "images", "steps", "state"].map(str::to_owned).to_vec()];
+    for config in configs {
+        let dir = match configs {
+            [config] => place(config, args),
+            configs => RunDir::new(group::folder_of(configs, args).join(group::member(config))),
+        };
+        let state = if dir.path().exists() {
+            match directory::find(&dir, &config.hash())? {
+                Found::New => "new",
+                _ if args.fresh => "would be trained anew",
+                Found::Unfinished => "would go on",
+                Found::Finished => "finished",
+            }
+        } else {
+            "new"
+        };
+        let images = config.budget.images;
+        let steps = images.div_ceil(config.batch_size as u64);
+        let name = terminal::plain(&dir.path().display().to_string());
+        rows.push(vec![name, images.to_string(), steps.to_string(), state.to_owned()]);
+    }
+    terminal::line(&terminal::table(rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCode> {
+    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
+    match run::execute(config, dir, &args.settings.device, existing)? {
         Ended::Finished => {
             if std::env::var_os(group::QUIET).is_none() {
-                group::print(&[dir.path().to_owned()], Seeds::Apart, json)?;
-                terminal::note(&format!("report: {}", dir.report().display()));
+                group::print(&[dir.path().to_owned()], Shown::Each, args.json)?;
+                terminal::report(&dir.report(), args.open)?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -92,3 +152,17 @@ fn train_one(
         ),
     }
 }
+
+/// What `bench-runner` says by itself.
+const FIRST_WORDS: &str = "\
+genlab trains generative models on the same data, under one budget and one judge.
+
+Try this first; it needs no network and takes half a minute:
+  bench-runner --model vae
+
+Then:
+  bench-runner --model all    all five models and one side-by-side report
+  bench-runner list           the runs that are here
+  bench-runner config vae     what can be set, what it means, what it can be
+  bench-runner doctor         whether this machine can train
+  bench-runner --help         everything else";

@@ -137,7 +137,6 @@ impl<T: Serialize + DeserializeOwned> Draft<T> {
     }
 
     /// The kinds that the table at `path` can have; none where it is not a variant of an enum.
-    #[cfg(test)]
     pub(crate) fn kinds(&self, path: &[String]) -> Vec<String> {
         let tagged = self.at(path).get(KIND).is_some();
         let refused = self.with(path, json!({ KIND: "" })).err().filter(|_| tagged);

@@ -6,10 +6,11 @@ use genlab_core::{
     settings::{LARGEST_SIZE, at_least, at_most, size, within},
 };
 use genlab_metrics::{PinnedFile, Settings};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the model is judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct EvaluationConfig {
     /// What is measured, and on how much.

@@ -7,11 +7,12 @@ use genlab_core::{
     opened::{deserialize_path, plain_path},
 };
 use genlab_metrics::PinnedFile;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The network in whose features sample metrics are computed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum JudgeConfig {
     /// The dataset's own.
@@ -24,7 +25,7 @@ pub(crate) enum JudgeConfig {
 }
 
 /// A finished run of a classifier.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct JudgingRun {
     /// Its run directory.

@@ -1,13 +1,14 @@
 //! Settings of a run: what there is, how they are given, and how they are kept.
 
-#[cfg(test)]
 mod census;
+mod described;
 mod differences;
 mod draft;
 mod evaluation;
 mod flags;
 mod judge;
 mod layer;
+mod meaning;
 #[cfg(test)]
 mod properties;
 mod resolve;
@@ -16,6 +17,7 @@ mod spelled;
 mod stored;
 mod words;
 
+pub(crate) use described::described;
 pub(crate) use judge::{JudgeConfig, inception_file};
 pub(crate) use resolve::{measured_with, resolve};
 pub(crate) use run_config::RunConfig;

@@ -25,10 +25,14 @@ fn with_sets(model: &str, lines: &[String]) -> Vec<String> {
     [format!("--model={model}")].into_iter().chain(sets).collect()
 }
 
+fn names(setting: &Setting) -> Vec<String> {
+    setting.kinds.iter().map(|kind| kind.name.clone()).collect()
+}
+
 /// A value that a setting with this default may well take.
 fn fitting(setting: &Setting) -> BoxedStrategy<String> {
     if !setting.kinds.is_empty() {
-        return select(setting.kinds.clone()).boxed();
+        return select(names(setting)).boxed();
     }
     let whole = || (1_u32..300).prop_map(|n| n.to_string());
     match &setting.default {

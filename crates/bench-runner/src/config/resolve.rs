@@ -68,7 +68,9 @@ pub(crate) fn measured_with(config: &RunConfig, lines: &[String]) -> Result<RunC
             );
         }
     }
-    sets(lines)?.over(&mut draft, other).map_err(explained)?;
+    sets(lines)?
+        .over(&mut draft, other)
+        .map_err(|refused| explained(refused, config.model.name()))?;
     let config = draft.finish();
     config.check()?;
     Ok(config)
@@ -79,13 +81,15 @@ fn laid(layers: &[Layer], model: &str, dataset: Option<&str>) -> Result<RunConfi
     let defaults = RunConfig::defaults(model, dataset).expect("models are chosen by their names");
     let mut draft = Draft::new(&defaults);
     for layer in layers {
-        layer.over(&mut draft, |path| belongs_to_another(path, model)).map_err(explained)?;
+        layer
+            .over(&mut draft, |path| belongs_to_another(path, model))
+            .map_err(|refused| explained(refused, model))?;
     }
     Ok(draft.finish())
 }
 
 /// A refusal, in other words where users look for a setting that other models have.
-fn explained(refused: Refused) -> anyhow::Error {
+fn explained(refused: Refused, model: &str) -> anyhow::Error {
     let Refused::Unknown { path, origin, .. } = &refused else { return refused.into() };
     let keys: Vec<&str> = path.split('.').collect();
     let told = ModelConfig::all(Kind::Images).into_iter().filter(ModelConfig::takes_conditions);
@@ -96,7 +100,16 @@ fn explained(refused: Refused) -> anyhow::Error {
              are {}",
             told.join(", ")
         ),
-        _ => refused.into(),
+        _ => match &super::described::places(path, model)[..] {
+            [] => refused.into(),
+            [place] => {
+                anyhow::anyhow!("unknown setting {path} (in {origin}); did you mean {place}?")
+            }
+            places => anyhow::anyhow!(
+                "unknown setting {path} (in {origin}); did you mean one of {}?",
+                places.join(", ")
+            ),
+        },
     }
 }
 

@@ -8,11 +8,12 @@ use genlab_core::{
 };
 use genlab_data::{Binarise, ColourMode, kind_of};
 use genlab_kernels::Precision;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Everything that decides a run's numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct RunConfig {
     /// Seed of initial weights, order of images and all noise.
     pub seed: u64,
@@ -33,14 +34,14 @@ pub(crate) struct RunConfig {
 }
 
 /// How much training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Budget {
     /// Training images in the whole run.
     pub images: u64,
 }
 
 /// How images are found and read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct DataConfig {
     /// Folder with the files; None: the cache folder, else a download.
     pub dir: Option<PathBuf>,

@@ -10,7 +10,7 @@ mod draws;
 pub(crate) mod figures;
 mod observer;
 pub(crate) mod opened;
-mod provenance;
+pub(crate) mod provenance;
 pub(crate) mod scoring;
 pub(crate) mod stations;
 pub(crate) mod training;

@@ -108,7 +108,7 @@ pub(crate) fn require_same_data(dir: &RunDir, dataset: &Dataset) -> Result<()> {
 
 /// The commit that this program was built from, and whether files differed from it; None where it was built outside a
 /// checkout.
-fn git() -> Option<Commit> {
+pub(crate) fn git() -> Option<Commit> {
     let hash = option_env!("GENLAB_COMMIT")?.to_owned();
     Some(Commit { hash, dirty: option_env!("GENLAB_CHANGED") == Some("true") })
 }

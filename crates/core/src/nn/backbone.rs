@@ -15,13 +15,14 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, activation::relu, ops::PadMode},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Residual blocks at one resolution beyond which a network is a slip of the finger.
 const MOST_BLOCKS: usize = 64;
 
 /// An encoder and its mirrored decoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum BackboneConfig {
     /// Affine layers on flattened images.
@@ -31,7 +32,7 @@ pub enum BackboneConfig {
 }
 
 /// A backbone of affine layers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MlpBackbone {
     /// Widths of the hidden layers, from the image inwards.
@@ -43,7 +44,7 @@ pub struct MlpBackbone {
 }
 
 /// A backbone of convolutions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ConvBackbone {
     /// Channels, from the image inwards.

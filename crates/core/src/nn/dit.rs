@@ -20,6 +20,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_kernels::{gelu, modulated_norm, silu};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The variance floor of the paper's layer normalisations.
@@ -28,7 +29,7 @@ const EPSILON: f64 = 1e-6;
 const MODULATIONS: usize = 6;
 
 /// Size of a [`Dit`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DitConfig {
     /// Side of the square patches that become tokens: 2 makes a quarter of the tokens of 1, and attention's

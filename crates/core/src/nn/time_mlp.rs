@@ -18,10 +18,11 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_kernels::silu;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Size of a [`TimeMlp`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimeMlpConfig {
     /// Width of the hidden layers.

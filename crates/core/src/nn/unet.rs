@@ -22,10 +22,11 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use genlab_kernels::{silu, upsample_nearest2x};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Size of a U-Net.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct UNetConfig {
     /// Channels of each level, from full resolution inwards; each level halves height and width.

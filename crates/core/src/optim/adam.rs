@@ -10,10 +10,11 @@ use super::step::Step;
 use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::{AdamSlot, AdamStep, adam_update};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Adam's decays and floor.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AdamConfig {
     /// Decay β1 of the mean of gradients, in [0, 1).

@@ -12,10 +12,11 @@ use super::{adam::AdamConfig, step::Step};
 use crate::settings::{Check, Fault, non_negative, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::AdamSlot;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Adam's decays and floor, and the decay of weights.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AdamWConfig {
     /// Decay β1 of the mean of gradients, in [0, 1).

@@ -7,10 +7,11 @@ use crate::{
     batch::Progress,
     settings::{Check, Fault, optional, positive, share, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the learning rate moves over the budget, after warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum LearningRateSchedule {
     /// The same rate throughout.
@@ -32,7 +33,7 @@ impl LearningRateSchedule {
 }
 
 /// How a step follows from gradients. Each method's file has its formula and source.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Method {
     /// Adam.
@@ -54,7 +55,7 @@ impl Default for Method {
 }
 
 /// A method with its learning rate, warm-up and global-norm clipping.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct OptimizerConfig {
     /// Peak learning rate, above 0. Muon's is about 0.02, and its Adam has one of its own.

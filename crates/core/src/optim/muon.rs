@@ -27,6 +27,7 @@ use super::{adam::AdamConfig, step::Step};
 use crate::settings::{Check, Fault, positive, share, size, within};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Coefficients of X, X Xᵀ X and (X Xᵀ)² X: the steepest at 0 among those that stay near 1.
@@ -35,7 +36,7 @@ const QUINTIC: [f64; 3] = [3.4445, -4.7750, 2.0315];
 const NORM_FLOOR: f64 = 1e-7;
 
 /// Muon for weights of two or more dimensions, Adam for the rest.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MuonConfig {
     /// Decay μ of the mean of gradients, in [0, 1).
@@ -53,7 +54,7 @@ impl Default for MuonConfig {
 }
 
 /// The Adam of what Muon does not train. Warm-up, schedule and clipping are shared.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MuonAdamConfig {
     /// Peak learning rate, above 0.

@@ -15,10 +15,11 @@ use super::step::Step;
 use crate::settings::{Check, Fault, positive, share};
 use burn::tensor::Tensor;
 use genlab_kernels::lerp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// RMSprop's decay, floor and momentum.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RmsPropConfig {
     /// Decay α of the mean of squared gradients, in [0, 1).

@@ -12,10 +12,11 @@
 use super::step::Step;
 use crate::settings::{Check, Fault, share};
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Momentum, and where its gradient is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SgdConfig {
     /// Share μ of the velocity that is kept, in [0, 1); 0 is plain gradient descent.

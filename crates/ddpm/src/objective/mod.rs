@@ -18,10 +18,11 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, at_most, positive, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What training minimises, one file each where it is more than the error of a denoiser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Objective {
     /// The weighted error of the target.

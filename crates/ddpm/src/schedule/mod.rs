@@ -12,11 +12,12 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, non_negative, positive, size},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vp::Vp;
 
 /// How signal fades and noise grows, one file each but for the tables of discrete steps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ScheduleConfig {
     /// β_t of the T discrete steps from 10⁻⁴ to 0.02 at T = 1000 (section 4 of arXiv:2006.11239), scaled

@@ -3,11 +3,12 @@
 use super::{Oracle, ddim};
 use crate::schedule::Moment;
 use burn::tensor::Tensor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The variance of the noise that is added after each step (section 3.2 of Ho et al. 2020,
 /// arXiv:2006.11239).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variance {
     /// β̃_t = σ_s²/σ_t² β_t, that of q(x_s | x_t, x_0): the right one where x_0 is a single point.

@@ -17,10 +17,11 @@ use genlab_core::{
     Check, Fault,
     settings::{at_most, non_negative},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The rule of a step, one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Solver {
     /// Song et al. 2021 (arXiv:2010.02502): deterministic given the starting noise where eta is 0.

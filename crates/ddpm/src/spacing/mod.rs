@@ -12,10 +12,11 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, at_most, positive},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The times at which a denoiser is asked, one file each. After them comes time 0.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Spacing {
     /// Evenly from the last time to the first.

@@ -10,12 +10,13 @@ use genlab_core::{
     settings::{finite, positive},
 };
 use rand::RngExt;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::ops::Range;
 
 /// The distribution of training times, one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Times {
     /// All alike (Algorithm 1 of Ho et al. 2020, arXiv:2006.11239).

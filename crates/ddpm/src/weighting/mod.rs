@@ -9,10 +9,11 @@ use crate::{
     target::Target,
 };
 use genlab_core::{Check, Fault, settings::positive};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The weight of each time's squared error, one file each where there is more to say than 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Weighting {
     /// 1 for the target's error: L_simple (Eq. 14 of Ho et al. 2020, arXiv:2006.11239) for the noise.

@@ -4,13 +4,14 @@ use super::Side;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use genlab_core::{Check, Fault, Noise, settings::share};
 use rand::{Rng, RngExt};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Translation and cutout of Zhao et al. 2020 (arXiv:2006.10738, section 3.2), on real and generated images
 /// and in both networks' steps, so that the critic cannot learn its images by heart and the generator is
 /// not told to make what it sees. What is moved in or cut out is 0, a middle grey, as in the paper's code.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DiffAugment {
     /// The farthest that an image is moved along each side, in shares of the side, in [0, 1).

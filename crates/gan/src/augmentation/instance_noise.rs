@@ -6,13 +6,14 @@ use genlab_core::{
     Check, Fault, Progress,
     settings::{positive, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// x + σ ε for real and generated values alike, where σ falls in a line to 0 (Sønderby et al. 2017,
 /// arXiv:1610.04490, section 3.2; Arjovsky & Bottou 2017, arXiv:1701.04862, section 3): two distributions
 /// that would not overlap do, so that the best critic has a slope everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct InstanceNoise {
     /// σ at the start, above 0, in units of the critic's input.

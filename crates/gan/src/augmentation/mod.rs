@@ -8,11 +8,12 @@ pub use instance_noise::InstanceNoise;
 
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Progress, Space, settings::optional_within};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The setting: which augmentations are on. None is by default; validation curves are without.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Augmentation {
     /// Images moved and partly hidden: Zhao et al. 2020 (arXiv:2006.10738).

@@ -5,6 +5,7 @@ use genlab_core::{
     Check, Fault,
     settings::{LARGEST_SIZE, at_least, at_most},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Keeps the square root differentiable where all values are alike.
@@ -13,7 +14,7 @@ const EPSILON: f64 = 1e-8;
 /// One more feature for each value: the standard deviation of each feature over a group of values, averaged
 /// over features (Karras et al. 2018, arXiv:1710.10196, section 3). It stands before the critic's last
 /// layer; theirs is a map before the last convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MinibatchSd {
     /// Values in a group, at least 2.

@@ -3,12 +3,13 @@
 use super::Game;
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The critic minimises E[max(0, 1 − l(x))] + E[max(0, 1 + l(G(z)))], the generator −E[l(G(z))] (Lim & Ye
 /// 2017, arXiv:1705.02894; Eq. 16 and 17 of Miyato et al. 2018, arXiv:1802.05957). Values that the critic
 /// is sure enough of move it no further. Its logits are scores, not those of a probability.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Hinge {}
 

@@ -3,12 +3,13 @@
 use super::{Game, told};
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The critic minimises ½E[(l(x) − 1)²] + ½E[l(G(z))²], the generator ½E[(l(G(z)) − 1)²]: Eq. 9 of Mao et
 /// al. 2017 (arXiv:1611.04076). The best critic is l = p_d / (p_d + p_g), and values far on the right side
 /// of its boundary are still pulled to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LeastSquares {}
 

@@ -3,11 +3,12 @@
 use super::{Game, cross_entropy, probabilities, softplus};
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars, nn::sigmoid};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The generator minimises E[log(1 − D(G(z)))], what the critic maximises: Eq. 1 of Goodfellow et al.
 /// 2014 (arXiv:1406.2661). Its gradient vanishes where the critic is sure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Minimax {}
 

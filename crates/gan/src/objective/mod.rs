@@ -16,10 +16,11 @@ pub use wasserstein::Wasserstein;
 
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars, nn::sigmoid};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The setting: which game is played.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Objective {
     /// The generator minimises −log D(G(z)).

@@ -3,10 +3,11 @@
 use super::{Game, cross_entropy, probabilities, softplus};
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars, nn::sigmoid, settings::share};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The generator minimises −E[log D(G(z))]: section 3 of Goodfellow et al. 2014 (arXiv:1406.2661).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct NonSaturating {
     /// How far below 1 the critic's target for real values lies, in [0, 1) (one-sided label smoothing,

@@ -3,13 +3,14 @@
 use super::{EQUILIBRIUM, Game, softplus};
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars, nn::sigmoid};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The critic minimises −E[log σ(l(x) − l(G(z)))], the generator −E[log σ(l(G(z)) − l(x))], row by row: RSGAN
 /// of Jolicoeur-Martineau 2018 (arXiv:1807.00734), Eq. 2 of Huang et al. 2024 (R3GAN, arXiv:2501.05441).
 /// Each generated value is compared with a real one, so that dropping a mode costs the generator. Only
 /// differences of logits mean anything: the best critic is log p_d − log p_g plus any constant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Relativistic {}
 

@@ -3,13 +3,14 @@
 use super::Game;
 use burn::tensor::Tensor;
 use genlab_core::{Check, Fault, Scalars};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The critic minimises E[l(G(z))] − E[l(x)], the generator −E[l(G(z))]: Eq. 2 and 3 of Arjovsky et al.
 /// 2017 (arXiv:1701.07875). Over critics whose slope is at most 1 the critic's loss is minus the
 /// Wasserstein-1 distance; over all critics it has no lower bound, so that a regulariser has to bound their
 /// slope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wasserstein {}
 

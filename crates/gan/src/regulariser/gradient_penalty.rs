@@ -5,11 +5,12 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, positive},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// λ E[(‖∇D(x̂)‖ − 1)²] at x̂ = u x + (1 − u) G(z) with u uniform in [0, 1): Eq. 3 of Gulrajani et al. 2017
 /// (arXiv:1704.00028). Slopes are per unit of the critic's input, as in [`super::SlopePenalty`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GradientPenalty {
     /// λ, above 0.

@@ -15,11 +15,12 @@ use genlab_core::{
     Check, Fault, Noise, Optimized,
     settings::{optional, within},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The setting: which regularisers are on. None is by default; they combine freely.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Regularisers {
     /// Penalty on the critic's slope at real values: R1, Eq. 9 of Mescheder et al. 2018

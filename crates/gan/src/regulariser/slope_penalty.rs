@@ -5,12 +5,13 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, positive},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// γ/2 E‖∇D(x)‖² (Eq. 9 of Mescheder et al. 2018, arXiv:1801.04406) with the slope taken from two points
 /// per value. D is the critic's logit; slopes are per unit of its input, in which values in [0, 1] lie
 /// in [−1, 1] and others have standard deviation 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SlopePenalty {
     /// γ, above 0.

@@ -8,6 +8,7 @@ use genlab_core::{
     Check, Fault,
     settings::{at_most, size},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rounds beyond which a step would be nothing but power iteration.
@@ -19,7 +20,7 @@ const EPSILON: f64 = 1e-12;
 /// W / σ(W) in place of each weight W of the critic (Eq. 8 of arXiv:1802.05957), with σ(W) its largest
 /// singular value, so that no layer stretches its input. A convolution's `[C_out, C_in, K, K]` counts as
 /// the matrix `[C_out, C_in K²]`; biases stay.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SpectralNorm {
     /// Rounds of power iteration, at least 1. They start anew in each step, so that the critic is a

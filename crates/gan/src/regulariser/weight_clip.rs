@@ -2,12 +2,13 @@
 
 use burn::module::Module;
 use genlab_core::{Check, Fault, Optimized, settings::positive};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// After each step every weight and bias of the critic is cut to [−c, c]: Algorithm 1 of Arjovsky et al. 2017
 /// (arXiv:1701.07875). It bounds the critic's slope by some constant that nobody chooses; most weights end at
 /// either side of the box.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WeightClip {
     /// c, above 0.

@@ -13,6 +13,7 @@ use genlab_core::{
     nn::{Conv2d, Conv2dConfig},
 };
 use safetensors::{SafeTensors, tensor::Dtype};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
@@ -20,7 +21,7 @@ use std::{
 };
 
 /// A safetensors file and the one content it may have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PinnedFile {
     /// Where it lies.

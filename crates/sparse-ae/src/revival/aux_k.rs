@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, size},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// α ‖e − ê‖², e what the code leaves of a value and ê what the `units` largest dead units make of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AuxK {
     /// Values in a row that leave a unit off before it is dead.

@@ -12,10 +12,11 @@ pub(crate) use resample::{Reborn, reborn};
 use crate::sparsity::Sparsity;
 use burn::tensor::{Bool, Tensor};
 use genlab_core::{Check, Fault, nn::BackboneConfig};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The setting, one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Revival {
     /// Nothing does.

@@ -5,10 +5,11 @@ use genlab_core::{
     Check, Fault,
     settings::{at_least, non_negative, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Every so often dead units read and write the direction of a value that was reconstructed badly.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Resample {
     /// Values in a row that leave a unit off before it is dead.

@@ -10,11 +10,12 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// h = H(π) ReLU(e^r π + c) with λ Σ_j ReLU(π_j), and ‖x − x̂(ReLU(π))‖² by a decoder that it does not train, so that
 /// gates that open are of use.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Gated {
     /// λ, in units of the loss per unit of gate.

@@ -10,10 +10,11 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, positive, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// h_j = π_j H(π_j − θ_j) with λ Σ_j H(π_j − θ_j), H the step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct JumpRelu {
     /// λ, in units of the loss per active unit.

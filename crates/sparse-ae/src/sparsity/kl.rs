@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, positive, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// β Σ_j KL(ρ ‖ ρ̂_j) on h = sigmoid(π).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Kl {
     /// ρ, the mean that each unit should have.

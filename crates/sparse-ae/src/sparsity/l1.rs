@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, share},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// λ Σ_j h_j on h = ReLU(π).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct L1 {
     /// λ, in units of the loss per unit of activation.

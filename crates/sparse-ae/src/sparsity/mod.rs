@@ -20,10 +20,11 @@ pub(crate) use top_k::{keep_from, largest};
 use crate::net::SparseNet;
 use burn::tensor::{Tensor, activation::relu};
 use genlab_core::{Check, Fault};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The setting, one file each.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Sparsity {
     /// A ReLU with a penalty on the sum of codes.

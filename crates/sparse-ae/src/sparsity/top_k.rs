@@ -6,10 +6,11 @@ use genlab_core::{
     Check, Fault,
     settings::{share, size},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many units are on at most: of each value, or on average over a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MostActive {
     /// k.

@@ -13,6 +13,7 @@ use genlab_core::{
     loss::{bernoulli_nll, gaussian_nll},
     settings::positive,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -24,7 +25,7 @@ const OBSERVATION: &str = "vae/observation";
 const LEAST_LOG_SCALE: f64 = -6.0;
 
 /// How the decoder's output is read.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Likelihood {
     /// Independent Bernoulli pixels; on grey images a cross-entropy.

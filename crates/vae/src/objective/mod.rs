@@ -14,10 +14,11 @@ use genlab_core::{
     Check, Fault,
     settings::{non_negative, share, size},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which bound is minimised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Objective {
     /// −ELBO, with the KL weighed.

@@ -10,10 +10,11 @@ pub(crate) use vamp::Vamp;
 
 use burn::{module::Module, tensor::Device};
 use genlab_core::{Check, Fault, Space, settings::size};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which prior codes have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Prior {
     /// N(0, I).

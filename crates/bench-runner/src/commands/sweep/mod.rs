@@ -5,10 +5,10 @@ mod plan;
 mod table;
 
 use crate::{
-    cli::SweepArgs,
+    cli::{RunArgs, SweepArgs},
     commands::train_one,
     interrupt,
-    run::{self, Existing, directory::RunDir, stations::Stations},
+    run::{self, directory::RunDir, stations::Stations},
     terminal,
 };
 use anyhow::{Context, Result, bail};
@@ -50,7 +50,8 @@ fn one(args: &SweepArgs, plan: &[Entry], runs: &Path, index: usize) -> Result<Ex
     };
     interrupt::install()?;
     let dir = RunDir::new(runs.join(entry.config.run_name()));
-    train_one(&entry.config, &dir, &args.settings.device, Existing::Keep, false)
+    let args = RunArgs { settings: args.settings.clone(), ..RunArgs::default() };
+    train_one(&entry.config, &dir, &args)
 }
 
 fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {

@@ -14,6 +14,7 @@ use crate::numerics::{
     mixture::Mixture,
 };
 use genlab_core::{Check, Fault, Seed, settings::size};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ use std::ops::Range;
 const REGULARISATION: f64 = 1e-4;
 
 /// A kind of density.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PriorConfig {
     /// N(0, I), what codes are held to by a model that has a prior of its own. It is not fitted.

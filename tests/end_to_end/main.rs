@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read what it needs should fail")]
 
+mod around;
 mod data;
 mod doors;
 mod edits;

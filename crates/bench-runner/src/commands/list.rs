@@ -126,7 +126,9 @@ fn told(run: &Path) -> Listed {
         let leads = |name: &str| {
             genlab_metrics::CATALOGUE.get(name).is_some_and(|entry| entry.rank == Rank::Leading)
         };
-        let metric = results.metrics.iter().find(|metric| leads(&metric.name))?;
+        let mut leading = results.metrics.iter().filter(|metric| leads(&metric.name));
+        let metric = leading.clone().find(|metric| metric.name.starts_with("samples/"));
+        let metric = metric.or_else(|| leading.next())?;
         Some(Leading { metric: metric.name.clone(), better: metric.better, value: metric.value })
     });
     Listed {

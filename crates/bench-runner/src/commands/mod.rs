@@ -155,7 +155,7 @@ fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCod
 
 /// What `bench-runner` says by itself.
 const FIRST_WORDS: &str = "\
-genlab trains generative models on the same data, under one budget and one judge.
+genlab trains generative models on the same data, budget and judge.
 
 Try this first; it needs no network and takes half a minute:
   bench-runner --model vae

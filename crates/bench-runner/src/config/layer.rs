@@ -48,6 +48,14 @@ impl Layer {
         self.keys.iter().rev().find(|(path, _)| path == key).map(|(_, value)| value)
     }
 
+    /// The first key at or below `path`, whole.
+    pub(crate) fn below(&self, path: &str) -> Option<String> {
+        let mut whole = self.keys.iter().map(|(keys, _)| words::path(keys));
+        whole.find(|whole| {
+            whole.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
     /// Lays the keys over `draft`, but for those that `skip` says.
     ///
     /// # Errors

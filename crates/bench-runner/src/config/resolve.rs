@@ -68,9 +68,9 @@ pub(crate) fn measured_with(config: &RunConfig, lines: &[String]) -> Result<RunC
             );
         }
     }
-    sets(lines)?
-        .over(&mut draft, other)
-        .map_err(|refused| explained(refused, config.model.name()))?;
+    let layer = sets(lines)?;
+    let told = |refused| explained(refused, &layer, config.model.name());
+    layer.over(&mut draft, other).map_err(told)?;
     let config = draft.finish();
     config.check()?;
     Ok(config)
@@ -83,13 +83,13 @@ fn laid(layers: &[Layer], model: &str, dataset: Option<&str>) -> Result<RunConfi
     for layer in layers {
         layer
             .over(&mut draft, |path| belongs_to_another(path, model))
-            .map_err(|refused| explained(refused, model))?;
+            .map_err(|refused| explained(refused, layer, model))?;
     }
     Ok(draft.finish())
 }
 
 /// A refusal, in other words where users look for a setting that other models have.
-fn explained(refused: Refused, model: &str) -> anyhow::Error {
+fn explained(refused: Refused, layer: &Layer, model: &str) -> anyhow::Error {
     let Refused::Unknown { path, origin, .. } = &refused else { return refused.into() };
     let keys: Vec<&str> = path.split('.').collect();
     let told = ModelConfig::all(Kind::Images).into_iter().filter(ModelConfig::takes_conditions);
@@ -100,16 +100,23 @@ fn explained(refused: Refused, model: &str) -> anyhow::Error {
              are {}",
             told.join(", ")
         ),
-        _ => match &super::described::places(path, model)[..] {
-            [] => refused.into(),
-            [place] => {
-                anyhow::anyhow!("unknown setting {path} (in {origin}); did you mean {place}?")
-            }
-            places => anyhow::anyhow!(
-                "unknown setting {path} (in {origin}); did you mean one of {}?",
-                places.join(", ")
-            ),
-        },
+        _ => explained_as_short(refused, layer, model),
+    }
+}
+
+/// A refusal of a name that may stand for a longer one.
+fn explained_as_short(refused: Refused, layer: &Layer, model: &str) -> anyhow::Error {
+    let Refused::Unknown { path, origin, .. } = &refused else { return refused.into() };
+    let path = &layer.below(path).unwrap_or_else(|| path.clone());
+    match &super::described::places(path, model)[..] {
+        [] => refused.into(),
+        [place] => {
+            anyhow::anyhow!("unknown setting {path} (in {origin}); did you mean {place}?")
+        }
+        places => anyhow::anyhow!(
+            "unknown setting {path} (in {origin}); did you mean one of {}?",
+            places.join(", ")
+        ),
     }
 }
 

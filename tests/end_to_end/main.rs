@@ -11,6 +11,7 @@ mod looking;
 mod metrics;
 mod runs;
 mod samplers;
+mod signals;
 mod support;
 mod sweeps;
 mod tensorboard;

@@ -4,7 +4,7 @@ mod machine;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Train, evaluate and compare generative models under one budget and one judge.
 #[derive(Debug, Parser)]
@@ -124,6 +124,10 @@ pub(crate) struct RunArgs {
     /// Discard what the run directory holds and start anew.
     #[arg(long)]
     pub fresh: bool,
+    /// Stop training and save after this long, such as 90s, 20min or 1h30m; evaluation comes on top. The exit status is
+    /// then 75, and the same command goes on.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_time: Option<Duration>,
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
@@ -201,6 +205,9 @@ pub(crate) struct SweepArgs {
     /// Folder of the run directories. What is finished there is not trained again.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Stop after this long, as for a single run.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub max_time: Option<Duration>,
     /// Print the plan, a line of JSON a run, and do nothing.
     #[arg(long, conflicts_with_all = ["status", "index"])]
     pub dry_run: bool,

@@ -6,7 +6,7 @@
 use crate::{
     cli::RunArgs,
     config::RunConfig,
-    interrupt::{self, EXIT_INTERRUPTED},
+    interrupt,
     registry::ModelConfig,
     run::directory::{self, RunDir},
     summary::{self, Row},
@@ -40,11 +40,11 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
         started.push(dir.clone());
         match status {
             Some(0) => finished.push(dir),
-            Some(code) if code == i32::from(EXIT_INTERRUPTED) => {
+            Some(code) if interrupt::is_stopped(code) || interrupt::asked() => {
                 terminal::note("stopped; the same command goes on from here");
-                return Ok(ExitCode::from(EXIT_INTERRUPTED));
+                return Ok(interrupt::status_of(code));
             }
-            _ if interrupt::asked() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
+            None if interrupt::asked() => return Ok(interrupt::status()),
             _ => failed.push(name),
         }
     }
@@ -93,7 +93,16 @@ fn child(config: &RunConfig, dir: &Path, args: &RunArgs) -> Result<Option<i32>> 
             command.arg(flag);
         }
     }
-    let status = command.status().context("cannot start a run")?;
+    command.env(interrupt::PARENT, std::process::id().to_string());
+    if let Some(left) = interrupt::time_left() {
+        command.arg("--max-time").arg(format!("{}s", left.as_secs()));
+    }
+    let watched = interrupt::watched();
+    let mut process = command.spawn().context("cannot start a run")?;
+    interrupt::adopt(process.id());
+    let status = process.wait().context("cannot wait for a run")?;
+    interrupt::release(process.id());
+    drop(watched);
     if !dir.exists() {
         // It was refused, and its settings are those of no run.
         fs::remove_file(&settings)

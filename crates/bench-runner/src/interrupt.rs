@@ -1,27 +1,209 @@
-//! Ctrl-C asks; the training loop stops at the next step and saves.
+//! Signals and time limits ask a run to stop. While it trains it then saves after the step that it is in; at any other time
+//! nothing would be lost that is not made again, and it ends at once.
 
 use anyhow::{Context, Result};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    process::ExitCode,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-static ASKED: AtomicUsize = AtomicUsize::new(0);
+/// The first signal, and when it came.
+static FIRST: OnceLock<(Signal, Instant)> = OnceLock::new();
+/// When to stop in any case.
+static DEADLINE: OnceLock<Instant> = OnceLock::new();
+/// Whether somebody will look at [`asked`] soon.
+static WATCHED: AtomicBool = AtomicBool::new(false);
+/// Processes that are told as well.
+static CHILDREN: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// Exit status of a run that was interrupted and can be resumed.
-pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+/// Signals that come so close are one: a terminal sends to a whole group of processes, and a parent passes on what it gets.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
-/// From here on the first Ctrl-C only sets a flag; the third ends the process.
-///
-/// # Errors
-/// When the system refuses the handler.
-pub(crate) fn install() -> Result<()> {
-    ctrlc::set_handler(|| {
-        if ASKED.fetch_add(1, Ordering::Relaxed) >= 2 {
-            std::process::exit(i32::from(EXIT_INTERRUPTED));
-        }
-    })
-    .context("cannot install the Ctrl-C handler")
+/// Told to a child process: the process that started it, without which it stops.
+pub(crate) const PARENT: &str = "GENLAB_PARENT";
+
+/// Who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// The system or a container is going down, or a terminal has closed.
+    Terminate,
+    /// A scheduler will soon need the machine for another; or time is up.
+    Requeue,
 }
 
-/// Whether somebody asked to stop.
+impl Signal {
+    /// 128 and the signal's number, as shells have it; 75 (EX_TEMPFAIL of sysexits.h) says "the same again later".
+    fn status(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+            Self::Requeue => 75,
+        }
+    }
+}
+
+/// Whether a process ended with this status because it was asked to, and can go on.
+pub(crate) fn is_stopped(status: i32) -> bool {
+    [Signal::Interrupt, Signal::Terminate, Signal::Requeue]
+        .iter()
+        .any(|signal| i32::from(signal.status()) == status)
+}
+
+/// The exit status of a run that was stopped and can be resumed.
+pub(crate) fn status() -> ExitCode {
+    let (signal, _) = FIRST.get().copied().unwrap_or((Signal::Requeue, Instant::now()));
+    ExitCode::from(signal.status())
+}
+
+/// The exit status of a group of which one run was stopped with `status`.
+pub(crate) fn status_of(status: i32) -> ExitCode {
+    match u8::try_from(status) {
+        Ok(code) if is_stopped(status) => ExitCode::from(code),
+        _ => self::status(),
+    }
+}
+
+/// From here on signals are heard, but for those that whoever started this process has it ignore, as `nohup` does.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn install() -> Result<()> {
+    system::listen().context("cannot listen to signals")
+}
+
+/// From here on training ends after `time`.
+pub(crate) fn stop_after(time: Duration) {
+    // A limit that is beyond all clocks is none.
+    if let Some(deadline) = Instant::now().checked_add(time) {
+        let _ = DEADLINE.set(deadline);
+    }
+}
+
+/// What is left of the time, where it is limited.
+pub(crate) fn time_left() -> Option<Duration> {
+    DEADLINE.get().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
+/// Whether somebody asked to stop, or time is up.
 pub(crate) fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed) > 0
+    signalled() || time_left().is_some_and(|left| left.is_zero()) || system::is_orphan()
+}
+
+/// Whether a signal came. Who stops watching looks at it once more.
+pub(crate) fn signalled() -> bool {
+    FIRST.get().is_some()
+}
+
+/// While it lives, [`asked`] is looked at again and again, and a signal waits for that.
+pub(crate) struct Watched(());
+
+/// See [`Watched`].
+pub(crate) fn watched() -> Watched {
+    WATCHED.store(true, Ordering::SeqCst);
+    Watched(())
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        WATCHED.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Signals are passed on to the process of that number from now on.
+pub(crate) fn adopt(child: u32) {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    // It may have come in between.
+    if let Some((signal, _)) = FIRST.get() {
+        system::send(*signal, child);
+    }
+}
+
+/// The process of that number has ended; another may bear it soon.
+pub(crate) fn release(child: u32) {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != child);
+}
+
+fn heard(signal: Signal) {
+    let (_, since) = *FIRST.get_or_init(|| (signal, Instant::now()));
+    let again = since.elapsed() > ONE_SIGNAL;
+    for child in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        system::send(signal, *child);
+    }
+    if again || !WATCHED.load(Ordering::SeqCst) {
+        std::process::exit(i32::from(signal.status()));
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use super::{PARENT, Signal, heard};
+    use nix::{sys::signal, unistd::Pid};
+    use signal_hook::{
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+        iterator::Signals,
+    };
+    use std::{fs, io::Result, os::unix::process::parent_id, sync::OnceLock, thread};
+
+    pub(super) fn listen() -> Result<()> {
+        let wanted = [SIGINT, SIGTERM, SIGUSR1, SIGHUP];
+        let ignored = ignored();
+        let wanted = wanted.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let mut signals = Signals::new(wanted)?;
+        thread::spawn(move || {
+            for number in signals.forever() {
+                heard(match number {
+                    SIGINT => Signal::Interrupt,
+                    SIGUSR1 => Signal::Requeue,
+                    _ => Signal::Terminate,
+                });
+            }
+        });
+        Ok(())
+    }
+
+    /// One bit for each signal that this process ignores, where the system tells (Linux).
+    fn ignored() -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn send(signal: Signal, child: u32) {
+        let signal = match signal {
+            Signal::Interrupt => signal::Signal::SIGINT,
+            Signal::Terminate => signal::Signal::SIGTERM,
+            Signal::Requeue => signal::Signal::SIGUSR1,
+        };
+        // It may have ended just now.
+        let _ = signal::kill(Pid::from_raw(child as i32), signal);
+    }
+
+    /// Whether the process that started this one for a group is gone.
+    pub(super) fn is_orphan() -> bool {
+        static STARTED_BY: OnceLock<Option<u32>> = OnceLock::new();
+        let started_by = STARTED_BY.get_or_init(|| std::env::var(PARENT).ok()?.parse().ok());
+        started_by.is_some_and(|parent| parent != parent_id())
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use super::{Signal, heard};
+
+    pub(super) fn listen() -> Result<(), ctrlc::Error> {
+        ctrlc::set_handler(|| heard(Signal::Interrupt))
+    }
+
+    /// The console tells all processes by itself.
+    pub(super) fn send(_signal: Signal, _child: u32) {}
+
+    pub(super) fn is_orphan() -> bool {
+        false
+    }
 }

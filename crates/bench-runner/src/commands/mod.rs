@@ -34,6 +34,7 @@ use std::{path::Path, process::ExitCode};
 /// # Errors
 /// One sentence: what, where, how to mend it.
 pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
+    interrupt::install()?;
     match cli.command {
         None if std::env::args_os().len() == 1 => {
             terminal::line(FIRST_WORDS);
@@ -85,7 +86,9 @@ fn train(args: &RunArgs) -> Result<ExitCode> {
     if args.dry_run {
         return planned(&configs, args);
     }
-    interrupt::install()?;
+    if let Some(time) = args.max_time {
+        interrupt::stop_after(time);
+    }
     match configs.as_slice() {
         [config] => train_one(config, &place(config, args), args),
         configs => {
@@ -144,7 +147,7 @@ fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCod
                 "stopped and saved in {}; the same command goes on from here",
                 dir.path().display()
             ));
-            Ok(ExitCode::from(interrupt::EXIT_INTERRUPTED))
+            Ok(interrupt::status())
         }
         Ended::Diverged { step, scalar } => anyhow::bail!(
             "{} diverged: {scalar} was not a number in step {step}; try a smaller learning rate",

@@ -17,7 +17,7 @@ pub(crate) mod training;
 
 use crate::{
     config::{JudgeConfig, RunConfig},
-    device, terminal,
+    device, interrupt, terminal,
 };
 use anyhow::Result;
 use directory::{Found, RunDir};
@@ -116,8 +116,16 @@ pub(crate) fn execute(
     let mut watch = Watch::open(dir, &training, evaluator.context(), &start)?;
     let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
+    let watched = interrupt::watched();
     let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;
     let board = watch.close()?;
+    drop(watched);
+    if let (Outcome::Finished { .. }, true) = (&outcome, interrupt::signalled()) {
+        // All steps are saved; the numbers are for the next time.
+        provenance::happened(dir, training.plan.total_steps(), "interrupted")?;
+        provenance::finish(dir, "interrupted")?;
+        return Ok(Ended::Interrupted);
+    }
 
     match outcome {
         Outcome::Finished { seconds } => {

@@ -1,12 +1,7 @@
 //! Several runs at a time, one process each.
 
 use super::plan::Entry;
-use crate::{
-    config::RunConfig,
-    interrupt::{self, EXIT_INTERRUPTED},
-    run::directory::RunDir,
-    terminal,
-};
+use crate::{config::RunConfig, interrupt, run::directory::RunDir, terminal};
 use anyhow::{Context, Result};
 use genlab_results::atomic;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -68,6 +63,7 @@ impl Workshop<'_> {
         let mut running: Vec<Running> = Vec::new();
         let mut ended = Ended::default();
         let begun = Instant::now();
+        let _watched = interrupt::watched();
         while !waiting.is_empty() || !running.is_empty() {
             ended.interrupted |= interrupt::asked();
             if ended.interrupted {
@@ -86,6 +82,7 @@ impl Workshop<'_> {
                     continue;
                 };
                 let run = running.swap_remove(index);
+                interrupt::release(run.child.id());
                 if let Some(bar) = &run.bar {
                     bar.finish_and_clear();
                 }
@@ -96,7 +93,7 @@ impl Workshop<'_> {
                         "finished in {}",
                         terminal::duration(run.begun.elapsed().as_secs_f64())
                     ),
-                    Some(code) if code == i32::from(EXIT_INTERRUPTED) => {
+                    Some(code) if interrupt::is_stopped(code) => {
                         ended.interrupted = true;
                         "stopped".to_owned()
                     }
@@ -145,7 +142,12 @@ impl Workshop<'_> {
             let cores = thread::available_parallelism().map_or(1, usize::from);
             command.env("RAYON_NUM_THREADS", (cores / self.jobs).max(1).to_string());
         }
+        command.env(interrupt::PARENT, std::process::id().to_string());
+        if let Some(left) = interrupt::time_left() {
+            command.arg("--max-time").arg(format!("{}s", left.as_secs()));
+        }
         let child = command.spawn().context("cannot start a run")?;
+        interrupt::adopt(child.id());
         let steps = config.budget.images.div_ceil(config.batch_size as u64);
         let bar = bars.map(|bars| {
             let style =

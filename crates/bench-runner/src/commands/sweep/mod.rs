@@ -27,6 +27,9 @@ use std::{
 pub(crate) fn execute(args: &SweepArgs) -> Result<ExitCode> {
     let plan = plan::plan(&args.settings, &args.seeds)?;
     let runs = args.out.clone().unwrap_or_else(|| PathBuf::from("runs"));
+    if let Some(time) = args.max_time {
+        interrupt::stop_after(time);
+    }
     if let Some(index) = args.index {
         return one(args, &plan, &runs, index);
     }
@@ -48,14 +51,12 @@ fn one(args: &SweepArgs, plan: &[Entry], runs: &Path, index: usize) -> Result<Ex
     let Some(entry) = plan.get(index) else {
         bail!("--index {index} names no run: the plan has those from 0 to {}", plan.len() - 1)
     };
-    interrupt::install()?;
     let dir = RunDir::new(runs.join(entry.config.run_name()));
     let args = RunArgs { settings: args.settings.clone(), ..RunArgs::default() };
     train_one(&entry.config, &dir, &args)
 }
 
 fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
-    interrupt::install()?;
     // Data that cannot be read should fail once, not once per run.
     drop(run::load(&Stations::of(plan[0].config.clone()).data)?);
     let home = runs.join(plan::name(plan));
@@ -82,7 +83,7 @@ fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
     jobs::tidy(&home, plan, &ended.failed)?;
     if ended.interrupted {
         terminal::note("stopped; the same command goes on from here");
-        return Ok(ExitCode::from(interrupt::EXIT_INTERRUPTED));
+        return Ok(interrupt::status());
     }
     let started: Vec<PathBuf> = plan
         .iter()

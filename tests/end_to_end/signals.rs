@@ -1,0 +1,142 @@
+//! Signals and time limits: what is trained is saved, children included, and the same command goes on to the same bytes.
+
+#![cfg(unix)]
+
+use crate::support::{checkpoint, command, json, quick, quick_file, run, succeed};
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Sends a signal by its name.
+fn send(signal: &str, pid: u32) {
+    let status = Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+/// Waits until something holds.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} did not come to be");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn has_logged(run: &Path) -> bool {
+    fs::metadata(run.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0)
+}
+
+fn start(folder: &Path, args: &[&str]) -> Child {
+    command(folder, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// The status of a process, which must end soon.
+fn ended(mut child: Child) -> Option<i32> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "it goes on for more than 10 s");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn weights(run: &Path) -> Vec<u8> {
+    fs::read(checkpoint(run).join("weights.safetensors")).unwrap()
+}
+
+const LONG: [&str; 4] = ["--budget-images", "20000", "--set", "evaluation.samples=100"];
+
+#[test]
+fn each_signal_saves_and_has_a_status_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let args = |out| quick(&file, "gan", &[&LONG[..], &["--out", out]].concat());
+    succeed(folder.path(), &args("whole"));
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("USR1", 75)] {
+        let dir = folder.path().join(signal);
+        let child = start(folder.path(), &args(signal));
+        until("a first line", || has_logged(&dir));
+        send(signal, child.id());
+        assert_eq!(ended(child), Some(status), "{signal}");
+        assert_eq!(json(&dir.join("run.json"))["exit_reason"], "interrupted");
+        succeed(folder.path(), &args(signal));
+        assert!(weights(&dir) == weights(&folder.path().join("whole")), "{signal}");
+    }
+}
+
+#[test]
+fn a_limit_of_time_ends_training_and_the_same_command_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more = ["--budget-images", "2000000", "--out", "a", "--max-time", "1s"];
+    let output = run(folder.path(), &quick(&file, "ae", &more));
+    assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(checkpoint(&folder.path().join("a")).exists());
+    let output = run(folder.path(), &["--model", "ae", "--max-time", "soon"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn what_ends_a_group_ends_its_runs_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more = ["--budget-images", "2000000", "--out", "g"];
+    for signal in ["TERM", "KILL"] {
+        let dir = folder.path().join("g/ae-s0");
+        let group = start(folder.path(), &quick(&file, "ae,vae", &more));
+        until("a first line", || has_logged(&dir));
+        send(signal, group.id());
+        if signal == "TERM" {
+            assert_eq!(ended(group), Some(143));
+        } else {
+            assert_eq!(ended(group), None);
+        }
+        let stopped = || json(&dir.join("run.json"))["exit_reason"] == "interrupted";
+        until("an end of the run", stopped);
+        fs::remove_dir_all(folder.path().join("g")).unwrap();
+    }
+}
+
+#[test]
+fn a_signal_while_it_is_measured_ends_it_and_nothing_is_trained_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let more =
+        ["--budget-images", "640", "--out", "a", "--set", "evaluation.importance_samples=100000"];
+    let args = quick(&file, "vae", &more);
+    let dir = folder.path().join("a");
+    let child = start(folder.path(), &args);
+    let last = dir.join("checkpoints").join(format!("step-{:08}", 20));
+    until("the last checkpoint", || last.exists());
+    send("INT", child.id());
+    assert_eq!(ended(child), Some(130));
+    assert!(!dir.join("results.json").exists());
+    let log = fs::read(dir.join("metrics.jsonl")).unwrap();
+    let child = start(folder.path(), &args);
+    thread::sleep(Duration::from_secs(1));
+    send("TERM", child.id());
+    assert_eq!(ended(child), Some(143));
+    assert!(fs::read(dir.join("metrics.jsonl")).unwrap() == log);
+}
+
+#[test]
+fn what_is_ignored_by_whoever_starts_it_stays_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let args = quick(&file, "ae", &[&LONG[..], &["--out", "a"]].concat());
+    let dir = folder.path().join("a");
+    let program = command(folder.path(), &[]).get_program().to_owned();
+    let mut shell = Command::new("sh");
+    shell.current_dir(folder.path()).args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    shell.arg(program).args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = shell.spawn().unwrap();
+    until("a first line", || has_logged(&dir));
+    send("HUP", child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -7,6 +7,7 @@ mod data;
 mod doors;
 mod edits;
 mod errors;
+mod kills;
 mod looking;
 mod metrics;
 mod runs;

@@ -79,6 +79,9 @@ pub fn read_safetensors(bytes: &[u8], origin: &Path) -> Result<Vec<NamedTensor>,
         .collect()
 }
 
+/// How the names of folders of checkpoints in the making begin.
+pub const WRITING: &str = ".writing-";
+
 /// Writes a checkpoint of `model` as `folder/step-00001234` and returns its path.
 ///
 /// # Errors
@@ -91,7 +94,7 @@ pub fn save(
     let target = folder.join(format!("step-{:08}", state.step));
     fs::create_dir_all(folder).map_err(CheckpointError::io("create", folder))?;
     let temporary = tempfile::Builder::new()
-        .prefix(".writing-")
+        .prefix(WRITING)
         .tempdir_in(folder)
         .map_err(CheckpointError::io("create a folder in", folder))?;
 

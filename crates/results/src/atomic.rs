@@ -7,6 +7,11 @@ use std::{
 };
 use tempfile::Builder;
 
+/// How the names of files in the making begin and end.
+pub const PREFIX: &str = ".genlab-";
+/// See [`PREFIX`].
+pub const SUFFIX: &str = ".tmp";
+
 /// Writes `bytes` beside `path` and renames them into place, so that a reader or a crash never
 /// meets half a file, whoever else writes the same one. Creates the folder.
 ///
@@ -23,7 +28,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     std::fs::create_dir_all(folder)?;
     let mut builder = Builder::new();
-    builder.prefix(".genlab-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     let mut file = readable_by_all(&mut builder).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

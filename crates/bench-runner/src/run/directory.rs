@@ -2,7 +2,9 @@
 
 use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
+use genlab_core::checkpoint;
 pub(crate) use genlab_results::RunDir;
+use genlab_results::atomic;
 use std::{
     fs::{self, File, TryLockError},
     io::ErrorKind,
@@ -16,7 +18,7 @@ pub(crate) enum Found {
     New,
     /// A run that stopped before its end.
     Unfinished,
-    /// A run with results.
+    /// A run with results. A kill may have left it without a report.
     Finished,
 }
 
@@ -51,7 +53,10 @@ pub(crate) fn take(dir: &RunDir) -> Result<Taken> {
     let path = dir.lock();
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Taken { dir: dir.clone(), made, _lock: file }),
+        Ok(()) => {
+            sweep(dir)?;
+            Ok(Taken { dir: dir.clone(), made, _lock: file })
+        }
         Err(TryLockError::WouldBlock) => {
             bail!("another process is training in {folder}; wait for it, or choose another --out")
         }
@@ -59,6 +64,30 @@ pub(crate) fn take(dir: &RunDir) -> Result<Taken> {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
         }
     }
+}
+
+/// Whether it is a file or folder in the making, which a process that was killed has left behind.
+fn is_leftover(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(atomic::PREFIX) && name.ends_with(atomic::SUFFIX)
+        || name.starts_with(checkpoint::WRITING)
+}
+
+/// Removes what other processes left behind when they were killed. Only who has taken the directory may.
+fn sweep(dir: &RunDir) -> Result<()> {
+    let folders =
+        [dir.checkpoints(), dir.tensorboard(), dir.samples(), dir.figures(), dir.samplers()];
+    for folder in [dir.path().to_owned()].into_iter().chain(folders) {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        for path in paths.filter(|path| is_leftover(path)) {
+            let is_folder = path.is_dir() && !path.is_symlink();
+            let removed =
+                if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// `folder` and those above it that do not exist, the innermost first.
@@ -188,14 +217,14 @@ pub(crate) fn require_no_run(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Everything in the directory but its lock.
+/// Everything in the directory but its lock and what is left behind.
 fn entries(dir: &RunDir) -> Result<Vec<PathBuf>> {
     let cannot = || format!("cannot read {}", dir.path().display());
     let mut paths = Vec::new();
     for entry in fs::read_dir(dir.path()).with_context(cannot)? {
         paths.push(entry.with_context(cannot)?.path());
     }
-    paths.retain(|path| *path != dir.lock());
+    paths.retain(|path| *path != dir.lock() && !is_leftover(path));
     Ok(paths)
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn execute(
             provenance::require_same_data(dir, &dataset)?;
             opened::require_unchanged(dir)?;
             if let Found::Finished = found {
+                provenance::complete(dir)?;
                 let folder = dir.path().display();
                 terminal::note(&format!("{folder} is finished; --fresh trains it anew"));
                 return Ok(Ended::Finished);

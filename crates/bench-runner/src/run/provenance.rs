@@ -79,6 +79,21 @@ pub(crate) fn finish(dir: &RunDir, reason: &str) -> Result<()> {
     })
 }
 
+/// Makes again what is missing of a run that has its results: a kill may have come before its record's end and its report.
+///
+/// # Errors
+/// When they cannot be written.
+pub(crate) fn complete(dir: &RunDir) -> Result<()> {
+    const FINISHED: &str = "finished";
+    let told = dir.read_record()?.is_some_and(|r| r.exit_reason.as_deref() == Some(FINISHED));
+    if told && dir.report().exists() {
+        return Ok(());
+    }
+    finish(dir, FINISHED)?;
+    genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
+    Ok(())
+}
+
 fn amend(dir: &RunDir, change: impl FnOnce(&mut RunRecord)) -> Result<()> {
     let record = dir.read_record()?;
     let mut record =

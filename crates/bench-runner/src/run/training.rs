@@ -7,10 +7,12 @@ use burn::tensor::Device;
 use genlab_core::{
     InitContext, NoRuns, OpenRuns, Start, Train,
     checkpoint::{self, CheckpointState},
-    state::StateReader,
+    state::{CheckpointError, StateReader},
 };
 use genlab_data::{BatchStream, Dataset};
 use std::{
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -58,14 +60,42 @@ pub(super) fn resume(
     model: &mut dyn Train,
     device: &Device,
 ) -> Result<CheckpointState> {
-    match checkpoint::list(&dir.checkpoints()).pop() {
-        Some(path) => {
-            let state = checkpoint::restore(&path, model, device)?;
-            terminal::note(&format!("resuming {} at step {}", dir.path().display(), state.step));
-            provenance::happened(dir, state.step, "resumed")?;
-            Ok(state)
+    let mut saved = checkpoint::list(&dir.checkpoints());
+    while let Some(path) = saved.pop() {
+        match checkpoint::restore(&path, model, device) {
+            Ok(state) => {
+                terminal::note(&format!(
+                    "resuming {} at step {}",
+                    dir.path().display(),
+                    state.step
+                ));
+                provenance::happened(dir, state.step, "resumed")?;
+                return Ok(state);
+            }
+            Err(error) => {
+                let Some(fault) = fault(&error).filter(|_| !saved.is_empty()) else {
+                    return Err(error.into());
+                };
+                terminal::warn(&format!("{fault}; the run goes on from the checkpoint before it"));
+                // Or it would count as the newest for ever.
+                fs::remove_dir_all(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
         }
-        None => Ok(CheckpointState::default()),
+    }
+    Ok(CheckpointState::default())
+}
+
+/// What is wrong with a checkpoint, where that is the checkpoint's own fault.
+fn fault(error: &CheckpointError) -> Option<String> {
+    match error {
+        CheckpointError::Damaged { path, why } => {
+            Some(format!("{} is damaged ({why})", path.display()))
+        }
+        CheckpointError::Io { path, reason, .. } if reason.kind() == ErrorKind::NotFound => {
+            Some(format!("{} is missing", path.display()))
+        }
+        _ => None,
     }
 }
 

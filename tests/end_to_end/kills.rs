@@ -1,0 +1,95 @@
+//! What a kill at the wrong moment leaves behind: the same command still ends with the same bytes and a report.
+
+use crate::support::{checkpoint, json, quick, quick_file, run, succeed};
+use std::{fs, path::Path};
+
+fn trained(folder: &Path, out: &str) -> Vec<u8> {
+    let file = quick_file();
+    let output = succeed(folder, &quick(&file, "ae", &["--budget-images", "640", "--out", out]));
+    assert!(folder.join(out).join("report.html").exists(), "{output:?}");
+    fs::read(checkpoint(&folder.join(out)).join("weights.safetensors")).unwrap()
+}
+
+/// Names of everything in a folder, but for its lock.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn files_in_the_making_are_no_obstacle_and_are_cleared() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = trained(folder.path(), "whole");
+    let dir = folder.path().join("a");
+    for (place, fresh) in [(".genlab-Xy12ab.tmp", true), ("checkpoints/.writing-Xy12ab", false)] {
+        let leftover = dir.join(place);
+        fs::create_dir_all(leftover.parent().unwrap()).unwrap();
+        if fresh {
+            fs::write(&leftover, "settings_ver").unwrap();
+        } else {
+            fs::create_dir_all(&leftover).unwrap();
+            fs::write(leftover.join("state.json"), "{").unwrap();
+        }
+        assert!(trained(folder.path(), "a") == whole);
+        assert!(!leftover.exists());
+    }
+    assert_eq!(names(&dir), names(&folder.path().join("whole")));
+}
+
+#[test]
+fn a_run_that_is_finished_but_for_its_report_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    trained(folder.path(), "a");
+    let dir = folder.path().join("a");
+    let page = fs::read(dir.join("report.html")).unwrap();
+    let record = fs::read_to_string(dir.join("run.json")).unwrap();
+    fs::remove_file(dir.join("report.html")).unwrap();
+    fs::write(
+        dir.join("run.json"),
+        record.replace("\"exit_reason\": \"finished\"", "\"exit_reason\": null"),
+    )
+    .unwrap();
+    trained(folder.path(), "a");
+    assert_eq!(json(&dir.join("run.json"))["exit_reason"], "finished");
+    assert_eq!(fs::read(dir.join("report.html")).unwrap().len(), page.len());
+}
+
+#[test]
+fn a_damaged_newest_checkpoint_gives_way_to_the_one_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = trained(folder.path(), "whole");
+    let file = quick_file();
+    // Two checkpoints: one of the time limit, and one of the end.
+    let more = ["--budget-images", "640", "--out", "a", "--max-time", "0s"];
+    let output = run(folder.path(), &quick(&file, "ae", &more));
+    assert_eq!(output.status.code(), Some(75));
+    trained(folder.path(), "a");
+    let dir = folder.path().join("a");
+    let steps = names(&dir.join("checkpoints"));
+    assert_eq!(steps, ["step-00000001", "step-00000020"]);
+    let damage = |step: &str| {
+        let path = dir.join("checkpoints").join(step).join("weights.safetensors");
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    };
+    damage("step-00000020");
+    fs::remove_file(dir.join("results.json")).unwrap();
+    let args = quick(&file, "ae", &["--budget-images", "640", "--out", "a"]);
+    let output = succeed(folder.path(), &args);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        errors.contains("is damaged") && errors.contains("the checkpoint before it"),
+        "{errors}"
+    );
+    assert!(trained(folder.path(), "a") == whole);
+
+    fs::remove_file(dir.join("results.json")).unwrap();
+    names(&dir.join("checkpoints")).iter().for_each(|step| damage(step));
+    let output = run(folder.path(), &args);
+    assert!(!output.status.success());
+}

@@ -2,7 +2,7 @@
 
 use crate::support::{command, json, log_without_times, metric, quick_file, run, succeed};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 /// The sweep of two models, one with two values of a setting.
 fn sweep<'a>(experiment: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -107,4 +107,35 @@ fn results_that_nobody_reads_are_no_fault_and_those_that_cannot_be_written_are_o
             "{told}"
         );
     }
+}
+
+#[test]
+fn a_job_for_slurm_has_a_task_for_each_run_and_hands_signals_on() {
+    let (folder, quick) = (tempfile::tempdir().unwrap(), quick_file());
+    let folder = folder.path();
+    let more = ["slurm", "--out", "my runs", "--jobs", "3", "--sbatch=--time=10:00"];
+    let args: Vec<&str> = [&sweep(&quick, &[])[..], &more].concat();
+    let printed = succeed(folder, &[&args[..], &["--dry-run"]].concat()).stdout;
+    let script = String::from_utf8(printed).unwrap();
+    for line in [
+        "#SBATCH --array=0-2%3\n",
+        "#SBATCH --requeue\n",
+        "#SBATCH --signal=B:USR1@120\n",
+        "#SBATCH --open-mode=append\n",
+        "#SBATCH --time=10:00\n",
+        " --out 'my runs'/\"$run\" --device auto &\n",
+    ] {
+        assert!(script.contains(line), "{line}\n{script}");
+    }
+    assert_eq!(script.matches("\n  vae-digits8x8-s0-").count(), 2, "{script}");
+    assert!(fs::read_dir(folder).unwrap().next().is_none(), "a plan writes nothing");
+    let checked = Command::new("bash").args(["-n", "-c", &script]).status().unwrap();
+    assert!(checked.success());
+
+    // Where there is no Slurm the job is written all the same.
+    let output = command(folder, &args).env("PATH", "").output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("there is no sbatch here"), "{errors}");
+    let home = fs::read_dir(folder.join("my runs")).unwrap().next().unwrap().unwrap().path();
+    assert!(home.join("job.sh").exists() && home.join("plan.jsonl").exists());
 }

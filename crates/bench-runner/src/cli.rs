@@ -40,7 +40,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   bench-runner sweep --model ae,vae --seeds 0..5 --set model.vae.beta=0.5,1,4 --dry-run
   bench-runner sweep --model all --dataset digits8x8 --seeds 3 --jobs 2
-  bench-runner sweep --model vae --set model.vae.beta=0.5,1,4 --index $SLURM_ARRAY_TASK_ID
+  bench-runner sweep --model vae --set model.vae.beta=0.5,1,4 --index $INDEX
+  bench-runner sweep slurm --model all --seeds 5 --jobs 20 --sbatch=--time=01:00:00
+  bench-runner sweep status --model all --seeds 5
 Runs are named after their settings, so the same sweep, and any other, finds those that are finished and goes on with \
 those that are not. The table and the report compare settings over their seeds.")]
     Sweep(SweepArgs),
@@ -193,18 +195,25 @@ pub(crate) struct SettingArgs {
 /// `sweep`
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
+    /// What is done with the sweep.
+    #[arg(value_enum, default_value_t = SweepWhat::Run)]
+    pub what: SweepWhat,
     /// Several values of a --set, with commas, are tried one by one, those of several with each other.
     #[command(flatten)]
     pub settings: SettingArgs,
     /// Seeds of each setting: a count such as 5 (from 0), a range such as 2..5 (2, 3 and 4), or a list such as 0,3,7.
     #[arg(long, default_value = "1")]
     pub seeds: String,
-    /// Runs at a time, each in a process of its own with its share of the processors. Numbers do not depend on it.
+    /// Runs at a time, each in a process of its own with its share of the processors; with slurm: tasks at a time. With
+    /// another number of threads the numbers of convolutional networks differ in their last digits.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
     /// Folder of the run directories. What is finished there is not trained again.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// An option for sbatch, such as --time=01:00:00 or --cpus-per-task=4. May be repeated.
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
     /// Stop after this long, as for a single run.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub max_time: Option<Duration>,
@@ -217,6 +226,17 @@ pub(crate) struct SweepArgs {
     /// Train the one run of that number in the plan: what each task of a cluster's job array does.
     #[arg(long, value_name = "N")]
     pub index: Option<usize>,
+}
+
+/// What can be done with a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SweepWhat {
+    /// Train the runs here.
+    Run,
+    /// Print what has been found so far.
+    Status,
+    /// Write a job array for Slurm, a task a run, and submit it.
+    Slurm,
 }
 
 /// Which network judges samples.

@@ -85,7 +85,9 @@ fn estimate(row: &Row, metric: &str) -> Option<Estimate> {
 fn told(estimate: Estimate) -> String {
     let mean = terminal::number(estimate.mean);
     match estimate.half_width {
-        Some(half) if estimate.seeds >= 3 => format!("{mean} ± {}", terminal::two_digits(half)),
+        Some(half) if estimate.seeds >= 3 && half > 0.0 => {
+            format!("{mean} ± {}", terminal::two_digits(half))
+        }
         _ => mean,
     }
 }

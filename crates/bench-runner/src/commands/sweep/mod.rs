@@ -2,10 +2,11 @@
 
 mod jobs;
 mod plan;
+mod slurm;
 mod table;
 
 use crate::{
-    cli::{RunArgs, SweepArgs},
+    cli::{RunArgs, SweepArgs, SweepWhat},
     commands::train_one,
     interrupt,
     run::{self, directory::RunDir, stations::Stations},
@@ -33,11 +34,14 @@ pub(crate) fn execute(args: &SweepArgs) -> Result<ExitCode> {
     if let Some(index) = args.index {
         return one(args, &plan, &runs, index);
     }
+    if args.what == SweepWhat::Slurm {
+        return slurm::execute(args, &plan, &runs);
+    }
     if args.dry_run {
         terminal::line(plan::lines(&plan).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    if args.status {
+    if args.status || args.what == SweepWhat::Status {
         let (table, finished) = table::table(&runs, &plan)?;
         terminal::line(&table);
         terminal::line(&format!("{finished} of {} finished", counted(plan.len(), "run")));

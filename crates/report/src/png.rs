@@ -83,19 +83,30 @@ fn grey(canvas: &DynamicImage) -> GrayImage {
 /// The first tiles of a grid of [`encode_grid`], `across` a side, as a PNG file; None of another picture.
 pub(crate) fn first_tiles(png: &[u8], across: u32) -> Option<Vec<u8>> {
     let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?;
-    let pixels = canvas.to_rgb8();
+    let [tile_width, tile_height] = tile(&canvas.to_rgb8())?;
+    let part = |tile: u32, whole: u32| (across * tile + GUTTER as u32).min(whole);
+    let (width, height) = (canvas.width(), canvas.height());
+    let cut = canvas.crop_imm(0, 0, part(tile_width, width), part(tile_height, height));
+    let mut bytes = Cursor::new(Vec::new());
+    cut.write_to(&mut bytes, ImageFormat::Png).ok()?;
+    Some(bytes.into_inner())
+}
+
+/// Columns and rows of a grid of [`encode_grid`]; None of another picture.
+pub(crate) fn tiles(png: &[u8]) -> Option<[u32; 2]> {
+    let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?;
+    let [tile_width, tile_height] = tile(&canvas.to_rgb8())?;
+    Some([canvas.width() / tile_width, canvas.height() / tile_height])
+}
+
+/// Width and height of a tile with its gutter.
+fn tile(pixels: &RgbImage) -> Option<[u32; 2]> {
     let (width, height) = pixels.dimensions();
     let gutter = GUTTER as u32;
     let grey = |x: u32, y: u32| pixels.get_pixel(x, y).0 == [GUTTER_GREY; 3];
     let column = |x: &u32| (0..height).all(|y| grey(*x, y));
     let row = |y: &u32| (0..width).all(|x| grey(x, *y));
-    let tile_width = (gutter + 1..width).find(column)?;
-    let tile_height = (gutter + 1..height).find(row)?;
-    let part = |tile: u32, whole: u32| (across * tile + gutter).min(whole);
-    let cut = canvas.crop_imm(0, 0, part(tile_width, width), part(tile_height, height));
-    let mut bytes = Cursor::new(Vec::new());
-    cut.write_to(&mut bytes, ImageFormat::Png).ok()?;
-    Some(bytes.into_inner())
+    Some([(gutter + 1..width).find(column)?, (gutter + 1..height).find(row)?])
 }
 
 /// Width and height of a PNG file, from its header.
@@ -117,7 +128,9 @@ mod tests {
     #[test]
     fn small_images_grow_by_a_whole_factor_and_keep_their_pixels() {
         let pixels = (0..3 * 64).map(|i| (i % 251) as u8).collect();
-        let grid = grid(&strip(1, 8, 2, pixels));
+        let strip = strip(1, 8, 2, pixels);
+        assert_eq!(tiles(&encode_grid(&strip).unwrap()), Some([2, 2]));
+        let grid = grid(&strip);
         assert_eq!((grid.width(), grid.height()), (2 * 58 + 2, 2 * 58 + 2));
         let grid = grid.to_luma8();
         assert_eq!(grid.get_pixel(0, 0).0, [GUTTER_GREY]);

@@ -87,6 +87,13 @@ impl Axis {
         Self { low: (low - air).max(floor), high: high + air, start, end, scale: Scale::Linear }
     }
 
+    /// As the page's script reads it: from, to, where they are drawn, how values spread.
+    pub(crate) fn told(&self) -> String {
+        let Self { low, high, start, end, scale } = self;
+        let scale = if *scale == Scale::Log { "log" } else { "linear" };
+        format!("{low} {high} {start} {end} {scale}")
+    }
+
     /// Whether `value` lies within the range.
     pub(crate) fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)

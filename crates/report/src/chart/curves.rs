@@ -91,7 +91,14 @@ pub(crate) fn training(
     // Raw curves lie below all smooth ones.
     lines.sort_by_key(|line| !line.class.starts_with("line raw"));
     let x_label = format!("training {noun} seen");
-    Some(Chart { legend: legend(curves, title), x_label, x_ticks: x.ticks(), lines, ..chart })
+    Some(Chart {
+        legend: legend(curves, title),
+        x_label,
+        x_ticks: x.ticks(),
+        lines,
+        axes: Some([x, y]),
+        ..chart
+    })
 }
 
 /// Draws curves as they are, over bands; None without a point.
@@ -135,12 +142,13 @@ pub(super) fn lines(
         x_ticks: x.ticks(),
         areas,
         lines: curves.iter().map(line).collect(),
+        axes: behind.is_empty().then_some([x, y]),
         ..chart
     })
 }
 
 /// Which axes, across and up, are on log scales, in words.
-fn scales(axes: [Scale; 2]) -> Option<&'static str> {
+pub(super) fn scales(axes: [Scale; 2]) -> Option<&'static str> {
     match axes {
         [Scale::Linear, Scale::Linear] => None,
         [Scale::Log, Scale::Linear] => Some("Log scale across."),

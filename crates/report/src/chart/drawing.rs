@@ -1,6 +1,6 @@
 //! What a chart is made of, in the picture's coordinates.
 
-use super::axis::Tick;
+use super::axis::{Axis, Tick};
 use askama::Template;
 
 const WIDTH: f64 = 400.0;
@@ -47,6 +47,8 @@ pub(crate) struct Chart {
     pub(super) lines: Vec<Line>,
     /// A horizontal line across the plot, for comparison.
     pub(super) guide: Option<f64>,
+    /// Across and up, where the lines are curves that the page's script may draw anew.
+    pub(super) axes: Option<[Axis; 2]>,
 }
 
 pub(super) struct Key {
@@ -135,6 +137,7 @@ impl Chart {
             areas: Vec::new(),
             lines: Vec::new(),
             guide: None,
+            axes: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod table;
 
 pub(crate) use curves::{Series, Stroke, training};
 pub(crate) use drawing::{Chart, Words};
+pub(crate) use scatter::against;
 pub(crate) use series::Start;
 
 use genlab_results::Plot;

@@ -1,6 +1,7 @@
 //! Points in a plane, and what lies under them.
 
 use super::axis::Axis;
+use super::curves::scales;
 use super::drawing::{Area, Chart, Frame, Key, Line, Sign, Words, colour};
 use super::heat::{Tiles, tiles};
 use super::series::{Points, extents};
@@ -11,6 +12,8 @@ use std::fmt::Write;
 
 /// More points than this are drawn finer.
 const MANY: usize = 600;
+/// Values this many times as large as others are shown on a log scale.
+const WIDE: f64 = 8.0;
 /// Series from this on have the colours of the first ones, and points of another shape.
 const ROUND: usize = 7;
 /// How strong a density is at its maximum: points on it are still seen.
@@ -26,10 +29,41 @@ pub(super) fn scatter(
     own: usize,
 ) -> Option<Chart> {
     let density = density.filter(|field| field.rows().is_some());
-    let Plane { frame, x, y } = match density {
+    let plane = match density {
         Some(field) => Plane::of(field, y_label),
         None => Plane::around(series, y_label)?,
     };
+    Some(dotted(words, series, density, [x_label, y_label], own, &plane))
+}
+
+/// Draws a few points of each series, on log scales where values differ by much; None without a point.
+pub(crate) fn against(
+    words: Words,
+    series: &[(String, Points)],
+    [x_label, y_label]: [&str; 2],
+) -> Option<Chart> {
+    let Plane { frame, x, y } = Plane::around(series, y_label)?;
+    let points = series.iter().flat_map(|(_, points)| points.iter().copied());
+    let [(left, right), (low, high)] = extents(points)?;
+    let wide = |low: f64, high: f64| low > 0.0 && high > WIDE * low;
+    let x = if wide(left, right) { x.on_log_scale(left, right) } else { x };
+    let y = if wide(low, high) { y.on_log_scale(low, high) } else { y };
+    let mut chart = dotted(words, series, None, [x_label, y_label], 1, &Plane { frame, x, y });
+    chart.remarks.extend(scales([x.scale, y.scale]).map(str::to_owned));
+    for line in &mut chart.lines {
+        line.class.push_str(" few");
+    }
+    Some(chart)
+}
+
+fn dotted(
+    words: Words,
+    series: &[(String, Points)],
+    density: Option<&Field>,
+    [x_label, y_label]: [&str; 2],
+    own: usize,
+    Plane { frame, x, y }: &Plane,
+) -> Chart {
     let total: usize = series.iter().map(|(_, points)| points.len()).sum();
     let fine = if total > MANY { " fine" } else { "" };
     let class = |index| {
@@ -58,21 +92,21 @@ pub(super) fn scatter(
     };
     let over = if density.is_some() { " over a density" } else { "" };
     let what = format!("{}{over}.", counted(total, "point"));
-    let mut chart = Chart::empty(words, frame, &what);
+    let mut chart = Chart::empty(words, *frame, &what);
     if outside > 0 {
         let lie = if outside == 1 { "lies" } else { "lie" };
         let [outside, total] = [outside, total].map(|n| count(n as f64));
         chart.remarks.push(format!("{outside} of {total} points {lie} outside."));
     }
-    Some(Chart {
+    Chart {
         legend: named.map(key).collect(),
         x_label: x_label.to_owned(),
         y_label: y_label.to_owned(),
         x_ticks: x.ticks(),
-        areas: density.map_or_else(Vec::new, |field| shades(field, &frame)),
+        areas: density.map_or_else(Vec::new, |field| shades(field, frame)),
         lines,
         ..chart.with_grid(y.ticks())
-    })
+    }
 }
 
 /// The part of a plane that is shown.

@@ -1,10 +1,11 @@
 //! The report of several runs.
 
+use super::cost;
 use super::curve_groups;
 use super::facts::{command, events};
 use super::figures::{self, Owner, Section};
 use super::first_screen::FirstScreen;
-use super::page::{Arrow, VERSION, caption, page};
+use super::page::{Arrow, SCRIPT, VERSION, caption, page, script_hash};
 use crate::chart::Chart;
 use crate::compare::{
     Cell, Column, Comparison, Difference, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict,
@@ -20,6 +21,8 @@ use genlab_results::Catalogue;
 #[template(path = "comparison.html")]
 struct ComparisonPage<'a> {
     version: &'static str,
+    script: &'static str,
+    script_hash: String,
     title: &'a str,
     subtitle: String,
     first: FirstScreen<'a>,
@@ -30,6 +33,7 @@ struct ComparisonPage<'a> {
     heads: Vec<ColumnView>,
     differences: &'a [Difference],
     sections: Vec<Section>,
+    costs: Vec<Chart>,
     losses: Vec<Chart>,
     shared: Vec<Chart>,
     runs: Vec<RunView>,
@@ -134,6 +138,7 @@ pub(crate) fn render(
     catalogue: &Catalogue,
 ) -> Result<String> {
     let columns = &comparison.columns;
+    let one_protocol = comparison.tables.iter().all(|table| table.protocol.is_none());
     let owners: Vec<Owner<'_>> = columns
         .iter()
         .map(|column| Owner { run: column.first(), label: &column.label, colour: column.colour })
@@ -142,6 +147,8 @@ pub(crate) fn render(
         "comparison.html",
         &ComparisonPage {
             version: VERSION,
+            script: SCRIPT,
+            script_hash: script_hash(),
             title,
             subtitle: subtitle(columns),
             first: FirstScreen::new(comparison, catalogue),
@@ -151,6 +158,7 @@ pub(crate) fn render(
             heads: columns.iter().map(column_view).collect(),
             differences: &comparison.differences,
             sections: figures::side_by_side(&owners),
+            costs: if one_protocol { cost::charts(columns, catalogue) } else { Vec::new() },
             losses: curve_groups::losses(columns, catalogue),
             shared: curve_groups::shared(columns, catalogue),
             runs: runs(columns),

@@ -10,6 +10,8 @@ use genlab_results::{Figure, Plot, Scope};
 
 /// The section of what a model makes, which pages show before anything else.
 pub(super) const SAMPLES: &str = "Samples";
+/// The section of pictures whose columns are steps from left to right.
+const STEPS: &str = "Denoising";
 /// A picture this many times as wide as it is high needs room.
 const WIDE: f64 = 1.5;
 
@@ -47,6 +49,8 @@ pub(super) struct Image {
     pub(super) uri: String,
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Columns and rows, where the columns are steps of something that goes on from left to right.
+    pub(super) steps: Option<[u32; 2]>,
 }
 
 /// What stands above an image or a chart.
@@ -245,7 +249,7 @@ fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec
             }
             let head = head(item, items.len() == 1);
             match item.body {
-                Body::Picture(png) => section.images.extend(image(png, head, item.alt())),
+                Body::Picture(png) => section.images.extend(image(png, head, item)),
                 Body::Figure(plot) => {
                     let Head { title, caption: remark, .. } = head;
                     let id = format!("figure-{index}-{number}");
@@ -259,9 +263,10 @@ fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec
     groups.into_iter().enumerate().map(section).collect()
 }
 
-fn image(png: &[u8], head: Head, alt: String) -> Option<Image> {
+fn image(png: &[u8], head: Head, item: &Item<'_>) -> Option<Image> {
     let (width, height) = png::size(png)?;
-    Some(Image { head, alt, uri: uri(png), width, height })
+    let steps = if item.section == STEPS { png::tiles(png) } else { None };
+    Some(Image { head, alt: item.alt(), uri: uri(png), width, height, steps })
 }
 
 /// A PNG file inside the page.

@@ -3,6 +3,7 @@
 //! are.
 
 mod comparison_page;
+mod cost;
 mod curve_groups;
 mod facts;
 mod figures;

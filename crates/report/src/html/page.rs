@@ -3,10 +3,20 @@
 use crate::error::{ReportError, Result};
 use crate::format::count;
 use askama::Template;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use genlab_results::Direction;
+use sha2::{Digest, Sha256};
 
 /// Written into every page.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What pages can do besides being read; see docs/adr/0016.
+pub(super) const SCRIPT: &str = include_str!("../../templates/report.js");
+
+/// The one script that a browser may run in a page, by its hash.
+pub(super) fn script_hash() -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT)))
+}
 
 /// Which way a metric improves.
 pub(super) struct Arrow {

@@ -3,7 +3,7 @@
 use super::curve_groups;
 use super::facts::{Fact, events, facts};
 use super::figures::{self, Section};
-use super::page::{Arrow, VERSION, page};
+use super::page::{Arrow, SCRIPT, VERSION, page, script_hash};
 use crate::chart::Chart;
 use crate::compare::{ReferenceColumn, Row, Table, single};
 use crate::error::Result;
@@ -21,6 +21,8 @@ const COSTS: usize = 2;
 #[template(path = "run.html")]
 struct RunPage<'a> {
     version: &'static str,
+    script: &'static str,
+    script_hash: String,
     model: &'a str,
     dataset: &'a str,
     seed: u64,
@@ -81,6 +83,8 @@ pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
         "report.html",
         &RunPage {
             version: VERSION,
+            script: SCRIPT,
+            script_hash: script_hash(),
             model: results.title(),
             dataset: &results.dataset,
             seed: results.seed,

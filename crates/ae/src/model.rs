@@ -9,7 +9,7 @@ use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized, Oracle,
     Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, loss::PixelLoss,
-    nn::Autoencoder,
+    nn::Autoencoder, params::write_params, state::Section,
 };
 
 pub(crate) struct Ae {
@@ -78,6 +78,10 @@ impl FrozenAe {
 impl Generative for FrozenAe {
     fn num_params(&self) -> usize {
         self.net.num_params()
+    }
+
+    fn weights(&self, out: &mut StateWriter) {
+        write_params(&self.net, Section::Weights, "net", out);
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {

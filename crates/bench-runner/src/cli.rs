@@ -2,6 +2,7 @@
 
 mod machine;
 
+use crate::commands::export::ExportArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
 use std::{path::PathBuf, time::Duration};
@@ -104,6 +105,13 @@ Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
     /// Print the manual page.
     #[command(after_help = "Example:\n  bench-runner man > ~/.local/share/man/man1/bench-runner.1")]
     Man,
+    /// Write the weights of a finished run for other programs, with the model in PyTorch.
+    #[command(after_help = "Examples:
+  bench-runner export runs/vae-mnist-10k-s0-1a2b3c4d
+  bench-runner export runs/RUN --out my-model && cd my-model && python genlab.py
+Writes model.safetensors (the weights that the run is judged by), config.json (every setting), README.md (a model card), \
+genlab.py (the model in PyTorch) and check.safetensors (what genlab computed, for genlab.py to compare itself with).")]
+    Export(ExportArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]
     Devices,

@@ -6,9 +6,9 @@
 use crate::{
     digest::sha256,
     model::Train,
-    state::{CheckpointError, Section, StateReader, StateWriter},
+    state::{CheckpointError, Section, StateReader, StateWriter, on_host},
 };
-use burn::tensor::{Device, Transaction};
+use burn::tensor::Device;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -42,6 +42,12 @@ pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
 /// # Errors
 /// When the file cannot be written.
 pub fn write_safetensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), CheckpointError> {
+    let bytes = safetensors_bytes(tensors, &BTreeMap::new());
+    fs::write(path, bytes).map_err(CheckpointError::io("write", path))
+}
+
+/// A safetensors file of named f32 tensors, with what is noted beside them. Equal contents give equal bytes.
+pub fn safetensors_bytes(tensors: &[NamedTensor], notes: &BTreeMap<&str, String>) -> Vec<u8> {
     let bytes: Vec<Vec<u8>> = tensors
         .iter()
         .map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect())
@@ -53,7 +59,23 @@ pub fn write_safetensors(path: &Path, tensors: &[NamedTensor]) -> Result<(), Che
     });
     let file =
         safetensors::serialize(views, None).expect("names are unique and views are well formed");
-    fs::write(path, file).map_err(CheckpointError::io("write", path))
+    if notes.is_empty() { file } else { noted(&file, notes) }
+}
+
+/// The same file with notes in its header, in the order of their names, which the library would shuffle.
+fn noted(file: &[u8], notes: &BTreeMap<&str, String>) -> Vec<u8> {
+    let (length, rest) = file.split_at(size_of::<u64>());
+    let length = u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
+    let (header, values) = rest.split_at(length);
+    let notes = serde_json::to_string(notes).expect("text serialises");
+    let mut noted = format!("{{\"__metadata__\":{notes}").into_bytes();
+    let entries = header[1..].trim_ascii_end();
+    if entries != b"}" {
+        noted.push(b',');
+    }
+    noted.extend(entries);
+    noted.resize(noted.len().next_multiple_of(size_of::<u64>()), b' ');
+    [&(noted.len() as u64).to_le_bytes(), noted.as_slice(), values].concat()
 }
 
 /// Reads all f32 tensors of a safetensors file: name, shape, values.
@@ -101,15 +123,10 @@ pub fn save(
     let mut out = StateWriter::default();
     model.state(&mut out);
     state.counts = out.counts;
-    let mut transaction = Transaction::default();
-    for (.., value) in &out.tensors {
-        transaction = transaction.register(value.clone());
-    }
     let mut sections: BTreeMap<Section, Vec<NamedTensor>> =
         Section::ALL.into_iter().map(|section| (section, Vec::new())).collect();
-    for ((section, name, shape, _), data) in out.tensors.into_iter().zip(transaction.execute()) {
-        let values = data.convert::<f32>().try_into_vec::<f32>().expect("converted to f32");
-        sections.entry(section).or_default().push((name, shape, values));
+    for (section, tensor) in on_host(out.tensors) {
+        sections.entry(section).or_default().push(tensor);
     }
 
     let mut manifest = String::new();

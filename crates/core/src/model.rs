@@ -42,6 +42,10 @@ pub trait Generative: Send + Sync {
         Conditions::default()
     }
 
+    /// Writes what it computes with, for another program to be the same model: parameters by name, averaged where there
+    /// is an average. Nothing by default.
+    fn weights(&self, _out: &mut StateWriter) {}
+
     /// What its bounds and densities are told: all of it, unless something else leads its samples to what they are told.
     fn told(&self) -> Conditions {
         self.conditions()

@@ -1,6 +1,7 @@
 //! What a model in training keeps: named tensors and counts, written and read back.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::checkpoint::NamedTensor;
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use std::{
     collections::BTreeMap,
     io,
@@ -89,10 +90,34 @@ impl StateWriter {
         self.tensors.push((section, name, shape, value));
     }
 
+    /// All tensors of all sections on the host, in the order of their names.
+    pub fn into_tensors(self) -> Vec<NamedTensor> {
+        let mut tensors: Vec<NamedTensor> =
+            on_host(self.tensors).into_iter().map(|(_, tensor)| tensor).collect();
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        tensors
+    }
+
     /// Keeps a count.
     pub fn count(&mut self, name: &str, value: u64) {
         self.counts.insert(name.to_owned(), value);
     }
+}
+
+/// Reads tensors off the device, in one transaction.
+pub(crate) fn on_host(
+    tensors: Vec<(Section, String, Vec<usize>, Tensor<1>)>,
+) -> Vec<(Section, NamedTensor)> {
+    let mut transaction = Transaction::default();
+    for (.., value) in &tensors {
+        transaction = transaction.register(value.clone());
+    }
+    let read = tensors.into_iter().zip(transaction.execute());
+    read.map(|((section, name, shape, _), data)| {
+        let values = data.convert::<f32>().try_into_vec::<f32>().expect("converted to f32");
+        (section, (name, shape, values))
+    })
+    .collect()
 }
 
 /// Hands back what a [`StateWriter`] collected.

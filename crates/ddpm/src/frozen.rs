@@ -20,7 +20,8 @@ use burn::{
 };
 use genlab_core::{
     Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, EstimateLikelihood, Generative,
-    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, Task, Term,
+    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, StateWriter, Task, Term,
+    params::write_params, state::Section,
 };
 use std::cell::Cell;
 
@@ -82,6 +83,12 @@ impl FrozenDdpm {
         request.starting_noise(shape, &self.device()) * at.spread()
     }
 
+    /// The noise that step number `step` may add.
+    fn fresh(&self, request: &SampleRequest, step: u64) -> Tensor<4> {
+        let shape = self.process.space.shape.batch(request.count);
+        request.noise().normal("ddpm/step", step, request.rows(), shape, &self.device())
+    }
+
     /// Solves from x at the first of `moments` to values around zero, asking `start` for x̂_0.
     fn solve_from(
         &self,
@@ -92,9 +99,7 @@ impl FrozenDdpm {
         request: &SampleRequest,
         see: impl FnMut(usize, &Tensor<4>),
     ) -> Tensor<4> {
-        let (shape, device) = (x.dims(), x.device());
-        let fresh =
-            |step| request.noise().normal("ddpm/step", step, request.rows(), shape, &device);
+        let fresh = |step| self.fresh(request, step);
         let mean_velocity = |x, from, to| denoiser.mean_velocity(x, from, to, &request.condition);
         let variance = || denoiser.variance();
         let oracle = Oracle::new(start, &fresh).with_mean_velocity(&mean_velocity);
@@ -131,6 +136,16 @@ impl Generative for FrozenDdpm {
 
     fn conditions(&self) -> Conditions {
         self.conditions
+    }
+
+    fn weights(&self, out: &mut StateWriter) {
+        write_params(&self.net, Section::Weights, "net", out);
+        if let Some(early) = &self.early {
+            write_params(early, Section::Weights, "early", out);
+        }
+        if let Some(classifier) = &self.classifier {
+            write_params(classifier, Section::Weights, "classifier", out);
+        }
     }
 
     /// A denoiser that a classifier leads is told nothing itself.
@@ -369,6 +384,19 @@ impl Sample for FrozenDdpm {
     fn is_guided(&self) -> bool {
         let other = self.conditions.optional || self.early.is_some();
         other && self.sampler.solver != Solver::MeanFlow
+    }
+
+    fn standard_noise(&self, request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
+        let shape = self.process.space.shape.batch(request.count);
+        let start = request.starting_noise(shape, &self.device());
+        let solver = self.sampler.solver;
+        let steps = if solver == solver.without_noise() {
+            0
+        } else {
+            self.moments(request.steps).len() - 1
+        };
+        let fresh = (0..steps as u64).map(|step| self.fresh(request, step));
+        Some([start].into_iter().chain(fresh).collect())
     }
 
     fn trajectory(&self, request: &SampleRequest, frames: usize) -> Option<Vec<Tensor<4>>> {

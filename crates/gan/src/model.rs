@@ -7,7 +7,7 @@ use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, BestResponse, CheckpointError, Condition, Conditions, Criticise, Decode, Generative,
     Invert, Noise, Optimized, Progress, Sample, SampleRequest, Scalars, Seed, StateReader,
-    StateWriter, Train,
+    StateWriter, Train, params::write_params, state::Section,
 };
 
 pub(crate) struct Gan {
@@ -156,6 +156,11 @@ impl Generative for FrozenGan {
 
     fn conditions(&self) -> Conditions {
         self.conditions
+    }
+
+    /// The critic makes no values and is left behind.
+    fn weights(&self, out: &mut StateWriter) {
+        write_params(&self.generator, Section::Weights, "generator", out);
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {

@@ -21,11 +21,51 @@ pub fn write(path: &Path, bytes: &[u8]) -> std::result::Result<(), FileError> {
     replace(path, bytes).map_err(|source| FileError::write(path, source))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
+/// Writes a folder of these files beside `path` and renames it into place; a folder that is there is replaced by it.
+/// Creates the folders above.
+///
+/// # Errors
+/// When the operating system refuses; what was there is there still.
+pub fn write_folder(path: &Path, files: &[(&str, Vec<u8>)]) -> std::result::Result<(), FileError> {
+    replace_folder(path, files).map_err(|source| FileError::write(path, source))
+}
+
+fn replace_folder(path: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
+    let above = above(path);
+    std::fs::create_dir_all(above)?;
+    let mut builder = Builder::new();
+    builder.prefix(".genlab-").suffix(".tmp");
+    let temporary = builder.tempdir_in(above)?;
+    // A temporary folder is private; this one is made in the ordinary way.
+    let (made, before) = (temporary.path().join("new"), temporary.path().join("old"));
+    std::fs::create_dir(&made)?;
+    for (name, bytes) in files {
+        let mut file = std::fs::File::create(made.join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+    }
+    let replaces = path.exists();
+    if replaces {
+        std::fs::rename(path, &before)?;
+    }
+    std::fs::rename(&made, path).inspect_err(|_| {
+        if replaces {
+            // Back where it was: the error that is told is the first one.
+            std::fs::rename(&before, path).unwrap_or_default();
+        }
+    })
+}
+
+/// The folder that holds `path`.
+fn above(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = above(path);
     std::fs::create_dir_all(folder)?;
     let mut builder = Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);

@@ -66,6 +66,11 @@ impl RunDir {
         self.0.join("samplers")
     }
 
+    /// `export/`: its weights for other programs.
+    pub fn export(&self) -> PathBuf {
+        self.0.join("export")
+    }
+
     /// `tensorboard/`: event files.
     pub fn tensorboard(&self) -> PathBuf {
         self.0.join("tensorboard")

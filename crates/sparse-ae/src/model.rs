@@ -15,7 +15,7 @@ use burn::{
 use genlab_core::{
     Batch, CheckpointError, Codes, Condition, Decode, Encode, Generative, Noise, Optimized,
     Progress, Reconstruct, Scalars, StateReader, StateWriter, Train, nn::BackboneConfig,
-    state::Section,
+    params::write_params, state::Section,
 };
 
 /// Largest weight of the past in the running mean of thresholds.
@@ -229,6 +229,13 @@ impl FrozenSparseAe {
 impl Generative for FrozenSparseAe {
     fn num_params(&self) -> usize {
         self.net.num_params()
+    }
+
+    fn weights(&self, out: &mut StateWriter) {
+        write_params(&self.net, Section::Weights, "net", out);
+        if let Sparsity::BatchTopK(_) = self.config.sparsity {
+            out.tensor(Section::Weights, THRESHOLD.into(), vec![1], self.threshold.clone());
+        }
     }
 
     fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {

@@ -8,7 +8,8 @@ use crate::{
 use burn::{module::Module, tensor::Tensor};
 use genlab_core::{
     Batch, Codes, Condition, Conditions, Decode, Density, Encode, Generative, Noise, Observation,
-    Oracle, Reconstruct, Sample, SampleRequest, Scalars, Term,
+    Oracle, Reconstruct, Sample, SampleRequest, Scalars, StateWriter, Term, params::write_params,
+    state::Section,
 };
 use std::ops::Range;
 
@@ -40,6 +41,10 @@ impl FrozenVae {
 impl Generative for FrozenVae {
     fn num_params(&self) -> usize {
         self.net.num_params()
+    }
+
+    fn weights(&self, out: &mut StateWriter) {
+        write_params(&self.net, Section::Weights, "net", out);
     }
 
     fn conditions(&self) -> Conditions {

@@ -4,6 +4,7 @@ mod compare;
 mod doctor;
 mod edit;
 mod evaluate;
+pub(crate) mod export;
 mod fetch;
 mod list;
 mod made;
@@ -48,6 +49,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Samplers(args)) => samplers::execute(&args),
         Some(Command::Edit(args)) => edit::execute(&args),
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
+        Some(Command::Export(args)) => export::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
         Some(Command::List(args)) => list::execute(&args),
         Some(Command::Config(args)) => {

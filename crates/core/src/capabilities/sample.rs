@@ -81,6 +81,12 @@ pub trait Sample {
         None
     }
 
+    /// The standard normal noise of these samples, `[count, C, H, W]` each, where no code stands for it: what they grow
+    /// from, and after it that of every step, of a sampler whose steps may add some.
+    fn standard_noise(&self, _request: &SampleRequest) -> Option<Vec<Tensor<4>>> {
+        None
+    }
+
     /// At most `frames` moments on the way from noise to sample, each `[count, C, H, W]` in the
     /// dataset's space, where there is such a way.
     fn trajectory(&self, _request: &SampleRequest, _frames: usize) -> Option<Vec<Tensor<4>>> {

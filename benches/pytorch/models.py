@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nets import Decoder, Dit, Encoder, UNet, load
+from nets import Autoencoder, Decoder, Dit, Encoder, Magnitude, UNet, load
 
 SHAPE = (1, 28, 28)
 # What Muon leaves to its Adam (crates/ddpm/src/network.rs).
@@ -185,25 +185,10 @@ class SparseAe(Model):
         }
 
 
-class Magnitude(nn.Module):
-    """How large the units of a gated code are."""
-
-    def __init__(self, units):
-        super().__init__()
-        self.log_scale = nn.Parameter(torch.zeros(units))
-        self.shift = nn.Parameter(torch.zeros(units))
-
-    def forward(self, gates):
-        return F.relu(gates * self.log_scale.exp() + self.shift)
-
-
-class AutoencoderNet(nn.Module):
+class AutoencoderNet(Autoencoder):
     def __init__(self, config, shape):
-        super().__init__()
         assert config["loss"] == "mse", "the twin has the default loss only"
-        self.encoder = Encoder(config["backbone"], shape)
-        self.code = nn.Linear(self.encoder.features, config["latent_dim"])
-        self.decoder = Decoder(config["backbone"], config["latent_dim"], shape)
+        super().__init__(config, shape)
 
     def forward(self, images):
         codes = self.code(self.encoder(images))
@@ -352,7 +337,7 @@ class Ddpm(Model):
         assert config["sampler"]["guidance"]["kind"] == "auto"
         network = config["network"]
         is_dit = network["kind"] == "dit"
-        net = Dit(network, shape) if is_dit else UNet(network, shape[0])
+        net = Dit(network, shape) if is_dit else UNet(network, shape)
         self.net = Trained(net, config["optimizer"], config["ema"])
         self.early, self.early_kept = self.net.frozen(), False
         self.mean, self.sd = config["space"]["mean"], config["space"]["sd"]

@@ -4,8 +4,7 @@ use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use genlab_ae::AeConfig;
 use genlab_core::{
-    Batch, Generative, ImageShape, InitContext, NoRuns, Phase, SampleRequest, Scalars, Seed, Start,
-    Train,
+    Batch, Generative, InitContext, NoRuns, Phase, SampleRequest, Scalars, Seed, Start, Train,
     checkpoint::NamedTensor,
     nn::{DitConfig, UNetConfig},
     trainer::Plan,
@@ -162,27 +161,17 @@ impl Subject {
     }
 
     /// The noise from which the first `count` samples grow, `[count, ...]`, with that of each step of the
-    /// sampler after it for the diffusion model, `[steps, count, ...]`; none where the model does not sample.
-    pub fn sample_noise(&self, count: usize, shape: ImageShape) -> Option<NamedTensor> {
-        let (request, device) = (self.request(count), Device::flex());
-        let codes = |latent_dim| request.starting_noise([count, latent_dim], &device);
-        match self.name.as_str() {
-            "vae" => Some(named("sample", codes(VaeConfig::default().latent_dim))),
-            "gan" => Some(named("sample", codes(GanConfig::default().latent_dim))),
-            "ddpm" | "ddpm-attention" | "ddpm-dit" => {
-                let steps = DdpmConfig::default().sampler.steps as u64;
-                let (noise, shape) = (request.noise(), shape.batch(count));
-                // The last step draws nothing.
-                let fresh = (0..steps - 1)
-                    .map(|step| noise.normal("ddpm/step", step, request.rows(), shape, &device));
-                let start = request.starting_noise(shape, &device);
-                Some(named(
-                    "sample",
-                    Tensor::stack::<5>([start].into_iter().chain(fresh).collect(), 0),
-                ))
+    /// sampler after it for the diffusion model, `[1 + steps, count, ...]`; none where the model does not sample.
+    pub fn sample_noise(&self, count: usize) -> Option<NamedTensor> {
+        let (model, request) = (self.frozen(), self.request(count));
+        let sampler = model.sampler()?;
+        Some(match (sampler.standard_noise(&request), model.decoder()) {
+            (Some(noise), _) => named("sample", Tensor::stack::<5>(noise, 0)),
+            (None, decoder) => {
+                let shape = [count, decoder?.latent_dim()];
+                named("sample", request.starting_noise(shape, &Device::flex()))
             }
-            _ => None,
-        }
+        })
     }
 }
 

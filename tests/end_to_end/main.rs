@@ -8,6 +8,7 @@ mod doors;
 mod edits;
 mod errors;
 mod kills;
+mod export;
 mod looking;
 mod metrics;
 mod runs;

@@ -102,7 +102,7 @@ fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Resul
         .with_context(|| format!("cannot write {}", weights.display()))?;
     fs::remove_dir_all(&saved).with_context(|| format!("cannot remove {}", saved.display()))?;
     let mut inputs: Vec<_> = (0..steps).flat_map(|step| subject.inputs(step)).collect();
-    inputs.extend(subject.sample_noise(samples, mnist()?.space.shape));
+    inputs.extend(subject.sample_noise(samples));
     write_safetensors(&folder.join("inputs.safetensors"), &inputs)?;
     Ok(json!({
         "config": subject.config,

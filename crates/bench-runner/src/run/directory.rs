@@ -22,6 +22,16 @@ pub(crate) enum Found {
     Finished,
 }
 
+/// What the folder of an export can hold: the files that are written there, and what Python makes of one.
+pub(crate) const EXPORTED: [&str; 6] = [
+    "README.md",
+    "check.safetensors",
+    "config.json",
+    "genlab.py",
+    "model.safetensors",
+    "__pycache__",
+];
+
 /// A run directory that this process has taken. What was made only to take it goes with it: a start that is
 /// refused leaves nothing.
 #[derive(Debug)]
@@ -164,9 +174,15 @@ pub(crate) fn clear(dir: &RunDir) -> Result<()> {
         };
         removed.with_context(|| format!("cannot remove {}", path.display()))?;
     }
-    for folder in
-        [dir.checkpoints(), dir.tensorboard(), dir.samples(), dir.figures(), dir.samplers()]
-    {
+    let folders = [
+        dir.checkpoints(),
+        dir.tensorboard(),
+        dir.samples(),
+        dir.figures(),
+        dir.samplers(),
+        dir.export(),
+    ];
+    for folder in folders {
         remove_if_empty(&[folder]);
     }
     Ok(())
@@ -197,6 +213,7 @@ fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
     paths.extend(named(dir.samplers(), |name| {
         ["samplers.csv", "samplers.json", "figures.json"].contains(&name)
     })?);
+    paths.extend(named(dir.export(), |name| EXPORTED.contains(&name))?);
     let files =
         [dir.metrics(), dir.results(), dir.report(), dir.prior(), dir.record(), dir.config()];
     paths.extend(files.into_iter().filter(|file| file.is_file()));

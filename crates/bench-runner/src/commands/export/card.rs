@@ -68,7 +68,7 @@ impl Card<'_> {
         let shape = self.dataset.space.shape;
         let (noun, seed) = (self.record.dataset.noun(), self.config.seed);
         format!(
-            "# {title} on {dataset}\n\nA {title} that [genlab](https://burn.dev) trained on {} {noun} of {dataset} \
+            "# {title} on {dataset}\n\nA {title} that genlab trained on {} {noun} of {dataset} \
              ({}x{}x{}), seed {seed}: run `{}`.\n",
             self.dataset.train.len(),
             shape.channels,
@@ -76,7 +76,6 @@ impl Card<'_> {
             shape.width,
             self.config.run_name(),
         )
-        .replace("[genlab](https://burn.dev)", "genlab")
     }
 
     fn numbers(&self) -> String {

@@ -89,12 +89,15 @@ pub(crate) fn execute(args: &ExportArgs) -> Result<ExitCode> {
     let told = model.conditions();
     let notes = weights::notes(&config, args.order);
     let card = Card { config: &config, results: &results, record: &record, dataset: &dataset };
-    let files: [(&str, Vec<u8>); folder::FILES] = [
-        (folder::CARD, card.text().into_bytes()),
-        (folder::CHECK, check::file(model.as_ref(), &dataset, stations.identity.seed, &device)?),
-        (folder::CONFIG, settings(&config, args.order, &dataset, told)?),
-        (folder::PROGRAM, program::text().into_bytes()),
-        (folder::WEIGHTS, weights::file(model.as_ref(), args.order, &notes)),
+    let files = [
+        ("README.md", card.text().into_bytes()),
+        (
+            "check.safetensors",
+            check::file(model.as_ref(), &dataset, stations.identity.seed, &device)?,
+        ),
+        ("config.json", settings(&config, args.order, &dataset, told)?),
+        ("genlab.py", program::text().into_bytes()),
+        ("model.safetensors", weights::file(model.as_ref(), args.order, &notes)),
     ];
     folder::write(&out, &files)?;
     terminal::line(&out.display().to_string());

@@ -161,6 +161,16 @@ fn pytorch_reconstructs_and_samples_as_genlab_does() {
         }
     }
 
+    // What the cards say runs.
+    for model in MODELS {
+        let export = folder.path().join(model).join("export");
+        let card = fs::read_to_string(export.join("README.md")).unwrap();
+        let code = card.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+        let output = in_python(&export, &["-c", code]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{model}:\n{code}\n{errors}");
+    }
+
     // A weight that is another is found out.
     let export = folder.path().join("vae/export");
     let output = in_python(&export, &["genlab.py"]);

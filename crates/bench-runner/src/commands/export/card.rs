@@ -1,9 +1,10 @@
 //! `README.md`: a model card (Mitchell et al. 2019, arXiv:1810.03993) with the header that model hubs read.
 
 use crate::{config::RunConfig, terminal};
+use genlab_core::Range;
 use genlab_data::Dataset;
 use genlab_metrics::CATALOGUE;
-use genlab_results::{Metric, Rank, Results, RunRecord};
+use genlab_results::{Metric, Rank, Results, RunRecord, Section};
 use std::fmt::Write as _;
 
 /// A run as its card describes it.
@@ -27,40 +28,40 @@ impl Card<'_> {
 
     /// YAML, with every text in quotes that JSON and YAML share.
     fn header(&self) -> String {
-        let licence = LICENCES.iter().find(|(told, _)| self.dataset.licence.contains(told));
-        let mut lines = vec!["---".to_owned()];
-        match licence {
-            Some((_, id)) => lines.push(format!("license: {id}")),
-            None => {
-                lines.push("license: other".to_owned());
-                lines.push(format!("license_name: {}", quoted(&self.dataset.licence)));
-            }
+        let terms = &self.dataset.licence;
+        let known = LICENCES.iter().find(|(told, _)| terms.ends_with(told));
+        let licence = known.map_or_else(
+            || format!("license: other\nlicense_name: {}", quoted(terms)),
+            |(_, id)| format!("license: {id}"),
+        );
+        let dataset = quoted(&self.dataset_name());
+        let (model, run) = (self.config.model.name(), quoted(&self.config.run_name()));
+        let results: String = self.splits().into_iter().map(|split| self.found(split)).collect();
+        let index = if results.is_empty() {
+            String::new()
+        } else {
+            format!("model-index:\n- name: {run}\n  results:\n{results}")
+        };
+        format!(
+            "---\n{licence}\nlibrary_name: genlab\ntags:\n- genlab\n- {model}\n- pytorch\n- safetensors\ndatasets:\n- \
+             {dataset}\n{index}---\n"
+        )
+    }
+
+    /// An entry of the header's results.
+    fn found(&self, split: &str) -> String {
+        let (dataset, (kind, task)) = (quoted(&self.dataset_name()), self.task());
+        let mut entry = format!(
+            "  - task:\n      type: {kind}\n      name: {}\n    dataset:\n      name: {dataset}\n      type: {dataset}\n      \
+             split: {split}\n    metrics:\n",
+            quoted(task)
+        );
+        for metric in self.quality().filter(|metric| metric.split == split) {
+            let (kind, name, value) = (quoted(&metric.name), quoted(&title(metric)), metric.value);
+            writeln!(entry, "    - type: {kind}\n      name: {name}\n      value: {value}")
+                .expect("text takes all");
         }
-        lines.push("library_name: genlab".to_owned());
-        lines.push("tags:".to_owned());
-        let tags = ["genlab", self.config.model.name(), "pytorch", "safetensors"];
-        lines.extend(tags.map(|tag| format!("- {tag}")));
-        lines.push(format!("datasets:\n- {}", quoted(&self.dataset_name())));
-        lines
-            .push(format!("model-index:\n- name: {}\n  results:", quoted(&self.config.run_name())));
-        for split in self.splits() {
-            let (kind, name) = self.task();
-            lines.push(format!("  - task:\n      type: {kind}\n      name: {}", quoted(name)));
-            let dataset = quoted(&self.dataset_name());
-            lines.push(format!(
-                "    dataset:\n      name: {dataset}\n      type: {dataset}\n      split: {split}"
-            ));
-            lines.push("    metrics:".to_owned());
-            for metric in self.headline().filter(|metric| metric.split == split) {
-                let (name, value) = (quoted(&title(metric)), metric.value);
-                lines.push(format!(
-                    "    - type: {}\n      name: {name}\n      value: {value}",
-                    quoted(&metric.name)
-                ));
-            }
-        }
-        lines.push("---\n".to_owned());
-        lines.join("\n")
+        entry
     }
 
     fn what(&self) -> String {
@@ -134,33 +135,35 @@ impl Card<'_> {
     }
 
     fn use_of(&self) -> String {
-        let told = if self.classes_told() { ", classes=torch.arange(8)" } else { "" };
-        let lines = match self.config.model.name() {
-            "ae" | "sparse-ae" => {
-                "codes = model.encode(x)\nmodel.decode(codes), model.reconstruct(x)".to_owned()
-            }
-            "vae" => format!(
-                "mean = model.encode(x)           # model.posterior(x) gives the variances as well\nmodel.decode(mean), \
-                 model.reconstruct(x)\nsamples = model.sample(model.noise(8){told})"
-            ),
-            "gan" => format!("samples = model.sample(model.noise(8){told})"),
-            _ => format!(
-                "samples = model.sample(model.noise(8){told})                 # by the run's own sampler\nsamples = \
-                 model.sample(model.noise(8){told}, solver={{\"kind\": \"ddim\", \"eta\": 0.0}})"
-            ),
-        };
-        let [channels, height, width] = {
-            let shape = self.dataset.space.shape;
-            [shape.channels, shape.height, shape.width]
-        };
+        let shape = self.dataset.space.shape;
+        let value = format!("{}, {}, {}", shape.channels, shape.height, shape.width);
         let numbers = match self.dataset.space.range {
-            genlab_core::Range::Unit => "numbers from 0 to 1",
-            genlab_core::Range::Real => "numbers in the units of the data",
+            Range::Unit => "numbers from 0 to 1",
+            Range::Real => "numbers in the units of the data",
+        };
+        let (setup, classes) = if self.classes_told() {
+            ("classes = torch.arange(8) % model.classes\n", ", classes")
+        } else {
+            ("", "")
+        };
+        let codes = format!(
+            "x = torch.rand(8, {value})\ncodes = model.encode(x{classes})\nmodel.decode(codes{classes})\n\
+             model.reconstruct(x{classes})"
+        );
+        let samples = format!("model.sample(model.noise(8){classes})");
+        let lines = match self.config.model.name() {
+            "ae" | "sparse-ae" => codes,
+            "vae" => format!("{codes}\n{samples}"),
+            "gan" => samples,
+            _ => format!(
+                "{samples}  # by the sampler of the run\nddim = {{\"kind\": \"ddim\", \"eta\": 0.0}}\n\
+                 model.sample(model.noise(8){classes}, solver=ddim, steps=50)"
+            ),
         };
         format!(
-            "## Use\n\n`genlab.py` is the model in PyTorch. It needs torch and safetensors; run in this folder it compares \
-             itself with what genlab computed (`check.safetensors`):\n\n```\npython genlab.py\n```\n\nA value x is `[B, \
-             {channels}, {height}, {width}]`, {numbers}.\n\n```python\nimport genlab\n\nmodel = genlab.load(\".\")\n{lines}\n```\n"
+            "## Use\n\n`genlab.py` is the model in PyTorch. It needs torch and safetensors. Run in this folder it compares \
+             itself with what genlab computed (`check.safetensors`):\n\n```\npython genlab.py\n```\n\nValues are `[B, \
+             {value}]`, {numbers}.\n\n```python\nimport genlab, torch\n\nmodel = genlab.load(\".\")\n{setup}{lines}\n```\n"
         )
     }
 
@@ -193,9 +196,14 @@ impl Card<'_> {
         self.results.metrics.iter().filter(leads)
     }
 
-    /// The splits that they were measured on.
+    /// Those that say how good it is, and not what it cost.
+    fn quality(&self) -> impl Iterator<Item = &Metric> {
+        self.headline().filter(|metric| CATALOGUE.section(&metric.name) != Section::Cost)
+    }
+
+    /// The splits that those were measured on.
     fn splits(&self) -> Vec<&str> {
-        let mut splits: Vec<&str> = self.headline().map(|metric| metric.split.as_str()).collect();
+        let mut splits: Vec<&str> = self.quality().map(|metric| metric.split.as_str()).collect();
         splits.sort_unstable();
         splits.dedup();
         splits

@@ -41,19 +41,16 @@ pub(super) fn file(
         let classes = requests::told_classes(model.conditions(), dataset, COUNT);
         let condition = told(classes.as_deref(), device);
         let request = SampleRequest { condition, ..SampleRequest::new(seed, COUNT) };
-        match model.decoder() {
-            Some(decoder) => {
-                let drawn = || request.starting_noise([COUNT, decoder.latent_dim()], device);
-                let codes = sampler.codes(&request).unwrap_or_else(drawn);
-                let samples = decoder.decode(codes.clone(), &request.condition);
-                all.extend([named("noise", codes), named("samples", samples)]);
-            }
-            None => {
-                let noise = sampler.standard_noise(&request);
-                let noise = noise.context("the model does not tell what its samples grow from")?;
-                all.push(named("noise", Tensor::stack::<5>(noise, 0)));
-                all.push(named("samples", sampler.sample(&request)));
-            }
+        if let Some(decoder) = model.decoder() {
+            let drawn = || request.starting_noise([COUNT, decoder.latent_dim()], device);
+            let codes = sampler.codes(&request).unwrap_or_else(drawn);
+            let samples = decoder.decode(codes.clone(), &request.condition);
+            all.extend([named("noise", codes), named("samples", samples)]);
+        } else {
+            let noise = sampler.standard_noise(&request);
+            let noise = noise.context("the model does not tell what its samples grow from")?;
+            all.push(named("noise", Tensor::stack::<5>(noise, 0)));
+            all.push(named("samples", sampler.sample(&request)));
         }
         all.extend(classes.map(|classes| numbers("sample_classes", &classes)));
     }

@@ -266,6 +266,7 @@ def load(folder="."):
     folder = Path(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     model = MODELS[config["model"]](config).eval().requires_grad_(False)
+    model.classes = config["classes_told"]
     with safe_open(folder / "model.safetensors", "pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}
         if file.metadata()["order"] == "burn":

@@ -3,7 +3,13 @@
 
 use crate::support::{MODELS, json, quick, quick_file, run, succeed};
 use serde_json::{Value, json};
-use std::{fs, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 /// Trains a small run called after its model.
 fn train(folder: &Path, model: &str) {
@@ -124,63 +130,158 @@ fn what_cannot_be_exported_is_refused_in_a_sentence_and_nothing_is_written() {
     assert!(!folder.path().join("ae/export").exists());
 }
 
-/// What the differences between genlab and PyTorch are, by `genlab.differences`.
-const COMPARE: &str = "import genlab, json; print(json.dumps(genlab.differences('.')))";
+/// The differences between genlab and PyTorch of each of some exports.
+const COMPARE: &str = "import genlab, json, sys
+print(json.dumps([genlab.differences(folder) for folder in sys.argv[1:]]))";
 
-#[test]
-fn pytorch_reconstructs_and_samples_as_genlab_does() {
-    let Some(python) = std::env::var_os("GENLAB_TORCH_PYTHON") else {
+/// A Python with torch and safetensors, where the environment names one.
+fn python() -> Option<OsString> {
+    let python = std::env::var_os("GENLAB_TORCH_PYTHON");
+    if python.is_none() {
         #[expect(clippy::print_stderr, reason = "a skipped test says so")]
         {
             eprintln!("skipped: GENLAB_TORCH_PYTHON is not set");
         }
-        return;
-    };
+    }
+    python
+}
+
+fn in_python(python: &OsString, export: &Path, args: &[&str]) -> Output {
+    Command::new(python).current_dir(export).args(args).output().unwrap()
+}
+
+/// What is compared of each export, all to within 1e-5.
+fn agree(python: &OsString, folder: &Path, exports: &[String]) -> Vec<Vec<String>> {
+    let paths: Vec<String> =
+        exports.iter().map(|name| folder.join(name).to_string_lossy().into_owned()).collect();
+    let args: Vec<&str> = ["-c", COMPARE].into_iter().chain(paths.iter().map(|p| &**p)).collect();
+    let output = in_python(python, &folder.join(&exports[0]), &args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Vec<BTreeMap<String, f64>> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found.len(), exports.len());
+    for (export, found) in exports.iter().zip(&found) {
+        for (name, difference) in found {
+            assert!(*difference <= 1e-5, "{export}, {name}: {difference}");
+        }
+    }
+    found.into_iter().map(|found| found.into_keys().collect()).collect()
+}
+
+#[test]
+fn pytorch_reconstructs_and_samples_as_genlab_does() {
+    let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let in_python = |export: &Path, args: &[&str]| {
-        Command::new(&python).current_dir(export).args(args).output().unwrap()
-    };
+    let mut exports = Vec::new();
     for model in MODELS {
         train(folder.path(), model);
-        for order in ["burn", "pytorch"] {
-            succeed(folder.path(), &["export", model, "--order", order]);
-            let export = folder.path().join(model).join("export");
-            let output = in_python(&export, &["-c", COMPARE]);
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{model} in the order of {order}: {errors}");
-            let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-            let found = found.as_object().unwrap();
-            let codes = ["ae", "sparse-ae", "vae"].contains(&model);
-            let samples = ["vae", "gan", "ddpm"].contains(&model);
-            assert_eq!(found.contains_key("reconstructions"), codes, "{model}: {found:?}");
-            assert_eq!(found.contains_key("samples"), samples, "{model}: {found:?}");
-            for (name, difference) in found {
-                let difference = difference.as_f64().unwrap();
-                assert!(difference <= 1e-5, "{model}, {name}: {difference}");
-            }
+        for order in ["pytorch", "burn"] {
+            let out = format!("{model}-{order}");
+            succeed(folder.path(), &["export", model, "--order", order, "--out", &out]);
+            exports.push(out);
         }
+    }
+    let compared = agree(&python, folder.path(), &exports);
+    for (export, compared) in exports.iter().zip(compared) {
+        let model = export.rsplit_once('-').unwrap().0;
+        let expected: &[&str] = match model {
+            "ae" | "sparse-ae" => &["codes", "reconstructions"],
+            "vae" => &["codes", "reconstructions", "samples"],
+            _ => &["samples"],
+        };
+        assert_eq!(compared, expected, "{export}");
     }
 
     // What the cards say runs.
     for model in MODELS {
-        let export = folder.path().join(model).join("export");
+        let export = folder.path().join(format!("{model}-pytorch"));
         let card = fs::read_to_string(export.join("README.md")).unwrap();
         let code = card.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
-        let output = in_python(&export, &["-c", code]);
+        let output = in_python(&python, &export, &["-c", code]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{model}:\n{code}\n{errors}");
     }
 
     // A weight that is another is found out.
-    let export = folder.path().join("vae/export");
-    let output = in_python(&export, &["genlab.py"]);
+    let export = folder.path().join("vae-burn");
+    let output = in_python(&python, &export, &["genlab.py"]);
     assert!(output.status.success() && !output.stdout.is_empty());
     let weights = export.join("model.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
     let last = bytes.len() - 4;
     bytes[last..].copy_from_slice(&8.0_f32.to_le_bytes());
     fs::write(&weights, bytes).unwrap();
-    let output = in_python(&export, &["genlab.py"]);
+    let output = in_python(&python, &export, &["genlab.py"]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success() && told.contains("DIFFER by"), "{told}");
+}
+
+/// Settings beside the defaults that genlab.py rebuilds, below `model.<name>.`.
+const VARIANTS: [(&str, &str); 25] = [
+    (
+        "ae",
+        r#"code=sigmoid backbone={kind="conv",channels=[8,16],blocks=1,norm_groups=4,negative_slope=0.1}"#,
+    ),
+    ("ae", "backbone.activation=tanh"),
+    ("sparse-ae", "sparsity=l1 revival=off"),
+    ("sparse-ae", "sparsity=kl revival=off"),
+    ("sparse-ae", "sparsity=top-k revival=off"),
+    ("sparse-ae", "sparsity=batch-top-k revival=off"),
+    ("sparse-ae", "sparsity=jump-relu revival=off"),
+    ("vae", "likelihood=gaussian prior=mixture"),
+    ("vae", "likelihood=gaussian-shared prior=vamp"),
+    ("vae", "likelihood=gaussian-per-value condition=class backbone=conv"),
+    ("vae", "likelihood=logistic"),
+    ("gan", "condition=class"),
+    ("ddpm", "condition=class sampler.guidance=classifier-free"),
+    ("ddpm", "condition=class ema.also=[0.9]"),
+    ("ddpm", "schedule=cosine sampler.solver=ddim sampler.spacing=uniform"),
+    ("ddpm", "schedule=linear target=noise sampler.solver=ancestral sampler.spacing=trailing"),
+    (
+        "ddpm",
+        "schedule=scaled-linear target=start sampler.solver=ancestral sampler.solver.variance=fixed-large \
+         sampler.spacing=leading",
+    ),
+    (
+        "ddpm",
+        "schedule=sigmoid schedule.zero_terminal_snr=true sampler.solver=heun sampler.spacing=quadratic",
+    ),
+    ("ddpm", "schedule=vp target=score sampler.solver=euler sampler.spacing=roots"),
+    (
+        "ddpm",
+        "schedule=flow target=velocity sampler.solver=euler-ancestral sampler.spacing=trailing",
+    ),
+    (
+        "ddpm",
+        "schedule=flow schedule.time_scale=10 target=velocity objective=mean-flow sampler.solver=mean-flow \
+         sampler.guidance=classifier-free sampler.guidance.scale=1 sampler.spacing=trailing sampler.steps=2",
+    ),
+    ("ddpm", "schedule=cosine objective=hybrid sampler.spacing=trailing"),
+    ("ddpm", "network=dit network.patch_size=3 optimizer.method=adam"),
+    ("ddpm", "network.patch_size=3 network.attention=[1]"),
+    ("ddpm", "network=mlp optimizer.method=adam"),
+];
+
+#[test]
+fn pytorch_rebuilds_what_other_settings_make() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (file, mut exports) = (quick_file(), Vec::new());
+    let small = ["--budget-images", "1000", "--set", "evaluation.samples=64"];
+    let mut export = |args: &[&str]| {
+        let out = format!("run-{}", exports.len());
+        succeed(folder.path(), &[args, &small, &["--out", &out]].concat());
+        succeed(folder.path(), &["export", &out]);
+        exports.push(format!("{out}/export"));
+    };
+    for (model, settings) in VARIANTS {
+        let sets: Vec<String> =
+            settings.split_whitespace().map(|set| format!("model.{model}.{set}")).collect();
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        export(&quick(&file, model, &sets));
+    }
+    for model in MODELS {
+        export(&["--model", model, "--dataset", "ring-8"]);
+    }
+    export(&["--model", "vae", "--dataset", "ar1"]);
+    agree(&python, folder.path(), &exports);
 }

@@ -234,3 +234,28 @@ pub fn read(
     let reader = StateReader::new(tensors, state.counts.clone(), device.clone());
     Ok((state, reader))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_and_tensors_are_read_back_by_the_library() {
+        let tensors: Vec<NamedTensor> = vec![
+            ("net.bias".into(), vec![3], vec![1.0, -2.0, 3.5]),
+            ("net.weight".into(), vec![2, 1], vec![0.25, 4.0]),
+        ];
+        let notes = BTreeMap::from([("order", "burn".to_owned()), ("run", "a \"b\" ü".to_owned())]);
+        let bytes = safetensors_bytes(&tensors, &notes);
+        let (length, header) = SafeTensors::read_metadata(&bytes).expect("well formed");
+        assert_eq!(length % 8, 0, "tensors begin at a multiple of eight");
+        let read = header.metadata().clone().expect("there are notes");
+        assert_eq!(read.len(), 2);
+        assert!(notes.iter().all(|(name, text)| read[*name] == *text), "{read:?}");
+        let mut read = read_safetensors(&bytes, Path::new("x")).expect("well formed");
+        read.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(read, tensors);
+        let alone = safetensors_bytes(&[], &notes);
+        assert!(SafeTensors::read_metadata(&alone).expect("well formed").1.metadata().is_some());
+    }
+}

@@ -1,6 +1,6 @@
 //! Bad input: one sentence, a failing exit code, no panic, nothing half-written.
 
-use crate::support::{quick, quick_file, run, succeed};
+use crate::support::{json, quick, quick_file, run, succeed};
 use std::{fs, path::Path};
 
 /// Runs with `args`, expects failure, and returns the one sentence.
@@ -179,4 +179,31 @@ fn what_others_put_into_a_run_stays_when_it_is_trained_anew() {
         assert_eq!(fs::read_to_string(note).unwrap(), "mine", "{}", note.display());
     }
     assert!(run.join("report.html").exists());
+}
+
+#[test]
+fn weights_that_the_last_step_broke_are_no_finished_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    let rate =
+        ["--set", "model.ae.optimizer.learning_rate=1e38", "--set", "model.ae.optimizer.warmup=0"];
+    let more = [&rate[..], &["--budget-images", "32", "--batch-size", "32", "--out", "a"]].concat();
+    let output = run(folder.path(), &quick(&file, "ae", &more));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("ae diverged: "), "{errors}");
+    assert_eq!(json(&folder.path().join("a/results.json"))["status"], "diverged");
+}
+
+#[test]
+fn a_picture_that_nobody_can_look_at_is_refused_before_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "gan", &["--budget-images", "32", "--out", "a"]));
+    let output = run(folder.path(), &["sample", "a", "--count", "1000000", "--out", "x.png"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        errors.contains("give fewer, or --out FILE.npz") && !output.status.success(),
+        "{errors}"
+    );
+    assert!(!folder.path().join("x.png").exists());
 }

@@ -222,3 +222,19 @@ fn every_subcommand_has_help_with_an_example() {
         assert!(help.contains("Example"), "{help}");
     }
 }
+
+#[test]
+fn a_part_of_a_set_is_drawn_by_the_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let frechet = |seed: &str| {
+        let args = ["metrics", "digits8x8:train", "digits8x8:test", "--limit", "200", "--json"];
+        let output = succeed(folder.path(), &[&args[..], &["--seed", seed]].concat());
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains("taking 200 of 1294 images of digits8x8:train, drawn by --seed"));
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let metrics = printed["metrics"].as_array().unwrap().clone();
+        metrics.iter().find(|m| m["name"] == "samples/frechet").unwrap()["value"].as_f64()
+    };
+    assert_eq!(frechet("1"), frechet("1"));
+    assert_ne!(frechet("1"), frechet("2"));
+}

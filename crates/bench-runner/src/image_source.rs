@@ -63,6 +63,18 @@ impl ImageSource {
         Ok([samples, reference])
     }
 
+    /// Grey images are compared with those in colour as what they are in colour: three equal channels.
+    pub(crate) fn agree_on_channels(one: &mut Self, other: &mut Self) {
+        let grey = |source: &Self| {
+            source.images.space.kind == Kind::Images && source.images.space.shape.channels == 1
+        };
+        match (grey(one), grey(other)) {
+            (true, false) => one.images = one.images.in_colour(),
+            (false, true) => other.images = other.images.in_colour(),
+            _ => {}
+        }
+    }
+
     /// One side, with the space of the other where it is known.
     fn read(name: &str, data_dir: Option<&Path>, other: Option<Space>) -> Result<Self> {
         let path = Path::new(name);

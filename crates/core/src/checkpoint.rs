@@ -101,6 +101,15 @@ pub fn read_safetensors(bytes: &[u8], origin: &Path) -> Result<Vec<NamedTensor>,
         .collect()
 }
 
+/// A tensor that `model` keeps and that holds what is no number, by its name: what the last step of a training that diverged
+/// leaves behind, whose losses were still numbers.
+pub fn broken_tensor(model: &dyn Train) -> Option<String> {
+    let mut out = StateWriter::default();
+    model.state(&mut out);
+    let broken = |(_, _, values): &NamedTensor| values.iter().any(|value| !value.is_finite());
+    out.into_tensors().into_iter().find(broken).map(|(name, ..)| name)
+}
+
 /// How the names of folders of checkpoints in the making begin.
 pub const WRITING: &str = ".writing-";
 

@@ -7,7 +7,11 @@ use image::{
     imageops::{self, FilterType},
     metadata::Orientation,
 };
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
 
 /// Side of a picture at most, in pixels.
 pub(crate) const MAX_SIDE: u32 = 8192;
@@ -57,6 +61,7 @@ pub fn read_picture(path: &Path, space: Space) -> Result<Values, DataError> {
 /// As [`header`].
 pub(crate) fn decode(path: &Path, shape: ImageShape, out: &mut [u8]) -> Result<(), DataError> {
     let mut decoder = decoder(path)?;
+    require_end(path)?;
     let orientation = decoder.orientation().map_err(|error| fault(path, &error))?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| fault(path, &error))?;
     picture.apply_orientation(orientation);
@@ -102,6 +107,37 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
         return Err(unusable(path, "takes more than 256 MiB once decoded"));
     }
     Ok(decoder)
+}
+
+/// Bytes of a JPEG file at most that are searched for its end: trailing ones are a camera's notes.
+const TAIL: u64 = 1 << 20;
+
+/// A JPEG that was cut off is decoded all the same, to half a picture; a PNG is not.
+///
+/// # Errors
+/// When a JPEG file has no end.
+fn require_end(path: &Path) -> Result<(), DataError> {
+    let cannot = |reason| DataError::Io {
+        action: "read",
+        path: path.to_owned(),
+        reason,
+        cure: "check its permissions, or remove it".to_owned(),
+    };
+    let mut file = File::open(path).map_err(cannot)?;
+    let mut start = [0; 2];
+    if file.read_exact(&mut start).is_err() || start != [0xff, 0xd8] {
+        return Ok(());
+    }
+    let length = file.metadata().map_err(cannot)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).map_err(cannot)?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail).map_err(cannot)?;
+    let last = |mark: [u8; 2]| tail.windows(2).rposition(|bytes| bytes == mark);
+    // Pictures within the picture, which have ends of their own, stand before its data.
+    match (last([0xff, 0xd9]), last([0xff, 0xda])) {
+        (Some(end), begin) if begin.is_none_or(|begin| begin < end) => Ok(()),
+        _ => Err(unusable(path, "is cut off: its last part is missing")),
+    }
 }
 
 fn is_on_its_side(orientation: Orientation) -> bool {

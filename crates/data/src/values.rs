@@ -179,6 +179,19 @@ impl Values {
         }
     }
 
+    /// Grey images as images of three equal channels.
+    ///
+    /// # Panics
+    /// When they have more channels than one.
+    pub fn in_colour(&self) -> Self {
+        let shape = self.shape();
+        assert_eq!(shape.channels, 1, "grey images");
+        let space = Space { shape: ImageShape { channels: 3, ..shape }, ..self.space };
+        let rows: Vec<usize> = (0..self.len()).flat_map(|row| [row; 3]).collect();
+        let numbers = self.numbers.rows(&rows, shape.pixels());
+        Self { space, numbers, labels: self.labels.clone(), pasts: self.pasts.clone() }
+    }
+
     /// Moves the values at `rows` (ascending, no repeats) out: (the others, those). The others stay
     /// in the memory they are in, so a large dataset is never held twice.
     pub(crate) fn carve(mut self, rows: &[usize]) -> (Self, Self) {

@@ -28,6 +28,12 @@ pub fn encode_grid(strip: &ImageStrip) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
+/// Pixels that an image of this size takes in a grid, gutter included.
+pub fn pixels_of_tile(height: usize, width: usize) -> usize {
+    let factor = MIN_TILE.div_ceil(height.max(width).max(1));
+    (height * factor + GUTTER) * (width * factor + GUTTER)
+}
+
 /// Writes the grid to `path`, atomically.
 ///
 /// # Errors

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
-use genlab_core::SampleRequest;
+use genlab_core::{Kind, SampleRequest, Space};
+use genlab_report::png;
 use std::{ops::Range, path::Path};
 
 /// Values per network call.
@@ -18,6 +19,22 @@ pub(super) fn in_parts(
         make(&request.part(rows.clone()), rows)
     };
     Tensor::cat((0..request.count).step_by(CHUNK).map(part).collect(), 0)
+}
+
+/// Pixels of a picture at most, which are a gigabyte while it is made.
+const MOST_PIXELS: usize = 100_000_000;
+
+/// # Errors
+/// When a picture of so many values would be larger than anybody can look at.
+pub(super) fn require_size(out: &Path, count: usize, space: Space) -> Result<()> {
+    let pixels = png::pixels_of_tile(space.shape.height, space.shape.width).saturating_mul(count);
+    if is_archive(out) || space.kind != Kind::Images || pixels <= MOST_PIXELS {
+        return Ok(());
+    }
+    bail!(
+        "a picture of {count} samples would have {} million pixels; give fewer, or --out FILE.npz",
+        pixels / 1_000_000
+    )
 }
 
 /// Whether a file holds values and no picture of them.

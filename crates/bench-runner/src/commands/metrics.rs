@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use genlab_core::{Kind, Seed};
+use genlab_core::{Kind, Phase, Seed};
 use genlab_metrics::{
     Judge,
     measures::{
@@ -26,6 +26,10 @@ use genlab_metrics::{
 use genlab_results::{JudgeInfo, Metric};
 use serde::Serialize;
 use std::{path::Path, process::ExitCode};
+
+/// The draws of what is taken of a side that is longer than the other.
+const SAMPLES: &str = "metrics/samples";
+const REFERENCE: &str = "metrics/reference";
 
 /// What `--json` prints: the `judge` and `metrics` of results.json.
 #[derive(Serialize)]
@@ -43,7 +47,8 @@ struct Output<'a> {
 pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     let device = device::parse(&args.device)?;
     let data_dir = args.data_dir.as_deref();
-    let [mut samples, reference] = ImageSource::pair(&args.samples, &args.reference, data_dir)?;
+    let [mut samples, mut reference] = ImageSource::pair(&args.samples, &args.reference, data_dir)?;
+    ImageSource::agree_on_channels(&mut samples, &mut reference);
     let (space, other) = (samples.images.space, reference.images.space);
     let (shape, [what, others]) =
         (space.shape, [space, other].map(|space| units::noun(space.kind)));
@@ -60,13 +65,24 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
     samples.images.space = other;
     let n = samples.images.len().min(reference.images.len()).min(args.limit as usize);
     let (names, split) = ([samples.name.clone(), reference.name.clone()], reference.split);
-    let sides = [&samples, &reference].map(|source| source.images.take(n));
+    // The first of a folder may all be of one class: a part is drawn.
+    let noise = Seed(args.seed).during(Phase::Evaluate);
+    let sides = [(SAMPLES, &samples), (REFERENCE, &reference)].map(|(name, source)| {
+        let all = source.images.len();
+        if all == n {
+            return source.images.clone();
+        }
+        let mut rows: Vec<usize> =
+            noise.permutation(name, 0, all).into_iter().take(n).map(|row| row as usize).collect();
+        rows.sort_unstable();
+        source.images.select(&rows)
+    });
     let longer = [&samples, &reference].into_iter().filter(|source| source.images.len() > n);
     let cuts: Vec<String> = longer
         .map(|source| {
             let (all, name) = (source.images.len(), &source.name);
             format!(
-                "taking the first {n} of {all} {what} of {name}: distances depend on their number"
+                "taking {n} of {all} {what} of {name}, drawn by --seed: distances depend on their number"
             )
         })
         .collect();

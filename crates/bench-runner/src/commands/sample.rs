@@ -1,6 +1,6 @@
 //! `sample RUN`
 
-use super::made::{in_parts, is_archive, require_format};
+use super::made::{in_parts, is_archive, require_format, require_size};
 use crate::{
     cli::SampleArgs,
     device,
@@ -53,6 +53,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
             .samples()
             .join(format!("samples-s{seed}{}.png", told.suffix()))
     });
+    require_size(&out, told.count(), dataset.space)?;
     let prior = stored_prior(&args.run)?;
     let drawn = draw(model.as_ref(), prior.as_ref(), &device, &request)
         .with_context(|| format!("{} cannot sample", args.run.display()))?;

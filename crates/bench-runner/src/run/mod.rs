@@ -121,6 +121,13 @@ pub(crate) fn execute(
     let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;
     let board = watch.close()?;
     drop(watched);
+    let outcome = match (outcome, checkpoint::broken_tensor(model.as_ref())) {
+        (Outcome::Finished { .. }, Some(name)) => Outcome::Diverged {
+            step: training.plan.total_steps(),
+            scalar: format!("weight {name}"),
+        },
+        (outcome, _) => outcome,
+    };
     if let (Outcome::Finished { .. }, true) = (&outcome, interrupt::signalled()) {
         // All steps are saved; the numbers are for the next time.
         provenance::happened(dir, training.plan.total_steps(), "interrupted")?;

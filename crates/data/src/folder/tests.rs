@@ -273,6 +273,25 @@ fn damaged_images_are_named() {
 }
 
 #[test]
+fn a_jpeg_file_that_is_cut_off_is_named() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    let victim = folder.path().join("03.png");
+    let stripes = GrayImage::from_fn(64, 64, |x, y| image::Luma([(x * 31 + y * 17) as u8]));
+    stripes.save_with_format(&victim, ImageFormat::Jpeg).expect("a fresh file");
+    let sound = fs::read(&victim).expect("it is there");
+    let sized = sized(16, 16);
+    for trailing in [&[][..], b"notes"] {
+        fs::write(&victim, [&sound[..], trailing].concat()).expect("a file");
+        load_with(folder.path(), &sized).expect("sound");
+    }
+    for cut in [sound.len() * 3 / 4, sound.len() - 2] {
+        fs::write(&victim, &sound[..cut]).expect("a file");
+        assert_says(load_with(folder.path(), &sized), &["03.png is cut off"]);
+    }
+}
+
+#[test]
 fn a_picture_beyond_8192_pixels_is_refused_before_it_is_decoded() {
     let folder = folder();
     fill(folder.path(), 12);

@@ -1,7 +1,9 @@
 """Opens reports in a real Chromium, as readers do: no error on the console, nothing cut off from 390 to 1920 pixels, no violation
 of axe's rules; tables sort, curves hide and zoom, sliders slide; and a page without script is whole.
 
-    browser.py REPORT.html ... [--axe axe.min.js] [--pictures DIR]
+    browser.py REPORT.html ... [--pictures DIR]
+
+Needs a Chromium, and `pip install playwright axe-playwright-python`, which brings axe's rules along.
 """
 
 import argparse
@@ -9,6 +11,7 @@ import pathlib
 import shutil
 import sys
 
+import axe_playwright_python
 from playwright.sync_api import sync_playwright
 
 WIDTHS = (390, 800, 1400, 1920)
@@ -41,11 +44,10 @@ def look(browser, report, axe, pictures):
             page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
             across = page.evaluate("document.documentElement.scrollWidth")
             check(across <= width, f"{across} pixels wide on a screen of {width}")
-            if axe:
-                page.evaluate(axe)
-                for fault in page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
-                    nodes = [node["html"][:120] for node in fault["nodes"][:3]]
-                    check(False, f"axe at {width}, {scheme}: {fault['id']}: {fault['help']}: {nodes}")
+            page.evaluate(axe)
+            for fault in page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
+                nodes = [node["html"][:120] for node in fault["nodes"][:3]]
+                check(False, f"axe at {width}, {scheme}: {fault['id']}: {fault['help']}: {nodes}")
             if pictures:
                 page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = false; })")
                 page.screenshot(path=pictures / f"{report.parent.name}-{width}-{scheme}.png")
@@ -103,14 +105,13 @@ def look(browser, report, axe, pictures):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("reports", nargs="+", type=pathlib.Path)
-    arguments.add_argument("--axe", type=pathlib.Path)
     arguments.add_argument("--pictures", type=pathlib.Path)
     given = arguments.parse_args()
     if not CHROMIUM:
         sys.exit("error: there is no Chromium here")
     if given.pictures:
         given.pictures.mkdir(parents=True, exist_ok=True)
-    axe = given.axe.read_text() if given.axe else None
+    axe = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         faults = [fault for report in given.reports for fault in look(browser, report, axe, given.pictures)]

@@ -89,7 +89,9 @@ fn a_damaged_newest_checkpoint_gives_way_to_the_one_before_it() {
     assert!(trained(folder.path(), "a") == whole);
 
     fs::remove_file(dir.join("results.json")).unwrap();
-    names(&dir.join("checkpoints")).iter().for_each(|step| damage(step));
+    for step in names(&dir.join("checkpoints")) {
+        damage(&step);
+    }
     let output = run(folder.path(), &args);
     assert!(!output.status.success());
 }

@@ -21,7 +21,7 @@ fn send(signal: &str, pid: u32) {
 fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what} did not come to be");
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what} did not come to be");
         thread::sleep(Duration::from_millis(5));
     }
 }

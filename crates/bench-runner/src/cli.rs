@@ -119,6 +119,7 @@ genlab.py (the model in PyTorch) and check.safetensors (what genlab computed, fo
 
 /// Which runs to make.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags that can be given together")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub settings: SettingArgs,

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use genlab_core::Kind;
-use genlab_data::ColourMode;
+use genlab_data::{ColourMode, Values};
 use genlab_report::counted;
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ pub(crate) fn execute(args: &FetchArgs) -> Result<ExitCode> {
         Kind::Points => ("points", counted(shape.pixels(), "number")),
         Kind::Series => ("windows of a series", counted(shape.pixels(), "number")),
     };
-    let splits = [&found.train, &found.validation, &found.test].map(|split| split.len());
+    let splits = [&found.train, &found.validation, &found.test].map(Values::len);
     let classes = found.classes.as_ref().map_or_else(
         || "no classes".to_owned(),
         |classes| match classes.len() {

@@ -57,7 +57,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Fetch(args)) => fetch::execute(&args),
-        Some(Command::Doctor) => doctor::execute(),
+        Some(Command::Doctor) => Ok(doctor::execute()),
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "bench-runner", &mut script);

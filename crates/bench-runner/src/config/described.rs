@@ -78,17 +78,17 @@ impl Entry {
     fn text(&self) -> String {
         let Setting { path, default, kinds, words, meaning, range, .. } = &self.setting;
         let mut lines = vec![format!("{path} = {}", shown(default))];
-        let mut told = meaning.clone();
+        let mut told = vec![meaning.clone()];
         let told_before = |rule: &str| meaning.contains(rule) || meaning.contains("[0, 1)");
         let rules = range.iter().map(String::as_str).filter(|rule| !told_before(rule));
         let rules: Vec<&str> = rules.collect();
         if !rules.is_empty() {
-            told.push_str(&format!(" It must be {}.", rules.join(" and ")));
+            told.push(format!("It must be {}.", rules.join(" and ")));
         }
         if !self.needs.iter().any(Vec::is_empty) {
-            told.push_str(&format!(" Only where {}.", self.conditions().join(" and ")));
+            told.push(format!("Only where {}.", self.conditions().join(" and ")));
         }
-        lines.extend(wrapped(told.trim(), 4));
+        lines.extend(wrapped(&told.join(" "), 4));
         for kind in if kinds.is_empty() { words } else { kinds } {
             let colon = if kind.meaning.is_empty() { "" } else { ": " };
             let text = wrapped(&format!("{}{colon}{}", kind.name, kind.meaning), 8);

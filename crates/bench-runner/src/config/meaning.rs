@@ -16,15 +16,15 @@ impl Meanings {
     /// The sentences at the setting at `path`; empty where there are none.
     pub(super) fn of(&self, draft: &Draft<RunConfig>, path: &[String]) -> String {
         let Some(field) = self.field(draft, path) else { return String::new() };
-        let own = std::iter::once(field).chain(self.ways(field));
-        sentences(own.filter_map(|node| node["description"].as_str()).next())
+        let mut own = std::iter::once(field).chain(self.ways(field));
+        sentences(own.find_map(|node| node["description"].as_str()))
     }
 
     /// Those at the variant `kind` of the setting at `path`.
     pub(super) fn of_kind(&self, draft: &Draft<RunConfig>, path: &[String], kind: &str) -> String {
         let Some(field) = self.field(draft, path) else { return String::new() };
-        let variants = self.ways(field).into_iter().filter(|way| is_kind(way, kind));
-        sentences(variants.filter_map(|way| way["description"].as_str()).next())
+        let mut variants = self.ways(field).into_iter().filter(|way| is_kind(way, kind));
+        sentences(variants.find_map(|way| way["description"].as_str()))
     }
 
     /// The words that the setting at `path` can be, with their sentences.

@@ -95,3 +95,50 @@ fn a_damaged_newest_checkpoint_gives_way_to_the_one_before_it() {
     let output = run(folder.path(), &args);
     assert!(!output.status.success());
 }
+
+#[test]
+fn a_run_is_discarded_only_once_the_new_one_has_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = trained(folder.path(), "a");
+    let dir = folder.path().join("a");
+    let before = names(&dir);
+    let results = fs::read(dir.join("results.json")).unwrap();
+    let aside = dir.join(".discarded");
+    let file = quick_file();
+    let args = quick(&file, "ae", &["--budget-images", "640", "--out", "a"]);
+
+    // Killed while its files were moved aside: it is brought back.
+    fs::create_dir_all(aside.join("samples")).unwrap();
+    for name in ["results.json", "samples/samples.npz"] {
+        fs::rename(dir.join(name), aside.join(name)).unwrap();
+    }
+    let output = succeed(folder.path(), &args);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is finished; --fresh"));
+    assert_eq!(names(&dir), before);
+    assert!(fs::read(dir.join("results.json")).unwrap() == results);
+
+    // Killed after that and before the new one began: it is brought back as well.
+    fs::create_dir_all(&aside).unwrap();
+    for name in names(&dir).iter().filter(|name| *name != ".discarded" && !name.contains("lock")) {
+        fs::rename(dir.join(name), aside.join(name)).unwrap();
+    }
+    let output = succeed(folder.path(), &args);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is finished; --fresh"));
+    assert_eq!(names(&dir), before);
+
+    // Killed when the new one had begun: that goes on, and the old one goes with its first checkpoint.
+    fs::create_dir_all(&aside).unwrap();
+    for name in names(&dir).iter().filter(|name| *name != ".discarded" && !name.contains("lock")) {
+        fs::rename(dir.join(name), aside.join(name)).unwrap();
+    }
+    fs::copy(aside.join("config.toml"), dir.join("config.toml")).unwrap();
+    let output = succeed(folder.path(), &args);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("is finished"));
+    assert_eq!(names(&dir), before);
+    assert!(trained(folder.path(), "a") == whole);
+
+    fs::write(dir.join("notes.txt"), "mine").unwrap();
+    succeed(folder.path(), &[&args[..], &["--fresh"]].concat());
+    assert!(trained(folder.path(), "a") == whole && !aside.exists());
+    assert_eq!(fs::read(dir.join("notes.txt")).unwrap(), b"mine");
+}

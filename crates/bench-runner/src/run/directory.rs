@@ -1,5 +1,6 @@
 //! The run directory of this process: whose it is, what it holds, what may be discarded.
 
+use super::discarded;
 use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
 use genlab_core::checkpoint;
@@ -174,6 +175,12 @@ pub(crate) fn clear(dir: &RunDir) -> Result<()> {
         };
         removed.with_context(|| format!("cannot remove {}", path.display()))?;
     }
+    remove_empty_folders(dir);
+    Ok(())
+}
+
+/// Removes the folders that a run makes, as far as they are empty.
+pub(super) fn remove_empty_folders(dir: &RunDir) {
     let folders = [
         dir.checkpoints(),
         dir.tensorboard(),
@@ -185,11 +192,10 @@ pub(crate) fn clear(dir: &RunDir) -> Result<()> {
     for folder in folders {
         remove_if_empty(&[folder]);
     }
-    Ok(())
 }
 
 /// What a run has written, with settings last, so that a run that is half removed is still one.
-fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
+pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
     let listed = dir.read_results().ok().flatten().map(|results| results.artefacts);
     let listed = listed.unwrap_or_default();
     let pictures = listed.iter().map(|artefact| dir.path().join(&artefact.file));
@@ -241,7 +247,8 @@ fn entries(dir: &RunDir) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(dir.path()).with_context(cannot)? {
         paths.push(entry.with_context(cannot)?.path());
     }
-    paths.retain(|path| *path != dir.lock() && !is_leftover(path));
+    let aside = dir.path().join(discarded::FOLDER);
+    paths.retain(|path| *path != dir.lock() && *path != aside && !is_leftover(path));
     Ok(paths)
 }
 

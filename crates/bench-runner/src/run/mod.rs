@@ -5,6 +5,7 @@ mod alarm;
 mod artefacts;
 pub(crate) mod average;
 pub(crate) mod directory;
+mod discarded;
 #[cfg(test)]
 mod draws;
 pub(crate) mod figures;
@@ -91,6 +92,7 @@ pub(crate) fn execute(
     let used = bases.chain(judging.map(Path::to_owned)).map(|path| runs.place(&path));
     opened::require_elsewhere(dir, used)?;
     let _taken = directory::take(dir)?;
+    discarded::recover(dir)?;
     match existing {
         Existing::Discard => directory::require_discardable(dir)?,
         Existing::Keep => {
@@ -108,7 +110,7 @@ pub(crate) fn execute(
     // Before training, so that a file that is missing costs none, and before anything is discarded.
     let evaluator = scoring::evaluator(&scoring, &dataset, &runs)?;
     if existing == Existing::Discard {
-        directory::clear(dir)?;
+        discarded::put(dir)?;
     }
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
     provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;

@@ -3,7 +3,7 @@
 use super::{
     alarm::{self, Alarm},
     directory::RunDir,
-    figures, provenance,
+    discarded, figures, provenance,
     stations::Training,
 };
 use crate::{interrupt, terminal, terminal::Progress};
@@ -255,6 +255,7 @@ impl Observer for Watch<'_> {
         state.log_bytes = self.log.stream_position()?;
         checkpoint::save(&self.dir.checkpoints(), model, state)?;
         checkpoint::prune(&self.dir.checkpoints(), 2)?;
+        discarded::drop_it(self.dir)?;
         self.saved = Instant::now();
         Ok(())
     }

@@ -106,3 +106,37 @@ fn official_files_train_every_model() {
         assert_eq!(judges.len(), 1, "one judge for all models on {dataset}");
     }
 }
+
+#[test]
+fn sampling_needs_no_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("pictures");
+    for class in ["a", "b"] {
+        fs::create_dir_all(pictures.join(class)).unwrap();
+        for i in 0..20_u8 {
+            let picture = image::GrayImage::from_fn(8, 8, |x, y| {
+                image::Luma([(x as u8 * 13) ^ (y as u8 * 29) ^ (i * 7)])
+            });
+            picture.save(pictures.join(class).join(format!("{i}.png"))).unwrap();
+        }
+    }
+    let file = quick_file();
+    let small = ["--dataset", "folder:pictures", "--budget-images", "320", "--out"];
+    let told = ["told", "--set", "model.vae.condition=class"];
+    succeed(folder.path(), &quick(&file, "vae", &[&small[..], &["plain"]].concat()));
+    succeed(folder.path(), &quick(&file, "vae", &[&small[..], &told].concat()));
+    let samples = |run: &str, out: &str, more: &[&str]| {
+        succeed(folder.path(), &[&["sample", run, "--count", "9", "--out", out], more].concat());
+        fs::read(folder.path().join(out)).unwrap()
+    };
+    let before = [samples("plain", "1.npz", &[]), samples("told", "2.npz", &["--class", "b"])];
+    fs::rename(&pictures, folder.path().join("elsewhere")).unwrap();
+    let after = [samples("plain", "3.npz", &[]), samples("told", "4.npz", &["--class", "b"])];
+    assert!(before == after);
+    let output = run(folder.path(), &["sample", "told"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && errors.contains("comes from the data of the run"),
+        "{errors}"
+    );
+}

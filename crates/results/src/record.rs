@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Everything in `run.json`. A key that a file lacks is empty, 0 or None here; a key that is not
 /// known is passed over, so that versions read each other's files.
@@ -94,6 +95,12 @@ pub struct DataRecord {
     pub sha256: String,
     /// On what terms it may be used.
     pub licence: String,
+    /// What every value is, as genlab-core's `Space` says it; absent in files from before it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<Value>,
+    /// Names of the classes, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
     /// How many there are to train on.
     pub train: usize,
     /// How many there are to validate on.

@@ -16,7 +16,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
-use genlab_core::{Condition, Generative, Sample, SampleRequest, Seed};
+use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
 use genlab_data::{Dataset, npz_bytes};
 use genlab_metrics::{
     generators::latent::{CodeSampler, Prior},
@@ -36,8 +36,13 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
         Stations::of(directory::read_config(&args.run)?).with_chosen_average(&args.run)?;
     require_sense(args, &training.model)?;
     let device = device::parse(&args.device)?;
-    let dataset = run::load(&data)?;
+    let (dataset, unread) = run::load_or_remember(&args.run, &data)?;
     let model = training::finished(&args.run, &training, &dataset, &device)?.freeze();
+    if let Some(error) = unread
+        && needs_data(args, model.conditions())
+    {
+        return Err(error.context("what samples are told comes from the data of the run"));
+    }
     let seed = args.seed.unwrap_or(identity.seed.0);
     let told = Told::of(args, &training.model, model.as_ref(), &dataset)?;
     let mut request = SampleRequest {
@@ -47,7 +52,11 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     };
     let (conditions, count) = (model.conditions(), request.count);
     let told_classes = std::mem::take(&mut request.condition);
-    request.condition = requests::beside(told_classes, conditions, &dataset.test, count, &device);
+    request.condition = if dataset.test.is_empty() {
+        told_classes
+    } else {
+        requests::beside(told_classes, conditions, &dataset.test, count, &device)
+    };
     let out = args.out.clone().unwrap_or_else(|| {
         RunDir::new(args.run.clone())
             .samples()
@@ -97,6 +106,12 @@ fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
         bail!("--class is empty; give the number or name of a class, each or none");
     }
     require_format(args.out.as_deref())
+}
+
+/// Whether what samples are told is taken from the data.
+fn needs_data(args: &SampleArgs, conditions: Conditions) -> bool {
+    let by_proportion = conditions.classes.is_some() && args.class.is_none();
+    by_proportion || conditions.past.is_some() || conditions.low_resolution.is_some()
 }
 
 /// Which classes are asked for.

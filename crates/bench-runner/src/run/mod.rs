@@ -175,6 +175,25 @@ pub(crate) fn load(data: &Source) -> Result<Dataset> {
     Ok(genlab_data::load(&data.dataset, &options)?)
 }
 
+/// The dataset of the finished run in `dir`; where it cannot be read any more, what the run remembers of it and why it
+/// cannot.
+///
+/// # Errors
+/// When it cannot be read, and the run remembers nothing.
+pub(crate) fn load_or_remember(
+    dir: &Path,
+    data: &Source,
+) -> Result<(Dataset, Option<anyhow::Error>)> {
+    let error = match load(data) {
+        Ok(dataset) => return Ok((dataset, None)),
+        Err(error) => error,
+    };
+    match provenance::remembered(&RunDir::new(dir))? {
+        Some(dataset) => Ok((dataset, Some(error))),
+        None => Err(error),
+    }
+}
+
 /// A model at the end of its budget.
 struct Trained {
     model: Box<dyn Train>,

@@ -2,8 +2,8 @@
 
 use super::directory::RunDir;
 use anyhow::{Context, Result, bail};
-use genlab_core::{Seed, digest::sha256};
-use genlab_data::Dataset;
+use genlab_core::{Kind, Seed, Space, digest::sha256};
+use genlab_data::{Dataset, Values};
 use genlab_metrics::measures::units;
 use genlab_results::{Commit, DataRecord, Event, OpenedRecord, RunRecord, SCHEMA_VERSION};
 use jiff::Timestamp;
@@ -41,6 +41,8 @@ pub(crate) fn begin(
             kind: units::noun(dataset.space.kind).to_owned(),
             sha256: dataset.sha256.clone(),
             licence: dataset.licence.clone(),
+            space: serde_json::to_value(dataset.space).ok(),
+            classes: dataset.classes.clone(),
             train: dataset.train.len(),
             validation: dataset.validation.len(),
             test: dataset.test.len(),
@@ -92,6 +94,34 @@ pub(crate) fn complete(dir: &RunDir) -> Result<()> {
     finish(dir, FINISHED)?;
     genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
     Ok(())
+}
+
+/// What the run in `dir` remembers of its data, without a single value of them; None of a run from before it did.
+///
+/// # Errors
+/// When run.json is damaged.
+pub(super) fn remembered(dir: &RunDir) -> Result<Option<Dataset>> {
+    let Some(record) = dir.read_record()? else { return Ok(None) };
+    let data = record.dataset;
+    let Some(space) = data.space.and_then(|space| serde_json::from_value::<Space>(space).ok())
+    else {
+        return Ok(None);
+    };
+    let nothing = match space.kind {
+        Kind::Images => Values { space, ..Values::images(space.shape, Vec::new()) },
+        Kind::Points | Kind::Series => Values::floats(space, Vec::new()),
+    };
+    Ok(Some(Dataset {
+        name: data.name,
+        space,
+        classes: data.classes,
+        train: nothing.clone(),
+        validation: nothing.clone(),
+        test: nothing,
+        sha256: data.sha256,
+        licence: data.licence,
+        truth: None,
+    }))
 }
 
 fn amend(dir: &RunDir, change: impl FnOnce(&mut RunRecord)) -> Result<()> {

@@ -140,3 +140,17 @@ fn sampling_needs_no_data() {
         "{errors}"
     );
 }
+
+#[test]
+fn other_files_under_an_official_name_are_called_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let fashion = repository("crates/data/embedded/fashion-3k").to_string_lossy().into_owned();
+    let output = succeed(folder.path(), &["fetch", "mnist", "--data-dir", &fashion]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.starts_with(&format!("idx:{fashion}: ")) && !told.contains("LeCun"), "{told}");
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        warned.contains("the files are not those of mnist: results call them idx:"),
+        "{warned}"
+    );
+}

@@ -22,6 +22,9 @@ pub(crate) struct Official {
     pub(crate) name: &'static str,
     pub(crate) classes: [&'static str; 10],
     pub(crate) licence: &'static str,
+    /// What [`crate::Dataset::sha256`] is of the official files, where that is known: whoever gives files by a folder may give
+    /// others.
+    pub(crate) content: Option<&'static str>,
     pub(crate) files: Vec<RemoteFile>,
     /// Folders on the web that hold all the files, in the order they are tried; each ends in `/`.
     pub(crate) mirrors: Vec<String>,
@@ -72,6 +75,7 @@ fn mnist() -> Official {
         name: "mnist",
         classes: DIGITS,
         licence: MNIST_LICENCE,
+        content: Some("43a860fae591fe473c3b4a8b1c47b284d82e8d4ea9ac0bf7ccc08121b250e0ff"),
         files: idx_files([
             ("440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9_912_422),
             ("3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c", 28_881),
@@ -92,6 +96,7 @@ fn fashion_mnist() -> Official {
         name: "fashion-mnist",
         classes: FASHION,
         licence: FASHION_LICENCE,
+        content: Some("7b35b2bdb3913ca011883b54bfd5e23cefbf53d158a91361283603eaaf875f1f"),
         files: idx_files([
             ("3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880),
             ("a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515),
@@ -113,6 +118,7 @@ fn cifar10() -> Official {
         name: "cifar10",
         classes: CIFAR10,
         licence: CIFAR10_LICENCE,
+        content: None,
         files: vec![RemoteFile {
             name: cifar::ARCHIVE,
             sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",

@@ -1,7 +1,7 @@
 //! From a name to a dataset.
 
 use crate::{
-    catalogue,
+    catalogue::{self, Official},
     dataset::Dataset,
     drawn, embedded,
     error::DataError,
@@ -75,12 +75,29 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
     } else if let Some(official) = catalogue::official(name) {
         let (train, test) = locate::read(&official, options, places)?;
         let classes = official.classes.map(str::to_owned).to_vec();
-        Dataset::new(name, Some(classes), train, test, official.licence)
+        let dataset = Dataset::new(name, Some(classes), train, test, official.licence);
+        called_what_it_is(dataset, &official, options)
     } else {
         return Err(DataError::UnknownName { name: name.to_owned(), cure: suggestion(name) });
     };
     check_shape(&dataset, options)?;
     Ok(dataset)
+}
+
+/// Files that somebody gives under an official name and that are others are called after their folder: numbers on them are none
+/// on the official ones, and its licence and its judge are not theirs.
+fn called_what_it_is(dataset: Dataset, official: &Official, options: &LoadOptions) -> Dataset {
+    let Some(folder) = &options.data_dir else { return dataset };
+    if official.content.is_none_or(|content| content == dataset.sha256) {
+        return dataset;
+    }
+    let numbers = (0..official.classes.len()).map(|class| class.to_string());
+    Dataset {
+        name: format!("idx:{}", folder.display()),
+        licence: format!("unknown; these are not the files of {}", official.name),
+        classes: Some(numbers.collect()),
+        ..dataset
+    }
 }
 
 /// A named dataset is what it is: results on a resized one would not be comparable under its name.

@@ -78,6 +78,7 @@ pub(crate) fn execute(
     chosen.require(training.plan.precision)?;
     let device = &chosen.device;
     let dataset = load(&data)?;
+    let identity = Identity { dataset: dataset.name.clone(), ..identity };
     training.binarise.fits(dataset.space).map_err(|fault| fault.within("data"))?;
     let runs = Arc::new(match existing {
         Existing::Keep => Runs::of(dir, device)?,
@@ -172,7 +173,14 @@ pub(crate) fn load(data: &Source) -> Result<Dataset> {
         colour: data.colour,
         progress: Some(Box::new(terminal::download)),
     };
-    Ok(genlab_data::load(&data.dataset, &options)?)
+    let dataset = genlab_data::load(&data.dataset, &options)?;
+    if dataset.name != data.dataset {
+        terminal::warn(&terminal::plain(&format!(
+            "the files are not those of {}: results call them {}",
+            data.dataset, dataset.name
+        )));
+    }
+    Ok(dataset)
 }
 
 /// The dataset of the finished run in `dir`; where it cannot be read any more, what the run remembers of it and why it

@@ -121,6 +121,7 @@ impl Fake {
                 train: 8000,
                 validation: 500,
                 test: 2000,
+                ..DataRecord::default()
             },
             opened: self.opened.clone(),
             backend: "flex".into(),

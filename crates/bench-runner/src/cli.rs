@@ -34,7 +34,8 @@ pub(crate) enum Command {
     Train(RunArgs),
     /// Put finished runs side by side in one report.
     #[command(
-        after_help = "Example:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison"
+        after_help = "Examples:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison\n  \
+                      bench-runner compare runs/vae-* --format latex"
     )]
     Compare(CompareArgs),
     /// Train many runs: models by values of settings by seeds.
@@ -267,9 +268,25 @@ pub(crate) struct CompareArgs {
     /// Run directories, or group directories that hold some.
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
-    /// Folder for report.html and comparison.md.
+    /// Folder for report.html, comparison.md, .csv, .tex and .json, and curves.csv.
     #[arg(long, value_name = "DIR", default_value = "comparison")]
     pub out: PathBuf,
+    /// Print the comparison in this form, several with commas, instead of a table for the terminal.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub format: Vec<TableFormat>,
+}
+
+/// Forms of a comparison that can be pasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// Every number, unrounded, a line each.
+    Csv,
+    /// The headline numbers for a paper, with the package booktabs.
+    Latex,
+    /// All tables.
+    Markdown,
+    /// All tables, unrounded.
+    Json,
 }
 
 /// `sample RUN`

@@ -7,12 +7,16 @@
 //! The crate stands on `genlab_results` alone. It goes through what a run left behind and shows it
 //! as the catalogue and the manifest say: it knows no model's, no metric's and no picture's name.
 
+mod ascii;
 mod chart;
 mod compare;
+mod csv;
 mod curves;
 mod error;
 mod format;
 mod html;
+mod latex;
+mod log;
 mod machine;
 mod names;
 mod run_data;
@@ -25,6 +29,7 @@ pub mod tensorboard;
 
 pub use curves::{Curve, Curves};
 pub use error::{ReportError, Result};
+pub use log::Log;
 pub use names::counted;
 pub use run_data::{Picture, RunData};
 pub use stats::Estimate;

@@ -54,8 +54,8 @@ struct CellFile<'a> {
     mark: Mark,
 }
 
-/// The bytes of `comparison.json`. Numbers are unrounded.
-pub(crate) fn json(title: &str, comparison: &Comparison<'_>) -> Result<Vec<u8>> {
+/// The text of `comparison.json`. Numbers are unrounded.
+pub(crate) fn json(title: &str, comparison: &Comparison<'_>) -> Result<String> {
     let file = File {
         schema_version: SCHEMA_VERSION,
         title,
@@ -63,12 +63,11 @@ pub(crate) fn json(title: &str, comparison: &Comparison<'_>) -> Result<Vec<u8>> 
         findings: &comparison.findings,
         tables: comparison.tables.iter().map(|table| table_file(table, comparison)).collect(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| ReportError::Render {
+    let text = serde_json::to_string_pretty(&file).map_err(|error| ReportError::Render {
         page: "comparison.json",
         reason: error.to_string(),
     })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok(text + "\n")
 }
 
 fn table_file<'a>(table: &'a Table, comparison: &'a Comparison<'_>) -> TableFile<'a> {

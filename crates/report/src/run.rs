@@ -3,11 +3,11 @@
 use crate::compare::Comparison;
 use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
-use crate::{html, machine, markdown};
-use genlab_results::{Catalogue, atomic};
+use crate::{ascii, csv, html, latex, log, machine, markdown};
+use genlab_results::{Catalogue, FileError, RunDir, atomic};
 use std::path::{Path, PathBuf};
 
-/// Writes `report.html` into the run directory and returns its path. Only `results.json` must be
+/// Writes `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
 /// there; what else is missing is left out of the report. `catalogue` says what metrics are called
 /// and where they stand; those that it lacks are shown under their own names.
 ///
@@ -17,13 +17,62 @@ use std::path::{Path, PathBuf};
 pub fn write_run_report(run_dir: &Path, catalogue: &Catalogue) -> Result<PathBuf> {
     let run = RunData::read(run_dir)?;
     let page = html::render_run(&run, catalogue)?;
+    if let Some(table) = log::csv(&[], &[(Vec::new(), &run.log)]) {
+        atomic::write(&run.dir.curves(), table.as_bytes())?;
+    }
     let path = run.dir.report();
     atomic::write(&path, page.as_bytes())?;
     Ok(path)
 }
 
-/// Writes `report.html`, `comparison.md` and `comparison.json` into `out_dir`, and returns the path of
-/// the first. Runs of one model and configuration become one column over their seeds. A run without
+/// A form of a comparison besides the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `comparison.csv`: every number, unrounded, a line each.
+    Csv,
+    /// `comparison.tex`: the headline numbers as a table of a paper.
+    Latex,
+    /// `comparison.md`: all tables.
+    Markdown,
+    /// `comparison.json`: all tables, unrounded.
+    Json,
+}
+
+impl Format {
+    const ALL: [Self; 4] = [Self::Csv, Self::Latex, Self::Markdown, Self::Json];
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Csv => "comparison.csv",
+            Self::Latex => "comparison.tex",
+            Self::Markdown => "comparison.md",
+            Self::Json => "comparison.json",
+        }
+    }
+
+    fn text(self, title: &str, comparison: &Comparison<'_>) -> Result<String> {
+        match self {
+            Self::Csv => Ok(csv::comparison(comparison)),
+            Self::Latex => Ok(latex::document(title, comparison)),
+            Self::Markdown => Ok(markdown::document(title, comparison)),
+            Self::Json => machine::json(title, comparison),
+        }
+    }
+
+    /// What [`write_comparison`] has written into `out_dir`, with numbers in ASCII, to be pasted.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(self, out_dir: &Path) -> Result<String> {
+        let path = out_dir.join(self.file());
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|reason| FileError::Read { path, reason })?;
+        Ok(if self == Self::Markdown { ascii::numbers(&text) } else { text })
+    }
+}
+
+/// Writes the comparison in every [`Format`], `curves.csv` and, last, `report.html` into `out_dir`, and returns the path of
+/// the latter. Runs of one model and configuration become one column over their seeds. A run without
 /// `results.json` is left out, and the report says so.
 ///
 /// # Errors
@@ -51,13 +100,31 @@ pub fn write_comparison(
     }
     let mut comparison = Comparison::new(&found, catalogue);
     comparison.warnings.extend(unfinished);
+    for format in Format::ALL {
+        let text = format.text(title, &comparison)?;
+        atomic::write(&out_dir.join(format.file()), text.as_bytes())?;
+    }
+    if let Some(table) = log::csv(&["run", "model", "seed"], &told(&found)) {
+        atomic::write(&out_dir.join(RunDir::CURVES), table.as_bytes())?;
+    }
     let path = out_dir.join("report.html");
     let page = html::render_comparison(title, &comparison, catalogue)?;
     atomic::write(&path, page.as_bytes())?;
-    let text = markdown::document(title, &comparison);
-    atomic::write(&out_dir.join("comparison.md"), text.as_bytes())?;
-    atomic::write(&out_dir.join("comparison.json"), &machine::json(title, &comparison)?)?;
     Ok(path)
+}
+
+/// The logs of all runs, each with its folder, model and seed.
+fn told(runs: &[RunData]) -> Vec<log::Told<'_>> {
+    let folder = |run: &RunData| {
+        let path = run.dir.path();
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    };
+    let told = |run| {
+        let several = runs.iter().filter(|other| folder(other) == folder(run)).count() > 1;
+        let name = if several { run.dir.path().display().to_string() } else { folder(run) };
+        (vec![name, run.results.model.clone(), run.results.seed.to_string()], &run.log)
+    };
+    runs.iter().map(told).collect()
 }
 
 /// Each directory once, in the order given.

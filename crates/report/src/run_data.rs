@@ -2,6 +2,7 @@
 
 use crate::curves::Curves;
 use crate::error::{ReportError, Result};
+use crate::log::Log;
 use crate::png;
 use genlab_results::{Artefact, FileError, Results, RunDir, RunRecord, Scope, file};
 use std::path::Path;
@@ -29,6 +30,8 @@ pub struct RunData {
     /// `config.toml` as a table; empty if absent.
     pub settings: toml::Table,
     /// `metrics.jsonl`.
+    pub log: Log,
+    /// The curves in it.
     pub curves: Curves,
     /// The pictures that the results list, in their order, without those that are no longer there.
     pub pictures: Vec<Picture>,
@@ -57,11 +60,13 @@ impl RunData {
             listed => listed.to_vec(),
         };
         let pictures = listed.into_iter().map(|artefact| picture(&dir, artefact));
+        let log = Log::read(&dir.metrics())?;
         Ok(Self {
             record: dir.read_record()?.unwrap_or_default(),
             config,
             settings,
-            curves: Curves::read(&dir.metrics())?,
+            curves: Curves::of(&log),
+            log,
             pictures: pictures.filter_map(Result::transpose).collect::<Result<_>>()?,
             results,
             dir,

@@ -1,6 +1,7 @@
 //! Reports of fabricated runs: what stands on the page, what is marked, what is refused.
 
 mod fabricate;
+mod pasted;
 mod side_by_side;
 
 use fabricate::{

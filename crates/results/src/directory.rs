@@ -41,6 +41,14 @@ impl RunDir {
         self.0.join("metrics.jsonl")
     }
 
+    /// What the logged scalars of one run, or of several, are called as a table.
+    pub const CURVES: &str = "curves.csv";
+
+    /// `curves.csv`: the same for spreadsheets, a column per scalar.
+    pub fn curves(&self) -> PathBuf {
+        self.0.join(Self::CURVES)
+    }
+
     /// `results.json`: see [`Results`].
     pub fn results(&self) -> PathBuf {
         self.0.join("results.json")

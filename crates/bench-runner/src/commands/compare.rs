@@ -1,13 +1,13 @@
 //! `compare RUN...`
 
 use crate::{
-    cli::CompareArgs,
+    cli::{CompareArgs, TableFormat},
     group::{self, Shown},
     run::directory::{self, RunDir},
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use genlab_report::counted;
+use genlab_report::{counted, run::Format};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -27,9 +27,24 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
-    group::print(&runs, Shown::Each, false)?;
+    for format in &args.format {
+        let text = written(*format).read(&args.out)?;
+        terminal::line(text.trim_end());
+    }
+    if args.format.is_empty() {
+        group::print(&runs, Shown::Each, false)?;
+    }
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+fn written(format: TableFormat) -> Format {
+    match format {
+        TableFormat::Csv => Format::Csv,
+        TableFormat::Latex => Format::Latex,
+        TableFormat::Markdown => Format::Markdown,
+        TableFormat::Json => Format::Json,
+    }
 }
 
 /// `path` itself if it is a run, else the runs right below it.

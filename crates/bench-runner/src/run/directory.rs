@@ -220,8 +220,15 @@ pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
         ["samplers.csv", "samplers.json", "figures.json"].contains(&name)
     })?);
     paths.extend(named(dir.export(), |name| EXPORTED.contains(&name))?);
-    let files =
-        [dir.metrics(), dir.results(), dir.report(), dir.prior(), dir.record(), dir.config()];
+    let files = [
+        dir.metrics(),
+        dir.curves(),
+        dir.results(),
+        dir.report(),
+        dir.prior(),
+        dir.record(),
+        dir.config(),
+    ];
     paths.extend(files.into_iter().filter(|file| file.is_file()));
     Ok(paths)
 }

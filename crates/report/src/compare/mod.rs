@@ -2,6 +2,7 @@
 
 mod findings;
 mod group;
+mod headline;
 mod mark;
 mod pairs;
 mod protocol;
@@ -9,6 +10,7 @@ mod rows;
 mod table;
 
 pub(crate) use group::{Column, Difference};
+pub(crate) use headline::{Headline, headline};
 pub(crate) use mark::Mark;
 pub(crate) use pairs::{Pair, Pairs, Verdict, pairs};
 pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
@@ -46,4 +48,10 @@ impl<'a> Comparison<'a> {
 pub(crate) fn single(run: &RunData, catalogue: &Catalogue) -> Vec<Table> {
     let (columns, _) = group::columns(std::slice::from_ref(run));
     protocol::tables(&columns, catalogue).0
+}
+
+/// What all are; None where they differ or there are none.
+pub(crate) fn same<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }

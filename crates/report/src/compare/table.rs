@@ -8,6 +8,7 @@ use crate::names;
 use crate::run_data::RunData;
 use crate::stats::Estimate;
 use genlab_results::{Catalogue, Direction, Entry, Metric, Rank, Role, Section, Style};
+use std::collections::BTreeSet;
 
 /// One table of a comparison.
 pub(crate) struct Table {
@@ -85,8 +86,10 @@ pub(crate) struct Row {
     pub(crate) style: Style,
     /// The least and the greatest value that it can take.
     pub(crate) range: [f64; 2],
-    /// The unit of the numbers.
+    /// The unit of the numbers as they are written.
     pub(crate) unit: String,
+    /// The unit of the numbers as they are stored.
+    pub(crate) stored_unit: String,
     /// Which way it improves.
     pub(crate) better: Option<Direction>,
     /// One line on what it says.
@@ -108,17 +111,27 @@ pub(crate) struct Cell {
     pub(crate) text: String,
     /// How it stands beside its row.
     pub(crate) mark: Mark,
+    /// How many are behind it; several where its seeds differ.
+    pub(crate) n: Vec<usize>,
 }
 
 impl Cell {
-    fn new(estimate: Option<Estimate>, style: Style) -> Self {
+    fn new(numbers: &[(f64, usize)], style: Style) -> Self {
+        let values: Vec<f64> = numbers.iter().map(|(value, _)| *value).collect();
+        let estimate = Estimate::over_seeds(&values);
+        let n = distinct(numbers.iter().map(|(_, n)| *n));
         let text = match estimate {
             None => ABSENT.to_owned(),
             Some(Estimate { mean, half_width: Some(half), .. }) => format::mean(style, mean, half),
             Some(Estimate { mean, .. }) => format::one(style, mean),
         };
-        Self { estimate, text, mark: Mark::None }
+        Self { estimate, text, mark: Mark::None, n }
     }
+}
+
+/// Each number once, the least first.
+fn distinct(numbers: impl Iterator<Item = usize>) -> Vec<usize> {
+    numbers.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The table of `section` over the columns `members`; None without a number.
@@ -156,23 +169,19 @@ fn row(
     let entry = catalogue.get(&key.name).unwrap_or(&Entry::BASE);
     let Entry { style, rank, range, section, proper_name, .. } = *entry;
     let meaning = entry.meaning_for(names::common(runs.iter().map(|run| run.noun())));
-    let mut n: Vec<usize> = metrics.iter().flatten().map(|metric| metric.n).collect();
-    n.sort_unstable();
-    n.dedup();
-    let values =
-        |column: &Vec<Metric>| column.iter().map(|metric| metric.value).collect::<Vec<_>>();
-    let mut cells: Vec<Cell> = metrics
-        .iter()
-        .map(|column| Cell::new(Estimate::over_seeds(&values(column)), style))
-        .collect();
+    let n = distinct(metrics.iter().flatten().map(|metric| metric.n));
+    let numbers = |column: &Vec<Metric>| {
+        column.iter().map(|metric| (metric.value, metric.n)).collect::<Vec<_>>()
+    };
+    let mut cells: Vec<Cell> =
+        metrics.iter().map(|column| Cell::new(&numbers(column), style)).collect();
     // Distances depend on how many samples they are taken over: no winner where that differs.
     if n.len() == 1 {
         let finished = |index: &usize| columns[members[*index]].is_finished();
         mark_best(&mut cells, finished, sample.better);
     }
-    let reference = |reference: &ReferenceColumn| {
-        Cell::new(Estimate::over_seeds(&reference_values(reference, &key, runs)), style)
-    };
+    let reference =
+        |reference: &ReferenceColumn| Cell::new(&reference_values(reference, &key, runs), style);
     let title = names::metric(&key.name, catalogue);
     Row {
         noun: if proper_name { title.clone() } else { names::within_a_sentence(&title) },
@@ -182,6 +191,7 @@ fn row(
         style,
         range,
         unit: format::unit(style, &sample.qualified_unit()),
+        stored_unit: sample.qualified_unit(),
         better: sample.better,
         meaning,
         n,
@@ -239,16 +249,20 @@ fn bound(metric: &Metric, role: Role) -> Option<f64> {
     }
 }
 
-/// The reference's value, once per seed: runs of one seed share their references.
-fn reference_values(reference: &ReferenceColumn, key: &RowKey, runs: &[&RunData]) -> Vec<f64> {
+/// The reference's value and how many are behind it, once per seed: runs of one seed share their references.
+fn reference_values(
+    reference: &ReferenceColumn,
+    key: &RowKey,
+    runs: &[&RunData],
+) -> Vec<(f64, usize)> {
     let mut seen = Vec::new();
     let mut values = Vec::new();
     for run in runs {
         let own = run.results.references.iter().find(|other| other.name == reference.name);
         let scored = own.and_then(|own| own.metrics.iter().find(|metric| key.is(metric)));
-        let value = scored.map(|metric| metric.value).or_else(|| {
+        let value = scored.map(|metric| (metric.value, metric.n)).or_else(|| {
             let metric = run.results.metrics.iter().find(|metric| key.is(metric))?;
-            bound(metric, reference.role)
+            Some((bound(metric, reference.role)?, metric.n))
         });
         if let Some(value) = value
             && !seen.contains(&run.results.seed)

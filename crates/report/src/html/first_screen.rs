@@ -4,19 +4,17 @@
 use super::comparison_page::standing;
 use super::figures;
 use super::page::Arrow;
-use crate::compare::{Column, Comparison, Row, Table};
+use crate::compare::{self, Column, Comparison, Row, Table, same};
 use crate::curves::Curve;
 use crate::format::{ABSENT, count};
 use crate::names;
 use crate::png;
 use crate::run_data::{Picture, RunData};
 use crate::stats::SEEDS_FOR_A_CLAIM;
-use genlab_results::{Catalogue, Rank, Role, Scope, Section};
+use genlab_results::{Catalogue, Scope};
 
 /// Samples along each side of a strip.
 const ACROSS: u32 = 6;
-/// Rows of the headline table, at most.
-const ROWS: usize = 8;
 /// The share of training in which a curve should have become flat.
 const END: f64 = 0.2;
 /// A curve that falls by more than this share of its whole fall in the end of training is not flat.
@@ -127,12 +125,6 @@ fn line(columns: &[Column<'_>]) -> String {
         format!("commit {hash}{}", if git.dirty { " and changes" } else { "" })
     });
     [budget, seeds, judge, measured, commit].into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// What all are; None where they differ or there are none.
-fn same<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
-    let first = all.next()?;
-    all.all(|other| other == first).then_some(first)
 }
 
 fn banner(columns: &[Column<'_>]) -> Option<Banner> {
@@ -247,47 +239,26 @@ fn headline<'a>(
     tables: &'a [Table],
     catalogue: &'a Catalogue,
 ) -> Option<Headline<'a>> {
-    let whole = |table: &&Table| table.columns.len() == columns.len();
-    if !tables.iter().all(|table| whole(&table)) {
-        return None;
-    }
-    let mut all: Vec<(&Table, &Row)> =
-        tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row))).collect();
-    all.retain(|(_, row)| matches!(row.rank, Rank::Leading | Rank::Headline));
-    // What models cost comes before other headlines.
-    all.sort_by_key(|(table, row)| (row.rank != Rank::Leading, table.section != Section::Cost));
-    let mut rows: Vec<(&Table, &Row)> = Vec::new();
-    for (table, row) in all {
-        let known = rows.iter().any(|(_, other)| other.key.name == row.key.name);
-        if !known && rows.len() < ROWS {
-            rows.push((table, row));
-        }
-    }
-    let mut references: Vec<(&str, &str)> = Vec::new();
-    for role in [Role::Baseline, Role::Real] {
-        let all = rows.iter().flat_map(|(table, _)| &table.references);
-        let first = all.into_iter().find(|reference| reference.role == role);
-        references.extend(first.map(|reference| (&*reference.name, &*reference.title)));
-    }
+    let compare::Headline { rows, references } = compare::headline(columns, tables)?;
     let model = |column: &'a Column<'_>| HeadlineColumn {
         label: &column.label,
         colour: Some(column.colour),
     };
     let mut heads: Vec<HeadlineColumn<'a>> = columns.iter().map(model).collect();
-    heads.extend(references.iter().map(|(_, label)| HeadlineColumn { label, colour: None }));
+    heads.extend(references.iter().map(|one| HeadlineColumn { label: &one.title, colour: None }));
     let view = |(table, row): &(&'a Table, &'a Row)| {
         let own = table.columns.iter().zip(&row.cells).map(|(index, cell)| HeadlineCell {
             text: &cell.text,
             class: standing(cell).0,
             label: &columns[*index].label,
         });
-        let beside = references.iter().map(|(name, label)| {
-            let place = table.references.iter().position(|reference| reference.name == *name);
+        let beside = references.iter().map(|wanted| {
+            let place = table.references.iter().position(|one| one.name == wanted.name);
             let text = place
                 .and_then(|place| row.references.get(place))
                 .map_or(ABSENT, |cell| &*cell.text);
             let class = if text == ABSENT { "reference absent" } else { "reference" };
-            HeadlineCell { text, class, label }
+            HeadlineCell { text, class, label: &wanted.title }
         });
         let entry = catalogue.get(&row.key.name);
         HeadlineRow {
@@ -302,7 +273,7 @@ fn headline<'a>(
     let marked = if marked { "Bold: best value, too few seeds for a claim. " } else { "" };
     let numbers: usize = tables.iter().map(|table| table.rows.len()).sum();
     let remark = format!("{marked}All {numbers} numbers, intervals and references: below.");
-    (!rows.is_empty()).then_some(Headline { columns: heads, rows, remark })
+    Some(Headline { columns: heads, rows, remark })
 }
 
 #[cfg(test)]

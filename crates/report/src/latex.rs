@@ -89,9 +89,8 @@ impl<'a> Shown<'a> {
     fn cell(&self, cell: &Cell) -> String {
         let text = escaped(&cell.text);
         match cell.mark {
-            Mark::Best => format!("\\textbf{{{text}}}"),
             Mark::Leading if self.has(Mark::Best) => format!("\\textbf{{{text}}}$^{{\\dagger}}$"),
-            Mark::Leading => format!("\\textbf{{{text}}}"),
+            Mark::Best | Mark::Leading => format!("\\textbf{{{text}}}"),
             Mark::Tied => format!("{text}$^{{\\sim}}$"),
             Mark::None => text,
         }

@@ -142,3 +142,38 @@ fn a_run_is_discarded_only_once_the_new_one_has_a_checkpoint() {
     assert!(trained(folder.path(), "a") == whole && !aside.exists());
     assert_eq!(fs::read(dir.join("notes.txt")).unwrap(), b"mine");
 }
+
+#[test]
+fn of_a_finished_run_weights_alone_can_be_kept_and_give_the_same_samples_and_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, here) = (quick_file(), folder.path());
+    let train = |out: &str, more: &[&str]| {
+        succeed(
+            here,
+            &quick(&file, "gan", &[&["--budget-images", "640", "--out", out], more].concat()),
+        );
+    };
+    let sampled = |out: &str| {
+        let picture = format!("{out}.npz");
+        succeed(here, &["sample", out, "--count", "8", "--out", &picture]);
+        fs::read(here.join(picture)).unwrap()
+    };
+    train("whole", &[]);
+    train("small", &["--keep", "weights"]);
+    let last = checkpoint(&here.join("small"));
+    assert_eq!(names(&last), ["MANIFEST", "ema.safetensors", "state.json", "weights.safetensors"]);
+    assert_eq!(fs::read_dir(here.join("small/checkpoints")).unwrap().count(), 1);
+    assert!(sampled("whole") == sampled("small"));
+    let numbers = |out: &str| {
+        succeed(here, &["evaluate", out]);
+        json(&here.join(out).join("results.json"))["metrics"].clone()
+    };
+    let times = |metrics: serde_json::Value| -> Vec<serde_json::Value> {
+        let all = metrics.as_array().unwrap().iter().cloned();
+        all.filter(|one| !one["name"].as_str().unwrap().starts_with("cost/")).collect()
+    };
+    assert_eq!(times(numbers("whole")), times(numbers("small")));
+    // One that was finished before loses it by the same command.
+    train("whole", &["--keep", "weights"]);
+    assert_eq!(names(&checkpoint(&here.join("whole"))), names(&last));
+}

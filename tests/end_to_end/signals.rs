@@ -5,7 +5,7 @@
 use crate::support::{checkpoint, command, json, quick, quick_file, run, succeed};
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -88,17 +88,18 @@ fn what_ends_a_group_ends_its_runs_as_well() {
     let file = quick_file();
     let more = ["--budget-images", "2000000", "--out", "g"];
     for signal in ["TERM", "KILL"] {
-        let dir = folder.path().join("g/ae-s0");
+        let dirs = ["g/ae-s0", "g/vae-s0"].map(|dir| folder.path().join(dir));
+        let more = [&more[..], &["--jobs", "2"]].concat();
         let group = start(folder.path(), &quick(&file, "ae,vae", &more));
-        until("a first line", || has_logged(&dir));
+        until("first lines", || dirs.iter().all(|dir| has_logged(dir)));
         send(signal, group.id());
         if signal == "TERM" {
             assert_eq!(ended(group), Some(143));
         } else {
             assert_eq!(ended(group), None);
         }
-        let stopped = || json(&dir.join("run.json"))["exit_reason"] == "interrupted";
-        until("an end of the run", stopped);
+        let stopped = |dir: &PathBuf| json(&dir.join("run.json"))["exit_reason"] == "interrupted";
+        until("the ends of the runs", || dirs.iter().all(stopped));
         fs::remove_dir_all(folder.path().join("g")).unwrap();
     }
 }

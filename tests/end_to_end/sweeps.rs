@@ -50,7 +50,7 @@ fn two_jobs_find_what_one_finds_and_what_is_finished_is_not_run_again() {
         let mut files: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
         files.sort();
         let comparison = ["comparison.csv", "comparison.json", "comparison.md", "comparison.tex"];
-        let others = ["curves.csv", "plan.jsonl", "report.html"];
+        let others = ["curves.csv", "figures", "plan.jsonl", "report.html"];
         assert_eq!(files, [&comparison[..], &others].concat(), "no settings and logs are left");
     }
 }
@@ -141,4 +141,44 @@ fn a_job_for_slurm_has_a_task_for_each_run_and_hands_signals_on() {
     assert!(!output.status.success() && errors.contains("there is no sbatch here"), "{errors}");
     let home = fs::read_dir(folder.join("my runs")).unwrap().next().unwrap().unwrap().path();
     assert!(home.join("job.sh").exists() && home.join("plan.jsonl").exists());
+}
+
+#[test]
+fn a_search_by_halving_trains_the_best_alone_to_the_end_and_never_looks_at_the_test_split() {
+    let (folder, quick) = (tempfile::tempdir().unwrap(), quick_file());
+    let folder = folder.path();
+    let args = |more: &[&'static str]| {
+        let range = ["--model", "vae", "--set", "model.vae.beta=0.5..50", "--trials", "4"];
+        [&["sweep", "--experiment", &quick][..], &range, more].concat()
+    };
+    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let planned = plan(folder, &args(&["--halving", "--out", "runs"]));
+    assert_eq!(planned.len(), 4);
+    let output = succeed(folder, &args(&["--halving", "--out", "runs"]));
+    let (printed, progress) = (told(&output.stdout), told(&output.stderr));
+    assert!(printed.contains("best on validation: vae model.vae.beta="), "{printed}");
+    assert!(
+        progress.contains(": 2 of 4 go on") && progress.contains(": 1 of 2 go on"),
+        "{progress}"
+    );
+    let runs: Vec<_> = fs::read_dir(folder.join("runs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("results.json").exists())
+        .collect();
+    assert_eq!(runs.len(), 4 + 2 + 1);
+    for run in &runs {
+        let results = json(&run.join("results.json"));
+        let splits = results["metrics"].as_array().unwrap().iter().map(|one| &one["split"]);
+        assert!(splits.clone().all(|split| split != "test"), "{}", run.display());
+        assert!(splits.clone().any(|split| split == "validation"));
+    }
+    // What is done is done.
+    let again = succeed(folder, &args(&["--halving", "--out", "runs"]));
+    assert_eq!(told(&again.stdout), printed);
+    let refused = |more: &[&'static str]| told(&run(folder, &args(more)).stderr);
+    assert!(refused(&["--set", "evaluation.split=test"]).contains("leave it out"));
+    assert!(refused(&["--by", "kl"]).contains("is no metric; there are "));
+    let grid = ["sweep", "--model", "vae", "--set", "model.vae.beta=1..2"];
+    assert!(told(&run(folder, &grid).stderr).contains("is a range; say with --trials N"));
 }

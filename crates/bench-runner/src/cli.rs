@@ -1,11 +1,13 @@
 //! The command line.
 
 mod machine;
+mod sweep;
 
 use crate::commands::export::ExportArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
 use std::{path::PathBuf, time::Duration};
+pub(crate) use sweep::{SweepArgs, SweepWhat};
 
 /// Train, evaluate and compare generative models under one budget and one judge.
 #[derive(Debug, Parser)]
@@ -43,6 +45,7 @@ pub(crate) enum Command {
   bench-runner sweep --model ae,vae --seeds 0..5 --set model.vae.beta=0.5,1,4 --dry-run
   bench-runner sweep --model all --dataset digits8x8 --seeds 3 --jobs 2
   bench-runner sweep --model vae --set model.vae.beta=0.5,1,4 --index $INDEX
+  bench-runner sweep --model vae --set model.vae.beta=0.1..10 --trials 18 --halving --jobs 2
   bench-runner sweep slurm --model all --seeds 5 --jobs 20 --sbatch=--time=01:00:00
   bench-runner sweep status --model all --seeds 5
 Runs are named after their settings, so the same sweep, and any other, finds those that are finished and goes on with \
@@ -140,6 +143,14 @@ pub(crate) struct RunArgs {
     /// then 75, and the same command goes on.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub max_time: Option<Duration>,
+    /// Several runs: so many at a time, each in a process of its own with its share of the processors. Without it two on a
+    /// processor, and one on any other device.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// What stays of the checkpoints of a run that is finished: all of the two newest, or the weights of the last, at
+    /// about a quarter of the size. It can still be sampled, evaluated, exported and built on.
+    #[arg(long, value_enum, default_value_t)]
+    pub keep: Keep,
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
@@ -155,6 +166,26 @@ pub(crate) struct RunArgs {
     /// Say which runs there would be, where, and how far they are, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What stays of the checkpoints of a finished run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Keep {
+    /// Everything.
+    #[default]
+    All,
+    /// Weights and their averages.
+    Weights,
+}
+
+impl Keep {
+    /// The flag that says so.
+    pub(crate) fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::All => None,
+            Self::Weights => Some("--keep=weights"),
+        }
+    }
 }
 
 /// What runs are made of, but for their seeds.
@@ -200,53 +231,6 @@ pub(crate) struct SettingArgs {
     /// auto, flex, and what this build has of wgpu[:i], cuda[:i], tch, tch:cuda[:i].
     #[arg(long, default_value = "auto")]
     pub device: String,
-}
-
-/// `sweep`
-#[derive(Debug, Args)]
-pub(crate) struct SweepArgs {
-    /// What is done with the sweep.
-    #[arg(value_enum, default_value_t = SweepWhat::Run)]
-    pub what: SweepWhat,
-    /// Several values of a --set, with commas, are tried one by one, those of several with each other.
-    #[command(flatten)]
-    pub settings: SettingArgs,
-    /// Seeds of each setting: a count such as 5 (from 0), a range such as 2..5 (2, 3 and 4), or a list such as 0,3,7.
-    #[arg(long, default_value = "1")]
-    pub seeds: String,
-    /// Runs at a time, each in a process of its own with its share of the processors; with slurm: tasks at a time. With
-    /// another number of threads the numbers of convolutional networks differ in their last digits.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: u16,
-    /// Folder of the run directories. What is finished there is not trained again.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// An option for sbatch, such as --time=01:00:00 or --cpus-per-task=4. May be repeated.
-    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
-    pub sbatch: Vec<String>,
-    /// Stop after this long, as for a single run.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub max_time: Option<Duration>,
-    /// Print the plan, a line of JSON a run, and do nothing.
-    #[arg(long, conflicts_with_all = ["status", "index"])]
-    pub dry_run: bool,
-    /// Print what has been found so far, and do nothing.
-    #[arg(long, conflicts_with = "index")]
-    pub status: bool,
-    /// Train the one run of that number in the plan: what each task of a cluster's job array does.
-    #[arg(long, value_name = "N")]
-    pub index: Option<usize>,
-}
-
-/// What can be done with a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SweepWhat {
-    /// Train the runs here.
-    Run,
-    /// Print what has been found so far.
-    Status,
-    /// Write a job array for Slurm, a task a run, and submit it.
-    Slurm,
 }
 
 /// Which network judges samples.

@@ -6,20 +6,21 @@
 use crate::{
     cli::RunArgs,
     config::RunConfig,
-    interrupt,
+    device, interrupt,
     registry::ModelConfig,
     run::directory::{self, RunDir},
     summary::{self, Row},
     terminal,
+    workshop::{Job, Workshop},
 };
 use anyhow::{Context, Result, bail};
 use genlab_core::digest::sha256;
 use genlab_report::counted;
-use genlab_results::{JudgeInfo, Results, atomic};
+use genlab_results::{JudgeInfo, Results};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
 };
 
 /// Trains all `configs` below `out` and compares them.
@@ -31,23 +32,28 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
     let made = directory::missing(&group);
     directory::require_no_run(&group)?;
     fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
-    let (mut started, mut finished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, config) in configs.iter().enumerate() {
-        let name = member(config);
-        terminal::note(&format!("[{}/{}] {name}", number + 1, configs.len()));
-        let dir = group.join(&name);
-        let status = child(config, &dir, args)?;
-        started.push(dir.clone());
-        match status {
-            Some(0) => finished.push(dir),
-            Some(code) if interrupt::is_stopped(code) || interrupt::asked() => {
-                terminal::note("stopped; the same command goes on from here");
-                return Ok(interrupt::status_of(code));
-            }
-            None if interrupt::asked() => return Ok(interrupt::status()),
-            _ => failed.push(name),
-        }
+    // Those that take longest begin first, so that they do not end alone.
+    let jobs: Vec<Job<'_>> = configs.iter().rev().map(|config| job(config, &group)).collect();
+    let flags = [("--fresh", args.fresh), ("--quiet", args.quiet)];
+    let flags = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag);
+    let workshop = Workshop {
+        device: &args.settings.device,
+        jobs: at_a_time(args)?,
+        flags: flags.chain(args.keep.flag()).collect(),
+        environment: vec![(QUIET, "1")],
+    };
+    let ended = workshop.run(&jobs)?;
+    tidy(&jobs, &ended.failed)?;
+    if let Some(status) = ended.stopped {
+        terminal::note("stopped; the same command goes on from here");
+        return Ok(interrupt::status_of(status));
     }
+    let has_failed = |name: &String| ended.failed.iter().any(|(failed, _)| failed == name);
+    let names: Vec<String> = configs.iter().map(member).collect();
+    let failed: Vec<&str> = names.iter().filter(|name| has_failed(name)).map(|n| &**n).collect();
+    let started: Vec<PathBuf> = names.iter().map(|name| group.join(name)).collect();
+    let finished: Vec<PathBuf> =
+        names.iter().filter(|name| !has_failed(name)).map(|name| group.join(name)).collect();
     if finished.is_empty() {
         directory::remove_if_empty(&made);
         bail!("no run finished; the messages above say why");
@@ -76,39 +82,44 @@ pub(crate) fn member(config: &RunConfig) -> String {
     format!("{}-s{}", config.model.name(), config.seed)
 }
 
-fn child(config: &RunConfig, dir: &Path, args: &RunArgs) -> Result<Option<i32>> {
-    let settings = dir.with_extension("toml");
-    atomic::write(&settings, config.to_toml().as_bytes())?;
-    let binary = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut command = Command::new(binary);
-    command
-        .arg("--experiment")
-        .arg(&settings)
-        .arg("--out")
-        .arg(dir)
-        .args(["--device", &args.settings.device]);
-    command.env(QUIET, "1");
-    for (flag, given) in [("--fresh", args.fresh), ("--quiet", args.quiet)] {
-        if given {
-            command.arg(flag);
+fn job<'a>(config: &'a RunConfig, group: &Path) -> Job<'a> {
+    let name = member(config);
+    let path = |ending: &str| group.join(format!("{name}.{ending}"));
+    let (dir, settings, log) = (RunDir::new(group.join(&name)), path("toml"), path("log"));
+    Job { config, name, dir, settings, log }
+}
+
+/// Processes at a time: two on a processor that has two cores, each with half of them, because a small network does not
+/// keep both busy; one on a device that they would share.
+///
+/// # Errors
+/// When there is no such device.
+fn at_a_time(args: &RunArgs) -> Result<usize> {
+    if let Some(jobs) = args.jobs {
+        return Ok(usize::from(jobs));
+    }
+    let on_cpu = device::choose(&args.settings.device)?.name == "flex";
+    Ok(if on_cpu { rayon::current_num_threads().min(AT_A_TIME) } else { 1 })
+}
+
+/// Runs at a time, if nobody says how many.
+const AT_A_TIME: usize = 2;
+
+/// Removes the logs of runs that did not fail, and the settings of those that were refused: they are those of no run.
+///
+/// # Errors
+/// When a file cannot be removed.
+fn tidy(jobs: &[Job<'_>], failed: &[(String, String)]) -> Result<()> {
+    for job in jobs {
+        let is_refused = !job.dir.path().exists();
+        let has_failed = failed.iter().any(|(name, _)| *name == job.name) && !is_refused;
+        let settings = is_refused.then_some(&job.settings);
+        let log = (!has_failed).then_some(&job.log);
+        for path in settings.into_iter().chain(log).filter(|path| path.exists()) {
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
-    command.env(interrupt::PARENT, std::process::id().to_string());
-    if let Some(left) = interrupt::time_left() {
-        command.arg("--max-time").arg(format!("{}s", left.as_secs()));
-    }
-    let watched = interrupt::watched();
-    let mut process = command.spawn().context("cannot start a run")?;
-    interrupt::adopt(process.id());
-    let status = process.wait().context("cannot wait for a run")?;
-    interrupt::release(process.id());
-    drop(watched);
-    if !dir.exists() {
-        // It was refused, and its settings are those of no run.
-        fs::remove_file(&settings)
-            .with_context(|| format!("cannot remove {}", settings.display()))?;
-    }
-    Ok(status.code())
+    Ok(())
 }
 
 /// Set for the runs of a group, which print progress but no table.

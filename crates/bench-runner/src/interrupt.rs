@@ -57,16 +57,19 @@ pub(crate) fn is_stopped(status: i32) -> bool {
 
 /// The exit status of a run that was stopped and can be resumed.
 pub(crate) fn status() -> ExitCode {
+    status_of(code())
+}
+
+/// The same as a number.
+pub(crate) fn code() -> i32 {
     let (signal, _) = FIRST.get().copied().unwrap_or((Signal::Requeue, Instant::now()));
-    ExitCode::from(signal.status())
+    i32::from(signal.status())
 }
 
 /// The exit status of a group of which one run was stopped with `status`.
 pub(crate) fn status_of(status: i32) -> ExitCode {
-    match u8::try_from(status) {
-        Ok(code) if is_stopped(status) => ExitCode::from(code),
-        _ => self::status(),
-    }
+    let code = if is_stopped(status) { status } else { code() };
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }
 
 /// From here on signals are heard, but for those that whoever started this process has it ignore, as `nohup` does.

@@ -15,6 +15,7 @@ mod registry;
 mod run;
 mod summary;
 mod terminal;
+mod workshop;
 
 use clap::Parser;
 use std::process::ExitCode;

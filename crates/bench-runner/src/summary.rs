@@ -53,6 +53,13 @@ fn drawn(rows: &[Row], columns: &[(String, Option<Direction>)]) -> String {
     terminal::table(lines)
 }
 
+/// The metric by which rows of these results would be sorted.
+pub(crate) fn leading<'a>(all: impl Iterator<Item = &'a Results>) -> Option<String> {
+    let row =
+        |results: &Results| Row { name: String::new(), runs: 1, finished: vec![results.clone()] };
+    columns(&all.map(row).collect::<Vec<_>>()).into_iter().next().map(|(name, _)| name)
+}
+
 /// Headline metrics: of samples first, then those that most rows have, the leading ones before the others.
 fn columns(rows: &[Row]) -> Vec<(String, Option<Direction>)> {
     let mut counts: Vec<(String, Option<Direction>, usize)> = Vec::new();

@@ -26,6 +26,11 @@ fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
+/// Whether progress is drawn as bars: on a terminal that somebody looks at.
+pub(crate) fn has_bars() -> bool {
+    std::io::stderr().is_terminal() && !is_quiet()
+}
+
 /// One line on standard error, of progress. Who listens to it, or not, never matters to a run.
 pub(crate) fn note(text: &str) {
     if !is_quiet() {
@@ -100,7 +105,7 @@ pub(crate) fn download(at: DownloadProgress) {
     let text =
         format!("downloading {}: {:.1} of {:.1} MiB", at.file, mib(at.received), mib(at.total));
     let done = at.received >= at.total;
-    match (std::io::stderr().is_terminal() && !is_quiet(), done) {
+    match (has_bars(), done) {
         (true, false) => draw(&format!("\r{text}")),
         (true, true) => note(&format!("\r{text}")),
         (false, true) => note(&text),
@@ -126,7 +131,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 impl Progress {
     /// Progress of `name` over `total` steps, of which `done` were taken by an earlier session.
     pub(crate) fn new(name: &str, done: u64, total: u64, images_per_step: u64) -> Self {
-        let bar = (std::io::stderr().is_terminal() && !is_quiet()).then(|| {
+        let bar = has_bars().then(|| {
             let style =
                 ProgressStyle::with_template("{prefix:>9} {bar:32.cyan/blue} {percent:>3}%  {msg}")
                     .unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fs,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -189,6 +190,45 @@ pub fn prune(folder: &Path, keep: usize) -> Result<(), CheckpointError> {
     Ok(())
 }
 
+/// What stands in a MANIFEST in place of the sum of a file that was dropped.
+const DROPPED: &str = "dropped";
+
+/// Drops what the optimizer remembers, about half of a checkpoint: its weights can be used and no longer trained. The rest is
+/// untouched, and a kill at any moment leaves a checkpoint that can be read.
+///
+/// # Errors
+/// When a file cannot be read, written or removed.
+pub fn drop_optimizer(path: &Path) -> Result<(), CheckpointError> {
+    let (manifest, name) = (path.join("MANIFEST"), Section::Optimizer.file());
+    let text = fs::read_to_string(&manifest).map_err(CheckpointError::io("read", &manifest))?;
+    let line = |line: &str| match line.split_once("  ") {
+        Some((_, file)) if file == name => format!("{DROPPED}  {name}\n"),
+        _ => format!("{line}\n"),
+    };
+    let without: String = text.lines().map(line).collect();
+    if without != text {
+        let write = |file: &mut tempfile::NamedTempFile| {
+            file.write_all(without.as_bytes())?;
+            file.as_file().sync_all()
+        };
+        let folder = path.parent().unwrap_or(path);
+        let mut file = tempfile::Builder::new()
+            .prefix(WRITING)
+            .tempfile_in(folder)
+            .map_err(CheckpointError::io("create a file in", folder))?;
+        write(&mut file).map_err(CheckpointError::io("write", &manifest))?;
+        file.persist(&manifest)
+            .map_err(|error| CheckpointError::io("write", &manifest)(error.error))?;
+    }
+    let file = path.join(name);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(CheckpointError::io("remove", &file)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks a checkpoint against its MANIFEST, then restores `model` from it.
 ///
 /// # Errors
@@ -214,9 +254,13 @@ pub fn read(
     let manifest_path = path.join("MANIFEST");
     let manifest =
         fs::read_to_string(&manifest_path).map_err(CheckpointError::io("read", &manifest_path))?;
-    let mut files = BTreeMap::new();
+    let (mut files, mut dropped) = (BTreeMap::new(), Vec::new());
     for line in manifest.lines() {
         let (sum, name) = line.split_once("  ").unwrap_or_default();
+        if (sum, name) == (DROPPED, Section::Optimizer.file()) {
+            dropped.push(Section::Optimizer);
+            continue;
+        }
         let file = path.join(name);
         let bytes = fs::read(&file).map_err(CheckpointError::io("read", &file))?;
         if sha256(&bytes) != sum {
@@ -234,13 +278,14 @@ pub fn read(
         CheckpointError::Damaged { path: path.join("state.json"), why: error.to_string() }
     })?;
     let mut tensors = BTreeMap::new();
-    for section in Section::ALL {
+    for section in Section::ALL.into_iter().filter(|section| !dropped.contains(section)) {
         let bytes = files.get(section.file()).ok_or_else(|| missing(section.file()))?;
         for (name, _, values) in read_safetensors(bytes, &path.join(section.file()))? {
             tensors.insert((section, name), values);
         }
     }
     let reader = StateReader::new(tensors, state.counts.clone(), device.clone());
+    let reader = reader.without(dropped);
     Ok((state, reader))
 }
 

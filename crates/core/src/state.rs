@@ -126,6 +126,8 @@ pub struct StateReader {
     tensors: BTreeMap<(Section, String), Vec<f32>>,
     counts: BTreeMap<String, u64>,
     device: Device,
+    /// Files whose tensors were dropped on purpose: what there is stays as it is.
+    dropped: Vec<Section>,
 }
 
 impl StateReader {
@@ -134,7 +136,12 @@ impl StateReader {
         counts: BTreeMap<String, u64>,
         device: Device,
     ) -> Self {
-        Self { tensors, counts, device }
+        Self { tensors, counts, device, dropped: Vec::new() }
+    }
+
+    /// Of a checkpoint that has lost these files on purpose.
+    pub(crate) fn without(self, dropped: Vec<Section>) -> Self {
+        Self { dropped, ..self }
     }
 
     /// Lets the average of `decay` be the one that is used, of those that were kept.
@@ -156,7 +163,7 @@ impl StateReader {
         self.tensors.contains_key(&(section, name.to_owned()))
     }
 
-    /// The tensor of that name, as many values as `like` has, `[n]`.
+    /// The tensor of that name, as many values as `like` has, `[n]`; `like` itself where its file was dropped.
     ///
     /// # Errors
     /// When it is missing or has another size.
@@ -166,6 +173,9 @@ impl StateReader {
         name: &str,
         like: &Tensor<1>,
     ) -> Result<Tensor<1>, CheckpointError> {
+        if self.dropped.contains(&section) {
+            return Ok(like.clone());
+        }
         let expected = like.dims()[0];
         let mismatch =
             |found: String| CheckpointError::Mismatch { name: name.to_owned(), expected, found };

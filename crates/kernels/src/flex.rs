@@ -111,15 +111,35 @@ pub(crate) fn build_each<const N: usize>(
     vectors
 }
 
-/// Splits `0..len` into one range per thread (fewer where there is less work) and runs `work` on
-/// each; the results come in the order of the ranges, so a sum over them is reproducible.
+/// Parts of a batch that sums over it are taken in, whatever the number of threads: what a network computes must not
+/// depend on the machine. Every part costs a set of sums of its own, so there are few.
+pub(crate) const SHARES: usize = 2;
+
+/// Part `part` of `parts` of `0..len`.
+fn range(part: usize, parts: usize, len: usize) -> Range<usize> {
+    part * len / parts..(part + 1) * len / parts
+}
+
+/// Splits `0..len` into [`SHARES`] ranges (fewer where there is less work) and runs `work` on each in parallel; the
+/// results come in the order of the ranges.
 pub(crate) fn split<R: Send>(len: usize, work: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
-    let parts = rayon::current_num_threads().min(len).max(1);
-    let range = |part: usize| part * len / parts..(part + 1) * len / parts;
-    if parts == 1 {
-        return vec![work(0..len)];
-    }
-    (0..parts).into_par_iter().map(|part| work(range(part))).collect()
+    let shares = SHARES.min(len).max(1);
+    (0..shares).into_par_iter().map(|share| work(range(share, shares, len))).collect()
+}
+
+/// As [`split`], for `count` sums that do not depend on each other: `work(range, sums)` returns the floats of those sums. Where
+/// there are more threads than shares, several have a share in common, and each takes some of its sums.
+pub(crate) fn split_sums(
+    len: usize,
+    count: usize,
+    work: impl Fn(Range<usize>, Range<usize>) -> Vec<f32> + Sync,
+) -> Vec<Vec<f32>> {
+    let shares = SHARES.min(len).max(1);
+    let tasks = rayon::current_num_threads().div_ceil(shares).min(count).max(1);
+    let task =
+        |index: usize| work(range(index / tasks, shares, len), range(index % tasks, tasks, count));
+    let parts: Vec<Vec<f32>> = (0..shares * tasks).into_par_iter().map(task).collect();
+    if tasks == 1 { parts } else { parts.chunks(tasks).map(<[_]>::concat).collect() }
 }
 
 /// Adds the vectors of `parts` from first to last.

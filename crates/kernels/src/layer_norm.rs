@@ -19,7 +19,7 @@ use burn::backend::{
 };
 
 use crate::{
-    flex::{TASK, build_uncleared, dense, floats, tensor},
+    flex::{SHARES, TASK, build_uncleared, dense, floats, tensor},
     simd::{across, multiversion},
 };
 
@@ -99,8 +99,7 @@ impl Options {
         let (values, dys, weights) = (floats(x), floats(gradient), floats(weight));
         let Sizes { width, share } = sizes;
         let per_task = rows_of_a_task(width);
-        // As many tasks of the forward pass at a time as keep every thread busy.
-        let tasks = moments.len().div_ceil(rayon::current_num_threads()).max(1);
+        let tasks = moments.len().div_ceil(SHARES).max(1);
         let chunk = tasks * per_task * width;
         let work = |index: usize, dx: &mut [MaybeUninit<f32>]| {
             let (x, dy) = (&values[index * chunk..][..dx.len()], &dys[index * chunk..][..dx.len()]);

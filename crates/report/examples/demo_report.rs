@@ -119,13 +119,32 @@ fn main() {
         write_comparison(&out, title, &runs, &catalogue()).expect("the runs compare");
     }
     other_data(&dir.join("other-data"));
+    many(&dir.join("many"));
     mixed(&dir.join("mixed"));
 }
 
+/// 41 settings of two models, three seeds of each.
+fn many(out: &Path) {
+    let mut runs = Vec::new();
+    for index in 0..41 {
+        let look = Look {
+            samples: Some((20.0 + 1.3 * (f64::from(index) - 17.0).abs(), 0.6)),
+            ..LOOKS[2 + index as usize % 2]
+        };
+        runs.extend((0..3).map(|seed| fabricate_width(out, &look, seed, 2 + 4 * index)));
+    }
+    write_comparison(out, "41 settings", &runs, &catalogue()).expect("the runs compare");
+}
+
 fn fabricate_run(out: &Path, look: &Look, seed: u64) -> PathBuf {
+    fabricate_width(out, look, seed, 20)
+}
+
+fn fabricate_width(out: &Path, look: &Look, seed: u64, latent: u32) -> PathBuf {
     let mut noise = Noise::new(seed + 10);
     let mut jitter = |value: f64| value * (1.0 + 0.02 * noise.normal());
     let mut fake = Fake::new(look.model, seed);
+    fake.latent = latent;
     if let Some((frechet, coverage)) = look.samples {
         fake = fake
             .with("samples/frechet", jitter(frechet))

@@ -4,10 +4,10 @@ use crate::compare::Comparison;
 use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
 use crate::{ascii, csv, html, latex, log, machine, markdown};
-use genlab_results::{Catalogue, FileError, RunDir, atomic};
+use genlab_results::{Catalogue, FileError, RunDir, atomic, figure_files};
 use std::path::{Path, PathBuf};
 
-/// Writes `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
+/// Writes `figures/`, `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
 /// there; what else is missing is left out of the report. `catalogue` says what metrics are called
 /// and where they stand; those that it lacks are shown under their own names.
 ///
@@ -16,12 +16,13 @@ use std::path::{Path, PathBuf};
 /// damaged, or the report cannot be written.
 pub fn write_run_report(run_dir: &Path, catalogue: &Catalogue) -> Result<PathBuf> {
     let run = RunData::read(run_dir)?;
-    let page = html::render_run(&run, catalogue)?;
+    let rendered = html::render_run(&run, catalogue)?;
+    figure_files::renew(&run.dir.figures(), &rendered.figures)?;
     if let Some(table) = log::csv(&[], &[(Vec::new(), &run.log)]) {
         atomic::write(&run.dir.curves(), table.as_bytes())?;
     }
     let path = run.dir.report();
-    atomic::write(&path, page.as_bytes())?;
+    atomic::write(&path, rendered.page.as_bytes())?;
     Ok(path)
 }
 
@@ -71,7 +72,7 @@ impl Format {
     }
 }
 
-/// Writes the comparison in every [`Format`], `curves.csv` and, last, `report.html` into `out_dir`, and returns the path of
+/// Writes the comparison in every [`Format`], `curves.csv`, `figures/` and, last, `report.html` into `out_dir`, and returns the path of
 /// the latter. Runs of one model and configuration become one column over their seeds. A run without
 /// `results.json` is left out, and the report says so.
 ///
@@ -108,8 +109,9 @@ pub fn write_comparison(
         atomic::write(&out_dir.join(RunDir::CURVES), table.as_bytes())?;
     }
     let path = out_dir.join("report.html");
-    let page = html::render_comparison(title, &comparison, catalogue)?;
-    atomic::write(&path, page.as_bytes())?;
+    let rendered = html::render_comparison(title, &comparison, catalogue)?;
+    figure_files::renew(&RunDir::new(out_dir).figures(), &rendered.figures)?;
+    atomic::write(&path, rendered.page.as_bytes())?;
     Ok(path)
 }
 

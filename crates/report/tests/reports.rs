@@ -30,6 +30,35 @@ fn row<'a>(markdown: &'a str, title: &str) -> &'a str {
 }
 
 #[test]
+fn every_chart_of_a_report_is_a_picture_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut noise = Noise::new(1);
+    let scalars = [("train/loss", 541.0, 109.0), ("validation/kl", 300.0, 112.0)];
+    let runs = ["vae", "gan"].map(|model| {
+        let run = Fake::new(model, 0).with("samples/frechet", 21.4).write(dir.path());
+        write_curves(&run, 1000, 20, &scalars, &mut noise);
+        run
+    });
+    let pictures = |folder: &Path| {
+        let files = std::fs::read_dir(folder.join("figures")).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+    };
+    let charts = |page: &str| page.matches("<figure class=\"chart\">").count();
+    let single = page(&write_run_report(&runs[0], &catalogue()).unwrap());
+    assert_eq!(pictures(&runs[0]).len(), charts(&single));
+    let several = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    assert_eq!(pictures(dir.path()).len(), charts(&several));
+    for file in pictures(dir.path()).iter().chain(&pictures(&runs[0])) {
+        let svg = page(file);
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", file.display());
+        assert!(svg.contains("<path class=\"line "), "{}", file.display());
+    }
+    assert!(dir.path().join("figures/objective-vae.svg").exists());
+}
+
+#[test]
 fn a_full_run_has_every_section_and_needs_no_network() {
     let dir = tempfile::tempdir().unwrap();
     let mut noise = Noise::new(1);

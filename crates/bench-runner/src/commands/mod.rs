@@ -14,7 +14,7 @@ mod samplers;
 mod sweep;
 
 use crate::{
-    cli::{Cli, Command, RunArgs},
+    cli::{Cli, Command, Keep, RunArgs},
     config::{self, RunConfig},
     device,
     group::{self, Shown},
@@ -138,6 +138,9 @@ fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCod
     let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
     match run::execute(config, dir, &args.settings.device, existing)? {
         Ended::Finished => {
+            if args.keep == Keep::Weights {
+                run::keep_weights(dir)?;
+            }
             if std::env::var_os(group::QUIET).is_none() {
                 group::print(&[dir.path().to_owned()], Shown::Each, args.json)?;
                 terminal::report(&dir.report(), args.open)?;

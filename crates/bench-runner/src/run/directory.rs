@@ -5,7 +5,7 @@ use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
 use genlab_core::checkpoint;
 pub(crate) use genlab_results::RunDir;
-use genlab_results::atomic;
+use genlab_results::{atomic, figure_files};
 use std::{
     fs::{self, File, TryLockError},
     io::ErrorKind,
@@ -219,6 +219,7 @@ pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
     paths.extend(named(dir.samplers(), |name| {
         ["samplers.csv", "samplers.json", "figures.json"].contains(&name)
     })?);
+    paths.extend(figure_files::own(&dir.figures())?);
     paths.extend(named(dir.export(), |name| EXPORTED.contains(&name))?);
     let files = [
         dir.metrics(),

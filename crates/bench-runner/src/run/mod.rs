@@ -162,6 +162,19 @@ pub(crate) fn execute(
     }
 }
 
+/// Drops of a finished run what only further training would need.
+///
+/// # Errors
+/// When a file cannot be written or removed.
+pub(crate) fn keep_weights(dir: &RunDir) -> Result<()> {
+    let _taken = directory::take(dir)?;
+    checkpoint::prune(&dir.checkpoints(), 1)?;
+    if let Some(last) = checkpoint::list(&dir.checkpoints()).pop() {
+        checkpoint::drop_optimizer(&last)?;
+    }
+    Ok(())
+}
+
 /// The dataset of a run, with download progress on the terminal.
 ///
 /// # Errors

@@ -11,7 +11,7 @@
 
 use super::{Geometry, planes::Planes};
 use crate::{
-    flex::{build_uncleared, fold, split, with_scratch},
+    flex::{build_uncleared, fold, split_sums, with_scratch},
     lines::{lines_to_image, to_lines},
     micro::{self, Holds, Isa, TILE, Walk, convolve, correlate},
 };
@@ -304,8 +304,8 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
     let planes = Planes::input(g);
     let offsets = tap_offsets(g, &planes);
     let channels = g.out_channels.next_multiple_of(isa.lanes());
-    let parts = split(g.batch, |images| {
-        let mut sums = vec![0.0; offsets.len() * channels];
+    let parts = split_sums(g.batch, offsets.len(), |images, taps| {
+        let mut sums = vec![0.0; taps.len() * channels];
         with_scratch(planes.len() + (g.positions() + 1) * channels, |scratch| {
             let (source, lines) = scratch.split_at_mut(planes.len());
             for image in images {
@@ -323,7 +323,7 @@ pub(super) fn weight_gradient(isa: Isa, g: &Geometry, x: &[f32], gradient: &[f32
                     add: true,
                     holds: Holds::Float,
                 };
-                correlate(isa, &walk, &offsets, &mut sums);
+                correlate(isa, &walk, &offsets[taps.clone()], &mut sums);
             }
         });
         sums

@@ -5,18 +5,17 @@
 
 use super::Geometry;
 use crate::{
-    flex::{build, fold, split, with_scratch},
+    flex::{SHARES, build, fold, split, with_scratch},
     gemm::{Matrix, Parallelism, Target, gemm},
 };
 
 /// Columns that make a matrix product efficient.
 const COLUMNS: usize = 256;
 
-/// Images per group.
+/// Images per group. One group per share at least: parallelism is worth more than long rows. The product rounds as its
+/// number of columns has it, so that must not depend on the number of threads.
 fn group(g: &Geometry) -> usize {
-    // One group per thread at least: parallelism is worth more than long rows.
-    let fair = g.batch.div_ceil(rayon::current_num_threads());
-    COLUMNS.div_ceil(g.positions()).clamp(1, fair.max(1))
+    COLUMNS.div_ceil(g.positions()).clamp(1, g.batch.div_ceil(SHARES).max(1))
 }
 
 /// The output of the convolution.
@@ -145,7 +144,7 @@ fn dense_input_gradient(
     weight: &[f32],
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
-    let rows = g.batch.div_ceil(rayon::current_num_threads()).min(64);
+    let rows = g.batch.div_ceil(SHARES).min(64);
     let weight = Matrix::new(weight, g.out_channels, g.taps());
     let (values, _) = build(g.batch * g.taps(), rows * g.taps(), |index, out| {
         if let Some(bias) = bias {

@@ -233,3 +233,51 @@ fn minimal_filtering_in_bf16_is_the_definition_within_two_percent() {
         }
     }
 }
+
+/// What `work` returns with so many threads.
+fn with_threads<R: Send>(threads: usize, work: impl Fn() -> R + Send + Sync) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("a few threads").install(work)
+}
+
+/// Results of every path and geometry, to the bit, with one thread and with others.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn no_number_depends_on_the_number_of_threads() {
+    use super::{direct, winograd::Plan};
+
+    let all = geometries().into_iter().chain(filterable()).chain([
+        geometry(16, [32, 64], [14, 14], [3, 3], [1, 1], [1, 1]),
+        geometry(32, [8, 16], [14, 14], [4, 4], [2, 2], [1, 1]),
+        geometry(5, [20, 30], [7, 7], [7, 7], [1, 1], [0, 0]),
+    ]);
+    for g in all.filter(|g| g.batch > 0) {
+        let x = noise(g.batch * g.in_image(), 1);
+        let weight = noise(g.out_channels * g.taps(), 2);
+        let dy = noise(g.batch * g.out_image(), 3);
+        let every = || {
+            let mut all = vec![
+                im2col::forward(&g, &x, &weight, None),
+                im2col::input_gradient(&g, &dy, &weight, None),
+                im2col::weight_gradient(&g, &x, &dy),
+            ];
+            for &isa in instruction_sets() {
+                all.push(direct::weight_gradient(isa, &g, &x, &dy));
+                for precision in [Precision::F32, Precision::Bf16] {
+                    if Plan::new(&g).is_some() {
+                        all.extend(filtered(isa, precision, &g, [&x, &weight, &dy]));
+                    }
+                }
+            }
+            let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            all.into_iter().map(bits).collect::<Vec<_>>()
+        };
+        let one = with_threads(1, every);
+        for threads in [2, 3, 8] {
+            let other = with_threads(threads, every);
+            for (path, (one, other)) in one.iter().zip(&other).enumerate() {
+                assert!(one == other, "path {path}, {threads} threads, {g:?}");
+            }
+        }
+    }
+}

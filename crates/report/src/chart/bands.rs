@@ -1,7 +1,8 @@
 //! Areas between two curves, behind the lines of a chart.
 
 use super::axis::Axis;
-use super::drawing::{Area, Key, Sign, colour};
+use super::drawing::{Area, Key, Sign};
+use super::palette::Tint;
 use super::series::Points;
 use crate::format::number;
 use genlab_results::Band;
@@ -27,16 +28,16 @@ pub(super) struct Bands {
 pub(super) fn bands(
     bands: &[Band],
     series: &[(String, Points)],
-    own: usize,
+    own: Tint,
     [x, y]: [&Axis; 2],
 ) -> Bands {
     let mut drawn = Bands::default();
     let colours = bands.iter().enumerate().map(|(index, band)| colour_of(index, band, series, own));
-    let mut sorted: Vec<(&Band, usize)> = bands.iter().zip(colours).collect();
+    let mut sorted: Vec<(&Band, Tint)> = bands.iter().zip(colours).collect();
     sorted.sort_by(|(a, _), (b, _)| width(b).partial_cmp(&width(a)).unwrap_or(Ordering::Equal));
     for (index, (band, colour)) in sorted.iter().enumerate() {
         let Some((_, low, high)) = band.points.last() else { continue };
-        let class = format!("c{colour}");
+        let class = colour.to_string();
         let around = sorted[..index].iter().filter(|(_, other)| other == colour).count();
         let seen = 1.0 - (1.0 - OPACITY).powf(around as f64 + 1.0);
         drawn.areas.push(Area {
@@ -54,13 +55,13 @@ pub(super) fn bands(
 }
 
 /// The colour of the curve that a band belongs to by its name, or of the only one; else one of its own.
-fn colour_of(index: usize, band: &Band, series: &[(String, Points)], own: usize) -> usize {
+fn colour_of(index: usize, band: &Band, series: &[(String, Points)], own: Tint) -> Tint {
     let belongs = |name: &str| !name.is_empty() && band.name.starts_with(name);
     let curves = series.iter().enumerate().filter(|(_, (name, _))| belongs(name));
     match curves.max_by_key(|(_, (name, _))| name.len()) {
-        Some((curve, _)) => colour(curve, series.len(), own),
+        Some((curve, _)) => Tint::of(curve, series.len(), own),
         None if series.len() < 2 => own,
-        None => colour(series.len() + index, series.len(), own),
+        None => Tint::of(series.len() + index, series.len(), own),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, numbered};
 use super::drawing::{Bar, Chart, Frame, Words};
+use super::palette::Tint;
 use crate::format::number;
 use crate::names::counted;
 
@@ -11,7 +12,7 @@ pub(super) fn bars(
     values: &[f64],
     x_label: &str,
     guide: Option<&(f64, String)>,
-    colour: usize,
+    colour: Tint,
 ) -> Option<Chart> {
     let frame = Frame::below("");
     let high = values.iter().copied().fold(guide.map_or(0.0, |(value, _)| *value), f64::max);
@@ -22,7 +23,7 @@ pub(super) fn bars(
         y: y.place(*value),
         width: slot * 0.76,
         height: (frame.bottom - y.place(*value)).max(0.0),
-        class: format!("c{colour}"),
+        class: colour.to_string(),
         title: format!("{index}: {}", number(*value)),
     };
     let top = values.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;

@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Scale};
 use super::bands::{Bands, bands};
-use super::drawing::{Chart, Frame, Key, Line, Sign, Words, colour};
+use super::drawing::{Chart, Frame, Key, Line, Sign, Words};
+use super::palette::Tint;
 use super::series::{Points, Range, Start, extents, range, smoothed, thinned};
 use crate::format::number;
 use genlab_results::{Axes, Band};
@@ -14,15 +15,15 @@ pub(crate) struct Series {
     pub(crate) label: String,
     /// (seen in training, value).
     pub(crate) points: Points,
-    /// From the palette, 1 to 7.
-    pub(crate) colour: usize,
+    /// From the palette.
+    pub(crate) colour: Tint,
     /// Solid, dashed or dotted.
     pub(crate) stroke: Stroke,
 }
 
 impl Series {
     fn class(&self) -> String {
-        format!("c{}{}", self.colour, self.stroke.class())
+        format!("{}{}", self.colour, self.stroke.class())
     }
 }
 
@@ -108,7 +109,7 @@ pub(super) fn lines(
     behind: &[Band],
     [x_label, y_label]: [&str; 2],
     axes: Axes,
-    own: usize,
+    own: Tint,
 ) -> Option<Chart> {
     let frame = Frame::below(y_label);
     let points = series.iter().flat_map(|(_, points)| points.iter().copied());
@@ -123,7 +124,7 @@ pub(super) fn lines(
     };
     let curve = |(index, (label, points)): (usize, &(String, Points))| {
         let (label, points) = (label.clone(), points.clone());
-        let colour = colour(index, series.len(), own);
+        let colour = Tint::of(index, series.len(), own);
         Series { label, points, colour, stroke: Stroke::Solid }
     };
     let curves: Vec<Series> = series.iter().enumerate().map(curve).collect();

@@ -29,7 +29,7 @@ pub(crate) struct Words {
 #[template(path = "chart.html")]
 pub(crate) struct Chart {
     pub(super) id: String,
-    pub(super) title: String,
+    pub(crate) title: String,
     pub(super) description: String,
     pub(super) legend: Vec<Key>,
     pub(super) remarks: Vec<String>,
@@ -49,6 +49,13 @@ pub(crate) struct Chart {
     pub(super) guide: Option<f64>,
     /// Across and up, where the lines are curves that the page's script may draw anew.
     pub(super) axes: Option<[Axis; 2]>,
+}
+
+/// What lies in the frame, without what stands around it: the inside of an SVG picture.
+#[derive(Template)]
+#[template(path = "plot.svg")]
+pub(super) struct Plotted<'a> {
+    chart: &'a Chart,
 }
 
 pub(super) struct Key {
@@ -141,14 +148,13 @@ impl Chart {
         }
     }
 
+    pub(super) fn plot(&self) -> Plotted<'_> {
+        Plotted { chart: self }
+    }
+
     /// With numbers beside the vertical axis and a faint line at each.
     pub(super) fn with_grid(self, y_ticks: Vec<Tick>) -> Self {
         let gridlines = y_ticks.iter().map(|tick| tick.at).collect();
         Self { y_ticks, gridlines, ..self }
     }
-}
-
-/// The palette's colour of series `index`: `own` where it is the only one.
-pub(super) fn colour(index: usize, count: usize, own: usize) -> usize {
-    if count == 1 { own } else { index % 7 + 1 }
 }

@@ -2,6 +2,7 @@
 
 use super::axis::numbered;
 use super::drawing::{Area, Chart, Frame, Words};
+use super::palette::Tint;
 use super::series::extent;
 use crate::format::number;
 use std::fmt::Write;
@@ -59,7 +60,7 @@ pub(super) fn heat_map(
     columns: usize,
     values: &[f64],
     label: &str,
-    colour: usize,
+    colour: Tint,
 ) -> Option<Chart> {
     let (low, high) = extent(values.iter().copied())?;
     let frame = Frame::below("");
@@ -68,7 +69,7 @@ pub(super) fn heat_map(
     let height = (frame.bottom - frame.top) / rows as f64;
     let share = |value| if high > low { (value - low) / (high - low) } else { 1.0 };
     let area = |tiles: Tiles| Area {
-        class: format!("bar tile c{colour}"),
+        class: format!("bar tile {colour}"),
         opacity: PALEST + (1.0 - PALEST) * tiles.strength,
         path: tiles.path,
     };

@@ -1,19 +1,23 @@
-//! Charts as inline SVG. Colours are classes `c1` to `c7` (Okabe and Ito's palette) that the page's
-//! style sheet sets for light and dark; dashes tell curves apart without colour.
+//! Charts as inline SVG. Colours and marks are classes, those of [`Tint`], that the page's style sheet sets for light and
+//! dark; dashes tell curves apart without colour.
 
+mod alone;
 mod axis;
 mod bands;
 mod bars;
 mod curves;
 mod drawing;
 mod heat;
+mod palette;
 mod paths;
 mod scatter;
 mod series;
 mod table;
 
+pub(crate) use alone::Alone;
 pub(crate) use curves::{Series, Stroke, training};
 pub(crate) use drawing::{Chart, Words};
+pub(crate) use palette::Tint;
 pub(crate) use scatter::against;
 pub(crate) use series::Start;
 
@@ -36,9 +40,9 @@ impl fmt::Display for Drawn {
     }
 }
 
-/// Draws a figure that is data; None for images, and where there is nothing to draw. `colour` is the
-/// palette's, 1 to 7; several series have one each, from the first on.
-pub(crate) fn plot(words: Words, plot: &Plot, colour: usize) -> Option<Drawn> {
+/// Draws a figure that is data; None for images, and where there is nothing to draw. Several series have a colour each,
+/// from the first on; `colour` is that of what is alone.
+pub(crate) fn plot(words: Words, plot: &Plot, colour: Tint) -> Option<Drawn> {
     let chart = match plot {
         Plot::Bars { values, x_label, guide } => {
             bars::bars(words, values, x_label, guide.as_ref(), colour)
@@ -72,7 +76,7 @@ mod tests {
     fn drawn(figure: &Plot) -> Option<String> {
         let [id, title, alt] = ["figure-1", "Title", "Codes of VAE"].map(str::to_owned);
         let words = Words { id, title, alt, remark: "A <remark>.".into() };
-        plot(words, figure, 3).map(|drawn| drawn.to_string())
+        plot(words, figure, Tint::nth(2)).map(|drawn| drawn.to_string())
     }
 
     /// A scatter of one series over a density of one row.

@@ -2,6 +2,7 @@
 
 use super::axis::Axis;
 use super::drawing::{Chart, Key, Line, Sign, Words};
+use super::palette::Tint;
 use super::scatter::{Plane, shades};
 use super::series::Points;
 use crate::names::counted;
@@ -27,11 +28,11 @@ pub(super) fn paths(
     names: Names<'_>,
     density: &Field,
     [x_label, y_label]: [&str; 2],
-    own: usize,
+    own: Tint,
 ) -> Option<Chart> {
     density.rows()?;
     let Plane { frame, x, y } = Plane::of(density, y_label);
-    let class = format!("c{own}");
+    let class = own.to_string();
     let ways = paths
         .iter()
         .map(|points| Line { class: format!("line way {class}"), path: way(points, &x, &y) });

@@ -2,8 +2,9 @@
 
 use super::axis::Axis;
 use super::curves::scales;
-use super::drawing::{Area, Chart, Frame, Key, Line, Sign, Words, colour};
+use super::drawing::{Area, Chart, Frame, Key, Line, Sign, Words};
 use super::heat::{Tiles, tiles};
+use super::palette::Tint;
 use super::series::{Points, extents};
 use crate::format::count;
 use crate::names::counted;
@@ -14,8 +15,6 @@ use std::fmt::Write;
 const MANY: usize = 600;
 /// Values this many times as large as others are shown on a log scale.
 const WIDE: f64 = 8.0;
-/// Series from this on have the colours of the first ones, and points of another shape.
-const ROUND: usize = 7;
 /// How strong a density is at its maximum: points on it are still seen.
 const STRONGEST: f64 = 0.62;
 
@@ -26,7 +25,7 @@ pub(super) fn scatter(
     series: &[(String, Points)],
     density: Option<&Field>,
     [x_label, y_label]: [&str; 2],
-    own: usize,
+    own: Tint,
 ) -> Option<Chart> {
     let density = density.filter(|field| field.rows().is_some());
     let plane = match density {
@@ -48,7 +47,8 @@ pub(crate) fn against(
     let wide = |low: f64, high: f64| low > 0.0 && high > WIDE * low;
     let x = if wide(left, right) { x.on_log_scale(left, right) } else { x };
     let y = if wide(low, high) { y.on_log_scale(low, high) } else { y };
-    let mut chart = dotted(words, series, None, [x_label, y_label], 1, &Plane { frame, x, y });
+    let mut chart =
+        dotted(words, series, None, [x_label, y_label], Tint::FIRST, &Plane { frame, x, y });
     chart.remarks.extend(scales([x.scale, y.scale]).map(str::to_owned));
     for line in &mut chart.lines {
         line.class.push_str(" few");
@@ -61,15 +61,12 @@ fn dotted(
     series: &[(String, Points)],
     density: Option<&Field>,
     [x_label, y_label]: [&str; 2],
-    own: usize,
+    own: Tint,
     Plane { frame, x, y }: &Plane,
 ) -> Chart {
     let total: usize = series.iter().map(|(_, points)| points.len()).sum();
     let fine = if total > MANY { " fine" } else { "" };
-    let class = |index| {
-        let shape = if index < ROUND { "" } else { " square" };
-        format!("c{}{shape}", colour(index, series.len(), own))
-    };
+    let class = |index| Tint::of(index, series.len(), own).to_string();
     let mut outside = 0;
     let mut dots = |(index, (_, points)): (usize, &(String, Points))| {
         let mut path = String::new();

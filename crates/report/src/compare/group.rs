@@ -1,5 +1,6 @@
 //! Runs that differ only in their seed make one column.
 
+use crate::chart::Tint;
 use crate::run_data::RunData;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +12,14 @@ const PLACES: [&str; 2] = ["dir", "path"];
 const SETTINGS_IN_A_LABEL: usize = 2;
 
 /// One model with one configuration, over its seeds.
+#[derive(Clone)]
 pub(crate) struct Column<'a> {
     /// The model's title, or "title (width = 4)" where another column is of the same model.
     pub(crate) label: String,
     /// All runs, by seed.
     pub(crate) runs: Vec<&'a RunData>,
-    /// Which of the palette's colours it has, from 1.
-    pub(crate) colour: usize,
+    /// Its colour and mark in all charts and tables.
+    pub(crate) colour: Tint,
 }
 
 impl<'a> Column<'a> {
@@ -78,7 +80,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
     let columns =
         groups.into_iter().zip(labels).enumerate().map(|(index, ((_, mut runs), label))| {
             runs.sort_by_key(|run| run.results.seed);
-            Column { label, runs, colour: index % 7 + 1 }
+            Column { label, runs, colour: Tint::nth(index) }
         });
     (columns.collect(), warnings)
 }

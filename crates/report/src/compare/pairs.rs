@@ -13,7 +13,7 @@ pub(crate) struct Pairs<'a> {
     /// One row per pair of models that share one of them.
     pub(crate) rows: Vec<Pair>,
     /// Whether some model has too few seeds to be told apart from another.
-    few_seeds: bool,
+    pub(crate) few_seeds: bool,
 }
 
 /// Two models: indices into the comparison's columns.

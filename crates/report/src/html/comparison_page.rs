@@ -1,17 +1,21 @@
 //! The report of several runs.
 
+use super::Rendered;
 use super::cost;
 use super::curve_groups;
 use super::facts::{command, events};
 use super::figures::{self, Owner, Section};
+use super::files::Files;
 use super::first_screen::FirstScreen;
+use super::many::{self, MANY, Rows};
 use super::page::{Arrow, SCRIPT, VERSION, caption, page, script_hash};
-use crate::chart::Chart;
+use crate::chart::{Chart, Tint};
 use crate::compare::{
     Cell, Column, Comparison, Difference, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict,
     pairs,
 };
 use crate::error::Result;
+use crate::format::ABSENT;
 use crate::names;
 use crate::run_data::RunData;
 use askama::Template;
@@ -26,6 +30,10 @@ struct ComparisonPage<'a> {
     title: &'a str,
     subtitle: String,
     first: FirstScreen<'a>,
+    /// The numbers that matter most of many settings, in place of those of the first screen.
+    many: Option<Rows<'a>>,
+    /// Which settings are shown in pictures.
+    shown: String,
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableView<'a>>,
@@ -49,6 +57,8 @@ struct TableView<'a> {
     references: Vec<ReferenceView<'a>>,
     rows: Vec<RowView<'a>>,
     pairs: Option<PairsView<'a>>,
+    /// In place of the rows, where there are many columns.
+    many: Option<Rows<'a>>,
 }
 
 struct PairsView<'a> {
@@ -71,7 +81,7 @@ struct VerdictView {
 struct ColumnView {
     label: String,
     seeds: String,
-    colour: usize,
+    colour: Tint,
 }
 
 struct ReferenceView<'a> {
@@ -87,18 +97,28 @@ struct RowView<'a> {
     references: Vec<CellView<'a>>,
 }
 
-struct CellView<'a> {
+pub(super) struct CellView<'a> {
     /// The heading of its column, for screens too narrow for columns.
-    head: &'a str,
-    text: &'a str,
+    pub(super) head: &'a str,
+    pub(super) text: &'a str,
     /// "± 2.5", below the mean.
-    spread: Option<String>,
-    class: &'static str,
-    label: &'static str,
+    pub(super) spread: Option<String>,
+    pub(super) class: &'static str,
+    pub(super) label: &'static str,
 }
 
 impl<'a> CellView<'a> {
-    fn new(head: &'a str, cell: &'a Cell, class: &'static str, label: &'static str) -> Self {
+    /// Where there is no number.
+    pub(super) fn absent(head: &'a str) -> Self {
+        Self { head, text: ABSENT, spread: None, class: "absent", label: "" }
+    }
+
+    pub(super) fn new(
+        head: &'a str,
+        cell: &'a Cell,
+        class: &'static str,
+        label: &'static str,
+    ) -> Self {
         let (text, spread) = match cell.text.split_once(" ± ") {
             Some((mean, spread)) => (mean, Some(format!("± {spread}"))),
             None => (cell.text.as_str(), None),
@@ -114,7 +134,7 @@ struct Definition<'a> {
 
 struct RunView {
     label: String,
-    colour: usize,
+    colour: Tint,
     seed: u64,
     status: String,
     dir: String,
@@ -136,36 +156,47 @@ pub(crate) fn render(
     title: &str,
     comparison: &Comparison<'_>,
     catalogue: &Catalogue,
-) -> Result<String> {
+) -> Result<Rendered> {
     let columns = &comparison.columns;
+    let (shown, why) = many::shown(columns, &comparison.tables);
+    let is_many = columns.len() > MANY;
     let one_protocol = comparison.tables.iter().all(|table| table.protocol.is_none());
-    let owners: Vec<Owner<'_>> = columns
+    let owners: Vec<Owner<'_>> = shown
         .iter()
         .map(|column| Owner { run: column.first(), label: &column.label, colour: column.colour })
         .collect();
-    page(
-        "comparison.html",
-        &ComparisonPage {
-            version: VERSION,
-            script: SCRIPT,
-            script_hash: script_hash(),
-            title,
-            subtitle: subtitle(columns),
-            first: FirstScreen::new(comparison, catalogue),
-            warnings: &comparison.warnings,
-            findings: &comparison.findings,
-            tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
-            heads: columns.iter().map(column_view).collect(),
-            differences: &comparison.differences,
-            sections: figures::side_by_side(&owners),
-            costs: if one_protocol { cost::charts(columns, catalogue) } else { Vec::new() },
-            losses: curve_groups::losses(columns, catalogue),
-            shared: curve_groups::shared(columns, catalogue),
-            runs: runs(columns),
-            configs: columns.iter().filter_map(config).collect(),
-            definitions: definitions(&comparison.tables),
-        },
-    )
+    let content = ComparisonPage {
+        version: VERSION,
+        script: SCRIPT,
+        script_hash: script_hash(),
+        title,
+        subtitle: subtitle(columns),
+        first: FirstScreen::new(comparison, &shown, catalogue),
+        many: is_many
+            .then(|| {
+                many::headline(columns, &comparison.tables, &comparison.differences, catalogue)
+            })
+            .flatten(),
+        shown: why,
+        warnings: &comparison.warnings,
+        findings: &comparison.findings,
+        tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
+        heads: columns.iter().map(column_view).collect(),
+        differences: if is_many { &[] } else { &comparison.differences },
+        sections: figures::side_by_side(&owners),
+        costs: if one_protocol { cost::charts(columns, catalogue) } else { Vec::new() },
+        losses: curve_groups::losses(&shown, catalogue),
+        shared: curve_groups::shared(&shown, catalogue),
+        runs: runs(columns),
+        configs: columns.iter().filter_map(config).collect(),
+        definitions: definitions(&comparison.tables),
+    };
+    let mut files = Files::default();
+    files.add_sections(&content.sections);
+    files.add("Quality and cost", &content.costs);
+    files.add("Objective", &content.losses);
+    files.add("Curves", &content.shared);
+    Ok(Rendered { page: page("report.html", &content)?, figures: files.into_inner() })
 }
 
 /// "3 models on mnist-10k".
@@ -196,7 +227,10 @@ fn view<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> TableView<'a> {
             })
             .collect(),
         rows: table.rows.iter().map(|one| row(one, table, columns)).collect(),
-        pairs: pairs(table, columns).map(|pairs| pairs_view(pairs, columns)),
+        pairs: pairs(table, columns)
+            .map(|pairs| many::fewer(pairs, table))
+            .map(|pairs| pairs_view(pairs, columns)),
+        many: (table.columns.len() > MANY).then(|| many::whole(table, columns)),
     }
 }
 

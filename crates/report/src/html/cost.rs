@@ -1,5 +1,6 @@
 //! What quality costs: a point a run, a colour a model.
 
+use super::many::MANY;
 use crate::chart::{Chart, Words, against};
 use crate::compare::Column;
 use genlab_results::{Catalogue, Direction, Entry, Rank};
@@ -32,6 +33,7 @@ pub(super) fn charts(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart
             (column.label.clone(), points.collect())
         };
         let series: Vec<(String, Vec<(f64, f64)>)> = columns.iter().map(of_column).collect();
+        let series = if columns.len() > MANY { by_model(columns, series) } else { series };
         let mut costs = series.iter().flat_map(|(_, points)| points).map(|point| point.0);
         let first = costs.next()?;
         if costs.all(|cost| cost == first) {
@@ -46,6 +48,22 @@ pub(super) fn charts(columns: &[Column<'_>], catalogue: &Catalogue) -> Vec<Chart
         against(words, &series, [*name, &format!("{}{arrow}", quality.title)])
     };
     COSTS.iter().enumerate().filter_map(chart).collect()
+}
+
+/// The points of all settings of a model under its title: a legend of many settings cannot be read.
+fn by_model(
+    columns: &[Column<'_>],
+    series: Vec<(String, Vec<(f64, f64)>)>,
+) -> Vec<(String, Vec<(f64, f64)>)> {
+    let mut models: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for (column, (_, points)) in columns.iter().zip(series) {
+        let title = column.first().results.title();
+        match models.iter_mut().find(|(model, _)| model == title) {
+            Some((_, all)) => all.extend(points),
+            None => models.push((title.to_owned(), points)),
+        }
+    }
+    models
 }
 
 /// The leading measure of samples that at least two models have.

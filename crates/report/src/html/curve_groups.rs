@@ -1,6 +1,6 @@
 //! Which scalars share a chart.
 
-use crate::chart::{self, Chart, Series, Start, Stroke};
+use crate::chart::{self, Chart, Series, Start, Stroke, Tint};
 use crate::compare::Column;
 use crate::curves::Curve;
 use crate::names::{common, sentence, within_a_sentence};
@@ -64,7 +64,7 @@ fn series(members: &[&Curve], catalogue: &Catalogue) -> Vec<Series> {
         if !bases.contains(&base) {
             bases.push(base);
         }
-        let colour = bases.iter().position(|known| *known == base).unwrap_or(0) % 7 + 1;
+        let colour = Tint::nth(bases.iter().position(|known| *known == base).unwrap_or(0));
         let stroke = if matches!(split, "" | "train") { Stroke::Solid } else { Stroke::Dashed };
         let name = sentence(base.rsplit('/').next().unwrap_or(base), catalogue);
         let name = within_a_sentence(&name);
@@ -74,7 +74,7 @@ fn series(members: &[&Curve], catalogue: &Catalogue) -> Vec<Series> {
     if bases.len() == 1 {
         for (index, (one, curve)) in series.iter_mut().zip(members).enumerate() {
             let split = parts(&curve.name).0;
-            one.colour = index % 7 + 1;
+            one.colour = Tint::nth(index);
             if !split.is_empty() {
                 split.clone_into(&mut one.label);
             }
@@ -92,7 +92,7 @@ fn oracles(members: &[&Curve], known: &[Oracle]) -> Vec<Series> {
     let line = |(index, oracle): (usize, &Oracle)| Series {
         label: oracle.title.clone(),
         points: vec![(0.0, oracle.value), (end, oracle.value)],
-        colour: 7 - index % 7,
+        colour: Tint::nth_back(index),
         stroke: Stroke::Dotted,
     };
     known.iter().filter(of_these).enumerate().map(line).collect()

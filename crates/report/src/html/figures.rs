@@ -1,7 +1,7 @@
 //! Pictures and figures of one or several runs, section by section and in the words that came with
 //! them.
 
-use crate::chart::{self, Drawn, Words};
+use crate::chart::{self, Drawn, Tint, Words};
 use crate::png;
 use crate::run_data::RunData;
 use base64::Engine;
@@ -21,8 +21,8 @@ pub(super) struct Owner<'a> {
     pub(super) run: &'a RunData,
     /// What it is called on the page.
     pub(super) label: &'a str,
-    /// From the palette, 1 to 7.
-    pub(super) colour: usize,
+    /// From the palette.
+    pub(super) colour: Tint,
 }
 
 /// Everything that stands under one heading.
@@ -59,13 +59,13 @@ pub(super) struct Head {
     /// Beside the title of an image, below a chart.
     pub(super) caption: String,
     /// Of the swatch before an image's title, where there is one.
-    pub(super) colour: Option<usize>,
+    pub(super) colour: Option<Tint>,
 }
 
 /// The figures of one run. Those without a title are told apart by whose they are, where there is
 /// something to be told apart from.
 pub(super) fn of_run(run: &RunData) -> Vec<Section> {
-    let owner = Owner { run, label: run.results.title(), colour: 1 };
+    let owner = Owner { run, label: run.results.title(), colour: Tint::FIRST };
     sections(Item::all(&[owner]), |item, alone| match item.title {
         "" if !alone => Head { colour: None, ..item.head_with_owner() },
         _ => item.head(),

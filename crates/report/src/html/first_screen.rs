@@ -3,7 +3,9 @@
 
 use super::comparison_page::standing;
 use super::figures;
+use super::many::MANY;
 use super::page::Arrow;
+use crate::chart::Tint;
 use crate::compare::{self, Column, Comparison, Row, Table, same};
 use crate::curves::Curve;
 use crate::format::{ABSENT, count};
@@ -43,7 +45,7 @@ pub(super) struct Strip {
     pub(super) label: String,
     /// Beside the label: "no network".
     pub(super) note: &'static str,
-    pub(super) colour: Option<usize>,
+    pub(super) colour: Option<Tint>,
     pub(super) uri: String,
     pub(super) width: u32,
     pub(super) height: u32,
@@ -61,7 +63,7 @@ pub(super) struct Headline<'a> {
 pub(super) struct HeadlineColumn<'a> {
     pub(super) label: &'a str,
     /// A model's; none of a reference.
-    pub(super) colour: Option<usize>,
+    pub(super) colour: Option<Tint>,
 }
 
 pub(super) struct HeadlineRow<'a> {
@@ -79,13 +81,19 @@ pub(super) struct HeadlineCell<'a> {
 }
 
 impl<'a> FirstScreen<'a> {
-    pub(super) fn new(comparison: &'a Comparison<'_>, catalogue: &'a Catalogue) -> Self {
+    /// With samples of the columns `shown`.
+    pub(super) fn new(
+        comparison: &'a Comparison<'_>,
+        shown: &[Column<'_>],
+        catalogue: &'a Catalogue,
+    ) -> Self {
         let columns = &comparison.columns;
         Self {
             line: line(columns),
             banner: banner(columns),
-            strips: strips(columns),
-            headline: headline(columns, &comparison.tables, catalogue),
+            strips: strips(shown),
+            headline: headline(columns, &comparison.tables, catalogue)
+                .filter(|_| columns.len() <= MANY),
         }
     }
 }
@@ -225,7 +233,7 @@ fn strip(
     picture: &Picture,
     label: String,
     note: &'static str,
-    colour: Option<usize>,
+    colour: Option<Tint>,
 ) -> Option<Strip> {
     let png = png::first_tiles(&picture.png, ACROSS)?;
     let (width, height) = png::size(&png)?;

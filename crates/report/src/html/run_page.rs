@@ -1,8 +1,10 @@
 //! The report of one run.
 
+use super::Rendered;
 use super::curve_groups;
 use super::facts::{Fact, events, facts};
 use super::figures::{self, Section};
+use super::files::Files;
 use super::page::{Arrow, SCRIPT, VERSION, page, script_hash};
 use crate::chart::Chart;
 use crate::compare::{ReferenceColumn, Row, Table, single};
@@ -71,38 +73,40 @@ struct NumbersRow {
     references: Vec<String>,
 }
 
-/// The page of one run.
+/// The page of one run, and its charts.
 ///
 /// # Errors
 /// When the template fails, which is a bug.
-pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<String> {
+pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<Rendered> {
     let results = &run.results;
     let (samples, sections) =
         figures::of_run(run).into_iter().partition(|section| section.title == figures::SAMPLES);
-    page(
-        "report.html",
-        &RunPage {
-            version: VERSION,
-            script: SCRIPT,
-            script_hash: script_hash(),
-            model: results.title(),
-            dataset: &results.dataset,
-            seed: results.seed,
-            status: results.status.replace('_', " "),
-            alarm: alarm(&results.status),
-            judge: results.judge.as_ref(),
-            strip: strip(run, catalogue),
-            notes: &results.notes,
-            has_interval: results.metrics.iter().any(|metric| metric.ci95.is_some()),
-            tables: single(run, catalogue).iter().map(|table| numbers(table, run)).collect(),
-            charts: curve_groups::of_run(run, catalogue),
-            samples,
-            sections,
-            events: events(&run.record),
-            facts: facts(&run.record),
-            config: run.config.as_deref(),
-        },
-    )
+    let content = RunPage {
+        version: VERSION,
+        script: SCRIPT,
+        script_hash: script_hash(),
+        model: results.title(),
+        dataset: &results.dataset,
+        seed: results.seed,
+        status: results.status.replace('_', " "),
+        alarm: alarm(&results.status),
+        judge: results.judge.as_ref(),
+        strip: strip(run, catalogue),
+        notes: &results.notes,
+        has_interval: results.metrics.iter().any(|metric| metric.ci95.is_some()),
+        tables: single(run, catalogue).iter().map(|table| numbers(table, run)).collect(),
+        charts: curve_groups::of_run(run, catalogue),
+        samples,
+        sections,
+        events: events(&run.record),
+        facts: facts(&run.record),
+        config: run.config.as_deref(),
+    };
+    let mut files = Files::default();
+    files.add("Curves", &content.charts);
+    files.add_sections(&content.samples);
+    files.add_sections(&content.sections);
+    Ok(Rendered { page: page("report.html", &content)?, figures: files.into_inner() })
 }
 
 /// What a reader must see first about a run that did not finish.

@@ -35,6 +35,8 @@ pub(crate) struct Fake {
     pub(crate) opened: Vec<OpenedRecord>,
     /// (name, value); the unit and direction come from the catalogue.
     pub(crate) metrics: Vec<(&'static str, f64)>,
+    /// The model's width.
+    pub(crate) latent: u32,
 }
 
 impl Fake {
@@ -52,6 +54,7 @@ impl Fake {
             events: Vec::new(),
             opened: Vec::new(),
             metrics: Vec::new(),
+            latent: 20,
         }
     }
 
@@ -63,7 +66,8 @@ impl Fake {
 
     /// Writes `results.json`, `config.toml` and `run.json` into a folder of `parent`.
     pub(crate) fn write(&self, parent: &Path) -> PathBuf {
-        let folder = parent.join(format!("{}-{}-s{}", self.model, self.dataset, self.seed));
+        let width = if self.latent == 20 { String::new() } else { format!("-{}", self.latent) };
+        let folder = parent.join(format!("{}-{}{width}-s{}", self.model, self.dataset, self.seed));
         let dir = RunDir::new(&folder);
         std::fs::create_dir_all(dir.samples()).expect("the folder takes folders");
         dir.write_results(&self.results()).expect("the folder takes files");
@@ -97,8 +101,8 @@ impl Fake {
     fn config(&self) -> String {
         format!(
             "seed = {}\ndataset = \"{}\"\n\n[budget]\nimages = {}\n\n[train]\n\
-             batch = 32\nlearning_rate = 0.001\n\n[model.{}]\nlatent = 20\nhidden = [512, 256]\n",
-            self.seed, self.dataset, self.images, self.model
+             batch = 32\nlearning_rate = 0.001\n\n[model.{}]\nlatent = {}\nhidden = [512, 256]\n",
+            self.seed, self.dataset, self.images, self.model, self.latent
         )
     }
 

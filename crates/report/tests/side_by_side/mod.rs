@@ -212,3 +212,36 @@ fn the_copy_for_programs_is_unrounded() {
     assert_eq!(row["models"][0]["mean"], 1.0 / 3.0);
     assert_eq!(row["references"][0]["column"], "real");
 }
+
+#[test]
+fn of_many_settings_each_is_a_row_in_the_order_of_its_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    for latent in [128, 2, 64, 4, 32, 16, 8, 256, 512] {
+        for (seed, off) in [(0, -0.1), (1, 0.0), (2, 0.1)] {
+            let value = 10.0 + (f64::from(latent) - 32.0).abs() + off;
+            let mut fake = Fake::new("vae", seed).with("samples/frechet", value);
+            fake.latent = latent;
+            runs.push(fake.write(dir.path()));
+        }
+    }
+    let html = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
+    let table = html.split("id=\"headline\"").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let widths: Vec<&str> = table
+        .split("data-label=\"latent\">")
+        .skip(1)
+        .map(|rest| rest.split("</td>").next().unwrap())
+        .collect();
+    assert_eq!(widths[..9], ["2", "4", "8", "16", "32", "64", "128", "256", "512"]);
+    assert_eq!(widths[9..], ["", ""], "a baseline and real images stand below them");
+    assert!(table.contains(">10.00<small>± 0.25</small>"), "{table}");
+    assert!(html.contains("Of 9 settings 8 are shown in pictures and curves, those best in"));
+    assert!(html.contains("c1 m2\""), "the eighth has a second mark");
+    // All pairs would be 36.
+    assert_eq!(
+        html.split("class=\"pairs\"").nth(1).unwrap().matches("<th scope=\"row\">").count(),
+        8
+    );
+    assert!(!html.contains("id=\"settings\""));
+}

@@ -1,7 +1,8 @@
 //! `sweep`: many runs, and one table and report of them.
 
-mod jobs;
+mod halving;
 mod plan;
+mod search;
 mod slurm;
 mod table;
 
@@ -11,11 +12,11 @@ use crate::{
     interrupt,
     run::{self, directory::RunDir, stations::Stations},
     terminal,
+    workshop::{Job, Workshop},
 };
 use anyhow::{Context, Result, bail};
 use genlab_report::counted;
 use genlab_results::atomic;
-use jobs::Workshop;
 use plan::Entry;
 use std::{
     fs,
@@ -26,13 +27,19 @@ use std::{
 /// # Errors
 /// When settings cannot be read, files not be written, or runs fail.
 pub(crate) fn execute(args: &SweepArgs) -> Result<ExitCode> {
-    let plan = plan::plan(&args.settings, &args.seeds)?;
+    search::require_known(args.by.as_deref())?;
+    let plan = plan::plan(args)?;
     let runs = args.out.clone().unwrap_or_else(|| PathBuf::from("runs"));
     if let Some(time) = args.max_time {
         interrupt::stop_after(time);
     }
     if let Some(index) = args.index {
         return one(args, &plan, &runs, index);
+    }
+    if args.what == SweepWhat::Slurm && args.halving {
+        bail!(
+            "--halving decides which runs there are as it goes, and a job array cannot; use --trials alone"
+        );
     }
     if args.what == SweepWhat::Slurm {
         return slurm::execute(args, &plan, &runs);
@@ -47,6 +54,11 @@ pub(crate) fn execute(args: &SweepArgs) -> Result<ExitCode> {
         terminal::line(&format!("{finished} of {} finished", counted(plan.len(), "run")));
         return Ok(ExitCode::SUCCESS);
     }
+    // Data that cannot be read should fail once, not once per run.
+    drop(run::load(&Stations::of(plan[0].config.clone()).data)?);
+    if args.halving {
+        return halving::execute(args, &plan, &runs);
+    }
     whole(args, &plan, &runs)
 }
 
@@ -56,20 +68,36 @@ fn one(args: &SweepArgs, plan: &[Entry], runs: &Path, index: usize) -> Result<Ex
         bail!("--index {index} names no run: the plan has those from 0 to {}", plan.len() - 1)
     };
     let dir = RunDir::new(runs.join(entry.config.run_name()));
-    let args = RunArgs { settings: args.settings.clone(), ..RunArgs::default() };
+    let args = RunArgs { settings: args.settings.clone(), keep: args.keep, ..RunArgs::default() };
     train_one(&entry.config, &dir, &args)
 }
 
 fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
-    // Data that cannot be read should fail once, not once per run.
-    drop(run::load(&Stations::of(plan[0].config.clone()).data)?);
     let home = runs.join(plan::name(plan));
-    fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
+    let Trained::Whole(failed) = train(args, plan, runs, &home)? else {
+        return Ok(interrupt::status());
+    };
+    let code = report(plan, runs, &home, &failed)?;
+    if args.trials.is_some() || args.by.is_some() {
+        search::announce(runs, plan, args.by.as_deref())?;
+    }
+    Ok(code)
+}
+
+/// How the runs of a plan ended.
+enum Trained {
+    /// To their ends; these failed.
+    Whole(Vec<String>),
+    Interrupted,
+}
+
+/// Trains what is not finished yet.
+fn train(args: &SweepArgs, plan: &[Entry], runs: &Path, home: &Path) -> Result<Trained> {
+    fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
     atomic::write(&home.join("plan.jsonl"), plan::lines(plan).as_bytes())?;
-    let dir = |entry: &Entry| RunDir::new(runs.join(entry.config.run_name()));
     let mut unfinished = Vec::new();
     for entry in plan {
-        let results = dir(entry).read_results()?;
+        let results = RunDir::new(runs.join(entry.config.run_name())).read_results()?;
         if results.is_none_or(|results| results.status != "finished") {
             unfinished.push(entry);
         }
@@ -81,17 +109,27 @@ fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
         counted(plan.len(), "run"),
         home.join("plan.jsonl").display()
     ));
-    let device = args.settings.device.as_str();
-    let jobs = usize::from(args.jobs);
-    let ended = Workshop { runs, home: &home, device, jobs }.run(&unfinished)?;
-    jobs::tidy(&home, plan, &ended.failed)?;
-    if ended.interrupted {
+    let jobs: Vec<Job<'_>> = unfinished.into_iter().map(|entry| job(entry, runs, home)).collect();
+    let workshop = Workshop {
+        device: &args.settings.device,
+        jobs: usize::from(args.jobs),
+        flags: args.keep.flag().into_iter().collect(),
+        environment: Vec::new(),
+    };
+    let ended = workshop.run(&jobs)?;
+    tidy(home, plan, &ended.failed)?;
+    if ended.stopped.is_some() {
         terminal::note("stopped; the same command goes on from here");
-        return Ok(interrupt::status());
+        return Ok(Trained::Interrupted);
     }
+    Ok(Trained::Whole(ended.failed.into_iter().map(|(name, _)| name).collect()))
+}
+
+/// Prints the table of a plan and writes the report of its runs.
+fn report(plan: &[Entry], runs: &Path, home: &Path, failed: &[String]) -> Result<ExitCode> {
     let started: Vec<PathBuf> = plan
         .iter()
-        .map(|entry| dir(entry).path().to_owned())
+        .map(|entry| runs.join(entry.config.run_name()))
         .filter(|path| path.exists())
         .collect();
     let (table, finished) = table::table(runs, plan)?;
@@ -100,17 +138,41 @@ fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
     }
     let title = counted(started.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
-    let report = genlab_report::run::write_comparison(&home, &title, &started, catalogue)?;
+    let report = genlab_report::run::write_comparison(home, &title, &started, catalogue)?;
     terminal::line(&table);
     terminal::note(&format!("report: {}", report.display()));
-    if ended.failed.is_empty() {
+    if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let names: Vec<&str> = ended.failed.iter().map(|(name, _)| name.as_str()).collect();
     terminal::note(&format!(
         "error: {} did not finish; their logs are in {}",
-        names.join(", "),
+        failed.join(", "),
         home.display()
     ));
     Ok(ExitCode::FAILURE)
+}
+
+fn job<'a>(entry: &'a Entry, runs: &Path, home: &Path) -> Job<'a> {
+    let name = entry.config.run_name();
+    let [settings, log] = files(home, &name);
+    Job { config: &entry.config, dir: RunDir::new(runs.join(&name)), name, settings, log }
+}
+
+/// Where the settings and the log of a run lie while it is under way.
+fn files(home: &Path, name: &str) -> [PathBuf; 2] {
+    ["toml", "log"].map(|ending| home.join(format!("{name}.{ending}")))
+}
+
+/// Removes the settings and logs of runs that finished: both stand in the run directories.
+///
+/// # Errors
+/// When a file cannot be removed.
+fn tidy(home: &Path, entries: &[Entry], failed: &[(String, String)]) -> Result<()> {
+    let names = entries.iter().map(|entry| entry.config.run_name());
+    for name in names.filter(|name| failed.iter().all(|(failed, _)| failed != name)) {
+        for path in files(home, &name).into_iter().filter(|path| path.exists()) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }

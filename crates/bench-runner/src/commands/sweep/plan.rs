@@ -1,7 +1,8 @@
 //! Which runs a sweep consists of: models by values of settings by seeds.
 
+use super::search;
 use crate::{
-    cli::SettingArgs,
+    cli::{SettingArgs, SweepArgs},
     config::{self, RunConfig},
 };
 use anyhow::{Result, bail};
@@ -10,7 +11,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 
 /// One run of a sweep.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) config: RunConfig,
     /// The swept settings that it has, as they were given.
@@ -32,13 +33,24 @@ struct Line<'a> {
 ///
 /// # Errors
 /// When seeds or a setting cannot be read.
-pub(crate) fn plan(settings: &SettingArgs, seeds: &str) -> Result<Vec<Entry>> {
+pub(crate) fn plan(args: &SweepArgs) -> Result<Vec<Entry>> {
+    let settings = search::on_validation(args)?;
     let axes: Vec<Vec<String>> = settings.set.iter().map(|line| alternatives(line)).collect();
-    let swept: Vec<bool> = axes.iter().map(|axis| axis.len() > 1).collect();
+    let tried = match args.trials {
+        None => combinations(&axes),
+        Some(trials) => search::drawn(&axes, trials)?,
+    };
+    let range = |axis: &Vec<String>| axis.iter().any(|line| search::range(line).is_some());
+    let swept: Vec<bool> = axes.iter().map(|axis| axis.len() > 1 || range(axis)).collect();
     let mut entries = Vec::new();
     let mut known = HashSet::new();
-    for seed in read_seeds(seeds)? {
-        for set in combinations(&axes) {
+    for seed in read_seeds(&args.seeds)? {
+        for set in &tried {
+            if let Some(line) = set.iter().find(|line| search::range(line).is_some()) {
+                bail!(
+                    "--set {line} is a range; say with --trials N how many numbers to draw from it"
+                );
+            }
             let args = SettingArgs { set: set.clone(), ..settings.clone() };
             for config in config::resolve(&args, Some(seed), 1)? {
                 if !known.insert(config.run_name()) {
@@ -142,7 +154,7 @@ mod tests {
     fn planned(args: &str) -> Result<Vec<Entry>> {
         let words = ["bench-runner", "sweep"].into_iter().chain(args.split(' '));
         let Some(Command::Sweep(args)) = Cli::parse_from(words).command else { panic!("a sweep") };
-        plan(&args.settings, &args.seeds)
+        plan(&args)
     }
 
     #[test]

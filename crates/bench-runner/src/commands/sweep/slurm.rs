@@ -98,7 +98,7 @@ impl Job<'_> {
             ")\n\
              run=${{runs[$SLURM_ARRAY_TASK_ID]}}\n\
              export RAYON_NUM_THREADS=${{SLURM_CPUS_PER_TASK:-1}}\n\
-             {} --experiment {}/\"$run\".toml --out {}/\"$run\" --device {} &\n\
+             {} --experiment {}/\"$run\".toml --out {}/\"$run\" --device {}{} &\n\
              child=$!\n\
              # Slurm warns this shell {WARNING} s before time is up; the run saves and ends with status 75, and is queued again.\n\
              trap 'kill -USR1 $child' USR1\n\
@@ -113,6 +113,7 @@ impl Job<'_> {
             quoted(&self.home.display().to_string()),
             quoted(&self.runs.display().to_string()),
             quoted(&self.args.settings.device),
+            self.args.keep.flag().map(|flag| format!(" {flag}")).unwrap_or_default(),
         );
         text
     }

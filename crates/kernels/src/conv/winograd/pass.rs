@@ -36,12 +36,12 @@ impl Pass {
     }
 
     /// How many images of a batch to take at a time: few enough for the cache, with the transformed
-    /// tiles of both sides, and the same number of times on every thread.
-    pub(super) fn group(&self, batch: usize) -> usize {
+    /// tiles of both sides, and the same number of times in each of so many `tasks`.
+    pub(super) fn group(&self, batch: usize, tasks: usize) -> usize {
         let (reads, writes) = (&self.reads, &self.writes);
         let channels = reads.parts.len() * reads.width() + writes.parts.len() * writes.width();
         let fit = (CACHE / (ENTRIES * reads.per_part() * channels)).max(1);
-        let share = batch.div_ceil(rayon::current_num_threads()).max(1);
+        let share = batch.div_ceil(tasks).max(1);
         share.div_ceil(share.div_ceil(fit))
     }
 
@@ -67,7 +67,7 @@ impl Pass {
         }
         let (in_image, out_image) = (reads.image(), writes.image());
         let batch = images.len() / in_image;
-        let group = self.group(batch);
+        let group = self.group(batch, rayon::current_num_threads());
         let work = |index: usize, out: &mut [MaybeUninit<f32>]| {
             let count = out.len() / out_image;
             let images = &images[index * group * in_image..][..count * in_image];

@@ -6,9 +6,11 @@ use super::{
     tiles::Form,
     transform::{gather_kernels, pull_output, transform_input},
 };
+use rayon::prelude::*;
+
 use crate::{
     Precision,
-    flex::{fold, split, with_scratch},
+    flex::{SHARES, fold, split_sums, with_scratch},
     lines::lines_to_image,
     micro::{Isa, Walk, correlate},
 };
@@ -30,14 +32,13 @@ pub(super) fn gradient(
     let (sizes, width) = (pass.sizes(), writes.width());
     let taps = sizes.from * sizes.area;
     let batch = x.len() / reads.image();
-    let group = pass.group(batch);
-    let parts = split(batch, |batch| {
-        let mut lines = vec![0.0; taps * width];
-        if batch.is_empty() {
-            return lines;
-        }
+    let group = pass.group(batch, SHARES);
+    let sums = split_sums(batch, ENTRIES * sizes.phases, |batch, places| {
         let tiles = [reads.transformed(form, group), writes.transformed(form, group)];
-        let sums = ENTRIES * sizes.phases * sizes.from * width;
+        let sums = places.len() * sizes.from * width;
+        if batch.is_empty() {
+            return vec![0.0; sums];
+        }
         let total = tiles[0] + tiles[1] + sums + reads.lines().max(writes.lines());
         with_scratch(total, |scratch| {
             let (read, scratch) = scratch.split_at_mut(tiles[0]);
@@ -49,24 +50,38 @@ pub(super) fn gradient(
                 reads.fill(isa, form, images, scratch, read, transform_input);
                 let images = &gradient[first * writes.image()..][..count * writes.image()];
                 writes.fill(isa, form, images, scratch, pulled, pull_output);
-                multiply(pass, isa, form, count, [read, pulled], first > batch.start, sums);
+                let part = Part { add: first > batch.start, begin: places.start };
+                multiply(pass, isa, form, count, [read, pulled], part, sums);
             }
-            write(pass, sums, &mut lines);
-        });
-        lines
+            sums.to_vec()
+        })
     });
+    let write = |sums: Vec<f32>| {
+        let mut lines = vec![0.0; taps * width];
+        write(pass, &sums, &mut lines);
+        lines
+    };
+    let parts = sums.into_par_iter().map(write).collect();
     lines_to_image(isa, &fold(parts), width, writes.channels, taps)
 }
 
-/// The products of `images` images' tiles on both sides, summed over tiles, `[entry, phase, from, to]`;
-/// they are added to `sums`, or replace what is there.
+/// Which sums are taken.
+struct Part {
+    /// Whether to what is there, or in its place.
+    add: bool,
+    /// The first pair of entry and phase.
+    begin: usize,
+}
+
+/// The products of `images` images' tiles on both sides, summed over tiles, of `[entry, phase, from, to]` those of
+/// `part`.
 fn multiply(
     pass: &Pass,
     isa: Isa,
     form: Form,
     images: usize,
     [read, pulled]: [&[f32]; 2],
-    add: bool,
+    part: Part,
     sums: &mut [f32],
 ) {
     let widths = [pass.reads.width(), pass.writes.width()];
@@ -74,7 +89,7 @@ fn multiply(
     let (from, phases) = (pass.reads.channels, pass.phases.len());
     let tiles = images * pass.reads.floats(form) / widths[0];
     let starts: Vec<usize> = (0..from).collect();
-    for (place, sums) in sums.chunks_exact_mut(from * widths[1]).enumerate() {
+    for (place, sums) in (part.begin..).zip(sums.chunks_exact_mut(from * widths[1])) {
         let (entry, phase) = (place / phases, place % phases);
         if !pass.phases[phase].uses(entry) {
             sums.fill(0.0);
@@ -88,7 +103,7 @@ fn multiply(
             rows: 1,
             cols: tiles,
             channels: widths[1],
-            add,
+            add: part.add,
             holds: form.holds(),
         };
         correlate(isa, &walk, &starts, sums);

@@ -1,0 +1,73 @@
+//! The charts of a page as files of their own.
+
+use super::figures::Section;
+use crate::chart::{Alone, Chart, Drawn};
+use genlab_results::FigureFile;
+
+/// Charts with names that no two of them share.
+#[derive(Default)]
+pub(super) struct Files(Vec<FigureFile>);
+
+impl Files {
+    /// Charts under one heading. Where a chart has a title, it is named and headed by both.
+    pub(super) fn add<'a>(&mut self, heading: &str, charts: impl IntoIterator<Item = &'a Chart>) {
+        for chart in charts {
+            let title = match &*chart.title {
+                "" => heading.to_owned(),
+                own => format!("{heading}: {own}"),
+            };
+            let stem = self.free(&stem(&title));
+            self.0.push(FigureFile { stem, svg: Alone::new(chart, &title).to_string() });
+        }
+    }
+
+    /// The charts of these sections; tables are in the page alone.
+    pub(super) fn add_sections(&mut self, sections: &[Section]) {
+        for section in sections {
+            let charts = section.charts.iter().filter_map(|drawn| match drawn {
+                Drawn::Chart(chart) => Some(&**chart),
+                Drawn::Table(_) => None,
+            });
+            self.add(&section.title, charts);
+        }
+    }
+
+    pub(super) fn into_inner(self) -> Vec<FigureFile> {
+        self.0
+    }
+
+    /// `stem`, with a number behind it where it is taken.
+    fn free(&self, stem: &str) -> String {
+        let taken = |name: &str| self.0.iter().any(|file| file.stem == name);
+        let numbered = (2..).map(|number| format!("{stem}-{number}"));
+        let mut names = std::iter::once(stem.to_owned()).chain(numbered);
+        names.find(|name| !taken(name)).expect("there are more numbers than charts")
+    }
+}
+
+/// "Inside the critic: D(x)" becomes `inside-the-critic-d-x`. Letters of any alphabet stay.
+fn stem(title: &str) -> String {
+    let lower = title.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let stem: String = words.join("-").chars().take(80).collect();
+    if stem.is_empty() { "chart".to_owned() } else { stem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_and_never_the_same() {
+        assert_eq!(stem("Inside the critic: D(x)"), "inside-the-critic-d-x");
+        assert_eq!(stem("../../etc"), "etc");
+        assert_eq!(stem("%"), "chart");
+        let mut files = Files::default();
+        for expected in ["loss", "loss-2", "loss-3"] {
+            let stem = files.free("loss");
+            assert_eq!(stem, expected);
+            files.0.push(FigureFile { stem, svg: String::new() });
+        }
+    }
+}

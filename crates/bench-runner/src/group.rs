@@ -30,7 +30,8 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
     let group = folder_of(configs, args);
     let made = directory::missing(&group);
     directory::require_no_run(&group)?;
-    fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
+    // Two groups would write settings and comparison of one another.
+    let taken = directory::take(&RunDir::new(&group))?;
     let (mut started, mut finished, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, config) in configs.iter().enumerate() {
         let name = member(config);
@@ -49,9 +50,11 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
         }
     }
     if finished.is_empty() {
+        drop(taken);
         directory::remove_if_empty(&made);
         bail!("no run finished; the messages above say why");
     }
+    taken.require()?;
     let title = title(configs);
     // With those that did not finish: the seeds that a method survives are not all of it.
     let report =

@@ -2,8 +2,8 @@
 
 use crate::error::DataError;
 use flate2::read::MultiGzDecoder;
+use genlab_core::files;
 use std::{
-    fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
@@ -18,7 +18,7 @@ pub(crate) fn plain_or_gz(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// A reader of the decompressed content; a file is gzipped if its name ends in `.gz`.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
-    let file = File::open(path).map_err(|reason| DataError::Io {
+    let file = files::open(path).map_err(|reason| DataError::Io {
         action: "read",
         path: path.to_owned(),
         reason,
@@ -31,12 +31,30 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
 
 /// The content up to and including byte `limit`: one byte more than `limit` means "too long".
 pub(crate) fn read_past(reader: impl Read, limit: u64, file: &str) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::with_capacity(limit.min(FIRST_RESERVE) as usize);
-    reader
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|reason| unreadable(file, &reason))?;
-    Ok(bytes)
+    let most = limit.saturating_add(1);
+    let (mut bytes, mut reader) = (Vec::new(), reader.take(most));
+    loop {
+        // Twice what has arrived at most, and never beyond the limit.
+        let room = FIRST_RESERVE.max(bytes.len() as u64).min(most - bytes.len() as u64);
+        reserve(&mut bytes, room as usize, file)?;
+        let got = reader.by_ref().take(room).read_to_end(&mut bytes);
+        let got = got.map_err(|reason| unreadable(file, &reason))? as u64;
+        if got < room || room == 0 {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Room for `more` numbers of `file`.
+///
+/// # Errors
+/// When this machine has not so much memory.
+pub(crate) fn reserve<T>(numbers: &mut Vec<T>, more: usize, file: &str) -> Result<(), DataError> {
+    numbers.try_reserve_exact(more).map_err(|_| {
+        let bytes = (numbers.len().saturating_add(more)).saturating_mul(size_of::<T>());
+        let fault = format!("holds {} MiB of values, more than there is memory for", bytes >> 20);
+        DataError::malformed(file, fault).with_cure("use fewer or smaller values")
+    })
 }
 
 /// A stream that broke off: a damaged gzip file, or a failing disk.

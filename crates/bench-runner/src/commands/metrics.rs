@@ -16,7 +16,6 @@ use genlab_metrics::{
     measures::{
         sets::{
             add_intervals,
-            frechet::FrechetError,
             pair::{ImageSet, Pair, ScoreSettings},
             score,
         },
@@ -87,9 +86,6 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
         })
         .collect();
     let judge = judge(args, samples, reference, &device)?;
-    if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
-        return Err(FrechetError::TooFew { dim, n }.into());
-    }
     for cut in &cuts {
         terminal::note(cut);
     }
@@ -153,7 +149,10 @@ fn judge(
         let run = Path::new(run);
         let dataset = match dataset([reference, samples])? {
             Some(dataset) => dataset,
-            None => run::load(&Stations::of(directory::read_config(run)?).data)?,
+            None => {
+                let data = Stations::of(directory::read_config(run)?).data;
+                run::load_again(run, &data)?
+            }
         };
         Some(instruments::of_run(run, &dataset, &Runs::new(device))?)
     } else if let Some(name) = &args.judge {

@@ -43,6 +43,8 @@ mod npz;
 mod options;
 mod picture;
 mod series;
+#[cfg(test)]
+mod sorted;
 mod stream;
 #[cfg(test)]
 mod testing;

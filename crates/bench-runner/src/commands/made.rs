@@ -34,13 +34,13 @@ pub(super) fn require_writable(out: &Path) -> Result<()> {
     if out.is_dir() {
         bail!("--out {} is a folder; give the name of a file", out.display());
     }
-    let above = out.ancestors().skip(1).map(|path| match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
-    });
-    let Some(folder) = above.into_iter().find(|path| path.exists()) else { return Ok(()) };
+    let named = |path: &'_ Path| {
+        if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() }
+    };
+    let mut above = out.ancestors().skip(1).map(named);
+    let Some(folder) = above.find(|path| path.exists()) else { return Ok(()) };
     // A file that is gone again says more than permissions do.
-    let tried = tempfile::Builder::new().prefix(atomic::PREFIX).tempfile_in(folder);
+    let tried = tempfile::Builder::new().prefix(atomic::PREFIX).tempfile_in(&folder);
     tried.map(drop).with_context(|| format!("cannot write into {}", folder.display()))
 }
 

@@ -24,13 +24,13 @@ fn errors(output: &Output) -> String {
 }
 
 /// `count` pictures of 8x8 pixels in two class folders.
-fn pictures(folder: &Path, count: u8) {
+fn pictures(folder: &Path, count: u32) {
     for i in 0..count {
         let class = folder.join(if i % 2 == 0 { "bars" } else { "dots" });
         fs::create_dir_all(&class).unwrap();
         let picture = GrayImage::from_fn(8, 8, |x, y| {
             let place = if i % 2 == 0 { x } else { x * y };
-            Luma([(place as u8).wrapping_mul(i % 23 + 5).wrapping_add(i)])
+            Luma([(place as u8).wrapping_mul((i % 23) as u8 + 5).wrapping_add(i as u8)])
         });
         picture.save(class.join(format!("{i:03}.png"))).unwrap();
     }
@@ -80,7 +80,7 @@ fn names_reach_terminals_and_reports_as_text() {
     let more = ["--dataset", &dataset, "--budget-images", "64", "--out", "a\u{1b}[31mb"];
     let output = succeed(folder.path(), &quick(&file, "ae", &more));
     let fetched = succeed(folder.path(), &["fetch", &dataset]);
-    let listed = succeed(folder.path(), &["list"]);
+    let listed = succeed(folder.path(), &["list", "."]);
     let compared = succeed(folder.path(), &["compare", "a\u{1b}[31mb", "--out", "c"]);
     for output in [output, fetched, listed, compared] {
         for text in [&output.stdout, &output.stderr] {
@@ -195,7 +195,7 @@ fn reference_rows_that_were_changed_are_told_of_and_computed_anew() {
 #[test]
 fn a_finished_run_finds_its_data_from_anywhere_and_is_told_where_they_went() {
     let folder = tempfile::tempdir().unwrap();
-    pictures(&folder.path().join("data"), 200);
+    pictures(&folder.path().join("data"), 500);
     let (file, cache) = (quick_file(), folder.path().join("cache"));
     let within = |place: &Path, args: &[&str]| {
         command(place, args).env("XDG_CACHE_HOME", &cache).output().unwrap()

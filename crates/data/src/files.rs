@@ -8,9 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Reserved at once at most, whatever a header promises; the rest grows with what arrives.
-const FIRST_RESERVE: u64 = 1 << 24;
-
 /// `folder/name.gz`, or `folder/name` if only that is there.
 pub(crate) fn plain_or_gz(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(format!("{name}.gz")), folder.join(name)].into_iter().find(|path| path.is_file())
@@ -31,18 +28,15 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
 
 /// The content up to and including byte `limit`: one byte more than `limit` means "too long".
 pub(crate) fn read_past(reader: impl Read, limit: u64, file: &str) -> Result<Vec<u8>, DataError> {
-    let most = limit.saturating_add(1);
-    let (mut bytes, mut reader) = (Vec::new(), reader.take(most));
-    loop {
-        // Twice what has arrived at most, and never beyond the limit.
-        let room = FIRST_RESERVE.max(bytes.len() as u64).min(most - bytes.len() as u64);
-        reserve(&mut bytes, room as usize, file)?;
-        let got = reader.by_ref().take(room).read_to_end(&mut bytes);
-        let got = got.map_err(|reason| unreadable(file, &reason))? as u64;
-        if got < room || room == 0 {
-            return Ok(bytes);
-        }
+    // All at once: memory that is never written to is none, and a vector that grows is there twice when it moves.
+    let (mut bytes, mut reader) = (Vec::new(), reader.take(limit.saturating_add(1)));
+    reserve(&mut bytes, limit as usize, file)?;
+    let read = |reason| unreadable(file, &reason);
+    reader.by_ref().take(limit).read_to_end(&mut bytes).map_err(read)?;
+    if bytes.len() as u64 == limit {
+        reader.read_to_end(&mut bytes).map_err(read)?;
     }
+    Ok(bytes)
 }
 
 /// Room for `more` numbers of `file`.

@@ -34,7 +34,7 @@ pub(super) fn require_writable(out: &Path) -> Result<()> {
     if out.is_dir() {
         bail!("--out {} is a folder; give the name of a file", out.display());
     }
-    let named = |path: &'_ Path| {
+    let named = |path: &Path| {
         if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() }
     };
     let mut above = out.ancestors().skip(1).map(named);

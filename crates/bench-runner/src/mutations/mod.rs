@@ -105,9 +105,9 @@ fn copied() -> (TempDir, RunDir) {
             let path = entry.unwrap().path();
             let target = to.join(path.file_name().unwrap());
             if path.is_dir() {
-                copy(&path, &target)
+                copy(&path, &target);
             } else {
-                drop(fs::copy(&path, target).unwrap())
+                fs::copy(&path, target).unwrap();
             }
         }
     }

@@ -164,7 +164,7 @@ fn read_exactly(source: &mut impl Read, length: u64, file: &str) -> Result<Vec<u
 const AT_ONCE: usize = 1 << 16;
 
 /// All numbers of an array in row-major order, as `convert` makes them of their value and of how many stand before them in
-/// the file. Nothing is held but the result, which grows with what arrives.
+/// the file. Nothing is held but the result.
 ///
 /// # Errors
 /// The first that `convert` refuses; or the array ends early, goes on after its end, or is damaged.
@@ -183,9 +183,9 @@ pub(super) fn read<T: Copy + Default>(
         let bytes = read_exactly(source, (count * size) as u64, file)?;
         match &mut places {
             None => {
-                if numbers.capacity() - numbers.len() < count {
-                    let more = count.max(numbers.len()).min(total - numbers.len());
-                    reserve(&mut numbers, more, file)?;
+                if numbers.is_empty() {
+                    // Memory that is never written to is none.
+                    reserve(&mut numbers, total, file)?;
                 }
                 for (at, chunk) in bytes.chunks_exact(size).enumerate() {
                     numbers.push(convert(header.element.value(chunk), done + at)?);

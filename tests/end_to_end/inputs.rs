@@ -144,7 +144,7 @@ fn what_is_no_file_is_refused_at_once() {
         let known = ["a pipe or a device and no file", "is neither a file or folder"];
         assert!(known.iter().any(|known| sentence.contains(known)), "{args:?}: {sentence}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_mins(1));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_run_whose_folder_was_removed_stops_and_writes_nothing_into_its_successor() 
     let mut first = command(folder.path(), &long).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     let logged = || fs::metadata(dir.join("metrics.jsonl")).is_ok();
-    while !logged() && begun.elapsed() < Duration::from_secs(60) {
+    while !logged() && begun.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(50));
     }
     assert!(logged(), "it never began");

@@ -130,8 +130,8 @@ fn archives_of_images_and_of_points() {
 fn a_series_that_rises() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("rises.csv");
-    let rows: String = (0..30_000).map(|i| format!("{i}\n")).collect();
-    fs::write(&path, format!("x\n{rows}")).expect("a fresh file");
+    let rows: Vec<String> = (0..30_000).map(|i| i.to_string()).collect();
+    fs::write(&path, format!("x\n{}\n", rows.join("\n"))).expect("a fresh file");
     let name = format!("series:{}:x", path.display());
     let found = load(&name, &LoadOptions::default()).expect("sound");
     for (split, begin, length) in [(&found.train, 0.0, 21_000.0), (&found.test, 24_000.0, 6_000.0)]

@@ -147,12 +147,10 @@ fn judge(
     };
     let judge = if let Some(run) = args.judge.as_ref().and_then(|name| name.strip_prefix("run=")) {
         let run = Path::new(run);
-        let dataset = match dataset([reference, samples])? {
-            Some(dataset) => dataset,
-            None => {
-                let data = Stations::of(directory::read_config(run)?).data;
-                run::load_again(run, &data)?
-            }
+        let dataset = if let Some(dataset) = dataset([reference, samples])? {
+            dataset
+        } else {
+            run::load_again(run, &Stations::of(directory::read_config(run)?).data)?
         };
         Some(instruments::of_run(run, &dataset, &Runs::new(device))?)
     } else if let Some(name) = &args.judge {

@@ -1,7 +1,7 @@
 //! Whatever a file holds, reading it ends in data or in one sentence: every format of genlab's own, changed a hundred times a
 //! little, never ends in a panic and never takes long.
 //!
-//! `GENLAB_MUTATIONS=1000 cargo test --workspace --release --bin bench-runner mutations` changes each a thousand times
+//! `GENLAB_MUTATIONS=1000 cargo test --workspace --bin bench-runner mutations` changes each a thousand times
 //! (CONTRIBUTING.md); `GENLAB_MUTATIONS_SEED` chooses other changes.
 
 mod mutate;
@@ -257,9 +257,9 @@ fn hold_listed(name: &str, change: impl FnMut(&mut Dice) -> Vec<u8>) {
         fs::write(folder.join(name), text).unwrap();
         let lines = manifest.lines().map(|line| {
             let own = line.ends_with(&format!("  {name}"));
-            if own { format!("{}  {name}\n", sha256(text)) } else { format!("{line}\n") }
+            if own { format!("{}  {name}", sha256(text)) } else { line.to_owned() }
         });
-        fs::write(folder.join("MANIFEST"), lines.collect::<String>()).unwrap();
+        fs::write(folder.join("MANIFEST"), lines.collect::<Vec<_>>().join("\n")).unwrap();
         restored(&dir);
     });
 }
@@ -365,7 +365,7 @@ fn idx() {
     let folder = tempfile::tempdir().unwrap();
     let array = |dims: &[u32], values: Vec<u8>| {
         let mut file = vec![0, 0, 8, dims.len() as u8];
-        dims.iter().for_each(|dim| file.extend(dim.to_be_bytes()));
+        file.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
         file.extend(values);
         file
     };

@@ -164,6 +164,7 @@ impl Weights for OpenFile<'_> {
 mod tests {
     use super::*;
     use safetensors::tensor::TensorView;
+    use std::fs;
 
     /// A file with tensor `x` of shape [2], in a folder of its own.
     fn example(name: &str) -> PinnedFile {

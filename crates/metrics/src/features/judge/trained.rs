@@ -59,7 +59,9 @@ pub fn obstacle(dataset: &Dataset) -> Option<String> {
 pub fn weakness(judge: &Judge, dataset: &Dataset) -> Option<String> {
     let (labels, accuracy) = (dataset.test.labels.as_ref()?, judge.accuracy?);
     let mut counts = HashMap::new();
-    labels.iter().for_each(|label| *counts.entry(label).or_insert(0_usize) += 1);
+    for label in labels {
+        *counts.entry(label).or_insert(0_usize) += 1;
+    }
     let largest = *counts.values().max()? as f64 / labels.len() as f64;
     (accuracy <= largest).then(|| {
         format!(

@@ -8,6 +8,7 @@ mod doors;
 mod edits;
 mod errors;
 mod export;
+mod inputs;
 mod kills;
 mod looking;
 mod metrics;

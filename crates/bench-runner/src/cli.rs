@@ -409,6 +409,10 @@ pub(crate) struct EvaluateArgs {
     /// Where the dataset's files lie now, if they moved.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// What the dataset is called now, if its folder or file moved: folder:PATH, series:FILE.csv:COLUMN. It must hold
+    /// what it held.
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
     /// Measure otherwise than the run's settings say: a setting of the evaluation, such as
     /// evaluation.likelihood_images=64. Can be repeated.
     #[arg(long, value_name = "KEY=VALUE")]

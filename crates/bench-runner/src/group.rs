@@ -31,7 +31,8 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
     let group = folder_of(configs, args);
     let made = directory::missing(&group);
     directory::require_no_run(&group)?;
-    fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
+    // Two groups would write settings and comparison of one another.
+    let taken = directory::take(&RunDir::new(&group))?;
     // Those that take longest begin first, so that they do not end alone.
     let jobs: Vec<Job<'_>> = configs.iter().rev().map(|config| job(config, &group)).collect();
     let flags = [("--fresh", args.fresh), ("--quiet", args.quiet)];
@@ -55,9 +56,11 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
     let finished: Vec<PathBuf> =
         names.iter().filter(|name| !has_failed(name)).map(|name| group.join(name)).collect();
     if finished.is_empty() {
+        drop(taken);
         directory::remove_if_empty(&made);
         bail!("no run finished; the messages above say why");
     }
+    taken.require()?;
     let title = title(configs);
     // With those that did not finish: the seeds that a method survives are not all of it.
     let report =

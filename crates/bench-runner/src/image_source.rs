@@ -2,6 +2,7 @@
 
 use crate::{
     run::{
+        self,
         directory::{self, RunDir},
         stations::{Source, Stations},
     },
@@ -86,7 +87,7 @@ impl ImageSource {
             return Self::run(name);
         }
         if path.is_dir() {
-            return Ok(unknown(read_pictures(path)?));
+            return Ok(unknown(read_pictures(path, &terminal::note)?));
         }
         if path.is_file() {
             if !is_archive(name) {
@@ -118,7 +119,7 @@ impl ImageSource {
         let images = match kind_of(&source.dataset) {
             Kind::Images => read_npz(&path)?,
             Kind::Points | Kind::Series => {
-                read_npz_values(&path, crate::run::load(&source)?.space)?
+                read_npz_values(&path, run::load_or_remember(dir.path(), &source)?.0.space)?
             }
         };
         let origin = Origin::Run(Box::new(source));
@@ -144,6 +145,7 @@ impl ImageSource {
         let options = LoadOptions {
             data_dir: data_dir.map(Path::to_owned),
             progress: Some(Box::new(terminal::download)),
+            notice: Some(Box::new(terminal::note)),
             ..LoadOptions::default()
         };
         let dataset = genlab_data::load(dataset, &options)?;
@@ -170,9 +172,10 @@ impl ImageSource {
             Origin::Unknown => Ok(None),
             Origin::Dataset(dataset) => Ok(Some(*dataset)),
             Origin::Run(data) => {
-                let dataset = crate::run::load(&data)
-                    .with_context(|| format!("cannot load the dataset of run {}", self.name))?;
-                Ok(Some(dataset))
+                // A judge needs no more of it than its name, its shape and its hash.
+                let found = run::load_or_remember(Path::new(&self.name), &data);
+                let cannot = || format!("cannot load the dataset of run {}", self.name);
+                Ok(Some(found.with_context(cannot)?.0))
             }
         }
     }

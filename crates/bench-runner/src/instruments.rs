@@ -14,7 +14,7 @@ use genlab_core::{ImageShape, Kind};
 use genlab_data::{Dataset, cache_folder};
 use genlab_metrics::{
     Judge, Lpips, PinnedFile,
-    features::judge::{JUDGES, JudgeSpec, trained},
+    features::judge::{JUDGES, JudgeError, JudgeSpec, trained},
     measures::units,
 };
 use std::path::Path;
@@ -27,10 +27,10 @@ pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result
     let device = runs.device();
     let Some(judge) = &scoring.judge else { return Ok(None) };
     match judge {
-        JudgeConfig::Dataset => judge_of(dataset, device),
+        JudgeConfig::Dataset => Ok(judge_of(dataset, device)?.map(|judge| weighed(judge, dataset))),
         JudgeConfig::Run(run) => {
             require_images(dataset, "run=DIR")?;
-            Ok(Some(of_run(&run.path, dataset, runs)?))
+            Ok(Some(weighed(of_run(&run.path, dataset, runs)?, dataset)))
         }
         JudgeConfig::Inception(file) => {
             require_images(dataset, "inception=FILE")?;
@@ -73,11 +73,19 @@ pub(crate) fn judge_of(dataset: &Dataset, device: &Device) -> Result<Option<Judg
     if let Some(judge) = Judge::for_dataset(&dataset.name, dataset.space.shape, device) {
         return Ok(Some(judge));
     }
-    if trained::obstacle(dataset).is_some() {
-        return Ok(None);
-    }
     let cache = cache_folder();
-    Ok(Some(Judge::trained_on(dataset, cache.as_deref(), device, &terminal::note)?))
+    match Judge::trained_on(dataset, cache.as_deref(), device, &terminal::note) {
+        Err(JudgeError::Untrainable { .. }) => Ok(None),
+        judge => Ok(Some(judge?)),
+    }
+}
+
+/// The same judge, with a warning if it has learned nothing.
+fn weighed(judge: Judge, dataset: &Dataset) -> Judge {
+    if let Some(sentence) = trained::weakness(&judge, dataset) {
+        terminal::warn(&format!("warning: {sentence}"));
+    }
+    judge
 }
 
 /// The judge of that name, of that file, or `inception=FILE` with the SHA-256 of its weights.

@@ -11,6 +11,8 @@ mod group;
 mod image_source;
 mod instruments;
 mod interrupt;
+#[cfg(test)]
+mod mutations;
 mod registry;
 mod run;
 mod summary;

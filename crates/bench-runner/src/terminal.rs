@@ -2,7 +2,7 @@
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use genlab_data::DownloadProgress;
-use genlab_results::{Direction, JudgeInfo, Metric, Results};
+use genlab_results::{Direction, JudgeInfo, Metric, Results, text::plain_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{ErrorKind, IsTerminal, Write},
@@ -40,13 +40,11 @@ pub(crate) fn note(text: &str) {
 
 /// One line on standard error that is told in any case.
 pub(crate) fn warn(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", plain_lines(text));
 }
 
 /// Text that others chose, such as the name of a folder, without what a terminal would obey.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
+pub(crate) use genlab_results::text::plain;
 
 /// Text on standard error without the end of a line.
 fn draw(text: &str) {
@@ -60,6 +58,8 @@ static UNPRINTED: AtomicBool = AtomicBool::new(false);
 /// unless its reader has seen enough, as `head` does.
 pub(crate) fn line(text: &str) {
     let mut out = std::io::stdout().lock();
+    // Names in it are those of files, and a file may be called anything.
+    let text = plain_lines(text);
     let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return };
     if error.kind() != ErrorKind::BrokenPipe && !UNPRINTED.swap(true, Ordering::Relaxed) {
         warn(&format!("error: cannot print the results: {error}"));
@@ -107,7 +107,7 @@ pub(crate) fn download(at: DownloadProgress) {
     let done = at.received >= at.total;
     match (has_bars(), done) {
         (true, false) => draw(&format!("\r{text}")),
-        (true, true) => note(&format!("\r{text}")),
+        (true, true) => draw(&format!("\r{text}\n")),
         (false, true) => note(&text),
         (false, false) => {}
     }

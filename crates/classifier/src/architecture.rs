@@ -1,6 +1,9 @@
 //! How large a classifier's network is.
 
-use genlab_core::ImageShape;
+use genlab_core::{
+    Check, Fault, ImageShape,
+    settings::{at_most, size, sizes},
+};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -72,6 +75,43 @@ impl Architecture {
             channels = outputs;
         }
         channels * height * width
+    }
+}
+
+/// Numbers of a network at most: several hundred times those of the largest judge.
+const MOST_WEIGHTS: usize = 1 << 26;
+/// Longest side of its values, and their channels at most.
+const MOST_SIDE: usize = 8192;
+
+impl Check for Architecture {
+    fn check(&self) -> Result<(), Fault> {
+        let ImageShape { channels, height, width } = self.shape;
+        for (key, side) in [("channels", channels), ("height", height), ("width", width)] {
+            size(key, side)
+                .and_then(|()| at_most(key, side, MOST_SIDE))
+                .map_err(|f| f.within("shape"))?;
+        }
+        size("classes", self.classes)?;
+        size("features", self.features)?;
+        sizes("layers", &self.layers)?;
+        let (mut inputs, mut weights) = (channels, 0_usize);
+        for &(outputs, stride) in self.convolutions.iter() {
+            let within = |fault: Fault| fault.within("convolutions");
+            size("channels", outputs).map_err(within)?;
+            size("stride", stride).map_err(within)?;
+            weights =
+                weights.saturating_add(9_usize.saturating_mul(inputs).saturating_mul(outputs));
+            inputs = outputs;
+        }
+        let widths = [&[self.flat_width()], &self.layers[..], &[self.features, self.classes]];
+        for pair in widths.concat().windows(2) {
+            weights = weights.saturating_add(pair[0].saturating_mul(pair[1]));
+        }
+        if weights <= MOST_WEIGHTS {
+            return Ok(());
+        }
+        let problem = format!("give {weights} weights; there must be at most {MOST_WEIGHTS}");
+        Err(Fault::new("its layers", problem))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::{
     digest::sha256,
+    files,
     model::Train,
     state::{CheckpointError, Section, StateReader, StateWriter, on_host},
 };
@@ -111,6 +112,11 @@ pub fn broken_tensor(model: &dyn Train) -> Option<String> {
     out.into_tensors().into_iter().find(broken).map(|(name, ..)| name)
 }
 
+/// Everything of a checkpoint that is not a tensor: [`CheckpointState`].
+const STATE: &str = "state.json";
+/// Bytes of a MANIFEST at most: it has four lines.
+const MOST_MANIFEST: u64 = 1 << 16;
+
 /// How the names of folders of checkpoints in the making begin.
 pub const WRITING: &str = ".writing-";
 
@@ -145,10 +151,10 @@ pub fn save(
         let path = temporary.path().join(section.file());
         write_safetensors(&path, &tensors)?;
     }
-    let path = temporary.path().join("state.json");
+    let path = temporary.path().join(STATE);
     let json = serde_json::to_vec_pretty(&state).expect("a plain struct serialises");
     fs::write(&path, json).map_err(CheckpointError::io("write", &path))?;
-    for name in Section::ALL.map(Section::file).into_iter().chain(["state.json"]) {
+    for name in Section::ALL.map(Section::file).into_iter().chain([STATE]) {
         let path = temporary.path().join(name);
         let bytes = fs::read(&path).map_err(CheckpointError::io("read", &path))?;
         manifest.push_str(&[&sha256(&bytes), "  ", name, "\n"].concat());
@@ -200,7 +206,8 @@ const DROPPED: &str = "dropped";
 /// When a file cannot be read, written or removed.
 pub fn drop_optimizer(path: &Path) -> Result<(), CheckpointError> {
     let (manifest, name) = (path.join("MANIFEST"), Section::Optimizer.file());
-    let text = fs::read_to_string(&manifest).map_err(CheckpointError::io("read", &manifest))?;
+    let text = files::read_text(&manifest, MOST_MANIFEST)
+        .map_err(CheckpointError::io("read", &manifest))?;
     let line = |line: &str| match line.split_once("  ") {
         Some((_, file)) if file == name => format!("{DROPPED}  {name}\n"),
         _ => format!("{line}\n"),
@@ -252,34 +259,38 @@ pub fn read(
     device: &Device,
 ) -> Result<(CheckpointState, StateReader), CheckpointError> {
     let manifest_path = path.join("MANIFEST");
-    let manifest =
-        fs::read_to_string(&manifest_path).map_err(CheckpointError::io("read", &manifest_path))?;
-    let (mut files, mut dropped) = (BTreeMap::new(), Vec::new());
+    let manifest = files::read_text(&manifest_path, MOST_MANIFEST)
+        .map_err(CheckpointError::io("read", &manifest_path))?;
+    let (mut found, mut dropped) = (BTreeMap::new(), Vec::new());
     for line in manifest.lines() {
         let (sum, name) = line.split_once("  ").unwrap_or_default();
         if (sum, name) == (DROPPED, Section::Optimizer.file()) {
             dropped.push(Section::Optimizer);
             continue;
         }
+        if !Section::ALL.map(Section::file).into_iter().chain([STATE]).any(|own| own == name) {
+            let why = format!("it lists {name:?}, which is no file of a checkpoint");
+            return Err(CheckpointError::Damaged { path: manifest_path, why });
+        }
         let file = path.join(name);
-        let bytes = fs::read(&file).map_err(CheckpointError::io("read", &file))?;
+        let bytes = files::read(&file, u64::MAX).map_err(CheckpointError::io("read", &file))?;
         if sha256(&bytes) != sum {
             let why = "its SHA-256 differs from MANIFEST".into();
             return Err(CheckpointError::Damaged { path: file, why });
         }
-        files.insert(name.to_owned(), bytes);
+        found.insert(name.to_owned(), bytes);
     }
     let missing = |name: &str| CheckpointError::Damaged {
         path: manifest_path.clone(),
         why: format!("it does not list {name}"),
     };
-    let state = files.get("state.json").ok_or_else(|| missing("state.json"))?;
+    let state = found.get(STATE).ok_or_else(|| missing(STATE))?;
     let state: CheckpointState = serde_json::from_slice(state).map_err(|error| {
-        CheckpointError::Damaged { path: path.join("state.json"), why: error.to_string() }
+        CheckpointError::Damaged { path: path.join(STATE), why: error.to_string() }
     })?;
     let mut tensors = BTreeMap::new();
     for section in Section::ALL.into_iter().filter(|section| !dropped.contains(section)) {
-        let bytes = files.get(section.file()).ok_or_else(|| missing(section.file()))?;
+        let bytes = found.get(section.file()).ok_or_else(|| missing(section.file()))?;
         for (name, _, values) in read_safetensors(bytes, &path.join(section.file()))? {
             tensors.insert((section, name), values);
         }

@@ -12,6 +12,7 @@ pub mod context;
 pub mod corruption;
 pub mod digest;
 pub mod ema;
+pub mod files;
 pub mod loss;
 pub mod low_resolution;
 pub mod model;

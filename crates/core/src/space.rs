@@ -1,7 +1,10 @@
 //! What a dataset's values can be. Output layers, losses, metrics, pictures and files ask the space
 //! instead of assuming images in [0, 1].
 
-use crate::{settings::Fault, shape::ImageShape};
+use crate::{
+    settings::{Check, Fault, at_most, finite, positive, size},
+    shape::ImageShape,
+};
 use burn::tensor::Tensor;
 use genlab_kernels::sigmoid;
 use serde::{Deserialize, Serialize};
@@ -41,6 +44,34 @@ pub enum Range {
     Unit,
     /// Any numbers.
     Real,
+}
+
+/// Rows, columns or channels of a value at most.
+const MOST_SIDE: usize = 1 << 16;
+/// Numbers of a value at most: an image of the largest size that is read, in colour.
+const MOST_NUMBERS: usize = 3 << 26;
+
+impl Check for Space {
+    fn check(&self) -> Result<(), Fault> {
+        let ImageShape { channels, height, width } = self.shape;
+        for (key, side) in [("channels", channels), ("height", height), ("width", width)] {
+            size(key, side)
+                .and_then(|()| at_most(key, side, MOST_SIDE))
+                .map_err(|f| f.within("shape"))?;
+        }
+        at_most("shape", self.shape.pixels(), MOST_NUMBERS)?;
+        let [one, other] = match self.kind {
+            Kind::Images => [1, 1],
+            Kind::Points => [height, width],
+            Kind::Series => [height, 1],
+        };
+        if (one, other) != (1, 1) {
+            let problem = format!("is {}, which is no shape of such values", self.shape);
+            return Err(Fault::new("shape", problem));
+        }
+        finite("mean", self.mean)?;
+        positive("sd", self.sd)
+    }
 }
 
 impl Space {

@@ -22,8 +22,10 @@ pub(crate) struct Official {
     pub(crate) name: &'static str,
     pub(crate) classes: [&'static str; 10],
     pub(crate) licence: &'static str,
+    /// What other files in its format are called by.
+    pub(crate) format: &'static str,
     /// What [`crate::Dataset::sha256`] is of the official files, where that is known: whoever gives files by a folder may give
-    /// others.
+    /// others. None where the pinned archive alone can be told from others.
     pub(crate) content: Option<&'static str>,
     pub(crate) files: Vec<RemoteFile>,
     /// Folders on the web that hold all the files, in the order they are tried; each ends in `/`.
@@ -75,6 +77,7 @@ fn mnist() -> Official {
         name: "mnist",
         classes: DIGITS,
         licence: MNIST_LICENCE,
+        format: "idx",
         content: Some("43a860fae591fe473c3b4a8b1c47b284d82e8d4ea9ac0bf7ccc08121b250e0ff"),
         files: idx_files([
             ("440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9_912_422),
@@ -96,6 +99,7 @@ fn fashion_mnist() -> Official {
         name: "fashion-mnist",
         classes: FASHION,
         licence: FASHION_LICENCE,
+        format: "idx",
         content: Some("7b35b2bdb3913ca011883b54bfd5e23cefbf53d158a91361283603eaaf875f1f"),
         files: idx_files([
             ("3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880),
@@ -118,6 +122,7 @@ fn cifar10() -> Official {
         name: "cifar10",
         classes: CIFAR10,
         licence: CIFAR10_LICENCE,
+        format: "cifar",
         content: None,
         files: vec![RemoteFile {
             name: cifar::ARCHIVE,

@@ -18,6 +18,8 @@ const TEST: u64 = 1;
 const FILES: u64 = 2;
 /// And in which order values that came class by class.
 const MIXED: u64 = 3;
+/// And which values stand for a split that is not measured whole.
+const DRAWN: u64 = 4;
 
 /// A validation split that is carved out never needs more values than this.
 const MAX_VALIDATION: usize = 5000;
@@ -114,7 +116,12 @@ fn mixed(values: Values) -> Values {
     }
     let rows: Vec<usize> =
         split_order(MIXED, values.len()).into_iter().map(|row| row as usize).collect();
-    values.select(&rows)
+    values.reordered(&rows).cut_first()
+}
+
+/// A fixed order of `len` values whose beginning is a part that stands for all.
+pub(crate) fn drawn_order(len: usize) -> Vec<usize> {
+    split_order(DRAWN, len).into_iter().map(|row| row as usize).collect()
 }
 
 /// Which of `len` files of a folder make its test split: 20 %, at least one, ascending.

@@ -2,14 +2,11 @@
 
 use crate::error::DataError;
 use flate2::read::MultiGzDecoder;
+use genlab_core::files;
 use std::{
-    fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
-
-/// Reserved at once at most, whatever a header promises; the rest grows with what arrives.
-const FIRST_RESERVE: u64 = 1 << 24;
 
 /// `folder/name.gz`, or `folder/name` if only that is there.
 pub(crate) fn plain_or_gz(folder: &Path, name: &str) -> Option<PathBuf> {
@@ -18,7 +15,7 @@ pub(crate) fn plain_or_gz(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// A reader of the decompressed content; a file is gzipped if its name ends in `.gz`.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
-    let file = File::open(path).map_err(|reason| DataError::Io {
+    let file = files::open(path).map_err(|reason| DataError::Io {
         action: "read",
         path: path.to_owned(),
         reason,
@@ -31,12 +28,27 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
 
 /// The content up to and including byte `limit`: one byte more than `limit` means "too long".
 pub(crate) fn read_past(reader: impl Read, limit: u64, file: &str) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::with_capacity(limit.min(FIRST_RESERVE) as usize);
-    reader
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|reason| unreadable(file, &reason))?;
+    // All at once: memory that is never written to is none, and a vector that grows is there twice when it moves.
+    let (mut bytes, mut reader) = (Vec::new(), reader.take(limit.saturating_add(1)));
+    reserve(&mut bytes, limit as usize, file)?;
+    let read = |reason| unreadable(file, &reason);
+    reader.by_ref().take(limit).read_to_end(&mut bytes).map_err(read)?;
+    if bytes.len() as u64 == limit {
+        reader.read_to_end(&mut bytes).map_err(read)?;
+    }
     Ok(bytes)
+}
+
+/// Room for `more` numbers of `file`.
+///
+/// # Errors
+/// When this machine has not so much memory.
+pub(crate) fn reserve<T>(numbers: &mut Vec<T>, more: usize, file: &str) -> Result<(), DataError> {
+    numbers.try_reserve_exact(more).map_err(|_| {
+        let bytes = (numbers.len().saturating_add(more)).saturating_mul(size_of::<T>());
+        let fault = format!("holds {} MiB of values, more than there is memory for", bytes >> 20);
+        DataError::malformed(file, fault).with_cure("use fewer or smaller values")
+    })
 }
 
 /// A stream that broke off: a damaged gzip file, or a failing disk.

@@ -39,6 +39,10 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     }
     let folder = Path::new(path);
     let listing = list(folder)?;
+    listing.require_classes(folder)?;
+    if let (Some(notice), Some(line)) = (&options.notice, listing.passed_over(folder)) {
+        notice(&line);
+    }
     if listing.files.len() < MIN_IMAGES {
         let fault = format!("has too few PNG or JPEG images ({})", listing.files.len());
         return Err(DataError::folder(folder, fault, format!("at least {MIN_IMAGES} are needed")));
@@ -57,23 +61,29 @@ pub(crate) fn load(name: &str, path: &str, options: &LoadOptions) -> Result<Data
     let shape = ImageShape::new(channels, height, width);
     check_memory(folder, listing.files.len(), shape, MAX_BYTES)?;
 
-    let Listing { files, labels, classes } = listing;
+    let Listing { files, labels, classes, .. } = listing;
     let (train, test) = split(files, labels);
     let (mut train, mut test) = (train.decode(shape)?, test.decode(shape)?);
     if options.colour == ColourMode::Auto && channels == 3 && is_grey(&train) && is_grey(&test) {
         (train, test) = (first_channel(train), first_channel(test));
     }
-    let [train, test] = [train, test].map(Decoded::into_values);
+    // Both stand in the order of `mixed`.
+    let [train, test] = [train, test].map(|split| split.into_values().cut_first());
     Ok(Dataset::new(name, classes, train, test, LICENCE))
 }
 
 /// All PNG and JPEG files of `folder` and of its sub-folders, one level deep, as one set of images in
-/// path order: grey if every one is, in the size they have.
+/// path order: grey if every one is, in the size they have. However many sub-folders there are: nothing is
+/// made of them but labels. `notice` is told what was passed over.
 ///
 /// # Errors
 /// Names the folder, or the first file that cannot be read or has another size than the first.
-pub fn read_pictures(folder: &Path) -> Result<Values, DataError> {
-    let Listing { files: paths, labels, .. } = list(folder)?;
+pub fn read_pictures(folder: &Path, notice: &dyn Fn(&str)) -> Result<Values, DataError> {
+    let listing = list(folder)?;
+    if let Some(line) = listing.passed_over(folder) {
+        notice(&line);
+    }
+    let Listing { files: paths, labels, .. } = listing;
     let headers = in_path_order(&paths, picture::header)?;
     let (height, width) = common_size(&paths, &headers)
         .map_err(|error| error.with_cure("resize all images to the same size"))?;

@@ -20,6 +20,9 @@ pub(crate) const NAMES: [&str; 4] = [
 /// Values in one file at most. The largest relative of MNIST has half as many.
 const MAX_VALUES: u64 = 1 << 30;
 
+/// Images in one file at most: a label takes four bytes once it is read.
+const MAX_IMAGES: u64 = 1 << 26;
+
 /// IDX type code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 8;
 
@@ -118,6 +121,10 @@ fn values<const D: usize>(
                 "has a header that promises {dims:?} values, more than the limit of 2^30"
             ))
         })?;
+    if dims[0] as u64 > MAX_IMAGES {
+        let fault_of = format!("has {} images or labels, more than the limit of 2^26", dims[0]);
+        return Err(fault(fault_of));
+    }
     if expected == 0 {
         return Err(fault(format!("contains no values: its dimensions are {dims:?}")));
     }

@@ -43,6 +43,8 @@ mod npz;
 mod options;
 mod picture;
 mod series;
+#[cfg(test)]
+mod sorted;
 mod stream;
 #[cfg(test)]
 mod testing;
@@ -53,7 +55,7 @@ pub use dataset::Dataset;
 pub use device::DeviceValues;
 pub use error::DataError;
 pub use folder::read_pictures;
-pub use load::{kind_of, known_names, load};
+pub use load::{is_official, kind_of, known_names, load};
 pub use locate::cache_folder;
 pub use npz::{npz_bytes, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
@@ -62,4 +64,4 @@ pub use stream::BatchStream;
 pub use truth::{
     Ar1, Curve, Dictionary, Gaussian, GaussianMixture, Mode, Normal, Shape, Tiles, Truth, Uniform,
 };
-pub use values::{Numbers, Pasts, Values};
+pub use values::{Cut, Numbers, Pasts, Values};

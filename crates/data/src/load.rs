@@ -2,6 +2,7 @@
 
 use crate::{
     catalogue::{self, Official},
+    cifar,
     dataset::Dataset,
     drawn, embedded,
     error::DataError,
@@ -11,6 +12,7 @@ use crate::{
     series,
 };
 use genlab_core::Kind;
+use std::path::Path;
 
 /// Names for help texts. `folder:PATH` stands for any folder of PNG and JPEG files,
 /// `series:FILE.csv:COLUMN` for any column of numbers.
@@ -50,6 +52,11 @@ pub fn kind_of(name: &str) -> Kind {
     drawn::kind_of(name).unwrap_or(Kind::Images)
 }
 
+/// Whether the dataset of this name has files of its own, which may lie in a folder that somebody gives.
+pub fn is_official(name: &str) -> bool {
+    catalogue::official(name).is_some()
+}
+
 /// The dataset of this name: one of [`known_names`].
 ///
 /// # Errors
@@ -76,7 +83,7 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
         let (train, test) = locate::read(&official, options, places)?;
         let classes = official.classes.map(str::to_owned).to_vec();
         let dataset = Dataset::new(name, Some(classes), train, test, official.licence);
-        called_what_it_is(dataset, &official, options)
+        called_what_it_is(dataset, &official, options, places)?
     } else {
         return Err(DataError::UnknownName { name: name.to_owned(), cure: suggestion(name) });
     };
@@ -86,18 +93,39 @@ fn load_from(name: &str, options: &LoadOptions, places: &Places) -> Result<Datas
 
 /// Files that somebody gives under an official name and that are others are called after their folder: numbers on them are none
 /// on the official ones, and its licence and its judge are not theirs.
-fn called_what_it_is(dataset: Dataset, official: &Official, options: &LoadOptions) -> Dataset {
-    let Some(folder) = &options.data_dir else { return dataset };
-    if official.content.is_none_or(|content| content == dataset.sha256) {
-        return dataset;
+///
+/// # Errors
+/// When files that were downloaded are no more what they were.
+fn called_what_it_is(
+    dataset: Dataset,
+    official: &Official,
+    options: &LoadOptions,
+    places: &Places,
+) -> Result<Dataset, DataError> {
+    let is_official = |folder: &Path| match official.content {
+        Some(content) => content == dataset.sha256,
+        None => official.files.iter().all(|file| cifar::is_archive(folder, file.sha256)),
+    };
+    let Some(given) = &options.data_dir else {
+        let kept = places.cache.iter().map(|cache| cache.join(official.name));
+        return match kept.into_iter().find(|folder| !is_official(folder)) {
+            None => Ok(dataset),
+            Some(folder) => {
+                let fault = format!("does not hold the files of {} any more", official.name);
+                Err(DataError::folder(&folder, fault, "delete it to have them downloaded again"))
+            }
+        };
+    };
+    if is_official(&locate::given(official, given)?) {
+        return Ok(dataset);
     }
     let numbers = (0..official.classes.len()).map(|class| class.to_string());
-    Dataset {
-        name: format!("idx:{}", folder.display()),
+    Ok(Dataset {
+        name: format!("{}:{}", official.format, given.display()),
         licence: format!("unknown; these are not the files of {}", official.name),
         classes: Some(numbers.collect()),
         ..dataset
-    }
+    })
 }
 
 /// A named dataset is what it is: results on a resized one would not be comparable under its name.

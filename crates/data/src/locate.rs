@@ -50,7 +50,7 @@ pub(crate) fn read(
 }
 
 /// `folder` or `folder/<dataset>`, whichever holds the files.
-fn given(official: &Official, folder: &Path) -> Result<PathBuf, DataError> {
+pub(crate) fn given(official: &Official, folder: &Path) -> Result<PathBuf, DataError> {
     if !folder.is_dir() {
         let fault = if folder.exists() { "is not a folder" } else { "does not exist" };
         return Err(DataError::folder(folder, fault, "correct --data-dir, or leave it out"));

@@ -13,14 +13,14 @@ mod write;
 
 use crate::{error::DataError, values::Values};
 use array::{ARRAY, Element, Header, Order};
-use genlab_core::{ImageShape, Space};
+use genlab_core::{ImageShape, Space, files};
 use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 pub use write::npz_bytes;
 
-/// Bytes of the array at most, once decompressed.
+/// Bytes of the values at most, as they are kept: levels are one, numbers of points four.
 const MAX_BYTES: u64 = 8 << 30;
 
 /// The array `images` of the archive at `path`: `[N, H, W]`, or `[N, C, H, W]` with one or three
@@ -31,17 +31,21 @@ const MAX_BYTES: u64 = 8 << 30;
 /// or range, ends early, or contains a value that is not finite.
 pub fn read_npz(path: &Path) -> Result<Values, DataError> {
     let file = path.display().to_string();
-    let array = read_array(path, |header| image_shape(&header.shape, &file))?;
-    let Array { header, shape, bytes } = array;
+    let mut archive = opened(path, &file)?;
+    let mut entry = entry(&mut archive, &file)?;
+    let header = Header::read(&mut entry, &file)?;
+    let (count, shape) = image_shape(&header.shape, &file)?;
+    require_room::<u8>(count, shape, &file)?;
     let levels = match header.element {
-        Element::U8 => levels(bytes, &file)?,
-        Element::Float(float) => float
-            .values(&bytes)
-            .enumerate()
-            .map(|(index, value)| level(value, index / shape.pixels(), header.order, &file))
-            .collect::<Result<_, _>>()?,
+        Element::U8 => array::read(&mut entry, &header, &file, |value, _| Ok(value as u8))?,
+        Element::Float(_) => array::read(&mut entry, &header, &file, |value, index| {
+            level(value, index / shape.pixels(), header.order, &file)
+        })?,
     };
-    Ok(Values::images(shape, header.order.row_major(levels, &header.shape)))
+    if header.element == Element::U8 {
+        require_levels(&levels, &file)?;
+    }
+    Ok(Values::images(shape, levels))
 }
 
 /// The array `images` of the archive at `path` as values of a real `space`: floats (32 or 64 bit, either
@@ -60,60 +64,49 @@ pub fn read_npz_values(path: &Path, space: Space) -> Result<Values, DataError> {
 }
 
 fn read_floats(path: &Path, file: &str, space: Space) -> Result<Values, DataError> {
-    let Array { header, bytes, .. } = read_array(path, |header| {
-        let count = header.shape.first().copied().unwrap_or(0);
-        if !(1..=u32::MAX as usize).contains(&count) || header.shape != array::dims(space, count) {
-            let fault = format!("has values of shape ({})", written(&header.shape));
-            return Err(refused(file, fault, SAVE));
-        }
-        Ok((count, space.shape))
-    })?;
-    let Element::Float(float) = header.element else {
-        return Err(refused(file, "contains bytes, which are levels of images", SAVE));
-    };
-    let floats: Vec<f32> = float.values(&bytes).map(|value| value as f32).collect();
-    if let Some(number) = floats.iter().find(|number| !number.is_finite()) {
-        let fault = format!("contains a value that is not finite in 32 bits ({number})");
+    let mut archive = opened(path, file)?;
+    let mut entry = entry(&mut archive, file)?;
+    let header = Header::read(&mut entry, file)?;
+    let count = header.shape.first().copied().unwrap_or(0);
+    if !(1..=u32::MAX as usize).contains(&count) || header.shape != array::dims(space, count) {
+        let fault = format!("has values of shape ({})", written(&header.shape));
         return Err(refused(file, fault, SAVE));
     }
-    Ok(Values::floats(space, header.order.row_major(floats, &header.shape)))
+    if header.element == Element::U8 {
+        return Err(refused(file, "contains bytes, which are levels of images", SAVE));
+    }
+    require_room::<f32>(count, space.shape, file)?;
+    let floats = array::read(&mut entry, &header, file, |value, _| {
+        let number = value as f32;
+        if number.is_finite() {
+            return Ok(number);
+        }
+        let fault = format!("contains a value that is not finite in 32 bits ({number})");
+        Err(refused(file, fault, SAVE))
+    })?;
+    Ok(Values::floats(space, floats))
 }
 
-/// An array before its numbers are interpreted.
-struct Array {
-    header: Header,
-    /// Of each of its values.
-    shape: ImageShape,
-    /// In the order in which they are stored.
-    bytes: Vec<u8>,
-}
-
-/// The array `images`, if `understand` finds in its header how many values of which shape it has.
-fn read_array(
-    path: &Path,
-    understand: impl FnOnce(&Header) -> Result<(usize, ImageShape), DataError>,
-) -> Result<Array, DataError> {
-    let file = path.display().to_string();
-    let source = File::open(path).map_err(|reason| DataError::Io {
+fn opened(path: &Path, file: &str) -> Result<ZipArchive<BufReader<File>>, DataError> {
+    let source = files::open(path).map_err(|reason| DataError::Io {
         action: "read",
         path: path.to_owned(),
         reason,
         cure: "check the path and its permissions".to_owned(),
     })?;
-    let mut archive = ZipArchive::new(BufReader::new(source))
-        .map_err(|error| refused(&file, format!("is not an .npz archive ({error})"), SAVE))?;
-    let mut entry = entry(&mut archive, &file)?;
-    let header = Header::read(&mut entry, &file)?;
-    let (count, shape) = understand(&header)?;
-    let length = header.element.bytes() as u64 * (count as u64) * (shape.pixels() as u64);
-    if length > MAX_BYTES {
-        let fault =
-            format!("contains {count} values of {shape}, more than {} GiB", MAX_BYTES >> 30);
-        return Err(refused(&file, fault, "save fewer"));
+    ZipArchive::new(BufReader::new(source))
+        .map_err(|error| refused(file, format!("is not an .npz archive ({error})"), SAVE))
+}
+
+/// # Errors
+/// When so many values of this shape are more than anybody means, whatever the file holds.
+fn require_room<T>(count: usize, shape: ImageShape, file: &str) -> Result<(), DataError> {
+    let numbers = (count as u64).saturating_mul(shape.pixels() as u64);
+    if numbers.saturating_mul(size_of::<T>() as u64) <= MAX_BYTES {
+        return Ok(());
     }
-    let bytes = array::read_exactly(&mut entry, length, &file)?;
-    array::expect_end(&mut entry, &file)?;
-    Ok(Array { header, shape, bytes })
+    let fault = format!("contains {count} values of {shape}, more than {} GiB", MAX_BYTES >> 30);
+    Err(refused(file, fault, "save fewer"))
 }
 
 type Entry<'a> = ZipFile<'a, BufReader<File>>;
@@ -172,14 +165,14 @@ fn written(dims: &[usize]) -> String {
 /// Longest side of an image, in pixels: also keeps the product of a header's sizes from overflowing.
 const MAX_SIDE: usize = 8192;
 
-/// Bytes as levels. Images of nothing but 0 and 1 are a mask or an unscaled float set: no picture
+/// Levels that were bytes: images of nothing but 0 and 1 are a mask or an unscaled float set: no picture
 /// of 256 levels looks like that, and read as one it would be black.
-fn levels(bytes: Vec<u8>, file: &str) -> Result<Vec<u8>, DataError> {
-    if bytes.iter().max() == Some(&1) {
+fn require_levels(levels: &[u8], file: &str) -> Result<(), DataError> {
+    if levels.iter().max() == Some(&1) {
         let fault = "contains only the uint8 values 0 and 1, which may stand for black and white";
         return Err(refused(file, fault, "multiply them by 255"));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// A float as one of 256 levels.

@@ -55,6 +55,9 @@ pub struct DownloadProgress {
 /// Called while bytes arrive.
 pub(crate) type Progress = Box<dyn Fn(DownloadProgress) + Send + Sync>;
 
+/// Called with one line about what was passed over.
+pub(crate) type Notice = Box<dyn Fn(&str) + Send + Sync>;
+
 /// How to find and shape a dataset. The default suits every named dataset.
 #[derive(Default)]
 pub struct LoadOptions {
@@ -69,6 +72,8 @@ pub struct LoadOptions {
     pub colour: ColourMode,
     /// Told how downloads are coming along.
     pub progress: Option<Progress>,
+    /// Told what was passed over: files of a folder that are no pictures.
+    pub notice: Option<Notice>,
 }
 
 /// What to do without a network: which files to put where, and which datasets need no file at all.

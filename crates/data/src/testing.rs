@@ -89,6 +89,7 @@ pub(crate) fn toy(files: &[(String, Vec<u8>)], mirrors: Vec<String>) -> Official
         name: "toy",
         classes: ["class"; 10],
         licence: "none",
+        format: "idx",
         content: None,
         files: files.iter().map(pin).collect(),
         mirrors,

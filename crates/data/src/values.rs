@@ -1,8 +1,9 @@
 //! The values of one split, on the host.
 
+use crate::dataset::drawn_order;
 use genlab_core::{ImageShape, Space};
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Host values of one split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,22 @@ pub struct Values {
     /// What came before each value, where they are windows of series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pasts: Option<Pasts>,
+    /// How a part of them is taken.
+    #[serde(skip)]
+    pub cut: Cut,
+}
+
+/// How a part of a split is taken that stands for all of it.
+///
+/// The first of a split are such a part where it stands in random order, and nowhere else: files stand by class, by writer
+/// or by time. So whoever measures a part asks for [`Values::sample`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// By a draw of the house's own, the same for every run.
+    #[default]
+    Drawn,
+    /// The first: the values stand in random order, or published numbers are of these.
+    First,
 }
 
 /// What came before each value of a split.
@@ -51,17 +68,24 @@ impl Values {
             numbers: Numbers::Bytes(bytes),
             labels: None,
             pasts: None,
+            cut: Cut::Drawn,
         }
     }
 
     /// Values `[n, C, H, W]` in the units of `space`, without labels.
     pub fn floats(space: Space, floats: Vec<f32>) -> Self {
-        Self { space, numbers: Numbers::Floats(floats), labels: None, pasts: None }
+        Self { space, numbers: Numbers::Floats(floats), labels: None, pasts: None, cut: Cut::Drawn }
     }
 
     /// The same values with these labels, one each.
     pub fn with_labels(self, labels: Option<Vec<u32>>) -> Self {
         Self { labels, ..self }
+    }
+
+    /// The same values, of which a part is the first.
+    #[must_use]
+    pub(crate) fn cut_first(self) -> Self {
+        Self { cut: Cut::First, ..self }
     }
 
     /// The same values with what came before each. Panics where they are not as many.
@@ -162,7 +186,7 @@ impl Values {
             length: *length,
             numbers: rows_of(numbers, rows, *length),
         });
-        Self { space: self.space, numbers, labels, pasts }
+        Self { space: self.space, numbers, labels, pasts, cut: Cut::Drawn }
     }
 
     /// Copies of the first `count` values, or of all if there are fewer.
@@ -176,7 +200,20 @@ impl Values {
                 length: *length,
                 numbers: numbers[..count * length].to_vec(),
             }),
+            cut: self.cut,
         }
+    }
+
+    /// `count` values that stand for all of them, or all if there are no more: whatever order the values stand in, and the
+    /// same for every run. A smaller part is the beginning of a larger one.
+    pub fn sample(&self, count: usize) -> Cow<'_, Self> {
+        if count >= self.len() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(match self.cut {
+            Cut::First => self.take(count),
+            Cut::Drawn => self.select(&drawn_order(self.len())[..count]).cut_first(),
+        })
     }
 
     /// Grey images as images of three equal channels.
@@ -189,13 +226,36 @@ impl Values {
         let space = Space { shape: ImageShape { channels: 3, ..shape }, ..self.space };
         let rows: Vec<usize> = (0..self.len()).flat_map(|row| [row; 3]).collect();
         let numbers = self.numbers.rows(&rows, shape.pixels());
-        Self { space, numbers, labels: self.labels.clone(), pasts: self.pasts.clone() }
+        Self {
+            space,
+            numbers,
+            labels: self.labels.clone(),
+            pasts: self.pasts.clone(),
+            cut: self.cut,
+        }
+    }
+
+    /// The same values in the order of `rows`, a permutation, in the memory that they are in.
+    pub(crate) fn reordered(mut self, rows: &[usize]) -> Self {
+        let size = self.shape().pixels();
+        match &mut self.numbers {
+            Numbers::Bytes(bytes) => permute(bytes, rows, size),
+            Numbers::Floats(floats) => permute(floats, rows, size),
+        }
+        if let Some(labels) = &mut self.labels {
+            permute(labels, rows, 1);
+        }
+        if let Some(Pasts { length, numbers }) = &mut self.pasts {
+            permute(numbers, rows, *length);
+        }
+        Self { cut: Cut::Drawn, ..self }
     }
 
     /// Moves the values at `rows` (ascending, no repeats) out: (the others, those). The others stay
     /// in the memory they are in, so a large dataset is never held twice.
     pub(crate) fn carve(mut self, rows: &[usize]) -> (Self, Self) {
-        let carved = self.select(rows);
+        // Some of them in their order, chosen by a draw: in random order as far as all are.
+        let carved = Self { cut: self.cut, ..self.select(rows) };
         let size = self.shape().pixels();
         match &mut self.numbers {
             Numbers::Bytes(bytes) => remove(bytes, rows, size),
@@ -254,6 +314,27 @@ fn rows_of<T: Copy>(values: &[T], rows: &[usize], size: usize) -> Vec<T> {
     picked
 }
 
+/// Puts row `rows[i]` where row i was, cycle by cycle.
+fn permute<T: Copy>(values: &mut [T], rows: &[usize], size: usize) {
+    let mut placed = vec![false; rows.len()];
+    let mut first = Vec::with_capacity(size);
+    for start in 0..rows.len() {
+        if placed[start] {
+            continue;
+        }
+        first.clear();
+        first.extend_from_slice(&values[range(start, size)]);
+        let mut at = start;
+        while rows[at] != start {
+            values.copy_within(range(rows[at], size), at * size);
+            placed[at] = true;
+            at = rows[at];
+        }
+        values[range(at, size)].copy_from_slice(&first);
+        placed[at] = true;
+    }
+}
+
 /// Closes the gaps that `gone` (ascending, no repeats) leaves.
 fn remove<T: Copy>(values: &mut Vec<T>, gone: &[usize], size: usize) {
     let mut gone = gone.iter().copied().peekable();
@@ -306,10 +387,53 @@ mod tests {
     }
 
     #[test]
+    fn another_order_is_the_same_as_selecting_in_it() {
+        for all in [four_images(), four_points(), four_windows()] {
+            for rows in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 2, 3, 0], [2, 0, 1, 3]] {
+                assert_eq!(all.clone().reordered(&rows), all.select(&rows), "{rows:?}");
+            }
+        }
+    }
+
+    #[test]
     fn take_stops_at_the_last_value() {
         for all in [four_images(), four_points(), four_windows()] {
             assert_eq!(all.take(2), all.select(&[0, 1]));
             assert_eq!(all.take(9), all);
+        }
+    }
+
+    #[test]
+    fn a_part_is_drawn_unless_the_first_are_one() {
+        let sorted = Values::images(ImageShape::new(1, 1, 1), (0..=255).collect());
+        let part = sorted.sample(64);
+        let mean = part.to_f64().iter().sum::<f64>() / 64.0;
+        // The first 64 have a mean of 0.124; that of 64 drawn of 256 varies by 0.031 about 0.5.
+        assert!((mean - 0.5).abs() < 0.1, "{mean}");
+        assert_eq!(sorted.sample(64), part, "every run draws the same");
+        assert_eq!(sorted.sample(9), Cow::<Values>::Owned(part.take(9)), "parts are nested");
+        assert_eq!(part.sample(9).into_owned(), part.take(9), "what was drawn is in random order");
+        let mut bytes = part.bytes().expect("bytes").to_vec();
+        bytes.dedup();
+        bytes.sort_unstable();
+        bytes.dedup();
+        assert_eq!(bytes.len(), 64, "no value twice");
+        assert_eq!(sorted.sample(256).bytes(), sorted.bytes(), "all of them as they stand");
+        let first = sorted.clone().cut_first();
+        assert_eq!(first.sample(64).bytes(), sorted.take(64).bytes());
+    }
+
+    #[test]
+    fn a_part_has_its_labels_and_pasts() {
+        let windows = four_windows();
+        let part = windows.sample(2);
+        let (labels, pasts) = (part.labels.clone().expect("labels"), part.pasts.clone());
+        for (row, label) in labels.iter().enumerate() {
+            let place = windows.labels.as_ref().expect("labels").iter().position(|l| l == label);
+            let place = place.expect("one of them");
+            assert_eq!(part.row_f64(row), windows.row_f64(place));
+            let (own, all) = (pasts.as_ref(), windows.pasts.as_ref());
+            assert_eq!(own.expect("pasts").row(row), all.expect("pasts").row(place));
         }
     }
 
@@ -319,6 +443,8 @@ mod tests {
             let (rest, carved) = all.clone().carve(&[0, 2]);
             assert_eq!(rest, all.select(&[1, 3]));
             assert_eq!(carved, all.select(&[0, 2]));
+            let (rest, carved) = all.clone().cut_first().carve(&[0, 2]);
+            assert_eq!((rest.cut, carved.cut), (Cut::First, Cut::First));
         }
     }
 

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use genlab_core::{Condition, Conditions, LowResolution, Noise, Past, Phase, Seed};
 use genlab_data::{Dataset, Values};
 use genlab_results::{Entry, Metric, NotFinite};
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Values are binarised and disturbed by this seed whatever the run's, so that numbers of different
 /// runs are about the same images.
@@ -55,6 +55,11 @@ impl<'a> Context<'a> {
     /// Values on either side of a distance between sets.
     pub fn sample_count(&self) -> usize {
         self.settings.samples.min(self.split().len())
+    }
+
+    /// The values of the split that stand beside samples.
+    pub fn measured(&self) -> Cow<'a, Values> {
+        self.split().sample(self.sample_count())
     }
 
     /// What an evaluation draws.

@@ -4,7 +4,7 @@ use crate::compare::Comparison;
 use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
 use crate::{ascii, csv, html, latex, log, machine, markdown};
-use genlab_results::{Catalogue, FileError, RunDir, atomic, figure_files};
+use genlab_results::{Catalogue, FileError, RunDir, atomic, figure_files, text::plain_lines};
 use std::path::{Path, PathBuf};
 
 /// Writes `figures/`, `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
@@ -53,9 +53,10 @@ impl Format {
 
     fn text(self, title: &str, comparison: &Comparison<'_>) -> Result<String> {
         match self {
-            Self::Csv => Ok(csv::comparison(comparison)),
-            Self::Latex => Ok(latex::document(title, comparison)),
-            Self::Markdown => Ok(markdown::document(title, comparison)),
+            // Names in it are those of folders and datasets: whoever prints the file prints them.
+            Self::Csv => Ok(plain_lines(&csv::comparison(comparison))),
+            Self::Latex => Ok(plain_lines(&latex::document(title, comparison))),
+            Self::Markdown => Ok(plain_lines(&markdown::document(title, comparison))),
             Self::Json => machine::json(title, comparison),
         }
     }
@@ -106,7 +107,7 @@ pub fn write_comparison(
         atomic::write(&out_dir.join(format.file()), text.as_bytes())?;
     }
     if let Some(table) = log::csv(&["run", "model", "seed"], &told(&found)) {
-        atomic::write(&out_dir.join(RunDir::CURVES), table.as_bytes())?;
+        atomic::write(&out_dir.join(RunDir::CURVES), plain_lines(&table).as_bytes())?;
     }
     let path = out_dir.join("report.html");
     let rendered = html::render_comparison(title, &comparison, catalogue)?;

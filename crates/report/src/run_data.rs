@@ -5,7 +5,7 @@ use crate::error::{ReportError, Result};
 use crate::log::Log;
 use crate::png;
 use genlab_results::{Artefact, FileError, Results, RunDir, RunRecord, Scope, file};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// A picture of a run with its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,11 @@ impl RunData {
 }
 
 fn picture(dir: &RunDir, artefact: Artefact) -> Result<Option<Picture>> {
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !Path::new(&artefact.file).components().all(inside) {
+        let reason = format!("it lists {:?}, which lies outside of the run", artefact.file);
+        return Err(FileError::damaged(&dir.results(), reason, file::WRITTEN_AGAIN).into());
+    }
     let path = dir.path().join(&artefact.file);
     let Some(png) = file::read(&path)? else { return Ok(None) };
     if png::size(&png).is_none() {

@@ -70,14 +70,26 @@ impl FileError {
     }
 }
 
+/// Bytes of a file of a run at most: figures of many runs have a hundredth of it.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// The bytes of a file; None if there is none.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// When it is there and cannot be read, or is no regular file: a pipe never begins, a device never ends.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match std::fs::read(path) {
+    match read_regular(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(reason) => Err(FileError::Read { path: path.to_owned(), reason }),
     }
+}
+
+fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    let data = std::fs::metadata(path)?;
+    if !data.is_file() || data.len() > MOST_BYTES {
+        let fault = if data.is_file() { "it is longer than 1 GiB" } else { "it is no file" };
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, fault));
+    }
+    std::fs::read(path)
 }

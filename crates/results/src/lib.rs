@@ -17,6 +17,7 @@ pub mod oracle;
 pub mod record;
 pub mod reference;
 pub mod results;
+pub mod text;
 
 pub use catalogue::{Catalogue, Direction, Entry, Rank, Section, Style};
 pub use directory::RunDir;

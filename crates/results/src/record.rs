@@ -95,6 +95,9 @@ pub struct DataRecord {
     pub sha256: String,
     /// On what terms it may be used.
     pub licence: String,
+    /// The whole path of its files when the run was made; absent where nobody named one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What every value is, as genlab-core's `Space` says it; absent in files from before it was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub space: Option<Value>,

@@ -14,7 +14,7 @@ use crate::{
     },
     terminal,
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::process::ExitCode;
 
 /// # Errors
@@ -34,7 +34,14 @@ pub(crate) fn execute(args: &EvaluateArgs) -> Result<ExitCode> {
         None => Runs::of(&RunDir::new(&args.run), &device)?,
     };
     let stations = Stations::of(config).with_chosen_average(&args.run)?;
-    let dataset = run::load(&stations.data)?;
+    let mut data = stations.data.clone();
+    if let Some(name) = &args.dataset {
+        data.dataset.clone_from(name);
+    }
+    let dataset = run::load_again(&args.run, &data).with_context(|| {
+        let run = args.run.display();
+        format!("cannot load the data of {run}; if they moved, say where to with --dataset or --data-dir")
+    })?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?;
     let evaluator = scoring::evaluator(&stations.scoring, &dataset, &runs)?;
     let evaluation = evaluator

@@ -16,7 +16,6 @@ use genlab_metrics::{
     measures::{
         sets::{
             add_intervals,
-            frechet::FrechetError,
             pair::{ImageSet, Pair, ScoreSettings},
             score,
         },
@@ -87,9 +86,6 @@ pub(crate) fn execute(args: &MetricsArgs) -> Result<ExitCode> {
         })
         .collect();
     let judge = judge(args, samples, reference, &device)?;
-    if let Some(dim) = judge.as_ref().map(Judge::features).filter(|dim| n < 2 * dim) {
-        return Err(FrechetError::TooFew { dim, n }.into());
-    }
     for cut in &cuts {
         terminal::note(cut);
     }
@@ -151,9 +147,10 @@ fn judge(
     };
     let judge = if let Some(run) = args.judge.as_ref().and_then(|name| name.strip_prefix("run=")) {
         let run = Path::new(run);
-        let dataset = match dataset([reference, samples])? {
-            Some(dataset) => dataset,
-            None => run::load(&Stations::of(directory::read_config(run)?).data)?,
+        let dataset = if let Some(dataset) = dataset([reference, samples])? {
+            dataset
+        } else {
+            run::load_again(run, &Stations::of(directory::read_config(run)?).data)?
         };
         Some(instruments::of_run(run, &dataset, &Runs::new(device))?)
     } else if let Some(name) = &args.judge {

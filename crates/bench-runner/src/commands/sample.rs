@@ -1,6 +1,6 @@
 //! `sample RUN`
 
-use super::made::{in_parts, is_archive, require_format, require_size};
+use super::made::{in_parts, is_archive, require_format, require_size, require_writable};
 use crate::{
     cli::SampleArgs,
     device,
@@ -63,6 +63,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
             .join(format!("samples-s{seed}{}.png", told.suffix()))
     });
     require_size(&out, told.count(), dataset.space)?;
+    require_writable(&out)?;
     let prior = stored_prior(&args.run)?;
     let drawn = draw(model.as_ref(), prior.as_ref(), &device, &request)
         .with_context(|| format!("{} cannot sample", args.run.display()))?;
@@ -245,8 +246,8 @@ impl Told {
 fn stored_prior(run: &Path) -> Result<Option<Prior>> {
     let path = RunDir::new(run).prior();
     let Some(bytes) = file::read(&path)? else { return Ok(None) };
-    let prior = serde_json::from_slice(&bytes)
-        .map_err(|error| FileError::damaged(&path, error.to_string(), file::EVALUATED_AGAIN))?;
+    let prior = Prior::from_json(&bytes)
+        .map_err(|fault| FileError::damaged(&path, fault, file::EVALUATED_AGAIN))?;
     Ok(Some(prior))
 }
 
@@ -260,6 +261,13 @@ fn draw(
     let sampler: &dyn Sample = match (model.sampler(), model.decoder(), prior) {
         (Some(sampler), ..) => sampler,
         (None, Some(decoder), Some(prior)) => {
+            let (drawn, needed) = (prior.latent_dim(), decoder.latent_dim());
+            if drawn != needed {
+                bail!(
+                    "its prior.json draws codes of {drawn} numbers, and its decoder reads {needed}; {}",
+                    file::EVALUATED_AGAIN
+                );
+            }
             fitted = CodeSampler { decoder, prior, device: device.clone() };
             &fitted
         }

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{cli::SettingArgs, registry::ModelConfig};
 use anyhow::{Context, Result, bail};
-use genlab_core::{Check, Kind};
-use std::{fs, path::Path};
+use genlab_core::{Check, Kind, files};
+use std::path::Path;
 use toml::{Table, Value};
 
 /// One config per run that the flags ask for, models in order, `seeds` within each, counting up from `seed`.
@@ -50,7 +50,27 @@ pub(crate) fn resolve(args: &SettingArgs, seed: Option<u64>, seeds: u64) -> Resu
     for model in ModelConfig::known_names().into_iter().filter(|model| !chosen.contains(model)) {
         laid(model)?.check()?;
     }
+    require_effect(&args.set, &chosen)?;
     Ok(configs)
+}
+
+/// # Errors
+/// When a line of `--set` is about a model that is not trained. A file may serve several models; a line is meant.
+fn require_effect(lines: &[String], chosen: &[&str]) -> Result<()> {
+    for line in lines {
+        let (path, _) = parse_set(line)?;
+        if let [first, name, ..] = &path[..]
+            && first == "model"
+            && !chosen.contains(&name.as_str())
+        {
+            let models = chosen.join(", ");
+            bail!(
+                "--set {line} has no effect: it is about {name}, and what is trained is {models}; leave it out, or add {name} \
+                 to --model"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The settings of a finished run, with those lines of `--set` over them that say how it is measured.
@@ -121,7 +141,7 @@ fn explained_as_short(refused: Refused, layer: &Layer, model: &str) -> anyhow::E
 }
 
 fn read_experiment(path: &Path) -> Result<Table> {
-    let text = fs::read_to_string(path)
+    let text = files::read_text(path, files::MOST_SETTINGS)
         .with_context(|| format!("cannot read experiment file {}", path.display()))?;
     let table =
         parse_toml(&text).with_context(|| format!("{} is not valid TOML", path.display()))?;
@@ -183,6 +203,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, RunArgs};
     use clap::Parser;
+    use std::fs;
 
     fn settings(line: &[&str]) -> SettingArgs {
         let RunArgs { settings, .. } = Cli::try_parse_from(line).expect("a command").run;

@@ -3,7 +3,7 @@
 use super::discarded;
 use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
-use genlab_core::checkpoint;
+use genlab_core::{checkpoint, files};
 pub(crate) use genlab_results::RunDir;
 use genlab_results::{atomic, figure_files};
 use std::{
@@ -40,12 +40,47 @@ pub(crate) struct Taken {
     dir: RunDir,
     /// Folders that did not exist before, the innermost first.
     made: Vec<PathBuf>,
-    /// The lock ends with it.
-    _lock: File,
+    /// Until it is dropped.
+    lock: File,
+}
+
+impl Taken {
+    /// # Errors
+    /// When the directory was removed meanwhile, or another stands in its place, which may be another process's by now.
+    pub(crate) fn require(&self) -> Result<()> {
+        if is_the_same(&self.lock, &self.dir.lock()) {
+            return Ok(());
+        }
+        bail!(
+            "{} was removed or replaced while this process used it, which therefore stops; give the command again",
+            self.dir.path().display()
+        )
+    }
+}
+
+/// Whether `path` still leads to the open file.
+#[cfg(unix)]
+fn is_the_same(open: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |data: fs::Metadata| (data.dev(), data.ino());
+    match (open.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => place(open) == place(there),
+        _ => false,
+    }
+}
+
+/// Whether there is such a file: elsewhere one that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_the_same(_open: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
+        // What another process has made in its place is that one's.
+        if self.require().is_err() {
+            return;
+        }
         if !is_run(&self.dir) && fs::remove_file(self.dir.lock()).is_ok() {
             remove_if_empty(&self.made);
         }
@@ -65,11 +100,16 @@ pub(crate) fn take(dir: &RunDir) -> Result<Taken> {
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => {
+            if !is_the_same(&file, &path) {
+                // Whoever had it has just removed it.
+                drop(file);
+                return take(dir);
+            }
             sweep(dir)?;
-            Ok(Taken { dir: dir.clone(), made, _lock: file })
+            Ok(Taken { dir: dir.clone(), made, lock: file })
         }
         Err(TryLockError::WouldBlock) => {
-            bail!("another process is training in {folder}; wait for it, or choose another --out")
+            bail!("another process is at work in {folder}; wait for it, or choose another --out")
         }
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
@@ -145,7 +185,7 @@ pub(crate) fn find(dir: &RunDir, hash: &str) -> Result<Found> {
 /// no other program's config.toml.
 pub(crate) fn is_run(dir: &RunDir) -> bool {
     let marked = |path: PathBuf, mark: &str| {
-        fs::read_to_string(path)
+        files::read_text(&path, files::MOST_SETTINGS)
             .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with(mark)))
     };
     marked(dir.config(), "settings_version")
@@ -283,7 +323,7 @@ fn no_run(dir: &Path) -> String {
 /// When there is none, or its config.toml is damaged.
 pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let path = RunDir::new(dir).config();
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_text(&path, files::MOST_SETTINGS) {
         Err(error) if error.kind() == ErrorKind::NotFound => bail!("{}", no_run(dir)),
         text => text.with_context(|| format!("cannot read {}", path.display()))?,
     };

@@ -92,7 +92,7 @@ pub(crate) fn execute(
     let bases = runs.opened().into_iter().map(|run| PathBuf::from(run.path));
     let used = bases.chain(judging.map(Path::to_owned)).map(|path| runs.place(&path));
     opened::require_elsewhere(dir, used)?;
-    let _taken = directory::take(dir)?;
+    let taken = directory::take(dir)?;
     discarded::recover(dir)?;
     match existing {
         Existing::Discard => directory::require_discardable(dir)?,
@@ -114,10 +114,11 @@ pub(crate) fn execute(
         discarded::put(dir)?;
     }
     atomic::write(&dir.config(), config.to_toml().as_bytes())?;
-    provenance::begin(dir, identity.seed, &dataset, &chosen.name, runs.opened())?;
+    let place = data.place();
+    provenance::begin(dir, identity.seed, (&dataset, place), &chosen.name, runs.opened())?;
 
     let start = training::resume(dir, model.as_mut(), device)?;
-    let mut watch = Watch::open(dir, &training, evaluator.context(), &start)?;
+    let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &start)?;
     let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
     let watched = interrupt::watched();
@@ -131,6 +132,7 @@ pub(crate) fn execute(
         },
         (outcome, _) => outcome,
     };
+    taken.require()?;
     if let (Outcome::Finished { .. }, true) = (&outcome, interrupt::signalled()) {
         // All steps are saved; the numbers are for the next time.
         provenance::happened(dir, training.plan.total_steps(), "interrupted")?;
@@ -141,7 +143,7 @@ pub(crate) fn execute(
     match outcome {
         Outcome::Finished { seconds } => {
             let trained = Trained { model, training, seconds, board };
-            publish(dir, &identity, trained, &evaluator)?;
+            publish((dir, &taken), &identity, trained, &evaluator)?;
             provenance::finish(dir, "finished")?;
             genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
             Ok(Ended::Finished)
@@ -185,8 +187,16 @@ pub(crate) fn load(data: &Source) -> Result<Dataset> {
         image_size: data.image_size.map(|[height, width]| (height, width)),
         colour: data.colour,
         progress: Some(Box::new(terminal::download)),
+        notice: Some(Box::new(terminal::note)),
     };
     let dataset = genlab_data::load(&data.dataset, &options)?;
+    if let Some(dir) = data.dir.as_ref().filter(|_| !genlab_data::is_official(&data.dataset)) {
+        terminal::note(&format!(
+            "--data-dir {} has no effect: {} has no files there",
+            dir.display(),
+            data.dataset
+        ));
+    }
     if dataset.name != data.dataset {
         terminal::warn(&terminal::plain(&format!(
             "the files are not those of {}: results call them {}",
@@ -196,8 +206,26 @@ pub(crate) fn load(data: &Source) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// The dataset of the finished run in `dir`; where it cannot be read any more, what the run remembers of it and why it
-/// cannot.
+/// The dataset of the finished run in `dir`, where its settings say that it lies, seen from here, or else where it lay when
+/// the run was made.
+///
+/// # Errors
+/// When it cannot be read at either place.
+pub(crate) fn load_again(dir: &Path, data: &Source) -> Result<Dataset> {
+    let error = match load(data) {
+        Ok(dataset) => return Ok(dataset),
+        Err(error) => error,
+    };
+    let then = provenance::place_then(&RunDir::new(dir))?.and_then(|place| data.at(place));
+    match then.as_ref().map(load) {
+        // It is the same, whatever the way to it.
+        Some(Ok(dataset)) => Ok(Dataset { name: data.dataset.clone(), ..dataset }),
+        _ => Err(error),
+    }
+}
+
+/// The dataset of the finished run in `dir`, as [`load_again`] finds it; where it cannot be read any more, what the run
+/// remembers of it and why it cannot.
 ///
 /// # Errors
 /// When it cannot be read, and the run remembers nothing.
@@ -205,7 +233,7 @@ pub(crate) fn load_or_remember(
     dir: &Path,
     data: &Source,
 ) -> Result<(Dataset, Option<anyhow::Error>)> {
-    let error = match load(data) {
+    let error = match load_again(dir, data) {
         Ok(dataset) => return Ok((dataset, None)),
         Err(error) => error,
     };
@@ -225,7 +253,7 @@ struct Trained {
 
 /// Measures a trained model and writes what there is to show: pictures, archives, results.json.
 fn publish(
-    dir: &RunDir,
+    (dir, taken): (&RunDir, &directory::Taken),
     identity: &Identity,
     trained: Trained,
     evaluator: &Evaluator<'_>,
@@ -245,6 +273,7 @@ fn publish(
         terminal::note(&format!("{}: evaluating {stage}", identity.model));
     });
     evaluation.figures.extend(figures::of_model(frozen.as_ref(), context));
+    taken.require()?;
     let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
     evaluation.notes.extend(average.as_ref().map(average::line));
     let mut results = scoring::results(identity, evaluator, evaluation);

@@ -2,7 +2,7 @@
 
 use super::{
     alarm::{self, Alarm},
-    directory::RunDir,
+    directory::{RunDir, Taken},
     discarded, figures, provenance,
     stations::Training,
 };
@@ -40,8 +40,7 @@ const EXPECTED: usize = 1000;
 /// Points in such a picture.
 const PREVIEW_POINTS: usize = 512;
 
-/// The objective on the first validation values, with noise of its own, in batches of the size that
-/// is trained on: a loss that looks across a batch means something else on another size. Whole
+/// The objective on validation values, with noise of its own, in batches of the size that is trained on: a loss that looks across a batch means something else on another size. Whole
 /// batches alone count, unless there is not even one.
 pub(super) fn validation(
     frozen: &dyn Generative,
@@ -49,8 +48,8 @@ pub(super) fn validation(
     dataset: &Dataset,
     device: &Device,
 ) -> Vec<(&'static str, f64)> {
-    let values = &dataset.validation;
-    let count = values.len().min(training.validation_images);
+    let values = dataset.validation.sample(training.validation_images);
+    let count = values.len();
     let size = training.plan.batch_size.min(count);
     let batches = count / size;
     // The same noise at every point of the curve.
@@ -71,6 +70,7 @@ pub(super) fn validation(
 /// Watches one run on behalf of its run directory.
 pub(crate) struct Watch<'a> {
     dir: &'a RunDir,
+    taken: &'a Taken,
     training: &'a Training,
     measured: &'a Measured<'a>,
     dataset: &'a Dataset,
@@ -89,12 +89,12 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// When a file cannot be opened, or the log is shorter than that.
     pub(crate) fn open(
-        dir: &'a RunDir,
+        (dir, taken): (&'a RunDir, &'a Taken),
         training: &'a Training,
         measured: &'a Measured<'a>,
         start: &CheckpointState,
     ) -> Result<Self> {
-        let (dataset, device) = (measured.dataset, &measured.device);
+        let dataset = measured.dataset;
         let path = dir.metrics();
         let cannot = || format!("cannot write {}", path.display());
         let mut log = OpenOptions::new()
@@ -127,12 +127,25 @@ impl<'a> Watch<'a> {
         );
         let saved = Instant::now();
         let mut alarm =
-            census(&dataset.train.take(EXPECTED), measured).map(|data| Alarm::new(&data));
+            census(&dataset.train.sample(EXPECTED), measured).map(|data| Alarm::new(&data));
         if let Some(alarm) = &mut alarm {
             let before = fs::read_to_string(&path).with_context(cannot)?;
             alarm.recall(&before, plan.progress(plan.total_steps()).total_images);
         }
-        Ok(Self { dir, training, measured, dataset, device, alarm, log, board, progress, saved })
+        let device = &measured.device;
+        Ok(Self {
+            dir,
+            taken,
+            training,
+            measured,
+            dataset,
+            device,
+            alarm,
+            log,
+            board,
+            progress,
+            saved,
+        })
     }
 
     /// Clears the progress bar and flushes what is buffered.
@@ -209,6 +222,7 @@ impl Observer for Watch<'_> {
     }
 
     fn logged(&mut self, line: &Line<'_>, model: &dyn Train) -> Result<()> {
+        self.taken.require()?;
         if let Some((name, value)) = line.scalars.first() {
             self.progress.set_loss(name, *value);
         }
@@ -252,6 +266,7 @@ impl Observer for Watch<'_> {
     }
 
     fn save(&mut self, mut state: CheckpointState, model: &dyn Train) -> Result<()> {
+        self.taken.require()?;
         state.log_bytes = self.log.stream_position()?;
         checkpoint::save(&self.dir.checkpoints(), model, state)?;
         checkpoint::prune(&self.dir.checkpoints(), 2)?;

@@ -11,11 +11,11 @@ use burn::tensor::Device;
 use genlab_core::{
     OpenError, OpenRuns, OpenedRun, checkpoint,
     digest::sha256,
+    files,
     state::{CheckpointError, Section},
 };
 use genlab_results::{OpenedRecord, OpenedRole};
 use std::{
-    fs,
     path::{Component, Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -96,7 +96,7 @@ impl Runs {
         let Stations { identity, data, training, .. } =
             Stations::of(directory::read_config(&place)?).with_chosen_average(&place)?;
         let mut last = training::finished_checkpoint(&place, &training, &self.device)?;
-        let dataset = super::load(&data)?;
+        let dataset = super::load_again(&place, &data)?;
         let model = training::restored(&training, &dataset, &self.device, last.clone())?;
         if let Some(chosen) = average::of(&place)? {
             last.use_average(chosen.decay);
@@ -168,7 +168,7 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 /// in its last checkpoint's manifest.
 fn hash(run: &Path) -> Result<String> {
     let manifest = training::last_checkpoint(run)?.join("MANIFEST");
-    let text = fs::read_to_string(&manifest);
+    let text = files::read_text(&manifest, files::MOST_SETTINGS);
     let text = text.with_context(|| format!("cannot read {}", manifest.display()))?;
     let of_weights = |line: &&str| {
         line.ends_with("  weights.safetensors") || line.ends_with("  ema.safetensors")
@@ -185,7 +185,8 @@ pub(crate) fn weights(run: &Path) -> Result<String> {
     let last = training::last_checkpoint(run)?;
     let bytes = |section: Section| {
         let path = last.join(section.file());
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = files::read(&path, u64::MAX)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         let kept = !checkpoint::read_safetensors(&bytes, &path)?.is_empty();
         anyhow::Ok(kept.then_some(bytes))
     };

@@ -2,12 +2,14 @@
 
 use super::directory::RunDir;
 use anyhow::{Context, Result, bail};
-use genlab_core::{Kind, Seed, Space, digest::sha256};
+use genlab_core::{Check, Kind, Seed, Space, digest::sha256};
 use genlab_data::{Dataset, Values};
 use genlab_metrics::measures::units;
-use genlab_results::{Commit, DataRecord, Event, OpenedRecord, RunRecord, SCHEMA_VERSION};
+use genlab_results::{
+    Commit, DataRecord, Event, FileError, OpenedRecord, RunRecord, SCHEMA_VERSION, file,
+};
 use jiff::Timestamp;
-use std::fs;
+use std::{fs, path::PathBuf};
 
 /// The dependencies this binary was built from.
 const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
@@ -20,7 +22,7 @@ const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
 pub(crate) fn begin(
     dir: &RunDir,
     seed: Seed,
-    dataset: &Dataset,
+    (dataset, place): (&Dataset, Option<PathBuf>),
     device: &str,
     opened: Vec<OpenedRecord>,
 ) -> Result<()> {
@@ -41,6 +43,7 @@ pub(crate) fn begin(
             kind: units::noun(dataset.space.kind).to_owned(),
             sha256: dataset.sha256.clone(),
             licence: dataset.licence.clone(),
+            place: place.map(|place| place.display().to_string()),
             space: serde_json::to_value(dataset.space).ok(),
             classes: dataset.classes.clone(),
             train: dataset.train.len(),
@@ -96,6 +99,14 @@ pub(crate) fn complete(dir: &RunDir) -> Result<()> {
     Ok(())
 }
 
+/// Where the files of the run's data lay when it was made; None where they lie nowhere or it does not say.
+///
+/// # Errors
+/// When run.json is damaged.
+pub(super) fn place_then(dir: &RunDir) -> Result<Option<PathBuf>> {
+    Ok(dir.read_record()?.and_then(|record| record.dataset.place).map(PathBuf::from))
+}
+
 /// What the run in `dir` remembers of its data, without a single value of them; None of a run from before it did.
 ///
 /// # Errors
@@ -107,6 +118,10 @@ pub(super) fn remembered(dir: &RunDir) -> Result<Option<Dataset>> {
     else {
         return Ok(None);
     };
+    space.check().map_err(|fault| {
+        let reason = format!("dataset.space.{fault}");
+        FileError::damaged(&dir.record(), reason, file::TRAINED_AGAIN)
+    })?;
     let nothing = match space.kind {
         Kind::Images => Values { space, ..Values::images(space.shape, Vec::new()) },
         Kind::Points | Kind::Series => Values::floats(space, Vec::new()),

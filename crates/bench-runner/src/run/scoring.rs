@@ -5,7 +5,7 @@ use super::{
     provenance,
     stations::{Identity, Scoring},
 };
-use crate::instruments;
+use crate::{instruments, terminal};
 use anyhow::Result;
 use genlab_core::{Kind, trainer::Plan};
 use genlab_data::Dataset;
@@ -44,7 +44,8 @@ fn reference_cache() -> Option<ReferenceCache> {
     let folder = genlab_data::cache_folder()?.join("references");
     let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
     let changed = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(ReferenceCache::new(folder, format!("{} {}", file.len(), changed.as_nanos())))
+    let program = format!("{} {}", file.len(), changed.as_nanos());
+    Some(ReferenceCache::new(folder, program, terminal::warn))
 }
 
 /// The results of a run that has nothing to show yet.

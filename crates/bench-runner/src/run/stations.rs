@@ -78,6 +78,32 @@ pub(crate) struct Scoring {
     pub(crate) lpips: Option<PinnedFile>,
 }
 
+impl Source {
+    /// Where its files lie, whole, where somebody named a place.
+    pub(crate) fn place(&self) -> Option<PathBuf> {
+        let named = match self.dataset.split_once(':') {
+            Some(("folder", path)) => Some(Path::new(path)),
+            Some(("series", place)) => place.rsplit_once(':').map(|(file, _)| Path::new(file)),
+            _ => self.dir.as_deref(),
+        };
+        std::path::absolute(named?).ok()
+    }
+
+    /// The same with its files at `place`; None where its name cannot say so.
+    pub(crate) fn at(&self, place: PathBuf) -> Option<Self> {
+        let name = place.to_str()?;
+        let (dataset, dir) = match self.dataset.split_once(':') {
+            Some(("folder", _)) => (format!("folder:{name}"), self.dir.clone()),
+            Some(("series", column)) => {
+                let (_, column) = column.rsplit_once(':')?;
+                (format!("series:{name}:{column}"), self.dir.clone())
+            }
+            _ => (self.dataset.clone(), Some(place)),
+        };
+        Some(Self { dataset, dir, ..self.clone() })
+    }
+}
+
 impl Stations {
     /// Takes the settings apart.
     pub(crate) fn of(config: RunConfig) -> Self {

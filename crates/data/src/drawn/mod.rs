@@ -106,7 +106,8 @@ fn points(truth: &Truth, key: [u8; 32], split: u64, count: usize) -> (Values, Ve
         labels.push(draw.class as u32);
     }
     // The range is measured when the splits become a dataset.
-    (Values::floats(Space::points(truth.dimensions(), 0.0, 1.0), floats), labels)
+    let space = Space::points(truth.dimensions(), 0.0, 1.0);
+    (Values::floats(space, floats).cut_first(), labels)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub(super) fn has(name: &str) -> bool {
 fn drawn(window: Window, key: [u8; 32], split: u64, count: usize) -> Values {
     let windows: Vec<Vec<f64>> =
         (0..count as u64).map(|row| window(&mut keystream(key, split, row))).collect();
-    of_windows(windows.iter().map(Vec::as_slice))
+    of_windows(windows.iter().map(Vec::as_slice)).cut_first()
 }
 
 fn ar1() -> Ar1 {

@@ -43,7 +43,8 @@ fn stacks(digits: &Values, split: u64, count: usize) -> Values {
         }
         numbers.push(number);
     }
-    Values::images(ImageShape::new(3, height, width), bytes).with_labels(Some(numbers))
+    let stacks = Values::images(ImageShape::new(3, height, width), bytes);
+    stacks.with_labels(Some(numbers)).cut_first()
 }
 
 #[cfg(test)]

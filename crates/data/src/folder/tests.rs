@@ -144,6 +144,9 @@ fn too_many_classes_are_refused() {
         save(&folder.path().join(format!("class{i}/1.png")), grey(1, 1, 1));
     }
     assert_says(load_plain(folder.path()), &["has 1001 class folders, but at most 1000"]);
+    // A set that nobody learns classes from has as many folders as it likes.
+    let images = read_pictures(folder.path(), &|_| ()).expect("sound");
+    assert_eq!(images.len(), 1001);
 }
 
 #[test]
@@ -345,19 +348,85 @@ fn a_set_of_pictures_is_read_whole_in_path_order_and_as_it_is() {
     for i in 0..3 {
         save(&folder.path().join(format!("{i}.png")), grey(10 * i, 4, 2));
     }
-    let images = read_pictures(folder.path()).expect("sound");
+    let images = read_pictures(folder.path(), &|_| ()).expect("sound");
     assert_eq!((images.len(), images.shape()), (3, ImageShape::new(1, 2, 4)));
     let first: Vec<u8> = (0..3).map(|i| images.image(i)[0]).collect();
     assert_eq!(first, (0..3).map(|i| grey(10 * i, 4, 2).as_raw()[0]).collect::<Vec<_>>());
 
     save(&folder.path().join("3.png"), grey(0, 4, 3));
     assert_says(
-        read_pictures(folder.path()),
+        read_pictures(folder.path(), &|_| ()),
         &["3.png is 3x4 pixels", "resize all images to the same size"],
     );
-    assert_says(read_pictures(&folder.path().join("absent")), &["absent does not exist"]);
+    assert_says(read_pictures(&folder.path().join("absent"), &|_| ()), &["absent does not exist"]);
     let empty = self::folder();
-    assert_says(read_pictures(empty.path()), &["contains no .png, .jpg or .jpeg files"]);
+    assert_says(read_pictures(empty.path(), &|_| ()), &["contains no .png, .jpg or .jpeg files"]);
+}
+
+#[test]
+fn folders_called_like_splits_are_no_classes() {
+    let folder = folder();
+    for split in ["train", "Test"] {
+        fill(&folder.path().join(split), 12);
+    }
+    assert_says(
+        load_plain(folder.path()),
+        &["called like splits (Test, train)", "give one of them, such as folder:", "Test"],
+    );
+    fill(&folder.path().join("cats"), 12);
+    assert!(load_plain(folder.path()).is_ok(), "one class of three may be called so");
+}
+
+#[test]
+fn what_is_passed_over_is_told_in_one_line() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let load_telling = || {
+        let told = told.clone();
+        let notice = move |line: &str| told.lock().expect("one thread").push(line.to_owned());
+        let options = LoadOptions { notice: Some(Box::new(notice)), ..LoadOptions::default() };
+        load_with(folder.path(), &options).expect("sound");
+    };
+    load_telling();
+    assert!(told.lock().expect("one thread").is_empty(), "there is nothing to tell");
+    for other in ["b.webp", "c.bmp", ".hidden"] {
+        fs::write(folder.path().join(other), "other").expect("a fresh file");
+    }
+    load_telling();
+    let told = told.lock().expect("one thread");
+    let [line] = &told[..] else { panic!("{told:?}") };
+    assert!(line.contains("2 entries that are no .png, .jpg or .jpeg files, such as b.webp"));
+    let other = self::folder();
+    fs::write(other.path().join("a.bmp"), "other").expect("a fresh file");
+    assert_says(load_plain(other.path()), &["convert files such as", "a.bmp to PNG"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_called_like_a_picture_is_refused_and_not_waited_for() {
+    let folder = folder();
+    fill(folder.path(), 12);
+    let pipe = folder.path().join("pipe.png");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    assert_says(load_plain(folder.path()), &["pipe.png: it is a pipe or a device and no file"]);
+}
+
+#[test]
+fn grey_with_transparency_is_laid_on_white_as_grey_in_colour_is() {
+    let folder = folder();
+    let pixel = |x: u32, y: u32| [(x * 40 + y) as u8, (y * 60 + x * 3) as u8];
+    let grey = image::GrayAlphaImage::from_fn(6, 4, |x, y| image::LumaA(pixel(x, y)));
+    let colour = image::RgbaImage::from_fn(6, 4, |x, y| {
+        let [value, alpha] = pixel(x, y);
+        image::Rgba([value, value, value, alpha])
+    });
+    save(&folder.path().join("a.png"), grey);
+    save(&folder.path().join("b.png"), colour);
+    let images = read_pictures(folder.path(), &|_| ()).expect("sound");
+    assert_eq!(images.shape().channels, 1);
+    assert_eq!(images.image(0), images.image(1));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! (numpy.lib.format, versions 1 to 3.)
 
 use super::refusal::{SAVE, SCALE, refused};
-use crate::error::DataError;
+use crate::{error::DataError, files::reserve};
 use genlab_core::{ImageShape, Kind, Space};
 use std::io::Read;
 
@@ -63,6 +63,19 @@ impl Element {
         }
     }
 
+    /// The number in these bytes, which are as many as it has.
+    fn value(self, bytes: &[u8]) -> f64 {
+        let four = || bytes.try_into().expect("four bytes");
+        let eight = || bytes.try_into().expect("eight bytes");
+        match self {
+            Self::U8 => f64::from(bytes[0]),
+            Self::Float(Float::F32Little) => f64::from(f32::from_le_bytes(four())),
+            Self::Float(Float::F32Big) => f64::from(f32::from_be_bytes(four())),
+            Self::Float(Float::F64Little) => f64::from_le_bytes(eight()),
+            Self::Float(Float::F64Big) => f64::from_be_bytes(eight()),
+        }
+    }
+
     /// From NumPy's name of a type.
     fn parse(name: &str, file: &str) -> Result<Self, DataError> {
         Ok(match name {
@@ -74,22 +87,6 @@ impl Element {
             other => {
                 let fault = format!("contains images of type {other}, whose range is not known");
                 return Err(refused(file, fault, SCALE));
-            }
-        })
-    }
-}
-
-impl Float {
-    /// All values in `bytes`, in their order.
-    pub(super) fn values(self, bytes: &[u8]) -> impl Iterator<Item = f64> {
-        bytes.chunks_exact(Element::Float(self).bytes()).map(move |chunk| {
-            let four = || chunk.try_into().expect("chunks of four");
-            let eight = || chunk.try_into().expect("chunks of eight");
-            match self {
-                Self::F32Little => f64::from(f32::from_le_bytes(four())),
-                Self::F32Big => f64::from(f32::from_be_bytes(four())),
-                Self::F64Little => f64::from_le_bytes(eight()),
-                Self::F64Big => f64::from_be_bytes(eight()),
             }
         })
     }
@@ -151,11 +148,7 @@ fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// The next `length` bytes, in memory that grows with what arrives.
-pub(super) fn read_exactly(
-    source: &mut impl Read,
-    length: u64,
-    file: &str,
-) -> Result<Vec<u8>, DataError> {
+fn read_exactly(source: &mut impl Read, length: u64, file: &str) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::with_capacity(length.min(FIRST_RESERVE) as usize);
     source
         .take(length)
@@ -167,8 +160,87 @@ pub(super) fn read_exactly(
     Ok(bytes)
 }
 
+/// Numbers that are taken from the archive at once.
+const AT_ONCE: usize = 1 << 16;
+
+/// All numbers of an array in row-major order, as `convert` makes them of their value and of how many stand before them in
+/// the file. Nothing is held but the result.
+///
+/// # Errors
+/// The first that `convert` refuses; or the array ends early, goes on after its end, or is damaged.
+pub(super) fn read<T: Copy + Default>(
+    source: &mut impl Read,
+    header: &Header,
+    file: &str,
+    convert: impl Fn(f64, usize) -> Result<T, DataError>,
+) -> Result<Vec<T>, DataError> {
+    let (size, total) = (header.element.bytes(), header.shape.iter().product::<usize>());
+    let mut places = (header.order == Order::Fortran).then(|| Places::new(&header.shape));
+    let mut numbers: Vec<T> = Vec::new();
+    let mut done = 0;
+    while done < total {
+        let count = AT_ONCE.min(total - done);
+        let bytes = read_exactly(source, (count * size) as u64, file)?;
+        match &mut places {
+            None => {
+                if numbers.is_empty() {
+                    // Memory that is never written to is none.
+                    reserve(&mut numbers, total, file)?;
+                }
+                for (at, chunk) in bytes.chunks_exact(size).enumerate() {
+                    numbers.push(convert(header.element.value(chunk), done + at)?);
+                }
+            }
+            Some(places) => {
+                if numbers.is_empty() {
+                    // Whether there is so much memory; then so much that is nowhere before it is written to.
+                    reserve(&mut numbers, total, file)?;
+                    numbers = vec![T::default(); total];
+                }
+                for (at, chunk) in bytes.chunks_exact(size).enumerate() {
+                    numbers[places.next()] = convert(header.element.value(chunk), done + at)?;
+                }
+            }
+        }
+        done += count;
+    }
+    expect_end(source, file)?;
+    Ok(numbers)
+}
+
+/// Where the numbers of an array whose first index runs fastest lie in one whose last does.
+struct Places {
+    /// Sizes, and what a step of each index is worth, the first first.
+    sizes: Vec<(usize, usize)>,
+    index: Vec<usize>,
+    place: usize,
+}
+
+impl Places {
+    fn new(sizes: &[usize]) -> Self {
+        let worth = |axis: usize| sizes[axis + 1..].iter().product();
+        let sizes: Vec<_> = sizes.iter().enumerate().map(|(axis, s)| (*s, worth(axis))).collect();
+        Self { index: vec![0; sizes.len()], sizes, place: 0 }
+    }
+
+    /// The place of the next number.
+    fn next(&mut self) -> usize {
+        let place = self.place;
+        for (index, (size, worth)) in self.index.iter_mut().zip(&self.sizes) {
+            *index += 1;
+            self.place += worth;
+            if *index < *size {
+                break;
+            }
+            self.place -= *size * worth;
+            *index = 0;
+        }
+        place
+    }
+}
+
 /// Reads beyond the values, which is when the archive compares its check sum.
-pub(super) fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
+fn expect_end(source: &mut impl Read, file: &str) -> Result<(), DataError> {
     match source.read(&mut [0]) {
         Ok(0) => Ok(()),
         Ok(_) => Err(refused(file, "contains more values than its header says", SAVE)),
@@ -184,43 +256,5 @@ pub(super) fn dims(space: Space, count: usize) -> Vec<usize> {
         (Kind::Images, _) => vec![count, channels, height, width],
         (Kind::Points, _) => vec![count, space.shape.pixels()],
         (Kind::Series, _) => vec![count, channels, height * width],
-    }
-}
-
-impl Order {
-    /// Numbers of an array of this order and these sizes, with the last index running fastest.
-    pub(super) fn row_major<T: Copy>(self, numbers: Vec<T>, dims: &[usize]) -> Vec<T> {
-        match self {
-            Self::C => numbers,
-            Self::Fortran => transposed(&numbers, dims),
-        }
-    }
-}
-
-/// Numbers whose first index runs fastest, with the last running fastest.
-fn transposed<T: Copy>(numbers: &[T], dims: &[usize]) -> Vec<T> {
-    let count = dims[0];
-    let mut out = Vec::with_capacity(numbers.len());
-    for value in 0..count {
-        // Within a value the reversed sizes are those of a row-major array.
-        push_transposed(numbers, &dims[1..], value, count, &mut out);
-    }
-    out
-}
-
-/// Appends one value: `offset` is where its first number lies, `stride` the step of its first index.
-fn push_transposed<T: Copy>(
-    numbers: &[T],
-    dims: &[usize],
-    offset: usize,
-    stride: usize,
-    out: &mut Vec<T>,
-) {
-    let [size, rest @ ..] = dims else {
-        out.push(numbers[offset]);
-        return;
-    };
-    for index in 0..*size {
-        push_transposed(numbers, rest, offset + index * stride, stride * size, out);
     }
 }

@@ -1,10 +1,11 @@
 //! One column of numbers of a CSV file.
 
 use crate::error::DataError;
-use std::{fs, path::Path};
+use genlab_core::files;
+use std::path::Path;
 
 /// Bytes of a file at most.
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
 /// Rows at most: training windows take 36 numbers a row.
 const MAX_ROWS: usize = 2_000_000;
 /// Names of columns that a refusal lists.
@@ -23,12 +24,11 @@ pub(super) fn column(path: &Path, name: &str) -> Result<Vec<f64>, DataError> {
         reason,
         cure: super::CURE.to_owned(),
     };
-    let bytes = fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > MAX_BYTES {
-        let fault = format!("is larger than {} GiB", MAX_BYTES >> 30);
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_BYTES {
+        let fault = format!("is larger than {} MiB", MAX_BYTES >> 20);
         return Err(DataError::malformed(file, fault).with_cure("cut out the column that is meant"));
     }
-    let text = fs::read(path).map_err(unreadable)?;
+    let text = files::read(path, MAX_BYTES).map_err(unreadable)?;
     let Ok(text) = String::from_utf8(text) else {
         return Err(
             DataError::malformed(file, "is not text in UTF-8").with_cure("save it as CSV in UTF-8")

@@ -37,7 +37,7 @@ pub(super) fn measure(
         );
         return;
     };
-    let outcomes = context.split().take(context.settings.forecast_windows);
+    let outcomes = context.split().sample(context.settings.forecast_windows);
     let Some(forecasts) = drawn(sampler, &outcomes, context) else {
         out.absent("forecast/crps", "the model draws futures that are not finite");
         return;

@@ -86,7 +86,7 @@ pub(super) fn choose(
     own: Own,
     context: &Context<'_>,
 ) -> Result<Chosen, FitError> {
-    let images = context.dataset.train.take(FIT_IMAGES);
+    let images = context.dataset.train.sample(FIT_IMAGES);
     let labels = images.labels.as_deref();
     let codes = codes(encoder, &images, context);
     let coordinates = Coordinates::of(&codes);

@@ -48,9 +48,15 @@ pub(super) struct References {
 impl References {
     /// Scores the references, or takes them from `cache`.
     pub(super) fn new(context: &Context<'_>, cache: Option<&ReferenceCache>) -> Self {
-        let split = read(context.split().take(context.sample_count()), context);
+        let split = read(context.measured().into_owned(), context);
         let key = key(context);
-        let kept = cache.and_then(|cache| ReferenceRows::from_json(&cache.read(&key)?));
+        let kept = cache.and_then(|cache| {
+            let rows = ReferenceRows::from_json(&cache.read(&key)?);
+            if rows.is_none() {
+                cache.tell_of_damage(&key);
+            }
+            rows
+        });
         let rows = kept.unwrap_or_else(|| {
             let json = ReferenceRows::new(context, &split).to_json();
             if let Some(cache) = cache {
@@ -107,6 +113,9 @@ impl ReferenceRows {
         let memory = nearest(&split.images, train, Relation::HeldOut)
             .and_then(|found| Threshold::new(&found));
         let mut making = Making { context, split, notes: Vec::new(), scored: Vec::new() };
+        making
+            .notes
+            .extend(context.judge.as_ref().and_then(|j| trained::weakness(j, context.dataset)));
         if split.reading.is_none() {
             let reason = trained::obstacle(context.dataset);
             let reason = reason.unwrap_or_else(|| "no judge was given to the evaluation".into());
@@ -174,7 +183,7 @@ impl Making<'_> {
     fn real(&mut self, count: usize, memory: Option<Threshold>) {
         let train = &self.context.dataset.train;
         // Unlabelled: nobody asked for these classes.
-        let set = read(train.take(count).with_labels(None), self.context);
+        let set = read(train.sample(count).into_owned().with_labels(None), self.context);
         let title =
             format!("Real training {} ({})", units::noun(train.space.kind), set.images.len());
         let pair = self.pair(&set);
@@ -207,7 +216,7 @@ impl Making<'_> {
         if context.dataset.past().is_none() {
             return Vec::new();
         }
-        let outcomes = context.split().take(context.settings.forecast_windows);
+        let outcomes = context.split().sample(context.settings.forecast_windows);
         let mut horizons = Vec::new();
         for forecasts::Row { name, title, forecasts } in forecasts::rows(&outcomes, context) {
             horizons.push(Horizons::new(&title, &forecasts, &outcomes));
@@ -238,7 +247,9 @@ impl Making<'_> {
         };
         let means = ClassMeans::new(train, labels);
         let classes = means.shown();
-        let pixels = labels.iter().take(count).flat_map(|&label| means.image(label));
+        let some = train.sample(count);
+        let labels = some.labels.as_deref().unwrap_or_default();
+        let pixels = labels.iter().flat_map(|&label| means.image(label));
         let images = Values::images(train.shape(), pixels.collect());
         self.add("class-mean", format!("Class means ({classes})"), Role::Baseline, images);
     }
@@ -254,7 +265,7 @@ impl Making<'_> {
             ));
             return None;
         }
-        let Some(projected) = Projected::new(&context.dataset.train.take(FIT_IMAGES)) else {
+        let Some(projected) = Projected::new(&context.dataset.train.sample(FIT_IMAGES)) else {
             self.notes.push("The baselines are absent: there are fewer than two images.".into());
             return None;
         };

@@ -125,7 +125,8 @@ pub(super) fn asked_for(
     let device = &context.device;
     let classes = told_classes(conditions, context.dataset, count);
     let condition = classes.as_ref().map_or_else(Condition::default, |c| told(c, device));
-    (beside(condition, conditions, context.split(), count, device), classes)
+    // Each sample stands beside the value of the split that it is told of.
+    (beside(condition, conditions, &context.measured(), count, device), classes)
 }
 
 /// Draws with `sampler`, and measures what that took.

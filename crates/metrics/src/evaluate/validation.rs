@@ -43,7 +43,7 @@ impl Evaluator<'_> {
         let context = self.context();
         let (dataset, device) = (context.dataset, &context.device);
         let (sampler, conditions) = (model.sampler()?, model.conditions());
-        let real = dataset.validation.take(count.min(dataset.validation.len()));
+        let real = dataset.validation.sample(count).into_owned();
         let count = real.len();
         let classes = told_classes(conditions, dataset, count);
         let condition = classes.map_or_else(Condition::default, |classes| told(&classes, device));

@@ -72,7 +72,7 @@ impl<'a> Ways<'a> {
     /// Reads the split that `evaluator` measures on; its references are not needed.
     pub fn new(evaluator: &'a Evaluator<'a>) -> Self {
         let context = evaluator.context();
-        Self { context, split: read(context.split().take(context.sample_count()), context) }
+        Self { context, split: read(context.measured().into_owned(), context) }
     }
 
     /// Network calls of one sample that a model of these conditions draws in this way.

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{ImageShape, Range, Space};
-use genlab_data::{Numbers, Values};
+use genlab_data::Values;
 
 /// A tensor's values in row-major order.
 pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -29,7 +29,7 @@ pub fn kept(numbers: &[f32], space: Space) -> Values {
         Range::Unit => {
             let level = |v: &f32| (v.clamp(0.0, 1.0) * 255.0).round() as u8;
             let bytes = numbers.iter().map(level).collect();
-            Values { space, numbers: Numbers::Bytes(bytes), labels: None, pasts: None }
+            Values { space, ..Values::images(space.shape, bytes) }
         }
         Range::Real => {
             let finite = |v: &f32| if v.is_finite() { *v } else { 0.0 };

@@ -104,6 +104,25 @@ pub enum JudgeError {
         /// The shape the network needs.
         shape: Vec<usize>,
     },
+    /// A tensor holds what is no number.
+    #[error(
+        "the weights of judge {name} are of no use: tensor {tensor} holds values that are not finite; train it again \
+         (judges/README.md)"
+    )]
+    NotFinite {
+        /// The judge.
+        name: String,
+        /// The tensor.
+        tensor: String,
+    },
+    /// What it says of its network is of no network.
+    #[error("{file} describes a judge that cannot be: {fault}; give a file that genlab trained")]
+    Description {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        fault: genlab_core::Fault,
+    },
     /// The file cannot be opened.
     #[error("cannot read judge {file}: {reason}")]
     File {
@@ -286,9 +305,13 @@ impl Judge {
         let empty = ClassifierNet::zeros(architecture, device);
         for param in named_params(&empty) {
             let found = file.tensor(&param.name);
-            if !found.is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
+            if !found.as_ref().is_ok_and(|t| t.dtype() == Dtype::F32 && t.shape() == param.shape) {
                 let (tensor, shape) = (param.name, param.shape);
                 return Err(JudgeError::Tensor { name: name(), tensor, shape });
+            }
+            let finite = |v: &[u8; 4]| f32::from_le_bytes(*v).is_finite();
+            if found.is_ok_and(|t| !t.data().as_chunks::<4>().0.iter().all(finite)) {
+                return Err(JudgeError::NotFinite { name: name(), tensor: param.name });
             }
         }
         let net = update_params(empty, &mut |name, _, zeros| {

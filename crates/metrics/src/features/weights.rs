@@ -10,15 +10,19 @@ use burn::{
 };
 use genlab_core::{
     digest::sha256,
+    files,
     nn::{Conv2d, Conv2dConfig},
 };
 use safetensors::{SafeTensors, tensor::Dtype};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
+
+/// Bytes of a file at most: Inception has 90 MB.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A safetensors file and the one content it may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -104,7 +108,7 @@ impl PinnedFile {
         build: impl FnOnce(&dyn Weights) -> Result<T, WeightsError>,
     ) -> Result<T, WeightsError> {
         let path = || self.path.clone();
-        let bytes = fs::read(&self.path)
+        let bytes = files::read(&self.path, MOST_BYTES)
             .map_err(|cause| WeightsError::Unreadable { path: path(), cause })?;
         let found = sha256(&bytes);
         if self.sha256.is_empty() {
@@ -160,6 +164,7 @@ impl Weights for OpenFile<'_> {
 mod tests {
     use super::*;
     use safetensors::tensor::TensorView;
+    use std::fs;
 
     /// A file with tensor `x` of shape [2], in a folder of its own.
     fn example(name: &str) -> PinnedFile {

@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod latent;
 pub mod prior;
 pub mod sharpness;
+mod stored;
 
 /// Training images that densities are fitted on, at most.
 pub const FIT_IMAGES: usize = 10_000;

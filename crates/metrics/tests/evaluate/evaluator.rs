@@ -61,12 +61,12 @@ fn real_images_score_like_the_real_row_and_noise_like_the_noise_row() {
 }
 
 #[test]
-fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_read() {
+fn kept_references_are_the_computed_ones_and_changed_or_foreign_files_are_not_read() {
     let (data, device) = (digits(), Device::flex());
     let folder = std::env::temp_dir().join(format!("genlab-references-{}", std::process::id()));
     let rows = |program: &str| {
         let judge = Judge::for_dataset(&data.name, data.space.shape, &device);
-        let cache = ReferenceCache::new(folder.clone(), program.into());
+        let cache = ReferenceCache::new(folder.clone(), program.into(), |_| ());
         let settings = Settings { samples: 100, ..Settings::default() };
         let evaluator = Evaluator::new(&data, judge, &device, Seed(0), settings).with_cache(cache);
         evaluator.references().to_vec()
@@ -78,8 +78,14 @@ fn kept_references_are_the_computed_ones_and_damaged_or_foreign_files_are_not_re
     let computed = rows("one build");
     let [file] = &files()[..] else { panic!("one file: {:?}", files()) };
     let text = std::fs::read_to_string(file).expect("readable");
-    std::fs::write(file, text.replace("Uniform noise", "from the cache")).expect("writable");
-    assert_eq!(rows("one build").last().expect("noise").title, "from the cache");
+    let written = || std::fs::metadata(file).and_then(|data| data.modified()).expect("readable");
+    let before = written();
+    assert_eq!((rows("one build"), written()), (computed.clone(), before), "found, not computed");
+    // One digit, which is a number all the same.
+    std::fs::write(file, text.replacen("\"n\":100", "\"n\":900", 1)).expect("writable");
+    assert_ne!(std::fs::read_to_string(file).expect("readable"), text);
+    assert_eq!(rows("one build"), computed);
+    assert_eq!(std::fs::read_to_string(file).expect("readable"), text);
     std::fs::write(file, &text[..text.len() / 2]).expect("writable");
     assert_eq!(rows("one build"), computed);
     assert_eq!(rows("another build"), computed);

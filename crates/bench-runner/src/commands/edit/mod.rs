@@ -3,7 +3,7 @@
 mod input;
 mod mask;
 
-use super::made::{in_parts, is_archive, require_format};
+use super::made::{in_parts, is_archive, require_format, require_writable};
 use crate::{
     cli::{EditArgs, EditTask},
     device,
@@ -42,13 +42,14 @@ pub(crate) fn execute(args: &EditArgs) -> Result<ExitCode> {
         Stations::of(directory::read_config(&args.run)?).with_chosen_average(&args.run)?;
     require_steps(args, training.model.most_steps())?;
     let device = device::parse(&args.device)?;
-    let dataset = run::load(&data)?;
+    let dataset = run::load_again(&args.run, &data)?;
     let model = training::finished(&args.run, &training, &dataset, &device)?.freeze();
     let seed = Seed(args.seed.unwrap_or(identity.seed.0));
     let out = args.out.clone().unwrap_or_else(|| {
         let name = format!("edit-{}-s{}.png", name(args.task), seed.0);
         RunDir::new(args.run.clone()).samples().join(name)
     });
+    require_writable(&out)?;
     let space = dataset.space;
     let maker = Maker { model: model.as_ref(), args, seed, device: &device, space };
     let Made { shown, variants } = match args.task {

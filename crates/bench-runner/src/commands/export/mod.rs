@@ -73,7 +73,7 @@ pub(crate) fn execute(args: &ExportArgs) -> Result<ExitCode> {
 
     let mut stations = Stations::of(config.clone()).with_chosen_average(&args.run)?;
     stations.data.dir = args.data_dir.clone().or(stations.data.dir);
-    let dataset = run::load(&stations.data)?;
+    let dataset = run::load_again(&args.run, &stations.data)?;
     // The processor's numbers are the same wherever the folder is made.
     let device = device::parse("flex")?;
     let model = training::finished(&args.run, &stations.training, &dataset, &device)?.freeze();

@@ -46,7 +46,7 @@ pub(crate) fn execute(args: &SamplersArgs) -> Result<ExitCode> {
         Stations::of(config).with_chosen_average(&args.run)?;
     let own = *plan::own(args, &training.model)?;
     let device = device::parse(&args.device)?;
-    let dataset = run::load(&data)?;
+    let dataset = run::load_again(&args.run, &data)?;
     let run = Run { args, training: &training, dataset: &dataset, device: &device };
     let model = run.sampled_by(&Sampler { settings: own, weights: training.model.weights() })?;
     let guided = sampler(model.as_ref()).is_guided();

@@ -36,8 +36,11 @@ impl Judge {
             scale: 1.0,
             classes: if own { Classes::Own } else { Classes::Other },
         };
-        let images = dataset.train.take(train::SCALE_IMAGES);
+        let images = dataset.train.sample(train::SCALE_IMAGES);
         let features = classifier.read(&images.tensor(0..images.len(), device), device).features;
+        if features.values.iter().any(|v| !v.is_finite()) {
+            return Err(JudgeError::NotFinite { name, tensor: "of its features".to_owned() });
+        }
         classifier.scale = train::scale(&features);
         let reading = classifier.read(&dataset.test.tensor(0..dataset.test.len(), device), device);
         let accuracy = right(&reading, dataset);

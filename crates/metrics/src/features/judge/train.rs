@@ -202,7 +202,7 @@ pub(super) fn share_right(probabilities: &Rows, labels: &[u32]) -> f64 {
 /// under every judge. ReLU lets a positive factor pass: what the hidden layer loses the classifier
 /// gains.
 fn with_unit_features(net: ClassifierNet, images: &Values, device: &Device) -> ClassifierNet {
-    let count = SCALE_IMAGES.min(images.len());
+    let (images, count) = (images.sample(SCALE_IMAGES), SCALE_IMAGES.min(images.len()));
     let features: Vec<f32> = (0..count)
         .step_by(250)
         .flat_map(|first| {

@@ -8,15 +8,23 @@ use super::{
     train::{LABELLED_RECIPE, Recipe, accuracy, train},
 };
 use burn::tensor::Device;
-use genlab_core::digest::sha256;
+use genlab_core::{Check, Fault, digest::sha256, files};
 use genlab_data::Dataset;
 use genlab_results::atomic;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Fewer training images than this teach a judge nothing worth a number.
 const MIN_IMAGES: usize = 100;
+/// Bytes of a judge's file at most; those that are trained have a hundredth of it.
+const MOST_BYTES: u64 = 256 << 20;
+/// Digits of the SHA-256 of a file in its name.
+const SUM: usize = 16;
 /// The metadata entry.
 const KEY: &str = "genlab.judge";
 
@@ -47,10 +55,64 @@ pub fn obstacle(dataset: &Dataset) -> Option<String> {
     }
 }
 
+/// What a reader must know of a judge that tells classes no better than somebody who says the largest one every time.
+pub fn weakness(judge: &Judge, dataset: &Dataset) -> Option<String> {
+    let (labels, accuracy) = (dataset.test.labels.as_ref()?, judge.accuracy?);
+    let mut counts = HashMap::new();
+    for label in labels {
+        *counts.entry(label).or_insert(0_usize) += 1;
+    }
+    let largest = *counts.values().max()? as f64 / labels.len() as f64;
+    (accuracy <= largest).then(|| {
+        format!(
+            "The judge {} is right on {:.1} % of the test images, and {:.1} % of them are of one class: it has learned \
+             nothing to tell samples apart by, so metrics of its features say little.",
+            judge.name,
+            100.0 * accuracy,
+            100.0 * largest
+        )
+    })
+}
+
+/// Files of judges of one dataset and recipe. Their names end in their own checksum.
+struct Shelf {
+    folder: PathBuf,
+    start: String,
+}
+
+impl Shelf {
+    fn path(&self, bytes: &[u8]) -> PathBuf {
+        self.folder.join(format!("{}{}.safetensors", self.start, &sha256(bytes)[..SUM]))
+    }
+
+    /// The bytes of the first sound file. Those that are damaged are told of and removed.
+    fn sound(&self, progress: &dyn Fn(&str)) -> Option<Vec<u8>> {
+        let entries = fs::read_dir(&self.folder).ok()?;
+        let own = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&self.start) && name.ends_with(".safetensors")
+        };
+        let mut paths: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(own).collect();
+        paths.sort();
+        paths.into_iter().find_map(|path| {
+            let bytes = files::read(&path, MOST_BYTES).ok()?;
+            if self.path(&bytes) == path {
+                return Some(bytes);
+            }
+            progress(&format!("the judge in {} is damaged: it is trained anew", path.display()));
+            // Where it cannot be removed it is told of again.
+            drop(fs::remove_file(&path));
+            None
+        })
+    }
+}
+
 impl Judge {
     /// The judge of a labelled dataset without a shipped one: from `cache` (the folder `judges` in
     /// it), else trained on the training split with a fixed recipe and kept there. The same data
-    /// and number of threads give the same bytes. `progress` is told what happens.
+    /// and number of threads give the same bytes. `progress` is told what happens. A judge that is kept is found
+    /// without the dataset's values: its hash, its shape and its classes will do.
     ///
     /// # Errors
     /// When no judge can be trained on the dataset ([`obstacle`]).
@@ -60,27 +122,26 @@ impl Judge {
         device: &Device,
         progress: &dyn Fn(&str),
     ) -> Result<Self, JudgeError> {
-        if let Some(reason) = obstacle(dataset) {
-            return Err(JudgeError::Untrainable { reason });
-        }
         let classes = dataset.classes.as_ref().map_or_else(|| highest(dataset) + 1, Vec::len);
         let architecture = Architecture::of(dataset.space.shape, classes);
-        let file = format!("{}-recipe{LABELLED_RECIPE}.safetensors", dataset.sha256);
-        let path = cache.map(|cache| cache.join("judges").join(file));
+        let start = format!("{}-recipe{LABELLED_RECIPE}-", dataset.sha256);
+        let shelf = cache.map(|cache| Shelf { folder: cache.join("judges"), start });
         let wanted = |description: &Description| {
             (&description.architecture, description.recipe) == (&architecture, LABELLED_RECIPE)
                 && description.dataset_sha256 == dataset.sha256
         };
-        let kept = path.as_ref().and_then(|path| fs::read(path).ok());
-        if let Some(bytes) = kept
+        if let Some(bytes) = shelf.as_ref().and_then(|shelf| shelf.sound(progress))
             && describe(&bytes).is_some_and(|description| wanted(&description))
             && let Ok(judge) = Self::from_described(&bytes, "", device)
         {
             return Ok(judge);
         }
+        if let Some(reason) = obstacle(dataset) {
+            return Err(JudgeError::Untrainable { reason });
+        }
         let bytes = teach(dataset, &architecture, progress)?;
-        if let Some(path) = &path {
-            match atomic::write(path, &bytes) {
+        if let Some(path) = shelf.map(|shelf| shelf.path(&bytes)) {
+            match atomic::write(&path, &bytes) {
                 Ok(()) => progress(&format!("kept in {}", path.display())),
                 Err(reason) => progress(&format!("it is not kept: {reason}")),
             }
@@ -94,8 +155,8 @@ impl Judge {
     /// When the file cannot be read or is not a judge's.
     pub fn from_file(path: &Path, device: &Device) -> Result<Self, JudgeError> {
         let file = path.display().to_string();
-        let bytes =
-            fs::read(path).map_err(|reason| JudgeError::File { file: file.clone(), reason })?;
+        let bytes = files::read(path, MOST_BYTES)
+            .map_err(|reason| JudgeError::File { file: file.clone(), reason })?;
         let hash = sha256(&bytes);
         if let Some(spec) = super::JUDGES.iter().find(|spec| spec.sha256 == hash) {
             return Self::shipped(spec, device);
@@ -106,9 +167,20 @@ impl Judge {
     fn from_described(bytes: &[u8], file: &str, device: &Device) -> Result<Self, JudgeError> {
         let description =
             describe(bytes).ok_or_else(|| JudgeError::NoJudge { file: file.to_owned() })?;
+        require_network(&description.architecture)
+            .map_err(|fault| JudgeError::Description { file: file.to_owned(), fault })?;
         let judge = Self::from_bytes(&description.name, &description.architecture, bytes, device)?;
         Ok(Self { accuracy: Some(description.accuracy), ..judge })
     }
+}
+
+/// What a file says of its network passes the checks of one that is made here.
+fn require_network(architecture: &Architecture) -> Result<(), Fault> {
+    architecture.check()?;
+    if architecture.layers.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new("layers", "is not empty, and no judge has affine layers"))
 }
 
 /// Trains a judge on the CPU, whatever the models run on, so that its bytes do not depend on that.
@@ -224,6 +296,71 @@ mod tests {
         assert!(error.contains("is not a judge"), "{error}");
         let mended = Judge::trained_on(&data, Some(cache.path()), &device, &tell).unwrap();
         assert_eq!(mended.sha256, first.sha256, "the same data gives the same bytes");
+        assert!(told.borrow().iter().any(|line| line.contains("is damaged: it is trained anew")));
+
+        // A bit of a weight: it would judge otherwise under the same name.
+        let mut bytes = fs::read(files[0].path()).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(files[0].path(), bytes).unwrap();
+        told.borrow_mut().clear();
+        let mended = Judge::trained_on(&data, Some(cache.path()), &device, &tell).unwrap();
+        assert_eq!(mended.sha256, first.sha256);
+        assert!(told.borrow()[0].contains("is damaged"), "{told:?}");
+
+        // Its dataset may be gone.
+        let gone = |values: &Values| values.take(0).with_labels(None);
+        let (train, test) = (gone(&data.train), gone(&data.test));
+        let classes = Some(["a", "b", "c"].map(str::to_owned).to_vec());
+        let data = Dataset { train, test, classes, ..data };
+        let kept = Judge::trained_on(&data, Some(cache.path()), &device, &tell).unwrap();
+        assert_eq!(kept.sha256, first.sha256);
+    }
+
+    #[test]
+    fn a_judge_that_cannot_be_is_refused_by_what_is_wrong_with_it() {
+        let (data, device) = (dataset(3, "0123abcd"), Device::flex());
+        let folder = tempfile::tempdir().unwrap();
+        Judge::trained_on(&data, Some(folder.path()), &device, &|_| ()).unwrap();
+        let entry = fs::read_dir(folder.path().join("judges")).unwrap().flatten().next().unwrap();
+        let sound = fs::read(entry.path()).unwrap();
+        let path = folder.path().join("mine.safetensors");
+        let refused = |change: &dyn Fn(&mut Description)| {
+            let mut description = describe(&sound).unwrap();
+            change(&mut description);
+            fs::write(&path, described(&sound, &description)).unwrap();
+            Judge::from_file(&path, &device).unwrap_err().to_string()
+        };
+        for (sentence, expected) in [
+            (
+                refused(&|d| d.architecture.convolutions.to_mut()[0].1 = 0),
+                "convolutions.stride is 0",
+            ),
+            (refused(&|d| d.architecture.features = 1 << 63), "features is 9223372036854775808"),
+            (refused(&|d| d.architecture.shape.height = 0), "shape.height is 0"),
+            (refused(&|d| d.architecture.classes = 0), "classes is 0"),
+            (refused(&|d| d.architecture.layers = vec![7]), "no judge has affine layers"),
+            (refused(&|d| d.architecture.features = 33), "no f32 tensor"),
+        ] {
+            assert!(sentence.contains(expected), "{sentence}");
+        }
+        let mut bytes = sound.clone();
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+        fs::write(&path, bytes).unwrap();
+        let sentence = Judge::from_file(&path, &device).unwrap_err().to_string();
+        assert!(sentence.contains("holds values that are not finite"), "{sentence}");
+    }
+
+    #[test]
+    fn a_judge_is_weak_where_it_knows_no_more_than_the_largest_class() {
+        let mut data = dataset(2, "0123abcd");
+        let judge = Judge::trained_on(&data, None, &Device::flex(), &|_| ()).unwrap();
+        assert_eq!(weakness(&judge, &data), None);
+        let guessing = Judge { accuracy: Some(0.5), ..judge };
+        let sentence = weakness(&guessing, &data).unwrap();
+        assert!(sentence.contains("right on 50.0 % of the test images, and 50.0 % of them"));
+        data.test.labels = None;
+        assert_eq!(weakness(&guessing, &data), None, "nobody knows");
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl CodeMeasure for EstimatedLikelihood {
         if context.split().bytes().is_none() {
             return;
         }
-        let (images, probes) = (context.split().take(count), context.settings.likelihood_probes);
+        let (images, probes) = (context.split().sample(count), context.settings.likelihood_probes);
         let numbers = context.dataset.space.shape.pixels() as f64;
         let mut bits = Vec::new();
         for Part { rows, values, condition } in context.batches(&images, subject.conditions()) {

@@ -105,7 +105,7 @@ impl CodeMeasure for ImportanceSampled {
 /// The bound of each image by `draws` draws; None where the model gives no weights.
 fn nats(density: &dyn Density, draws: u64, subject: &Subject<'_>) -> Option<Vec<f64>> {
     let context = subject.context;
-    let images = context.split().take(context.settings.importance_images);
+    let images = context.split().sample(context.settings.importance_images);
     let mut nats = Vec::with_capacity(images.len());
     for part in context.batches(&images, subject.conditions()) {
         let Part { rows, values: batch, condition } = part;

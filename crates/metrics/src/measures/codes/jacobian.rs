@@ -57,7 +57,7 @@ impl CodeMeasure for Slope {
         };
         let Some(squares) = squared_norms(encoder, subject) else { return };
         let context = subject.context;
-        let images = context.split().take(IMAGES);
+        let images = context.split().sample(IMAGES);
         let codes = Encoded::new(encoder, &images, Pixels::Grey, subject.conditions(), context);
         let spread = trace(codes.mean.moments().covariance.as_ref()).sqrt();
         let (mean, sd) = mean_and_sd(&squares);
@@ -76,7 +76,7 @@ impl CodeMeasure for Slope {
 /// number of the code (Hutchinson 1990). None where no gradient comes through.
 fn squared_norms(encoder: &dyn Encode, subject: &Subject<'_>) -> Option<Vec<f64>> {
     let (context, mut found) = (subject.context, Vec::new());
-    let images = context.split().take(IMAGES);
+    let images = context.split().sample(IMAGES);
     for Part { rows, values, condition } in context.batches(&images, subject.conditions()) {
         let mut sums = vec![0.0; values.dims()[0]];
         for probe in 0..PROBES {

@@ -47,8 +47,8 @@ pub(super) fn measure(
         return;
     }
     let samples = drawn(sampler, context);
-    let real: Vec<Vec<f64>> =
-        (0..context.split().len().min(ASKED)).map(|row| context.split().row_f64(row)).collect();
+    let some = context.split().sample(ASKED);
+    let real: Vec<Vec<f64>> = (0..some.len()).map(|row| some.row_f64(row)).collect();
     let asked: Vec<Vec<f64>> =
         real.iter().chain(samples.iter().take(real.len())).cloned().collect();
     let ask = |at: &[Vec<f64>]| {

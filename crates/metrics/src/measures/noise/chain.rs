@@ -52,7 +52,7 @@ pub(super) fn measure(
     context: &Context<'_>,
     out: &mut Findings,
 ) {
-    let images = context.split().take(IMAGES);
+    let images = context.split().sample(IMAGES);
     if images.bytes().is_none() {
         return;
     }

@@ -85,7 +85,7 @@ pub fn inversions(
     context: &Context<'_>,
     out: &mut Findings,
 ) {
-    let images = context.split().take(count);
+    let images = context.split().sample(count);
     let (measures, entries): (Vec<_>, Vec<_>) = PAIR_MEASURES
         .iter()
         .copied()

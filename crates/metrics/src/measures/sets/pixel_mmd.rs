@@ -33,8 +33,9 @@ impl SetMeasure for PixelMmd {
 
     fn score(&self, pair: &Pair<'_>, out: &mut Findings) {
         let [samples, real] =
-            [pair.samples, pair.real].map(|set| pixels::rows(&set.images.take(MOST_IMAGES)));
-        match median_distance(&real) {
+            [pair.samples, pair.real].map(|set| pixels::rows(&set.images.sample(MOST_IMAGES)));
+        let some = pixels::rows(&pair.real.images.sample(MEDIAN_IMAGES));
+        match median_distance(&some) {
             Some(bandwidth) => {
                 let kernel = Kernel::Gaussian { bandwidth };
                 kernel_distance::push(&PIXEL_MMD, [&samples, &real], kernel, pair, out);
@@ -44,13 +45,12 @@ impl SetMeasure for PixelMmd {
     }
 }
 
-/// Median distance between two different rows, over the first 1000: the usual bandwidth of a
+/// Median distance between two different rows, the usual bandwidth of a
 /// Gaussian kernel (Gretton et al. 2012, section 8). None where more than half the pairs are equal,
 /// or there is no pair.
 pub fn median_distance(rows: &Rows) -> Option<f64> {
-    let rows = rows.take(MEDIAN_IMAGES);
-    let norms = squared_norms(&rows);
-    let all = squared_distances(&rows.values, &rows, &norms);
+    let norms = squared_norms(rows);
+    let all = squared_distances(&rows.values, rows, &norms);
     let n = rows.len();
     let mut pairs: Vec<f64> = (0..n).flat_map(|i| all[i * n..i * n + i].to_vec()).collect();
     let middle = pairs.len() / 2;

@@ -78,7 +78,7 @@ pub const ENTRIES: [&Entry; 4] = [&MEAN, &GAIN, &ONE, &INCONSISTENCY];
 
 /// Measures a sampler that is told images `factor` times smaller.
 pub fn measure(sampler: &dyn Sample, factor: usize, context: &Context<'_>, out: &mut Findings) {
-    let truth = context.split().take(IMAGES);
+    let truth = context.split().sample(IMAGES);
     let shape = truth.shape();
     let mut found = Found::default();
     let per_call = (context.settings.batch / MEMBERS).max(1);

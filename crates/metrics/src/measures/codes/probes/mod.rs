@@ -110,7 +110,7 @@ impl CodeMeasure for Probes {
             return;
         }
         let context = subject.context;
-        let (train, test) = (context.dataset.train.take(FIT_IMAGES), context.split());
+        let (train, test) = (context.dataset.train.sample(FIT_IMAGES), context.split());
         let Some(labels) = Labels::of(&train, test) else {
             out.note("Probes of the codes are absent: the data have no labels.");
             return;

@@ -4,11 +4,17 @@
 //! files are written again from there, so that every point is there once, whatever a kill has left behind.
 
 use super::{directory, directory::RunDir, quantities, stations::Training};
-use crate::{config::RunConfig, registry::ModelConfig};
+use crate::{
+    config::{JudgeConfig, RunConfig},
+    registry::ModelConfig,
+};
 use anyhow::Result;
 use genlab_core::{Kind, checkpoint::CheckpointState};
 use genlab_data::kind_of;
-use genlab_metrics::{Binarisation, CATALOGUE, measures::codes::pixels::Pixels};
+use genlab_metrics::{
+    CATALOGUE,
+    measures::{codes::pixels::Pixels, units},
+};
 use genlab_report::tensorboard::{End, EventWriter, Holding, MetricColumn, Rewrite, Setting};
 use genlab_results::{Direction, Entry, Metric, Rank, Section};
 use serde_json::{Map, Value};
@@ -59,16 +65,14 @@ impl Row {
         flatten("", &config.model.settings(), &mut settings);
         settings.extend(common.map(|(name, setting)| (name.to_owned(), setting)));
         let mut all = settings.clone();
-        let kind = kind_of(&config.dataset);
-        for model in ModelConfig::all(kind) {
+        for model in ModelConfig::all(kind_of(&config.dataset)) {
             let mut of_model = BTreeMap::new();
             flatten("", &model.settings(), &mut of_model);
             of_model.into_iter().for_each(|(name, setting)| {
                 all.entry(name).or_insert(setting);
             });
         }
-        let numbers = columns(kind, config.evaluation.settings.binarise);
-        Self { settings, all, numbers }
+        Self { settings, all, numbers: columns(config) }
     }
 
     fn write(&self, writer: &mut EventWriter) -> genlab_report::Result<()> {
@@ -103,32 +107,47 @@ fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, Setting>) {
     into.insert(name.to_owned(), setting);
 }
 
-/// The tag of a number that a run ends with. Under bounds on the likelihood pixels as they are and binarised ones give
-/// different quantities of one name, which the qualifier tells apart; elsewhere it says how one was measured.
-fn last(name: &str, qualifier: Option<&str>) -> String {
-    match qualifier.filter(|words| !words.is_empty()) {
-        Some(words) if CATALOGUE.section(name) == Section::Likelihood => {
-            format!("final/{name} ({words})")
-        }
-        _ => format!("final/{name}"),
+/// The tag of a number that a run ends with. Bounds on the likelihood of pixels as they are and of binarised ones are different
+/// quantities of one name, which the qualifier tells apart; elsewhere it says how one was measured.
+fn last(entry: &Entry, qualifier: Option<&str>) -> String {
+    match qualifier.filter(|words| !words.is_empty() && is_bound(entry)) {
+        Some(words) => format!("final/{} ({words})", entry.name),
+        None => format!("final/{}", entry.name),
     }
 }
 
-/// The numbers of the table of runs: the headline numbers of reports.
-fn columns(kind: Kind, binarise: Binarisation) -> Vec<MetricColumn> {
-    let pixels = [Pixels::Binary(binarise), Pixels::Grey].map(Pixels::words);
-    let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail);
+/// Whether it is about a density or a probability of all pixels, by what they are.
+fn is_bound(entry: &Entry) -> bool {
+    entry.section == Section::Likelihood && entry.unit.starts_with("nats")
+}
+
+/// The numbers of the table of runs: the headline numbers of reports that some run on these data can have.
+fn columns(config: &RunConfig) -> Vec<MetricColumn> {
+    let kind = kind_of(&config.dataset);
+    let pixels = [Pixels::Binary(config.evaluation.settings.binarise), Pixels::Grey];
+    let is_inception = matches!(config.evaluation.judge, JudgeConfig::Inception(_));
+    let condition = &config.model.settings()["condition"]["kind"];
+    let has = |entry: &&Entry| match (entry.section, entry.name) {
+        (Section::Forecasts, _) => kind == Kind::Series,
+        (Section::Classification, _) => !config.model.makes_values(),
+        (_, "samples/frechet") => !is_inception,
+        (_, "samples/fid") => is_inception,
+        (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
+        (_, "super_resolution/psnr") => *condition == "low-resolution",
+        _ => true,
+    };
+    let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);
     let column = |entry: &Entry, qualifier: Option<&str>| MetricColumn {
-        tag: last(entry.name, qualifier),
+        tag: last(entry, qualifier),
         title: [Some(entry.title), qualifier].into_iter().flatten().collect::<Vec<_>>().join(", "),
-        meaning: entry.meaning.to_owned(),
+        meaning: entry.meaning_for(units::noun(kind)).to_owned(),
     };
     headline
-        .flat_map(|entry| match (kind, entry.section) {
-            (Kind::Images, Section::Likelihood) => {
-                pixels.map(|words| column(entry, Some(words))).to_vec()
-            }
-            _ => vec![column(entry, None)],
+        .flat_map(|entry| {
+            let of_pixels = kind == Kind::Images && is_bound(entry);
+            let words =
+                if of_pixels { pixels.map(|p| Some(p.words())).to_vec() } else { vec![None] };
+            words.into_iter().map(move |words| column(entry, words))
         })
         .collect()
 }
@@ -166,13 +185,15 @@ impl<'a> Board<'a> {
         Ok(Self { writer, model: &training.model, told })
     }
 
-    /// Shows the scalars of a line of the log.
+    /// Shows the scalars of a line of the log. It is read as [`Self::open`] will read it: numbers that went through text are
+    /// not rounded like those that did not.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub(super) fn line(&mut self, line: &Map<String, Value>) -> Result<()> {
+    /// When the file cannot be written, or it is no line of the log.
+    pub(super) fn line(&mut self, line: &str) -> Result<()> {
+        let line: Map<String, Value> = serde_json::from_str(line)?;
         let now = line.get("seconds").and_then(Value::as_f64).unwrap_or_default();
-        scalars(&mut self.writer, self.model, &mut self.told, line, now)?;
+        scalars(&mut self.writer, self.model, &mut self.told, &line, now)?;
         Ok(self.writer.flush()?)
     }
 
@@ -229,8 +250,8 @@ pub(super) fn results(dir: &RunDir) -> Result<Rewrite> {
 /// When the file cannot be written.
 pub(super) fn numbers(writer: &mut EventWriter, metrics: &[Metric], step: u64) -> Result<()> {
     for metric in metrics {
-        let tag = last(&metric.name, metric.qualifier.as_deref());
-        let meaning = CATALOGUE.get(&metric.name).map_or("", |entry| entry.meaning);
+        let Some(entry) = CATALOGUE.get(&metric.name) else { continue };
+        let (tag, meaning) = (last(entry, metric.qualifier.as_deref()), entry.meaning);
         let better = match metric.better {
             Some(Direction::Lower) => "; lower is better",
             Some(Direction::Higher) => "; higher is better",
@@ -252,4 +273,69 @@ pub(super) fn failed(dir: &RunDir, step: u64) -> Result<()> {
     shown.writer().ended(step, End::Failed)?;
     shown.publish()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(model: &str, dataset: &str) -> Row {
+        let defaults = RunConfig::defaults(model, Some(dataset)).unwrap();
+        Row::of(&RunConfig { dataset: dataset.into(), ..defaults }, Some("judge".into()))
+    }
+
+    #[test]
+    fn a_setting_is_called_by_its_place_and_a_variant_by_its_kind() {
+        let mut found = BTreeMap::new();
+        let settings = json!({
+            "beta": 4, "hidden": [512, 256], "ema": null, "tied": true,
+            "likelihood": { "kind": "gaussian", "sigma": 0.5 },
+        });
+        flatten("", &settings, &mut found);
+        let word = |word: &str| Setting::Word(word.into());
+        let expected = [
+            ("beta", Setting::Number(4.0)),
+            ("ema", word("none")),
+            ("hidden", word("512-256")),
+            ("likelihood", word("gaussian")),
+            ("likelihood.sigma", Setting::Number(0.5)),
+            ("tied", Setting::Switch(true)),
+        ];
+        assert_eq!(found, BTreeMap::from(expected.map(|(name, value)| (name.to_owned(), value))));
+    }
+
+    #[test]
+    fn runs_of_all_models_name_the_same_columns_and_each_its_own_settings() {
+        for dataset in ["mnist-10k", "ring-8"] {
+            let rows = ModelConfig::names().map(|model| row(model, dataset));
+            for row in &rows {
+                let names = |row: &Row| row.all.keys().cloned().collect::<Vec<_>>();
+                assert_eq!(names(row), names(&rows[0]));
+                assert_eq!(row.numbers, rows[0].numbers);
+                assert!(row.settings.keys().all(|name| row.all.contains_key(name)));
+                assert!(FIRST.iter().all(|name| row.settings.contains_key(*name)));
+            }
+            assert!(
+                rows[2].settings.contains_key("beta") && !rows[0].settings.contains_key("beta")
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_has_its_name_and_a_bound_the_pixels_that_it_is_of() {
+        let entry = |name: &str| CATALOGUE.get(name).unwrap();
+        let words = Some(Pixels::Grey.words());
+        assert_eq!(last(entry("samples/frechet"), Some("2000 samples")), "final/samples/frechet");
+        assert_eq!(last(entry("negative_elbo"), words), "final/negative_elbo (grey pixels)");
+        assert_eq!(last(entry("negative_elbo"), Some("")), "final/negative_elbo");
+        let tags = |dataset: &str| -> Vec<String> {
+            row("vae", dataset).numbers.into_iter().map(|column| column.tag).collect()
+        };
+        let (images, points) = (tags("mnist-10k"), tags("ring-8"));
+        assert!(images.contains(&"final/negative_elbo (grey pixels)".to_owned()), "{images:?}");
+        assert!(points.contains(&"final/negative_elbo".to_owned()), "{points:?}");
+        let modes = "final/samples/true_modes".to_owned();
+        assert!(!images.contains(&modes) && points.contains(&modes));
+    }
 }

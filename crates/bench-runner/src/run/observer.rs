@@ -221,7 +221,7 @@ impl Observer for Watch<'_> {
         self.log
             .write_all(text.as_bytes())
             .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
-        self.board.line(&object)?;
+        self.board.line(&text)?;
         if number.is_multiple_of(LINES_PER_PREVIEW) {
             self.preview(model, line.at.step)?;
         }

@@ -153,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             tag(&model("ddpm", &[]), "validation/loss"),
-            "validation/ddpm/loss/v-simple-uniform"
+            "validation/ddpm/loss/v-simple-log-normal"
         );
         // The KL of the sparse one is about how often units are on.
         assert_eq!(tag(&model("vae", &[]), "train/kl"), "train/kl");

@@ -68,9 +68,9 @@ impl Row {
         for model in ModelConfig::all(kind_of(&config.dataset)) {
             let mut of_model = BTreeMap::new();
             flatten("", &model.settings(), &mut of_model);
-            of_model.into_iter().for_each(|(name, setting)| {
+            for (name, setting) in of_model {
                 all.entry(name).or_insert(setting);
-            });
+            }
         }
         Self { settings, all, numbers: columns(config) }
     }

@@ -111,7 +111,7 @@ mod tests {
             let values = event.get_summary().get_value().to_vec();
             values
                 .into_iter()
-                .filter(|value| value.has_image())
+                .filter(tensorboard_proto::summary::Summary_Value::has_image)
                 .map(move |value| (step, value.get_tag().to_owned(), value.get_image().get_width()))
         });
         values.collect()
@@ -139,7 +139,10 @@ mod tests {
         let events = events(&run.join(place));
         let start = events[1].get_session_log();
         assert_eq!(start.get_status(), SessionLog_SessionStatus::START);
-        assert_eq!(events.iter().map(|event| event.get_step()).collect::<Vec<_>>(), [0, 0, 1, 2]);
+        assert_eq!(
+            events.iter().map(tensorboard_proto::event::Event::get_step).collect::<Vec<_>>(),
+            [0, 0, 1, 2]
+        );
     }
 
     #[test]

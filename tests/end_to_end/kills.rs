@@ -10,13 +10,27 @@ fn trained(folder: &Path, out: &str) -> Vec<u8> {
     fs::read(checkpoint(&folder.join(out)).join("weights.safetensors")).unwrap()
 }
 
-/// Names of everything in a folder, but for its lock.
+/// Names of everything in a folder, but for the times in those of event files.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_event_file = name.starts_with("events.out.tfevents.");
+        if is_event_file { name.replace(|c: char| c.is_ascii_digit(), "0") } else { name }
+    };
+    let mut names: Vec<String> = entries.map(name).collect();
     names.sort();
     names
+}
+
+/// Moves a run as its discarding does.
+fn move_aside(dir: &Path, aside: &Path) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name();
+        if name != ".discarded" && name != ".lock" {
+            fs::rename(dir.join(&name), aside.join(&name)).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -119,18 +133,14 @@ fn a_run_is_discarded_only_once_the_new_one_has_a_checkpoint() {
 
     // Killed after that and before the new one began: it is brought back as well.
     fs::create_dir_all(&aside).unwrap();
-    for name in names(&dir).iter().filter(|name| *name != ".discarded" && !name.contains("lock")) {
-        fs::rename(dir.join(name), aside.join(name)).unwrap();
-    }
+    move_aside(&dir, &aside);
     let output = succeed(folder.path(), &args);
     assert!(String::from_utf8_lossy(&output.stderr).contains("is finished; --fresh"));
     assert_eq!(names(&dir), before);
 
     // Killed when the new one had begun: that goes on, and the old one goes with its first checkpoint.
     fs::create_dir_all(&aside).unwrap();
-    for name in names(&dir).iter().filter(|name| *name != ".discarded" && !name.contains("lock")) {
-        fs::rename(dir.join(name), aside.join(name)).unwrap();
-    }
+    move_aside(&dir, &aside);
     fs::copy(aside.join("config.toml"), dir.join("config.toml")).unwrap();
     let output = succeed(folder.path(), &args);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("is finished"));

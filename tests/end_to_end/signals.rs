@@ -2,7 +2,9 @@
 
 #![cfg(unix)]
 
-use crate::support::{checkpoint, command, json, quick, quick_file, run, succeed};
+use crate::support::{
+    checkpoint, command, has_logged, json, quick, quick_file, run, succeed, until,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -15,19 +17,6 @@ use std::{
 fn send(signal: &str, pid: u32) {
     let status = Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status();
     assert!(status.unwrap().success());
-}
-
-/// Waits until something holds.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{what} did not come to be");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn has_logged(run: &Path) -> bool {
-    fs::metadata(run.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0)
 }
 
 fn start(folder: &Path, args: &[&str]) -> Child {

@@ -5,6 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    thread,
+    time::{Duration, Instant},
 };
 
 pub(crate) const MODELS: [&str; 5] = ["ae", "sparse-ae", "vae", "gan", "ddpm"];
@@ -80,4 +82,18 @@ pub(crate) fn log_without_times(run: &Path) -> Vec<Value> {
 pub(crate) fn checkpoint(run: &Path) -> PathBuf {
     let entries = fs::read_dir(run.join("checkpoints")).unwrap();
     entries.map(|entry| entry.unwrap().path()).max().unwrap()
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what} did not come to be");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a run has logged a line.
+pub(crate) fn has_logged(run: &Path) -> bool {
+    fs::metadata(run.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0)
 }

@@ -3,7 +3,7 @@
 //! 0.01; `validation/loss` 10 times, last step 90 with 0.1; one image `samples/grid` of 118 by 60
 //! pixels at step 99; one histogram `codes` of 1001 values at step 99; one text `config`.
 
-use genlab_report::tensorboard::EventWriter;
+use genlab_report::tensorboard::{EventWriter, Holding, Rewrite};
 use genlab_report::{Result, png};
 use genlab_results::ImageStrip;
 use std::path::PathBuf;
@@ -17,9 +17,16 @@ fn main() -> Result<()> {
             log.scalar("validation/loss", step, 1.0 - step as f64 / 100.0)?;
         }
     }
-    // As after an interruption: everything from step 90 on is logged again, and counts once.
+    // As after an interruption: one file takes the place of the first, and every step counts once.
     drop(log);
-    let mut log = EventWriter::resume(&dir, 90)?;
+    let mut again = Rewrite::begin(&dir, None, Holding::Training)?;
+    for step in 0..90 {
+        again.writer().scalar("train/loss", step, 1.0 / (step + 1) as f64)?;
+        if step % 10 == 0 {
+            again.writer().scalar("validation/loss", step, 1.0 - step as f64 / 100.0)?;
+        }
+    }
+    let mut log = again.publish()?;
     for step in 90..100 {
         log.scalar("train/loss", step, 1.0 / (step + 1) as f64)?;
     }

@@ -28,6 +28,37 @@ pub fn encode_grid(strip: &ImageStrip) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
+/// Images along a side of the smallest square that holds so many.
+pub(crate) fn sprite_side(count: usize) -> usize {
+    let floor = count.isqrt();
+    if floor * floor < count { floor + 1 } else { floor }
+}
+
+/// The bytes of a PNG file with the images side by side in a square, row by row, as they are: TensorBoard's projector cuts
+/// them out again. What is left of the square is black.
+///
+/// # Errors
+/// As [`encode_grid`].
+pub(crate) fn encode_sprite(strip: &ImageStrip) -> Result<Vec<u8>> {
+    check(strip)?;
+    let ImageStrip { channels, height, width, .. } = *strip;
+    let side = sprite_side(strip.count());
+    let mut canvas = RgbImage::new((side * width) as u32, (side * height) as u32);
+    for (index, image) in strip.images().enumerate() {
+        let (left, top) = (index % side * width, index / side * height);
+        for at in 0..height * width {
+            let value = |channel| image[(channel % channels) * height * width + at];
+            let (x, y) = (left + at % width, top + at / width);
+            canvas.put_pixel(x as u32, y as u32, Rgb([value(0), value(1), value(2)]));
+        }
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(canvas)
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| ReportError::Encode { reason: error.to_string() })?;
+    Ok(bytes.into_inner())
+}
+
 /// Pixels that an image of this size takes in a grid, gutter included.
 pub fn pixels_of_tile(height: usize, width: usize) -> usize {
     let factor = MIN_TILE.div_ceil(height.max(width).max(1));

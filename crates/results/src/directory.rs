@@ -79,7 +79,13 @@ impl RunDir {
         self.0.join("export")
     }
 
-    /// `tensorboard/`: event files.
+    /// `projector/`: codes for TensorBoard's projector. Event files lie in the directory itself, because TensorBoard calls a
+    /// run by the folder that holds them.
+    pub fn projector(&self) -> PathBuf {
+        self.0.join("projector")
+    }
+
+    /// `tensorboard/`: where runs of earlier versions have their event files.
     pub fn tensorboard(&self) -> PathBuf {
         self.0.join("tensorboard")
     }

@@ -5,10 +5,13 @@ use anyhow::Result;
 use genlab_core::Generative;
 use genlab_data::npz_bytes;
 use genlab_metrics::{Evaluation, context::Context, features::host, picture};
-use genlab_report::{png, tensorboard::EventWriter};
+use genlab_report::{
+    png,
+    tensorboard::{Codes, EventWriter},
+};
 use genlab_results::{Artefact, Figure, Plot, atomic};
 
-/// Images behind the histogram of codes.
+/// Values whose codes are shown.
 const CODES: usize = 500;
 /// Samples behind the histogram of pixels.
 const SAMPLES: usize = 100;
@@ -27,13 +30,10 @@ pub(super) fn write(
     step: u64,
 ) -> Result<Vec<Artefact>> {
     let manifest = publish(&evaluation.figures, dir, board, step)?;
-    if let Some(encoder) = model.encoder() {
-        let images = context.split();
-        let rows = 0..images.len().min(CODES);
-        let told = context.told(images, rows.clone(), model.conditions());
-        let codes = encoder.encode(images.tensor(rows, &context.device), &told).mean;
-        let codes: Vec<f64> = host::floats(codes).into_iter().map(f64::from).collect();
-        board.histogram("codes/mean", step, &codes)?;
+    if let Some(codes) = codes(model, context) {
+        let numbers: Vec<f64> = codes.rows.iter().flatten().copied().map(f64::from).collect();
+        board.histogram("codes/mean", step, &numbers)?;
+        codes.write(dir.path())?;
     }
     if let Some(samples) = &evaluation.samples {
         let shown = samples.take(SAMPLES);
@@ -49,8 +49,33 @@ pub(super) fn write(
     if let Some(prior) = &evaluation.prior {
         atomic::write(&dir.prior(), &serde_json::to_vec(prior)?)?;
     }
-    board.flush()?;
     Ok(manifest)
+}
+
+/// The codes of the first values of the split that is evaluated, of a model that has an encoder.
+fn codes(model: &dyn Generative, context: &Context<'_>) -> Option<Codes> {
+    let encoder = model.encoder()?;
+    let split = context.split();
+    let rows = 0..split.len().min(CODES);
+    let told = context.told(split, rows.clone(), model.conditions());
+    let codes = encoder.encode(split.tensor(rows.clone(), &context.device), &told).mean;
+    let [_, length] = codes.dims();
+    let numbers = host::floats(codes);
+    let shown = split.take(rows.len());
+    let names = context.dataset.classes.as_ref();
+    let class = |label: &u32| match names.and_then(|names| names.get(*label as usize)) {
+        Some(name) => name.clone(),
+        None => label.to_string(),
+    };
+    let classes = shown.labels.as_ref().map(|labels| labels.iter().map(class).collect());
+    let numbered = rows.map(|row| row.to_string()).collect();
+    let columns = classes.map(|classes| ("class".to_owned(), classes));
+    Some(Codes {
+        name: format!("codes of the {} split", context.settings.split.name()),
+        rows: numbers.chunks(length.max(1)).map(<[f32]>::to_vec).collect(),
+        labels: columns.into_iter().chain([("number".to_owned(), numbered)]).collect(),
+        images: shown.bytes().is_some().then(|| picture::strip(&shown, 1)),
+    })
 }
 
 /// Writes the pictures among `figures` to `samples/` and to TensorBoard, and lists them.

@@ -4,6 +4,7 @@ use super::discarded;
 use crate::config::RunConfig;
 use anyhow::{Context, Result, bail};
 use genlab_core::{checkpoint, files};
+use genlab_report::tensorboard;
 pub(crate) use genlab_results::RunDir;
 use genlab_results::{atomic, figure_files};
 use std::{
@@ -127,7 +128,7 @@ fn is_leftover(path: &Path) -> bool {
 /// Removes what other processes left behind when they were killed. Only who has taken the directory may.
 fn sweep(dir: &RunDir) -> Result<()> {
     let folders =
-        [dir.checkpoints(), dir.tensorboard(), dir.samples(), dir.figures(), dir.samplers()];
+        [dir.checkpoints(), dir.projector(), dir.samples(), dir.figures(), dir.samplers()];
     for folder in [dir.path().to_owned()].into_iter().chain(folders) {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
@@ -224,6 +225,7 @@ pub(super) fn remove_empty_folders(dir: &RunDir) {
     let folders = [
         dir.checkpoints(),
         dir.tensorboard(),
+        dir.projector(),
         dir.samples(),
         dir.figures(),
         dir.samplers(),
@@ -252,7 +254,12 @@ pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
         Ok(all.iter().filter(|entry| own(entry)).map(fs::DirEntry::path).collect())
     };
     paths.extend(named(dir.checkpoints(), |name| name.starts_with("step-"))?);
-    paths.extend(named(dir.tensorboard(), |name| name.starts_with("events.out.tfevents."))?);
+    for folder in [dir.path().to_owned(), dir.tensorboard()] {
+        paths.extend(named(folder, |name| tensorboard::holding(name).is_some())?);
+    }
+    paths.extend(
+        tensorboard::PROJECTOR_FILES.map(|file| dir.path().join(file)).into_iter().filter(inside),
+    );
     paths.extend(named(dir.samples(), |name| {
         name == "samples.npz" || name.starts_with("samples-s") || name.starts_with("edit-")
     })?);

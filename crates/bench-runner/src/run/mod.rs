@@ -4,14 +4,17 @@
 mod alarm;
 mod artefacts;
 pub(crate) mod average;
+mod board;
 pub(crate) mod directory;
 mod discarded;
 #[cfg(test)]
 mod draws;
 pub(crate) mod figures;
+mod log;
 mod observer;
 pub(crate) mod opened;
 pub(crate) mod provenance;
+mod quantities;
 pub(crate) mod scoring;
 pub(crate) mod stations;
 pub(crate) mod training;
@@ -21,6 +24,7 @@ use crate::{
     device, interrupt, terminal,
 };
 use anyhow::Result;
+use board::Row;
 use directory::{Found, RunDir};
 use genlab_core::{
     Start, Train, checkpoint,
@@ -28,7 +32,6 @@ use genlab_core::{
 };
 use genlab_data::{Dataset, LoadOptions};
 use genlab_metrics::Evaluator;
-use genlab_report::tensorboard::EventWriter;
 use genlab_results::atomic;
 use observer::Watch;
 use opened::Runs;
@@ -118,12 +121,13 @@ pub(crate) fn execute(
     provenance::begin(dir, identity.seed, (&dataset, place), &chosen.name, runs.opened())?;
 
     let start = training::resume(dir, model.as_mut(), device)?;
-    let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &start)?;
+    let row = Row::of(config, evaluator.judge().map(|judge| judge.info().name));
+    let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &row, &start)?;
     let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
     let watched = interrupt::watched();
     let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;
-    let board = watch.close()?;
+    watch.close()?;
     drop(watched);
     let outcome = match (outcome, checkpoint::broken_tensor(model.as_ref())) {
         (Outcome::Finished { .. }, Some(name)) => Outcome::Diverged {
@@ -142,7 +146,7 @@ pub(crate) fn execute(
 
     match outcome {
         Outcome::Finished { seconds } => {
-            let trained = Trained { model, training, seconds, board };
+            let trained = Trained { model, training, seconds };
             publish((dir, &taken), &identity, trained, &evaluator)?;
             provenance::finish(dir, "finished")?;
             genlab_report::run::write_run_report(dir.path(), &genlab_metrics::CATALOGUE)?;
@@ -156,6 +160,7 @@ pub(crate) fn execute(
         Outcome::Diverged { step, scalar } => {
             let mut results = scoring::empty(&identity, "diverged");
             results.notes.push(format!("{scalar} was not a number in step {step}."));
+            board::failed(dir, step)?;
             dir.write_results(&results)?;
             provenance::happened(dir, step, &format!("{scalar} was not a number"))?;
             provenance::finish(dir, "diverged")?;
@@ -248,7 +253,6 @@ struct Trained {
     model: Box<dyn Train>,
     training: Training,
     seconds: f64,
-    board: EventWriter,
 }
 
 /// Measures a trained model and writes what there is to show: pictures, archives, results.json.
@@ -258,7 +262,7 @@ fn publish(
     trained: Trained,
     evaluator: &Evaluator<'_>,
 ) -> Result<()> {
-    let Trained { model, training, seconds, mut board } = trained;
+    let Trained { model, training, seconds } = trained;
     let (context, step) = (evaluator.context(), training.plan.total_steps());
     let average = average::choose(dir, &training, context.dataset, evaluator)?;
     let frozen = match &average {
@@ -274,16 +278,16 @@ fn publish(
     });
     evaluation.figures.extend(figures::of_model(frozen.as_ref(), context));
     taken.require()?;
-    let artefacts = artefacts::write(dir, frozen.as_ref(), context, &evaluation, &mut board, step)?;
+    let mut shown = board::results(dir)?;
+    let artefacts =
+        artefacts::write(dir, frozen.as_ref(), context, &evaluation, shown.writer(), step)?;
     evaluation.notes.extend(average.as_ref().map(average::line));
     let mut results = scoring::results(identity, evaluator, evaluation);
     results.average = average;
     results.artefacts = artefacts;
     let kind = context.dataset.space.kind;
     scoring::push_costs(&mut results, kind, &training.plan, seconds);
-    for metric in &results.metrics {
-        board.scalar(&format!("final/{}", metric.name), step, metric.value)?;
-    }
-    board.flush()?;
+    board::numbers(shown.writer(), &results.metrics, step)?;
+    shown.publish()?;
     Ok(dir.write_results(&results)?)
 }

@@ -2,12 +2,13 @@
 
 use super::{
     alarm::{self, Alarm},
+    board::{Board, RECONSTRUCTIONS, Row, SAMPLES},
     directory::{RunDir, Taken},
-    discarded, figures, provenance,
+    discarded, figures, log, provenance,
     stations::Training,
 };
 use crate::{interrupt, terminal, terminal::Progress};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use genlab_core::{
     Condition, Generative, Kind, Phase, Progress as At, Train,
@@ -18,10 +19,10 @@ use genlab_data::Dataset;
 use genlab_metrics::{
     context::Context as Measured, measures::sets::census::census, picture, requests,
 };
-use genlab_report::{png, tensorboard::EventWriter};
-use serde_json::{Map, Value, json};
+use genlab_report::png;
+use serde_json::{Map, json};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{Seek, Write},
     time::{Duration, Instant},
 };
@@ -77,7 +78,7 @@ pub(crate) struct Watch<'a> {
     device: &'a Device,
     alarm: Option<Alarm>,
     log: File,
-    board: EventWriter,
+    board: Board<'a>,
     progress: Progress,
     saved: Instant,
 }
@@ -92,32 +93,12 @@ impl<'a> Watch<'a> {
         (dir, taken): (&'a RunDir, &'a Taken),
         training: &'a Training,
         measured: &'a Measured<'a>,
+        row: &Row,
         start: &CheckpointState,
     ) -> Result<Self> {
         let dataset = measured.dataset;
-        let path = dir.metrics();
-        let cannot = || format!("cannot write {}", path.display());
-        let mut log = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(cannot)?;
-        let length = log.metadata().with_context(cannot)?.len();
-        if length < start.log_bytes {
-            bail!(
-                "{} has lost lines of the first {} steps; restore it, or train the run anew with --fresh",
-                path.display(),
-                start.step,
-            );
-        }
-        log.set_len(start.log_bytes).with_context(cannot)?;
-        log.seek(std::io::SeekFrom::End(0)).with_context(cannot)?;
-        let board = if start.step == 0 {
-            EventWriter::create(&dir.tensorboard())?
-        } else {
-            EventWriter::resume(&dir.tensorboard(), start.step)?
-        };
+        let (log, before) = log::open(&dir.metrics(), start)?;
+        let board = Board::open(dir, training, row, start, &before)?;
         let plan = &training.plan;
         let progress = Progress::new(
             training.model.name(),
@@ -129,7 +110,6 @@ impl<'a> Watch<'a> {
         let mut alarm =
             census(&dataset.train.sample(EXPECTED), measured).map(|data| Alarm::new(&data));
         if let Some(alarm) = &mut alarm {
-            let before = fs::read_to_string(&path).with_context(cannot)?;
             alarm.recall(&before, plan.progress(plan.total_steps()).total_images);
         }
         let device = &measured.device;
@@ -148,14 +128,13 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// Clears the progress bar and flushes what is buffered.
+    /// Clears the progress bar and ends what is written.
     ///
     /// # Errors
     /// When TensorBoard's file cannot be written.
-    pub(crate) fn close(mut self) -> Result<EventWriter> {
+    pub(crate) fn close(self) -> Result<()> {
         self.progress.finish();
-        self.board.flush()?;
-        Ok(self.board)
+        self.board.close()
     }
 
     /// Looks for a collapse of a generator that plays against a critic, where one is due after the line that
@@ -201,9 +180,9 @@ impl<'a> Watch<'a> {
         } else {
             return Ok(());
         };
-        let tag = if frozen.sampler().is_some() { "samples" } else { "reconstructions" };
+        let tag = if frozen.sampler().is_some() { SAMPLES } else { RECONSTRUCTIONS };
         let strip = picture::raster(&figures::kept(shown, space), PREVIEW_COLUMNS);
-        Ok(self.board.image(tag, step, &png::encode_grid(&strip)?)?)
+        self.board.picture(tag, step, &png::encode_grid(&strip)?)
     }
 }
 
@@ -248,26 +227,28 @@ impl Observer for Watch<'_> {
         object.insert("images".into(), json!(line.at.images));
         for (name, value) in &scalars {
             object.insert(name.clone(), json!(value));
-            self.board.scalar(name, line.at.step, *value)?;
         }
         object.insert("seconds".into(), json!(line.seconds));
         object.insert("images_per_second".into(), json!(rate));
-        self.board.scalar("cost/images_per_second", line.at.step, rate)?;
-        let mut text = serde_json::to_string(&Value::Object(object))?;
+        let mut text = serde_json::to_string(&object)?;
         text.push('\n');
         self.log
             .write_all(text.as_bytes())
             .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
+        self.board.line(&text)?;
         if number.is_multiple_of(LINES_PER_PREVIEW) {
             self.preview(model, line.at.step)?;
         }
-        self.board.flush()?;
         Ok(())
     }
 
     fn save(&mut self, mut state: CheckpointState, model: &dyn Train) -> Result<()> {
         self.taken.require()?;
         state.log_bytes = self.log.stream_position()?;
+        // Or a power failure might leave a checkpoint that knows of lines which the disk does not.
+        self.log
+            .sync_data()
+            .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
         checkpoint::save(&self.dir.checkpoints(), model, state)?;
         checkpoint::prune(&self.dir.checkpoints(), 2)?;
         discarded::drop_it(self.dir)?;

@@ -1,12 +1,24 @@
-//! TensorBoard event files.
+//! TensorBoard event files: what they hold, what takes the place of what, settings and results for its table, codes for its
+//! projector.
 //!
 //! Only the record framing comes from `tensorboard-rs`: its own `SummaryWriter` panics when the disk
 //! is full, and a full disk must not end a training run.
+
+mod hparams;
+mod past;
+mod projector;
+mod rewrite;
+
+pub use hparams::{End, MetricColumn, Setting};
+pub use past::{Holding, holding};
+pub use projector::{Codes, PROJECTOR_FILES};
+pub use rewrite::Rewrite;
 
 use crate::error::{ReportError, Result};
 use crate::png;
 use genlab_results::FileError;
 use protobuf::{Message, RepeatedField};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -29,18 +41,37 @@ const BUCKETS: usize = 30;
 pub struct EventWriter {
     path: PathBuf,
     records: RecordWriter<BufWriter<File>>,
+    /// The same file, to be synced.
+    file: File,
+    /// How many seconds ago that happened which is logged.
+    ago: f64,
+    /// What tags mean that nothing is logged of yet.
+    meanings: BTreeMap<String, String>,
 }
 
 impl EventWriter {
     /// Opens a new event file in `dir`, which is created. Files that are there already stay:
-    /// TensorBoard reads all of them in the order of their names.
+    /// TensorBoard reads all of them in the order of their names. What takes the place of earlier ones is a
+    /// [`Rewrite`].
     ///
     /// # Errors
     /// When the folder or the file cannot be created.
     pub fn create(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir).map_err(|source| FileError::write(dir, source))?;
-        let (path, file) = new_file(dir)?;
-        let mut writer = Self { path, records: RecordWriter::new(BufWriter::new(file)) };
+        loop {
+            let path = past::next(dir, &[], since_epoch().as_secs(), Holding::Training)?;
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Self::begin(path, file),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(FileError::write(&path, source).into()),
+            }
+        }
+    }
+
+    fn begin(path: PathBuf, file: File) -> Result<Self> {
+        let buffered = file.try_clone().map_err(|source| FileError::write(&path, source))?;
+        let records = RecordWriter::new(BufWriter::new(buffered));
+        let mut writer = Self { path, records, file, ago: 0.0, meanings: BTreeMap::new() };
         let mut event = Event::new();
         event.set_file_version("brain.Event:2".into());
         writer.write(event, 0)?;
@@ -48,20 +79,23 @@ impl EventWriter {
         Ok(writer)
     }
 
-    /// As [`EventWriter::create`] for a run that goes on at `step`: tells TensorBoard to forget what
-    /// the interrupted run logged at that step and later, so that no step shows up twice.
-    ///
-    /// # Errors
-    /// As [`EventWriter::create`].
-    pub fn resume(dir: &Path, step: u64) -> Result<Self> {
-        let mut writer = Self::create(dir)?;
+    /// Tells TensorBoard to forget what it has read of `step` and later.
+    fn forget(&mut self, step: u64) -> Result<()> {
         let mut session = SessionLog::new();
         session.set_status(SessionLog_SessionStatus::START);
         let mut event = Event::new();
         event.set_session_log(session);
-        writer.write(event, step)?;
-        writer.flush()?;
-        Ok(writer)
+        self.write(event, step)
+    }
+
+    /// Everything that follows happened so many seconds ago: TensorBoard draws curves over that time too.
+    pub fn ago(&mut self, seconds: f64) {
+        self.ago = seconds;
+    }
+
+    /// What a scalar means that is logged later, shown beside its chart.
+    pub fn explain(&mut self, tag: &str, meaning: &str) {
+        self.meanings.insert(tag.to_owned(), meaning.to_owned());
     }
 
     /// The event file.
@@ -76,6 +110,11 @@ impl EventWriter {
     pub fn scalar(&mut self, tag: &str, step: u64, value: f64) -> Result<()> {
         let mut entry = Summary_Value::new();
         entry.set_simple_value(value as f32);
+        if let Some(meaning) = self.meanings.remove(tag) {
+            let mut metadata = metadata("scalars", Vec::new());
+            metadata.set_summary_description(meaning);
+            entry.set_metadata(metadata);
+        }
         self.summary(tag, step, entry)
     }
 
@@ -123,21 +162,11 @@ impl EventWriter {
     /// # Errors
     /// When the file cannot be written.
     pub fn text(&mut self, tag: &str, step: u64, text: &str) -> Result<()> {
-        let mut dim = TensorShapeProto_Dim::new();
-        dim.set_size(1);
-        let mut shape = TensorShapeProto::new();
-        shape.set_dim(RepeatedField::from_vec(vec![dim]));
-        let mut tensor = TensorProto::new();
-        tensor.set_dtype(DataType::DT_STRING);
-        tensor.set_tensor_shape(shape);
+        let mut tensor = tensor(DataType::DT_STRING, 1);
         tensor.set_string_val(RepeatedField::from_vec(vec![text.as_bytes().to_vec()]));
-        let mut plugin = SummaryMetadata_PluginData::new();
-        plugin.set_plugin_name("text".into());
-        let mut metadata = SummaryMetadata::new();
-        metadata.set_plugin_data(plugin);
         let mut entry = Summary_Value::new();
         entry.set_tensor(tensor);
-        entry.set_metadata(metadata);
+        entry.set_metadata(metadata("text", Vec::new()));
         self.summary(tag, step, entry)
     }
 
@@ -147,6 +176,15 @@ impl EventWriter {
     /// When the file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         Ok(self.records.flush().map_err(|source| FileError::write(&self.path, source))?)
+    }
+
+    /// As [`EventWriter::flush`], and waits until the disk has it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn sync(&mut self) -> Result<()> {
+        self.flush()?;
+        Ok(self.file.sync_all().map_err(|source| FileError::write(&self.path, source))?)
     }
 
     fn summary(&mut self, tag: &str, step: u64, mut entry: Summary_Value) -> Result<()> {
@@ -160,11 +198,15 @@ impl EventWriter {
 
     fn write(&mut self, mut event: Event, step: u64) -> Result<()> {
         event.set_step(i64::try_from(step).unwrap_or(i64::MAX));
-        event.set_wall_time(since_epoch().as_secs_f64());
-        let written = event
-            .write_to_bytes()
-            .map_err(io::Error::from)
-            .and_then(|bytes| self.records.write(&bytes));
+        event.set_wall_time(since_epoch().as_secs_f64() - self.ago);
+        let bytes = event.write_to_bytes().map_err(io::Error::from);
+        let bytes = bytes.map_err(|source| FileError::write(&self.path, source))?;
+        self.record(&bytes)
+    }
+
+    /// An event as it is.
+    fn record(&mut self, event: &[u8]) -> Result<()> {
+        let written = self.records.write(event);
         Ok(written.map_err(|source| FileError::write(&self.path, source))?)
     }
 }
@@ -174,19 +216,26 @@ fn since_epoch() -> std::time::Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// A file that was not there: names sort by time, and runs that start together do not share one.
-fn new_file(dir: &Path) -> Result<(PathBuf, File)> {
-    let (seconds, process) = (since_epoch().as_secs(), std::process::id());
-    for attempt in 0_u32.. {
-        let path =
-            dir.join(format!("events.out.tfevents.{seconds:010}.genlab.{process}.{attempt:03}"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(FileError::write(&path, source).into()),
-        }
-    }
-    unreachable!("a process does not open four billion event files within a second")
+/// Which plugin of TensorBoard shows a value, and what that needs to know.
+fn metadata(plugin: &str, content: Vec<u8>) -> SummaryMetadata {
+    let mut data = SummaryMetadata_PluginData::new();
+    data.set_plugin_name(plugin.to_owned());
+    data.set_content(content);
+    let mut metadata = SummaryMetadata::new();
+    metadata.set_plugin_data(data);
+    metadata
+}
+
+/// A tensor of one dimension, to be filled.
+fn tensor(kind: DataType, size: i64) -> TensorProto {
+    let mut dim = TensorShapeProto_Dim::new();
+    dim.set_size(size);
+    let mut shape = TensorShapeProto::new();
+    shape.set_dim(RepeatedField::from_vec(vec![dim]));
+    let mut tensor = TensorProto::new();
+    tensor.set_dtype(kind);
+    tensor.set_tensor_shape(shape);
+    tensor
 }
 
 /// Buckets between the smallest and the largest value; one bucket if they are equal.
@@ -214,41 +263,38 @@ fn buckets(values: &[f64]) -> Option<HistogramProto> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use tensorboard_rs::masked_crc32c::masked_crc32c;
 
-    /// Reads the framing back, checking both checksums of every record.
-    fn events(path: &Path) -> Vec<Event> {
-        let bytes = std::fs::read(path).unwrap();
-        let (mut rest, mut events) = (&bytes[..], Vec::new());
-        while !rest.is_empty() {
-            let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
-            let data = &rest[12..12 + length];
-            assert_eq!(rest[8..12], masked_crc32c(&rest[..8]).to_le_bytes());
-            assert_eq!(rest[12 + length..16 + length], masked_crc32c(data).to_le_bytes());
-            events.push(Event::parse_from_bytes(data).unwrap());
-            rest = &rest[16 + length..];
-        }
-        events
+    /// The events of a file, all of them whole.
+    pub(crate) fn events(path: &Path) -> Vec<Event> {
+        let events = past::events(path).unwrap();
+        let framing = 16 * events.len();
+        let length = events.iter().map(Vec::len).sum::<usize>() + framing;
+        assert_eq!(length as u64, std::fs::metadata(path).unwrap().len());
+        events.iter().map(|event| Event::parse_from_bytes(event).unwrap()).collect()
     }
 
     #[test]
     fn what_is_logged_is_in_the_file_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = EventWriter::resume(&dir.path().join("tb"), 7).unwrap();
-        writer.scalar("train/loss", 8, 0.5).unwrap();
+        let mut writer = EventWriter::create(&dir.path().join("tb")).unwrap();
+        writer.explain("train/kl", "nats");
+        writer.scalar("train/kl", 8, 0.5).unwrap();
+        writer.scalar("train/kl", 9, 0.25).unwrap();
         writer.histogram("codes", 9, &[0.0, 1.0, 1.0, f64::NAN]).unwrap();
         writer.text("config", 9, "seed = 0").unwrap();
-        writer.flush().unwrap();
+        writer.sync().unwrap();
         let name = writer.path().file_name().unwrap().to_str().unwrap();
-        assert!(name.starts_with("events.out.tfevents."), "{name}");
+        assert_eq!(holding(name), Some(Holding::Training), "{name}");
         let events = events(writer.path());
         assert_eq!(events[0].get_file_version(), "brain.Event:2");
-        assert_eq!(events[1].get_session_log().get_status(), SessionLog_SessionStatus::START);
         let steps: Vec<i64> = events.iter().map(Event::get_step).collect();
-        assert_eq!(steps, [0, 7, 8, 9, 9]);
-        let histogram = events[3].get_summary().get_value()[0].get_histo();
+        assert_eq!(steps, [0, 8, 9, 9, 9]);
+        let value = |event: usize| &events[event].get_summary().get_value()[0];
+        assert_eq!(value(1).get_metadata().get_summary_description(), "nats");
+        assert!(!value(2).has_metadata(), "once is enough");
+        let histogram = value(3).get_histo();
         assert_eq!((histogram.get_num(), histogram.get_sum()), (3.0, 2.0));
         assert_eq!(histogram.get_bucket().iter().sum::<f64>(), 3.0);
         assert_eq!(histogram.get_bucket_limit().last(), Some(&1.0));

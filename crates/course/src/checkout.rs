@@ -39,10 +39,15 @@ impl Checkout {
         &self.target
     }
 
-    /// A line of `[dependencies]`: genlab's crate of that name in the folder `folder`.
-    pub(crate) fn dependency(&self, name: &str, folder: &str) -> String {
-        let path = self.root.join("crates").join(folder);
-        format!("{name} = {{ path = {} }}", quoted(&path))
+    /// A line of `[dependencies]`: genlab, with what it takes to find burn compiled.
+    pub(crate) fn genlab(&self) -> String {
+        let path = quoted(&self.root.join("crates/genlab"));
+        format!("genlab = {{ path = {path}, features = [\"shared-build\"] }}")
+    }
+
+    /// Another: this crate, for checks.
+    pub(crate) fn course(&self) -> String {
+        format!("genlab-course = {{ path = {} }}", quoted(&self.root.join("crates/course")))
     }
 
     /// `.cargo/config.toml` of a course crate.
@@ -98,7 +103,7 @@ mod tests {
         let profile = &profiles["profile"]["dev"]["package"]["*"];
         assert_eq!(profile["opt-level"].as_integer(), Some(3));
         assert!(checkout.lock().unwrap().contains("name = \"burn\""));
-        let line = checkout.dependency("genlab", "genlab");
+        let line = checkout.genlab();
         assert!(line.parse::<Table>().unwrap()["genlab"]["path"].is_str(), "{line}");
     }
 }

@@ -88,8 +88,8 @@ impl Workbench {
         let head = |name: &str| {
             format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n")
         };
-        let genlab = checkout.dependency("genlab", "genlab");
-        let course = checkout.dependency("genlab-course", "course");
+        let genlab = checkout.genlab();
+        let course = checkout.course();
         let own = [
             head(&self.program()),
             format!("{genlab}\n{course}\nlesson = {{ path = \"student\" }}\n\n[workspace]\n\n"),

@@ -26,7 +26,7 @@ pub fn create(lesson: &Lesson, dir: &Path, checkout: &Checkout) -> Result<(), Co
 }
 
 fn manifest(lesson: &Lesson, checkout: &Checkout) -> Result<String, CourseError> {
-    let (name, genlab) = (lesson.name, checkout.dependency("genlab", "genlab"));
+    let (name, genlab) = (lesson.name, checkout.genlab());
     let profiles = checkout.profiles()?;
     Ok(format!(
         "[package]

@@ -85,20 +85,26 @@ impl Workbench {
         if student.exists() {
             fs::remove_dir_all(&student).map_err(CourseError::io("remove", &student))?;
         }
-        let head = |name: &str| {
-            format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n")
+        let name = self.lesson.name;
+        let head = |prefix: &str, more: &str| {
+            format!(
+                "[package]\nname = \"{prefix}-{name}\"\nedition = \"2024\"\n{more}\n[dependencies]\n{}\n",
+                checkout.genlab()
+            )
         };
-        let genlab = checkout.genlab();
-        let course = checkout.course();
         let own = [
-            head(&self.program()),
-            format!("{genlab}\n{course}\nlesson = {{ path = \"student\" }}\n\n[workspace]\n\n"),
+            head("check", ""),
+            format!(
+                "{}\nlesson = {{ path = \"student\", package = \"lesson-{name}\" }}\n\n[workspace]\n\n",
+                checkout.course()
+            ),
             checkout.profiles()?,
         ];
+        // A name for each lesson, or cargo takes what was built of one for the other: their places look alike to it.
+        let lesson = head("lesson", "\n[lib]\nname = \"lesson\"\n");
         let main = format!(
             "mod checks;\nmod tensors;\n\nfn main() -> std::process::ExitCode {{\n    \
-             genlab_course::report(\"{}\", checks::checks)\n}}\n",
-            self.lesson.name
+             genlab_course::report(\"{name}\", checks::checks)\n}}\n"
         );
         for (path, text) in [
             ("Cargo.toml", own.concat().as_str()),
@@ -106,7 +112,7 @@ impl Workbench {
             ("src/main.rs", &main),
             ("src/checks.rs", self.lesson.checks),
             ("src/tensors.rs", TENSORS),
-            ("student/Cargo.toml", &format!("{}{genlab}\n", head("lesson"))),
+            ("student/Cargo.toml", &lesson),
         ] {
             atomic::write(&self.path(path), text.as_bytes())?;
         }

@@ -8,8 +8,8 @@ fn points(at: &[f64]) -> Vec<Vec<f64>> {
 
 pub fn checks(checks: &mut Checks) {
     // With k = 2 the balls reach 2, 1, 2, 6, 5, 6 and 14 far.
-    let real = [0.0, 1.0, 2.0, 8.0, 9.0, 14.0, 23.0];
-    let samples = [-1.5, -1.0, 3.5, 40.0];
+    let real: [f64; 7] = [0.0, 1.0, 2.0, 8.0, 9.0, 14.0, 23.0];
+    let samples: [f64; 4] = [-1.5, -1.0, 3.5, 40.0];
     let within = |radius: &dyn Fn(usize) -> f64| {
         let covered = (0..real.len()).filter(|i| samples.iter().any(|s| (real[*i] - s).abs() <= radius(*i)));
         covered.count() as f64 / real.len() as f64

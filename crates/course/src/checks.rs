@@ -104,7 +104,7 @@ impl Figuring<'_> {
         let Self { checks, name, found, .. } = self;
         let value = found.ok().and_then(|found| distance(&found, &right));
         let passed = value.is_some_and(|value| value <= TOLERANCE);
-        let message = if passed { None } else { told };
+        let message = (!passed).then_some(told);
         checks.push(Figure { name, passed, value, at_most: TOLERANCE, message });
     }
 
@@ -114,28 +114,28 @@ impl Figuring<'_> {
         let Self { checks, name, found, .. } = self;
         let value = found.ok().and_then(|found| distance(&found, &[0.0]));
         let passed = value.is_some_and(|value| value <= limit);
-        let message = if passed { None } else { told };
+        let message = (!passed).then_some(told);
         checks.push(Figure { name, passed, value, at_most: limit, message });
     }
 
     /// What is wrong with what was found.
-    fn told(&self, right: &[f64]) -> Option<String> {
+    fn told(&self, right: &[f64]) -> String {
         let found = match &self.found {
             Ok(found) => found,
-            Err(panic) => return Some(panic.clone()),
+            Err(panic) => return panic.clone(),
         };
         let same =
             |gives: &[f64]| distance(found, gives).is_some_and(|distance| distance <= TOLERANCE);
         let mistake = self.mistakes.iter().find(|(gives, _)| same(gives));
         if let Some(message) = mistake.map(|(_, message)| *message).or(self.otherwise) {
-            return Some(message.to_owned());
+            return message.to_owned();
         }
         if found.len() != right.len() {
             let verb = if right.len() == 1 { "is" } else { "are" };
             let [found, right] = [found.len(), right.len()].map(counted);
-            return Some(format!("it gives {found}, and {right} {verb} right"));
+            return format!("it gives {found}, and {right} {verb} right");
         }
-        Some(format!("it gives {}, and {} is right", listed(found), listed(right)))
+        format!("it gives {}, and {} is right", listed(found), listed(right))
     }
 }
 

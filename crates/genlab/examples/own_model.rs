@@ -11,7 +11,7 @@ use burn::{
 use genlab::{
     Lab, LabError,
     core::{
-        Batch, CheckpointError, EmaConfig, Generative, InitContext, InitError, Noise, Optimized,
+        Batch, CheckpointError, EmaConfig, Generative, InitContext, Noise, Optimized,
         OptimizerConfig, Progress, Sample, SampleRequest, Scalars, Space, StateReader, StateWriter,
         Train, nn::init_module, params::write_params, state::Section,
     },
@@ -95,21 +95,25 @@ impl Sample for Frozen {
     }
 }
 
-fn build(context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+fn build(context: &InitContext) -> Box<dyn Train> {
     let (space, shape) = (context.space, [1, context.space.shape.pixels()]);
     let net = init_module(context.seed, "pixels/net", &context.device, |device| Pixels {
         mean: Initializer::Zeros.init(shape, device),
         log_sd: Initializer::Zeros.init(shape, device),
     });
     let optimizer = OptimizerConfig { learning_rate: 1e-2, ..OptimizerConfig::default() };
-    Ok(Box::new(InTraining { net: Optimized::new(net, optimizer, EmaConfig::Off), space }))
+    Box::new(InTraining { net: Optimized::new(net, optimizer, EmaConfig::Off), space })
 }
 
 fn main() -> Result<(), LabError> {
     let lab = Lab::open("digits8x8")?;
-    let model = lab.train(40_000, build, |line, _| {
-        println!("{:>6} images: {:?}", line.at.images, line.scalars);
-    })?;
+    let model = lab.train(
+        40_000,
+        |context| Ok(build(context)),
+        |line, _| {
+            println!("{:>6} images: {:?}", line.at.images, line.scalars);
+        },
+    )?;
     let samples = lab.samples(model.as_ref(), 360)?;
     for metric in lab.score(&samples, QUICK_MEASURES).metrics {
         println!("{} = {:.4}", metric.name, metric.value);

@@ -1,6 +1,6 @@
-//! Tells the program which commit it is built from.
+//! Tells the program which commit and which versions it is built from.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 fn git(args: &[&str]) -> Option<String> {
     let out = Command::new("git").args(args).output().ok()?;
@@ -8,6 +8,12 @@ fn git(args: &[&str]) -> Option<String> {
 }
 
 fn main() {
+    // That of the workspace; a package has one of its own.
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lock = ["../../Cargo.lock", "Cargo.lock"].map(|lock| own.join(lock));
+    if let Some(lock) = lock.iter().find(|lock| lock.is_file()) {
+        println!("cargo::rustc-env=GENLAB_LOCK={}", lock.display());
+    }
     // Sources, and what a commit moves. Outside a checkout there is nothing to tell.
     println!("cargo::rerun-if-changed=..");
     for path in ["HEAD", "index", "logs/HEAD"] {

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod course;
 mod machine;
 mod sweep;
 
 use crate::commands::export::ExportArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use course::{CourseArgs, CourseCommand};
 pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
 use std::{path::PathBuf, time::Duration};
 pub(crate) use sweep::{SweepArgs, SweepWhat};
@@ -116,6 +118,12 @@ Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
 Writes model.safetensors (the weights that the run is judged by), config.json (every setting), README.md (a model card), \
 genlab.py (the model in PyTorch) and check.safetensors (what genlab computed, for genlab.py to compare itself with).")]
     Export(ExportArgs),
+    /// Lessons: write one function of a generative model, and be told what is wrong with it.
+    #[command(after_help = "Examples:
+  bench-runner course list
+  bench-runner course new vae-loss my-vae-loss && cd my-vae-loss && cargo test
+  bench-runner course check my-vae-loss --json")]
+    Course(CourseArgs),
     /// List the devices that this build can train on.
     #[command(after_help = "Example:\n  bench-runner devices")]
     Devices,

@@ -1,6 +1,7 @@
 //! From parsed arguments to work.
 
 mod compare;
+mod course;
 mod doctor;
 mod edit;
 mod evaluate;
@@ -57,6 +58,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Fetch(args)) => fetch::execute(&args),
+        Some(Command::Course(args)) => course::execute(&args.what),
         Some(Command::Doctor) => Ok(doctor::execute()),
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::{fs, path::PathBuf};
 
 /// The dependencies this binary was built from.
-const CARGO_LOCK: &[u8] = include_bytes!("../../../../Cargo.lock");
+const CARGO_LOCK: &[u8] = include_bytes!(env!("GENLAB_LOCK"));
 
 /// Writes run.json at the start of a session; how it ends comes with [`finish`]. What happened in
 /// earlier sessions is kept.

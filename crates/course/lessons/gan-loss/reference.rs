@@ -1,0 +1,16 @@
+//! The losses of a GAN.
+
+use genlab::burn::tensor::{Tensor, activation::log_sigmoid};
+
+pub fn critic_loss(
+    critic: &dyn Fn(Tensor<2>) -> Tensor<1>,
+    real: Tensor<2>,
+    fake: Tensor<2>,
+) -> Tensor<1> {
+    // 1 − D is the sigmoid of −C.
+    -log_sigmoid(critic(real)).mean() - log_sigmoid(-critic(fake.detach())).mean()
+}
+
+pub fn generator_loss(critic: &dyn Fn(Tensor<2>) -> Tensor<1>, fake: Tensor<2>) -> Tensor<1> {
+    -log_sigmoid(critic(fake)).mean()
+}

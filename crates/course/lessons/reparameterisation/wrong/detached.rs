@@ -1,0 +1,6 @@
+// gets reparameterisation/log_var_gradient: no gradient reaches log_var
+use genlab::burn::tensor::Tensor;
+
+pub fn reparameterise(mean: Tensor<2>, log_var: Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
+    mean + (log_var / 2.0).exp().detach() * noise
+}

@@ -93,11 +93,12 @@ fn lines() -> impl Strategy<Value = (&'static str, Vec<String>)> {
     })
 }
 
-/// Lines about several settings of one model, and of others, in any order.
+/// Lines about several settings of one model, in any order; those of others are refused.
 fn command() -> impl Strategy<Value = (&'static str, Vec<String>)> {
-    vec(lines(), 1..4).prop_flat_map(|chosen| {
+    vec(lines(), 1..6).prop_flat_map(|chosen| {
         let model = chosen[0].0;
-        let lines: Vec<String> = chosen.into_iter().flat_map(|(_, lines)| lines).collect();
+        let own = chosen.into_iter().filter(|(of, _)| *of == model);
+        let lines: Vec<String> = own.flat_map(|(_, lines)| lines).collect();
         (Just(model), Just(lines).prop_shuffle())
     })
 }

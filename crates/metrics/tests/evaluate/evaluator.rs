@@ -33,7 +33,9 @@ fn a_perfect_reconstruction_has_no_error_and_its_codes_a_prior() {
         "{prior}"
     );
     let frechet = found.metrics.iter().find(|m| m.name == "samples/frechet").expect("a prior");
-    assert!(frechet.real < Some(frechet.value) && Some(frechet.value) < frechet.noise);
+    // Draws of 360 real training digits score 1.0 to 1.7 here: codes that lose nothing are about as near.
+    let (real, noise) = (frechet.real.expect("a row"), frechet.noise.expect("a row"));
+    assert!(0.5 * real < frechet.value && frechet.value < 3.0 * real && real < 0.2 * noise);
     assert_eq!(found.samples.expect("360 samples").len(), 360);
 }
 

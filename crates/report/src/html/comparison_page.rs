@@ -279,15 +279,19 @@ pub(super) fn standing(cell: &Cell) -> (&'static str, &'static str) {
     }
 }
 
-fn row<'a>(row: &'a Row, table: &'a Table, columns: &'a [Column<'_>]) -> RowView<'a> {
-    // Marks stand behind the number: where a row has one, the others leave the same room.
+/// The same among the numbers of its row: marks stand behind the number, and where one has a mark, the others leave
+/// the same room.
+pub(super) fn standing_in(row: &Row, cell: &Cell) -> (&'static str, &'static str) {
     let symbols = row.cells.iter().any(|cell| matches!(cell.mark, Mark::Best | Mark::Tied));
-    let cell = |cell: &Cell| match standing(cell) {
+    match standing(cell) {
         ("", _) if symbols => ("pad", ""),
         standing => standing,
-    };
+    }
+}
+
+fn row<'a>(row: &'a Row, table: &'a Table, columns: &'a [Column<'_>]) -> RowView<'a> {
     let cell_view = |(index, one): (&usize, &'a Cell)| {
-        let (class, label) = cell(one);
+        let (class, label) = standing_in(row, one);
         CellView::new(&columns[*index].label, one, class, label)
     };
     let reference = |(column, cell): (&'a ReferenceColumn, &'a Cell)| {

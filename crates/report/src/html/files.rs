@@ -47,7 +47,8 @@ impl Files {
 
 /// "Inside the critic: D(x)" becomes `inside-the-critic-d-x`. Letters of any alphabet stay.
 fn stem(title: &str) -> String {
-    let lower = title.to_lowercase();
+    // Fréchet: LaTeX finds no file with an accent.
+    let lower = title.to_lowercase().replace('é', "e");
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let stem: String = words.join("-").chars().take(80).collect();

@@ -1,6 +1,6 @@
 //! Where there are more settings than a page has room for: a row each, in place of a column each.
 
-use super::comparison_page::{CellView, standing};
+use super::comparison_page::{CellView, standing_in};
 use super::page::Arrow;
 use crate::chart::Tint;
 use crate::compare::{self, Column, Difference, Pairs, ReferenceColumn, Row, Table};
@@ -8,8 +8,10 @@ use crate::format::ABSENT;
 use genlab_results::{Catalogue, Direction, Section};
 use std::cmp::Ordering;
 
-/// Settings that have a column each, and of which all samples, curves and figures are shown.
+/// Settings that have a column each; more stand in rows.
 pub(super) const MANY: usize = 8;
+/// Of so many of those the samples, curves and figures are shown.
+const SHOWN: usize = 5;
 /// Settings that have a column of their own beside the numbers.
 const SETTINGS: usize = 4;
 
@@ -56,8 +58,7 @@ pub(super) fn headline<'a>(
     let numbers: Vec<(&Row, &str)> = rows.iter().map(|(_, row)| (*row, gloss(row))).collect();
     let mut table = of_rows(&numbers, &(0..columns.len()).collect::<Vec<_>>(), columns);
     for (line, place) in table.lines.iter_mut().zip(0..) {
-        let value = |axis: &&'a Difference| axis.values[place].as_deref().unwrap_or(ABSENT);
-        line.settings = axes.iter().map(value).collect();
+        line.settings = axes.iter().map(|axis| axis.value(place)).collect();
         if titled {
             line.label = columns[place].first().results.title();
         }
@@ -81,8 +82,7 @@ pub(super) fn headline<'a>(
         let cells = rows.iter().map(cell).collect();
         table.lines.push(reference_line(reference, axes.len(), cells));
     }
-    let named = |axis: &&Difference| axis.path.rsplit('.').next().unwrap_or(&axis.path).to_owned();
-    Some(Rows { settings: axes.iter().map(named).collect(), ..table })
+    Some(Rows { settings: axes.iter().map(|axis| axis.name.to_owned()).collect(), ..table })
 }
 
 /// All numbers of one table.
@@ -117,7 +117,7 @@ fn of_rows<'a>(
         cells: numbers
             .iter()
             .map(|(row, _)| {
-                let (class, words) = standing(&row.cells[place]);
+                let (class, words) = standing_in(row, &row.cells[place]);
                 CellView::new(&row.title, &row.cells[place], class, words)
             })
             .collect(),
@@ -135,14 +135,41 @@ fn reference_line<'a>(
     Line { colour: None, label: &reference.title, note, settings: vec![""; settings], cells }
 }
 
-/// The settings in which columns of one model differ.
-fn axes<'a>(columns: &[Column<'_>], differences: &'a [Difference]) -> Vec<&'a Difference> {
+/// A setting in which columns of one model differ: several models may have it, each under a path of its own.
+struct Axis<'a> {
+    name: &'a str,
+    differences: Vec<&'a Difference>,
+}
+
+impl<'a> Axis<'a> {
+    fn value(&self, place: usize) -> &'a str {
+        let mut values = self.differences.iter().filter_map(|one| one.values[place].as_deref());
+        values.next().unwrap_or(ABSENT)
+    }
+}
+
+fn axes<'a>(columns: &[Column<'_>], differences: &'a [Difference]) -> Vec<Axis<'a>> {
     let model = |place: usize| columns[place].first().results.title();
     let differs = |one: &&Difference| {
         (0..columns.len())
             .any(|a| (0..a).any(|b| model(a) == model(b) && one.values[a] != one.values[b]))
     };
-    differences.iter().filter(differs).collect()
+    let apart = |one: &Difference, other: &Difference| {
+        one.values.iter().zip(&other.values).all(|(a, b)| a.is_none() || b.is_none())
+    };
+    let mut axes: Vec<Axis<'a>> = Vec::new();
+    for one in differences.iter().filter(differs) {
+        let path = one.path.strip_suffix(".kind").unwrap_or(&one.path);
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let joins = |axis: &&mut Axis<'_>| {
+            axis.name == name && axis.differences.iter().all(|other| apart(one, other))
+        };
+        match axes.iter_mut().find(joins) {
+            Some(axis) => axis.differences.push(one),
+            None => axes.push(Axis { name, differences: vec![one] }),
+        }
+    }
+    axes
 }
 
 /// Numbers by their value and before words.
@@ -190,11 +217,11 @@ pub(super) fn shown<'a>(columns: &[Column<'a>], tables: &[Table]) -> (Vec<Column
     if let Some(row) = by {
         order.sort_by(|a, b| value(row, *a).total_cmp(&value(row, *b)));
     }
-    order.truncate(MANY);
+    order.truncate(SHOWN);
     let which =
         by.map_or_else(|| "the first".to_owned(), |row| format!("those best in {}", row.noun));
     let words = format!(
-        "Of {} settings {MANY} are shown in pictures and curves, {which}; the others have theirs in the reports of their runs.",
+        "Of {} settings {SHOWN} are shown in pictures and curves, {which}; the others have theirs in the reports of their runs.",
         columns.len()
     );
     (order.into_iter().map(|place| columns[place].clone()).collect(), words)

@@ -236,7 +236,7 @@ fn of_many_settings_each_is_a_row_in_the_order_of_its_numbers() {
     assert_eq!(widths[..9], ["2", "4", "8", "16", "32", "64", "128", "256", "512"]);
     assert_eq!(widths[9..], ["", ""], "a baseline and real images stand below them");
     assert!(table.contains(">10.00<small>± 0.25</small>"), "{table}");
-    assert!(html.contains("Of 9 settings 8 are shown in pictures and curves, those best in"));
+    assert!(html.contains("Of 9 settings 5 are shown in pictures and curves, those best in"));
     assert!(html.contains("c1 m2\""), "the eighth has a second mark");
     // All pairs would be 36.
     let pairs = html.split("class=\"pairs\"").nth(1).unwrap().split("</table>").next().unwrap();

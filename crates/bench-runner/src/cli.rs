@@ -236,7 +236,7 @@ pub(crate) struct SettingArgs {
     pub precision: Option<String>,
     #[command(flatten)]
     pub judge: JudgeArgs,
-    /// auto, flex, and what this build has of wgpu[:i], cuda[:i], tch, tch:cuda[:i].
+    /// auto, flex, and what this build has of wgpu, cuda, tch and tch:cuda; wgpu:1 is the second of its kind.
     #[arg(long, default_value = "auto")]
     pub device: String,
 }
@@ -305,7 +305,7 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
     /// Where to write: a .png grid or an .npz archive with arrays images and, of a model that is told classes,
-    /// labels. Default: samples/samples-s<seed>.png in the run
+    /// labels. Default: samples/samples-sSEED.png in the run
     /// directory.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -388,7 +388,7 @@ pub(crate) struct EditArgs {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Where to write: a .png grid, a row for each input with its variants behind it, or an .npz archive of the
-    /// variants. Default: samples/edit-<task>-s<seed>.png in the run directory.
+    /// variants. Default: samples/edit-TASK-sSEED.png in the run directory.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Device to run on.

@@ -35,7 +35,7 @@ pub struct InitContext {
 pub enum Start {
     /// They are drawn, or taken over from a run that the model builds on.
     Fresh,
-    /// [`Train::restore`] puts all of them back: a run that the model builds on is not opened, and need
+    /// [`Train::restore`](crate::Train::restore) puts all of them back: a run that the model builds on is not opened, and need
     /// not be there any more.
     Restored,
 }

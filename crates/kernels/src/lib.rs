@@ -71,8 +71,8 @@ use crate::{
 #[cfg(target_arch = "x86_64")]
 use crate::{attention::AttentionOps, micro::Isa};
 
-/// Two-dimensional convolution. `x` [B, C_in, H, W], `weight` [C_out, C_in, K_h, K_w], `bias`
-/// [C_out]; returns [B, C_out, H', W'] with H' = (H + 2 padding - K_h) / stride + 1.
+/// Two-dimensional convolution. `x` `[B, C_in, H, W]`, `weight` `[C_out, C_in, K_h, K_w]`, `bias`
+/// `[C_out]`; returns `[B, C_out, H', W']` with H' = (H + 2 padding - K_h) / stride + 1.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -86,8 +86,8 @@ pub fn conv2d(
     })
 }
 
-/// Transposed convolution. `x` [B, C_in, H, W], `weight` [C_in, C_out, K_h, K_w], `bias` [C_out];
-/// returns [B, C_out, H', W'] with H' = (H - 1) stride - 2 padding + K_h + output padding.
+/// Transposed convolution. `x` `[B, C_in, H, W]`, `weight` `[C_in, C_out, K_h, K_w]`, `bias` `[C_out]`;
+/// returns `[B, C_out, H', W']` with H' = (H - 1) stride - 2 padding + K_h + output padding.
 pub fn conv_transpose2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -104,13 +104,13 @@ pub fn conv_transpose2d(
     })
 }
 
-/// The fully connected layer x W + b. `x` [B, N_in], `weight` [N_in, N_out], `bias` [N_out];
-/// returns [B, N_out].
+/// The fully connected layer x W + b. `x` `[B, N_in]`, `weight` `[N_in, N_out]`, `bias` `[N_out]`;
+/// returns `[B, N_out]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
     layer::apply(x, weight, bias, portable::linear, |_, _| Layer::Linear(Precision::current()))
 }
 
-/// Doubles height and width by repeating pixels: [B, C, H, W] to [B, C, 2H, 2W].
+/// Doubles height and width by repeating pixels: `[B, C, H, W]` to `[B, C, 2H, 2W]`.
 pub fn upsample_nearest2x(x: Tensor<4>) -> Tensor<4> {
     if !is_fast(&x) {
         return portable::upsample_nearest2x(x);
@@ -164,7 +164,7 @@ pub enum Activation {
 }
 
 /// Group normalisation (Wu & He 2018, arXiv:1803.08494) followed by `activation`.
-/// `x` [B, C, H, W], `weight` and `bias` [C]; `groups` divides C; returns [B, C, H, W].
+/// `x` `[B, C, H, W]`, `weight` and `bias` `[C]`; `groups` divides C; returns `[B, C, H, W]`.
 pub fn group_norm(
     x: Tensor<4>,
     weight: Tensor<1>,
@@ -197,8 +197,8 @@ pub fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     portable::attention(q, k, v)
 }
 
-/// Layer normalisation (Ba et al. 2016, arXiv:1607.06450) over the last dimension. `x` [..., D], `weight` and
-/// `bias` [D]; returns [..., D].
+/// Layer normalisation (Ba et al. 2016, arXiv:1607.06450) over the last dimension. `x` `[..., D]`, `weight` and
+/// `bias` `[D]`; returns `[..., D]`.
 pub fn layer_norm<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<1>,
@@ -214,8 +214,8 @@ pub fn layer_norm<const D: usize>(
 }
 
 /// Layer normalisation with a scale and a shift per image in place of weights, norm(x) (1 + scale) + shift:
-/// `modulate` of a diffusion transformer (Peebles & Xie 2023, arXiv:2212.09748). `x` [B, T, D], `scale`
-/// and `shift` [B, D]; returns [B, T, D]. It costs what [`layer_norm`] does.
+/// `modulate` of a diffusion transformer (Peebles & Xie 2023, arXiv:2212.09748). `x` `[B, T, D]`, `scale`
+/// and `shift` `[B, D]`; returns `[B, T, D]`. It costs what [`layer_norm`] does.
 pub fn modulated_norm(x: Tensor<3>, scale: Tensor<2>, shift: Tensor<2>, epsilon: f64) -> Tensor<3> {
     if !is_fast(&x) {
         return portable::modulated_norm(x, scale, shift, epsilon);
@@ -234,7 +234,7 @@ pub fn modulated_norm(x: Tensor<3>, scale: Tensor<2>, shift: Tensor<2>, epsilon:
 }
 
 /// Binary cross-entropy of Bernoulli logits, summed over pixels: nats per image.
-/// `logits` and `targets` [B, N], targets in [0, 1]; returns [B]. Finite for any finite logits.
+/// `logits` and `targets` `[B, N]`, targets in `[0, 1]`; returns `[B]`. Finite for any finite logits.
 pub fn bce_with_logits(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     if !is_fast(&logits) {
         return portable::bce_with_logits(logits, targets);
@@ -268,7 +268,7 @@ pub struct AdamSlot<const D: usize> {
     pub second: Tensor<D>,
 }
 
-/// One Adam update (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1) of plain tensors. `scale` [1]
+/// One Adam update (Kingma & Ba 2015, arXiv:1412.6980, Algorithm 1) of plain tensors. `scale` `[1]`
 /// multiplies the gradient (global-norm clipping without reading the device).
 ///
 /// Buffers that nobody else holds are updated in place: drop other clones first (the module's own

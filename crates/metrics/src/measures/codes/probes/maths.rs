@@ -40,7 +40,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// The minimum over W, b of Σᵢ −ln softmax(W xᵢ + b)[yᵢ] + ½ λ |W|² by L-BFGS from zero, in f64.
+    /// The minimum over W, b of `Σᵢ −ln softmax(W xᵢ + b)[yᵢ] + ½ λ |W|²` by L-BFGS from zero, in f64.
     /// Equal input gives equal bits, whatever the number of threads.
     ///
     /// # Panics

@@ -1,5 +1,5 @@
 """Opens reports in a real Chromium, as readers do: no error on the console, nothing cut off from 390 to 1920 pixels, no violation
-of axe's rules; tables sort, curves hide and zoom, sliders slide; and a page without script is whole.
+of axe's rules; tables sort, curves hide and zoom, sliders slide; a page without script is whole, and nothing in a name is obeyed.
 
     browser.py REPORT.html ... [--pictures DIR]
 
@@ -16,6 +16,22 @@ from playwright.sync_api import sync_playwright
 
 WIDTHS = (390, 800, 1400, 1920)
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+
+
+# Scripts other than the page's own, handlers in the text, addresses that run, and pictures from elsewhere.
+OBEYED = """() => document.scripts.length - 1 + document.querySelectorAll('style').length - 1
+  + [...document.querySelectorAll('*')].filter((node) => [...node.attributes].some(({name}) => name.startsWith('on') || name === 'autofocus')).length
+  + document.querySelectorAll("a:not([href^='#']), img:not([src^='data:'])").length"""
+# What stands further right than what holds it, where neither a scroll bar nor a line break reaches it.
+CUT = """() => [...document.querySelectorAll('table, .chart, .strips figure, .gallery figure, .pair figure, h1, h2, li, p, dd, dt, summary')]
+  .filter((node) => {
+    const box = node.getBoundingClientRect();
+    if (!box.width) return false;
+    for (let outer = node.parentElement; outer; outer = outer.parentElement) {
+      if (['auto', 'scroll'].includes(getComputedStyle(outer).overflowX)) return false;
+    }
+    return box.right > document.documentElement.clientWidth + 1 || node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX !== 'auto';
+  }).slice(0, 3).map((node) => node.outerHTML.slice(0, 120))"""
 
 
 def wait(page):
@@ -44,6 +60,8 @@ def look(browser, report, axe, pictures):
             page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
             across = page.evaluate("document.documentElement.scrollWidth")
             check(across <= width, f"{across} pixels wide on a screen of {width}")
+            for what in page.evaluate(CUT):
+                check(False, f"cut off on a screen of {width}: {what}")
             page.evaluate(axe)
             for fault in page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
                 nodes = [node["html"][:120] for node in fault["nodes"][:3]]
@@ -76,19 +94,25 @@ def look(browser, report, axe, pictures):
         key.click()
         hidden = page.evaluate("document.querySelectorAll('.chart svg[data-x] path.line[style*=none]').length")
         check(hidden > 0, "a click on a name does not hide its curve")
-    slider = page.query_selector("img[data-steps] + .tools input")
-    if slider:
-        pixels = "document.querySelector('canvas.step').toDataURL()"
-        before = page.evaluate(pixels)
+    sliders = page.query_selector_all("img[data-steps] + .tools input")
+    for slider in sliders:
+        state = "(slider) => [slider.closest('figure').querySelector('canvas.step').toDataURL(), slider.parentElement.querySelector('.told').textContent]"
+        before = slider.evaluate(state)
         slider.focus()
         page.keyboard.press("Home")
-        check(page.evaluate(pixels) != before, "the slider over steps does not slide")
+        after = slider.evaluate(state)
+        check(all(old != new for old, new in zip(before, after)), f"a slider over steps does not slide: {after[1]!r}")
+    films = len(page.query_selector_all("img[data-moments]"))
     button = page.query_selector(".chart th:last-child .sort, .runs th:nth-child(2) .sort")
     if button:
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         button.click()
         check(button.evaluate("(button) => button.parentElement.getAttribute('aria-sort')") == "ascending", "a table does not sort")
-    what = [name for name, there in (("curve", curve), ("key", key), ("slider", slider), ("table", button)) if there]
+    what = [name for name, there in (("curve", curve), ("key", key), (f"{len(sliders)} sliders, {films} over training", sliders), ("table", button)) if there]
+    check(page.evaluate(OBEYED) == 0, "something in a name has become a part of the page")
+    check("obeyed" not in page.title() or "= 'obeyed'" in page.title(), "something in a name was obeyed")
+    policy = page.evaluate("document.querySelector('meta[http-equiv=Content-Security-Policy]')?.content ?? ''")
+    check(policy.startswith("default-src 'none'; ") and "script-src 'sha256-" in policy, f"the page says to browsers: {policy!r}")
     page.close()
 
     context = browser.new_context(java_script_enabled=False)

@@ -5,7 +5,8 @@
 mod fabricate;
 
 use fabricate::{
-    Fake, Noise, add_figures, catalogue, fan, figure, modes, pictures, ring, write_curves,
+    Fake, Noise, add_figures, catalogue, fan, figure, hostile, log_samples, modes, pictures, ring,
+    words, write_curves,
 };
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_results::{Axes, Event, Figure, OpenedRecord, Plot};
@@ -121,6 +122,7 @@ fn main() {
     other_data(&dir.join("other-data"));
     many(&dir.join("many"));
     mixed(&dir.join("mixed"));
+    of_others(&dir.join("hostile"));
 }
 
 /// 41 settings of two models, three seeds of each.
@@ -177,6 +179,9 @@ fn fabricate_width(out: &Path, look: &Look, seed: u64, latent: u32) -> PathBuf {
     let dir = fake.write(out);
     add_figures(&dir, plots(look, &mut noise));
     write_curves(&dir, 100_000, 600, look.curves, &mut noise);
+    if look.samples.is_some() {
+        log_samples(&dir, look.blur);
+    }
     let encodes = look.mse.is_some();
     add_figures(&dir, pictures(look.blur, encodes, look.model == "ddpm", &mut noise));
     dir
@@ -302,4 +307,16 @@ fn mixed(out: &Path) {
     runs.push(out.join("ae-not-finished"));
     let title = "Runs that do not match";
     write_comparison(out, title, &runs, &catalogue()).expect("the runs compare");
+}
+
+/// Runs with names that would be obeyed, if names could be.
+fn of_others(out: &Path) {
+    let mut runs = Vec::new();
+    for (number, words) in (0..).zip(words()) {
+        std::fs::create_dir_all(out).expect("the folder takes folders");
+        let run = hostile(&words, &out.join(format!("run-{number}")));
+        write_run_report(&run, &catalogue()).expect("a fabricated run has a report");
+        runs.push(run);
+    }
+    write_comparison(out, &words().concat(), &runs, &catalogue()).expect("the runs compare");
 }

@@ -13,6 +13,7 @@ mod compare;
 mod csv;
 mod curves;
 mod error;
+mod film;
 mod format;
 mod html;
 mod latex;
@@ -29,6 +30,7 @@ pub mod tensorboard;
 
 pub use curves::{Curve, Curves};
 pub use error::{ReportError, Result};
+pub use film::Film;
 pub use log::Log;
 pub use names::counted;
 pub use run_data::{Picture, RunData};

@@ -1,6 +1,7 @@
-//! Grids of images as PNG files.
+//! Grids of images as PNG files, and what all PNG files of a report have in common.
 
 use crate::error::{ReportError, Result};
+use flate2::Crc;
 use genlab_results::{ImageStrip, atomic};
 use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
@@ -12,6 +13,8 @@ const MIN_TILE: usize = 56;
 const GUTTER: usize = 2;
 /// Between black digits on white paper and white digits on a dark page.
 const GUTTER_GREY: u8 = 128;
+/// Bytes of a PNG file before what may be added to it: its signature and its first chunk.
+const HEADER: usize = 33;
 
 /// The bytes of a PNG file with the images laid out row by row, with gutters between them. Small
 /// images are enlarged by a whole factor with nearest neighbours, so that a pixel stays a sharp square.
@@ -21,11 +24,29 @@ const GUTTER_GREY: u8 = 128;
 /// encoder refuses.
 pub fn encode_grid(strip: &ImageStrip) -> Result<Vec<u8>> {
     check(strip)?;
+    encode(&grid(strip))
+}
+
+/// The bytes of a PNG file of this picture.
+///
+/// # Errors
+/// When the encoder refuses.
+pub(crate) fn encode(picture: &DynamicImage) -> Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
-    grid(strip)
+    picture
         .write_to(&mut bytes, ImageFormat::Png)
         .map_err(|error| ReportError::Encode { reason: error.to_string() })?;
     Ok(bytes.into_inner())
+}
+
+/// The same PNG file with words behind its header that say what made it: [`genlab_results::figure_files`] knows its own by them.
+pub(crate) fn signed(png: &[u8]) -> Vec<u8> {
+    let words = concat!("tEXtSoftware\0genlab ", env!("CARGO_PKG_VERSION"));
+    let mut sum = Crc::new();
+    sum.update(words.as_bytes());
+    let length = (words.len() - "tEXt".len()) as u32;
+    let (header, rest) = png.split_at(HEADER.min(png.len()));
+    [header, &length.to_be_bytes(), words.as_bytes(), &sum.sum().to_be_bytes(), rest].concat()
 }
 
 /// Images along a side of the smallest square that holds so many.
@@ -52,11 +73,7 @@ pub(crate) fn encode_sprite(strip: &ImageStrip) -> Result<Vec<u8>> {
             canvas.put_pixel(x as u32, y as u32, Rgb([value(0), value(1), value(2)]));
         }
     }
-    let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(canvas)
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| ReportError::Encode { reason: error.to_string() })?;
-    Ok(bytes.into_inner())
+    encode(&DynamicImage::ImageRgb8(canvas))
 }
 
 /// Pixels that an image of this size takes in a grid, gutter included.
@@ -127,6 +144,27 @@ pub(crate) fn first_tiles(png: &[u8], across: u32) -> Option<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     cut.write_to(&mut bytes, ImageFormat::Png).ok()?;
     Some(bytes.into_inner())
+}
+
+/// The images of a grid of [`encode_grid`], as large as they are in it; None of another picture.
+pub(crate) fn cut(png: &[u8]) -> Option<ImageStrip> {
+    let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?;
+    let channels = if canvas.color().has_color() { 3 } else { 1 };
+    let canvas = canvas.to_rgb8();
+    let [tile_width, tile_height] = tile(&canvas)?;
+    let [columns, rows] = [canvas.width() / tile_width, canvas.height() / tile_height];
+    let gutter = GUTTER as u32;
+    let mut pixels = Vec::new();
+    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+        for channel in 0..channels {
+            for y in row * tile_height + gutter..(row + 1) * tile_height {
+                let across = column * tile_width + gutter..(column + 1) * tile_width;
+                pixels.extend(across.map(|x| canvas.get_pixel(x, y).0[channel]));
+            }
+        }
+    }
+    let [width, height] = [tile_width - gutter, tile_height - gutter].map(|side| side as usize);
+    Some(ImageStrip { channels, height, width, pixels, columns: columns as usize })
 }
 
 /// Columns and rows of a grid of [`encode_grid`]; None of another picture.
@@ -205,6 +243,29 @@ mod tests {
         let pixels = |png: &[u8]| image::load_from_memory(png).unwrap().to_luma8();
         assert_eq!(pixels(&first), pixels(&encode_grid(&strip(1, 28, 6, small)).unwrap()));
         assert_eq!(first_tiles(b"no picture", 6), None);
+    }
+
+    #[test]
+    fn a_grid_is_cut_into_the_images_that_it_was_made_of() {
+        for channels in [1, 3] {
+            let images =
+                strip(channels, 60, 2, (0..4 * channels * 3600).map(|i| (i % 97) as u8).collect());
+            assert_eq!(cut(&encode_grid(&images).unwrap()), Some(images));
+        }
+        assert_eq!(cut(b"no picture"), None);
+    }
+
+    #[test]
+    fn a_signed_picture_is_the_same_and_says_what_made_it() {
+        let png = encode_grid(&strip(1, 28, 1, vec![200; 784])).unwrap();
+        let signed = signed(&png);
+        // The sum as zlib gives it.
+        assert_eq!(&signed[HEADER..HEADER + 24], b"\0\0\0\x15tEXtSoftware\0genlab ");
+        assert_eq!(
+            image::load_from_memory(&signed).unwrap(),
+            image::load_from_memory(&png).unwrap()
+        );
+        assert_eq!(signed.len(), png.len() + 12 + 21);
     }
 
     #[test]

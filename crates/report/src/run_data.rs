@@ -2,6 +2,7 @@
 
 use crate::curves::Curves;
 use crate::error::{ReportError, Result};
+use crate::film::Film;
 use crate::log::Log;
 use crate::png;
 use genlab_results::{Artefact, FileError, Results, RunDir, RunRecord, Scope, file};
@@ -35,6 +36,8 @@ pub struct RunData {
     pub curves: Curves,
     /// The pictures that the results list, in their order, without those that are no longer there.
     pub pictures: Vec<Picture>,
+    /// How its samples grew, where training logged that.
+    pub film: Option<Film>,
 }
 
 impl RunData {
@@ -67,6 +70,7 @@ impl RunData {
             settings,
             curves: Curves::of(&log),
             log,
+            film: Film::read(&dir)?,
             pictures: pictures.filter_map(Result::transpose).collect::<Result<_>>()?,
             results,
             dir,

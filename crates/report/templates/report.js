@@ -230,6 +230,7 @@
   // A grid whose columns are steps: one of them at a time, its tiles side by side.
   for (const image of document.querySelectorAll("img[data-steps]")) {
     const [columns, rows] = image.dataset.steps.split(" ").map(Number);
+    const moments = image.dataset.moments?.split("|");
     const slider = make("input", { type: "range", min: "1", max: `${columns}`, value: `${columns}`, "aria-label": "Step" });
     const canvas = make("canvas", { class: "step", role: "img" });
     const told = make("output", { class: "told" });
@@ -240,7 +241,8 @@
         canvas.getContext("2d").drawImage(image, (slider.value - 1) * wide, row * high, wide, high, row * wide, 0, wide, high);
       }
       canvas.setAttribute("aria-label", `Column ${slider.value} of ${columns} of the picture above`);
-      told.textContent = `step ${slider.value} of ${columns}`;
+      told.textContent = moments ? `after ${moments[slider.value - 1]} steps` : `step ${slider.value} of ${columns}`;
+      slider.setAttribute("aria-valuetext", told.textContent);
     };
     slider.addEventListener("input", show);
     image.after(make("p", { class: "tools" }, slider, told), canvas);

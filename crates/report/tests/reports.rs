@@ -5,11 +5,12 @@ mod pasted;
 mod side_by_side;
 
 use fabricate::{
-    Fake, Noise, add_figures, catalogue, fan, figure, modes, pictures, ring, write_curves,
+    Fake, Noise, add_figures, catalogue, fan, figure, hostile, log_samples, modes, pictures, ring,
+    words, write_curves,
 };
 use genlab_report::run::{write_comparison, write_run_report};
 use genlab_report::{RunData, markdown};
-use genlab_results::{Event, OpenedRecord, OpenedRole, Plot, RunDir};
+use genlab_results::{Event, OpenedRecord, OpenedRole, Plot, RunDir, figure_files};
 use std::path::{Path, PathBuf};
 
 fn page(path: &Path) -> String {
@@ -47,15 +48,27 @@ fn every_chart_of_a_report_is_a_picture_of_its_own() {
     };
     let charts = |page: &str| page.matches("<figure class=\"chart\">").count();
     let single = page(&write_run_report(&runs[0], &catalogue()).unwrap());
-    assert_eq!(pictures(&runs[0]).len(), charts(&single));
+    assert_eq!(pictures(&runs[0]).len(), 2 * charts(&single));
     let several = page(&write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap());
-    assert_eq!(pictures(dir.path()).len(), charts(&several));
+    assert_eq!(pictures(dir.path()).len(), 2 * charts(&several));
     for file in pictures(dir.path()).iter().chain(&pictures(&runs[0])) {
+        let named = file.display();
+        if file.extension().is_some_and(|ending| ending == "png") {
+            let png = std::fs::read(file).unwrap();
+            assert!(png.starts_with(b"\x89PNG") && file.with_extension("svg").exists(), "{named}");
+            continue;
+        }
         let svg = page(file);
-        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{}", file.display());
-        assert!(svg.contains("<path class=\"line "), "{}", file.display());
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{named}");
+        assert!(svg.contains("<path class=\"line "), "{named}");
     }
     assert!(dir.path().join("figures/objective-vae.svg").exists());
+    // As they were after another report, and known for what they are.
+    let before = pictures(dir.path()).into_iter().map(|file| (std::fs::read(&file).unwrap(), file));
+    let before: Vec<_> = before.collect();
+    write_comparison(dir.path(), "x", &runs, &catalogue()).unwrap();
+    assert!(before.iter().all(|(bytes, file)| &std::fs::read(file).unwrap() == bytes));
+    assert_eq!(figure_files::own(&dir.path().join("figures")).unwrap().len(), before.len());
 }
 
 #[test]
@@ -70,12 +83,17 @@ fn a_full_run_has_every_section_and_needs_no_network() {
     let scalars = [("train/loss", 541.0, 109.0), ("validation/loss", 300.0, 112.0)];
     write_curves(&run, 100_000, 200, &scalars, &mut noise);
     add_figures(&run, pictures(0.5, true, true, &mut noise));
+    log_samples(&run, 0.5);
     let page = page(&write_run_report(&run, &catalogue()).unwrap());
     for id in ["numbers", "curves", "provenance"] {
         assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
     }
     let place = |what: &str| page.find(what).unwrap_or_else(|| panic!("no {what}"));
-    assert!(place("<h2 id=\"samples\">Samples</h2>") < place("<h2 id=\"numbers\">"));
+    let film = place("<h2 id=\"samples-2\">Samples in training</h2>");
+    assert!(place("<h2 id=\"samples\">Samples</h2>") < film && film < place("<h2 id=\"numbers\">"));
+    place("data-steps=\"8 6\" data-moments=\"400|800|1\u{202f}200|");
+    place("after 400, 800, 1\u{202f}200, ");
+    place("data-steps=\"12 4\">");
     for (number, title) in
         ["Nearest training images", "Originals and reconstructions", "Interpolation", "Denoising"]
             .iter()
@@ -84,7 +102,7 @@ fn a_full_run_has_every_section_and_needs_no_network() {
         let heading = format!("<h2 id=\"figures-{}\">{title}</h2>", number + 1);
         assert!(page.contains(&heading), "{heading}");
     }
-    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 6);
+    assert_eq!(page.matches("src=\"data:image/png;base64,").count(), 7);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     for outside in ["http://", "https://", "src=\"/", "@import", "<link"] {
         assert!(!page.contains(outside), "{outside}");
@@ -111,68 +129,27 @@ fn a_run_with_nothing_but_results_still_has_a_report() {
 #[test]
 fn texts_from_files_are_escaped_everywhere() {
     let dir = tempfile::tempdir().unwrap();
-    let mut fake = Fake::new("<script>alert(1)</script>", 0).with("samples/frechet", 1.0);
-    fake.dataset = "\"><img src=x onerror=alert(2)>";
-    fake.status = "<b>odd</b>";
-    fake.notes = vec!["<script>alert(3)</script>".into()];
-    let run = dir.path().join("run");
-    let written = {
-        // Slashes of the invented names must not become folders.
-        let mut plain = Fake::new("x", 0);
-        plain.metrics.clone_from(&fake.metrics);
-        plain.write(dir.path())
-    };
-    std::fs::rename(written, &run).unwrap();
-    let results = std::fs::read_to_string(run.join("results.json")).unwrap();
-    let mut results: serde_json::Value = serde_json::from_str(&results).unwrap();
-    results["model"] = fake.model.into();
-    results["model_title"] = fake.model.into();
-    results["dataset"] = fake.dataset.into();
-    results["status"] = fake.status.into();
-    results["notes"] = serde_json::json!(fake.notes);
-    let words = "<script>alert(8)</script>";
-    let plot = serde_json::json!({
-        "kind": "bars", "values": [1.0], "x_label": words, "guide": [0.5, words],
-    });
-    let points = serde_json::json!([[words, [[0.0, 0.0], [1.0, 1.0]]], [words, []]]);
-    let fan = serde_json::json!({
-        "kind": "lines", "series": points, "x_label": words, "y_label": words,
-        "bands": [{"name": words, "points": [[0.0, 0.0, 1.0]]}],
-    });
-    let cloud = serde_json::json!({
-        "kind": "scatter", "series": points, "x_label": words, "y_label": words,
-        "density": {"columns": 1, "values": [1.0], "x": [0.0, 1.0], "y": [0.0, 0.5]},
-    });
-    let table =
-        serde_json::json!({"kind": "table", "columns": [words, words], "rows": [[words, words]]});
-    results["figures"] = serde_json::json!([
-        {"name": words, "section": words, "title": "", "caption": words, "plot": plot},
-        {"name": words, "section": words, "title": "a", "caption": words, "plot": fan},
-        {"name": words, "section": words, "title": "b", "caption": words, "plot": cloud},
-        {"name": words, "section": words, "title": words, "caption": words, "plot": table},
-        {"name": words, "section": words, "title": words, "caption": words, "plot": plot},
-    ]);
-    std::fs::write(run.join("results.json"), results.to_string()).unwrap();
-    std::fs::write(run.join("config.toml"), "x = \"</pre><script>alert(4)</script>\"\n").unwrap();
-    std::fs::write(
-        run.join("run.json"),
-        r#"{"argv": ["<script>alert(5)</script>"],
-            "dataset": {"kind": "<script>alert(10)</script>", "test": 1},
-            "opened": [{"path": "<script>", "model": "<b>", "sha256": "<img src=x"}],
-            "events": [{"step": 1, "text": "<script>alert(9)</script>"}]}"#,
-    )
-    .unwrap();
-    std::fs::write(
-        run.join("metrics.jsonl"),
-        "{\"step\":1,\"train/<script>alert(6)</script>\":1}\n{\"step\":2,\"train/<script>alert(6)</script>\":2}\n",
-    )
-    .unwrap();
-    let single = page(&write_run_report(&run, &catalogue()).unwrap());
-    let title = "<script>alert(7)</script>";
-    let several = page(&write_comparison(dir.path(), title, &[run], &catalogue()).unwrap());
-    for page in [single, several] {
-        assert_eq!(page.matches("<script").count(), 1, "the page's own");
-        assert!(!page.contains("<img src=x") && !page.contains("<b>"));
+    let runs: Vec<PathBuf> = (0..)
+        .zip(words())
+        .map(|(number, words)| hostile(&words, &dir.path().join(format!("run-{number}"))))
+        .collect();
+    for (run, words) in runs.iter().zip(words()) {
+        let single = page(&write_run_report(run, &catalogue()).unwrap());
+        let several = page(&write_comparison(dir.path(), &words, &runs, &catalogue()).unwrap());
+        for page in [&single, &several] {
+            assert_eq!(page.matches("<script").count(), 1, "the page's own");
+            assert_eq!(page.matches("</style").count(), 1, "the page's own");
+            assert_eq!(page.matches("</pre").count(), page.matches("<pre>").count());
+            assert!(!page.contains("<img src=x") && !page.contains("\" on"), "{words}");
+        }
+        for file in std::fs::read_dir(run.join("figures")).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|ending| ending == "svg") {
+                let svg = page(&file);
+                assert!(!svg.contains("<script") && !svg.contains("<img"), "{svg}");
+                assert!(!svg.contains('\u{202e}') && !svg.contains("\" on"), "{svg}");
+            }
+        }
     }
     let markdown = page(&dir.path().join("comparison.md"));
     assert!(!markdown.contains("<script") && !markdown.contains("<img"));

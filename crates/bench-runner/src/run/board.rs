@@ -15,15 +15,13 @@ use genlab_metrics::{
     CATALOGUE,
     measures::{codes::pixels::Pixels, units},
 };
-use genlab_report::tensorboard::{End, EventWriter, Holding, MetricColumn, Rewrite, Setting};
+use genlab_report::tensorboard::{
+    End, EventWriter, Holding, MetricColumn, RECONSTRUCTIONS, Rewrite, SAMPLES, Setting,
+};
 use genlab_results::{Direction, Entry, Metric, Rank, Section};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tags of the pictures that training logs.
-pub(super) const SAMPLES: &str = "samples";
-/// As [`SAMPLES`], of models that have no samples.
-pub(super) const RECONSTRUCTIONS: &str = "reconstructions";
 /// Settings whose columns come first in the table of runs.
 const FIRST: [&str; 5] = ["model", "dataset", "seed", "batch_size", "images"];
 

@@ -2,7 +2,7 @@
 
 use super::{
     alarm::{self, Alarm},
-    board::{Board, RECONSTRUCTIONS, Row, SAMPLES},
+    board::{Board, Row},
     directory::{RunDir, Taken},
     discarded, figures, log, provenance,
     stations::Training,
@@ -19,7 +19,10 @@ use genlab_data::Dataset;
 use genlab_metrics::{
     context::Context as Measured, measures::sets::census::census, picture, requests,
 };
-use genlab_report::png;
+use genlab_report::{
+    png,
+    tensorboard::{RECONSTRUCTIONS, SAMPLES},
+};
 use serde_json::{Map, json};
 use std::{
     fs::File,

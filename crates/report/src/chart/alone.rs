@@ -1,7 +1,9 @@
 //! A chart as a file of its own: with its style, title, legend and remarks, on white, as papers print it.
 
 use super::drawing::{Chart, Key, Sign};
+use crate::error::{ReportError, Result};
 use askama::Template;
+use genlab_results::text::plain_lines;
 
 /// Around everything.
 const MARGIN: f64 = 12.0;
@@ -75,6 +77,23 @@ impl<'a> Alone<'a> {
         let version = env!("CARGO_PKG_VERSION");
         Self { version, chart, width, height, left: MARGIN, top, words, keys }
     }
+
+    /// The SVG file.
+    ///
+    /// # Errors
+    /// When the template fails, which is a bug.
+    pub(crate) fn svg(&self) -> Result<String> {
+        let failed = |error: askama::Error| ReportError::Render {
+            page: "a chart",
+            reason: error.to_string(),
+        };
+        self.render().map(|text| plain_xml(&text)).map_err(failed)
+    }
+}
+
+/// An SVG file in which nothing stands that XML has no place for, or that a reader would obey: names are shown without it.
+pub(crate) fn plain_xml(svg: &str) -> String {
+    plain_lines(svg).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 /// Lines of whole words that take no more than `across`; a word that does has a line of its own.
@@ -95,8 +114,9 @@ fn wrapped(text: &str, across: f64) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Drawn, Tint, Words, plot};
+    use super::super::{Drawn, Tint, Words, plot, raster};
     use super::*;
+    use crate::png;
     use genlab_results::{Axes, Plot};
 
     #[test]
@@ -119,14 +139,30 @@ mod tests {
         let Some(Drawn::Chart(chart)) = plot(words, &lines, Tint::FIRST) else {
             panic!("it is a chart")
         };
-        let svg = Alone::new(&chart, "Loss & more").to_string();
+        let svg = Alone::new(&chart, "Loss \u{1b}& more\u{ffff}").svg().unwrap();
         assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"424\" height="));
-        for part in ["Loss &#38; more", "a &#60; b", "nats &#38; bits", ">So.</text>", "<style>"] {
+        for part in [
+            "Loss \u{fffd}&#38; more\u{fffd}",
+            "a &#60; b",
+            "nats &#38; bits",
+            ">So.</text>",
+            "<style>",
+        ] {
             assert!(svg.contains(part), "{part}: {svg}");
         }
         assert_eq!(svg.matches("translate(12 36)").count(), 1, "{svg}");
         assert_eq!(svg.matches("translate(12 52)").count(), 1, "the long key has its own line");
         assert!(svg.contains("<g transform=\"translate(12 68)\">"), "the plot is below both");
         assert_eq!(svg.matches("line c").count(), 2);
+        let png = raster(&svg).unwrap();
+        assert_eq!(png::size(&png).map(|size| size.0), Some(848), "twice as wide");
+        assert_eq!(png, raster(&svg).unwrap());
+        let picture = image::load_from_memory(&png).unwrap().to_rgb8();
+        let has = |colour: [u8; 3]| picture.pixels().any(|pixel| pixel.0 == colour);
+        assert!(
+            has([0x00, 0x72, 0xb2]) && has([0xd5, 0x5e, 0x00]) && has([0xff; 3]),
+            "both curves on white"
+        );
+        assert!(has([0x1c, 0x21, 0x28]), "and the title in ink");
     }
 }

@@ -10,14 +10,16 @@ mod drawing;
 mod heat;
 mod palette;
 mod paths;
+mod raster;
 mod scatter;
 mod series;
 mod table;
 
-pub(crate) use alone::Alone;
+pub(crate) use alone::{Alone, plain_xml};
 pub(crate) use curves::{Series, Stroke, training};
 pub(crate) use drawing::{Chart, Words};
 pub(crate) use palette::Tint;
+pub(crate) use raster::raster;
 pub(crate) use scatter::against;
 pub(crate) use series::Start;
 

@@ -192,10 +192,10 @@ pub(crate) fn render(
         definitions: definitions(&comparison.tables),
     };
     let mut files = Files::default();
-    files.add_sections(&content.sections);
-    files.add("Quality and cost", &content.costs);
-    files.add("Objective", &content.losses);
-    files.add("Curves", &content.shared);
+    files.add_sections(&content.sections)?;
+    files.add("Quality and cost", &content.costs)?;
+    files.add("Objective", &content.losses)?;
+    files.add("Curves", &content.shared)?;
     Ok(Rendered { page: page("report.html", &content)?, figures: files.into_inner() })
 }
 

@@ -2,6 +2,8 @@
 //! them.
 
 use crate::chart::{self, Drawn, Tint, Words};
+use crate::film::Film;
+use crate::format::count;
 use crate::png;
 use crate::run_data::RunData;
 use base64::Engine;
@@ -36,6 +38,15 @@ pub(super) struct Section {
 }
 
 impl Section {
+    /// Whether it shows what a model makes, or how that grew.
+    pub(super) fn is_of_samples(&self) -> bool {
+        self.title == SAMPLES
+            || self
+                .images
+                .iter()
+                .any(|image| image.steps.as_ref().is_some_and(|steps| !steps.moments.is_empty()))
+    }
+
     /// Whether many of its pictures fit side by side.
     pub(super) fn is_dense(&self) -> bool {
         self.images.iter().all(|image| f64::from(image.width) < WIDE * f64::from(image.height))
@@ -46,11 +57,21 @@ impl Section {
 pub(super) struct Image {
     pub(super) head: Head,
     pub(super) alt: String,
+    /// The bytes of a PNG file.
+    pub(super) png: Vec<u8>,
+    /// The same inside the page.
     pub(super) uri: String,
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Columns and rows, where the columns are steps of something that goes on from left to right.
-    pub(super) steps: Option<[u32; 2]>,
+    pub(super) steps: Option<Steps>,
+}
+
+/// The columns of a picture, where they are steps of something that goes on from left to right.
+pub(super) struct Steps {
+    pub(super) columns: u32,
+    pub(super) rows: u32,
+    /// The step of each column in training: "1 250". Empty where columns are told by their numbers.
+    pub(super) moments: Vec<String>,
 }
 
 /// What stands above an image or a chart.
@@ -141,11 +162,12 @@ struct Item<'a> {
 enum Body<'a> {
     /// The bytes of a PNG file.
     Picture(&'a [u8]),
+    Film(&'a Film),
     Figure(&'a Plot),
 }
 
 impl<'a> Item<'a> {
-    /// Everything that the runs list: all pictures, then all figures.
+    /// Everything that the runs list: all pictures, then how samples grew, then all figures.
     fn all(owners: &[Owner<'a>]) -> Vec<Self> {
         let pictures = owners.iter().flat_map(|&owner| {
             owner.run.pictures.iter().map(move |picture| {
@@ -160,6 +182,12 @@ impl<'a> Item<'a> {
                 }
             })
         });
+        let films = owners.iter().filter_map(|&owner| {
+            let film = owner.run.film.as_ref()?;
+            let (section, caption) = (film.title(), film.caption());
+            let body = Body::Film(film);
+            Some(Self { owner, section, title: "", caption, scope: Scope::Run, body })
+        });
         let figures = owners.iter().flat_map(|&owner| {
             owner.run.results.figures.iter().map(move |figure| Self {
                 owner,
@@ -170,7 +198,7 @@ impl<'a> Item<'a> {
                 body: Body::Figure(&figure.plot),
             })
         });
-        pictures.chain(figures).collect()
+        pictures.chain(films).chain(figures).collect()
     }
 
     /// The caption, where it does not speak for the whole section.
@@ -186,7 +214,7 @@ impl<'a> Item<'a> {
     fn head_with_owner(&self) -> Head {
         let Owner { run, label, colour } = self.owner;
         let seed = match self.body {
-            Body::Picture(_) => format!("seed {}", run.results.seed),
+            Body::Picture(_) | Body::Film(_) => format!("seed {}", run.results.seed),
             Body::Figure(_) => String::new(),
         };
         Head {
@@ -249,7 +277,18 @@ fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec
             }
             let head = head(item, items.len() == 1);
             match item.body {
-                Body::Picture(png) => section.images.extend(image(png, head, item)),
+                Body::Picture(png) => {
+                    let steps = (item.section == STEPS).then(|| png::tiles(png)).flatten();
+                    let steps =
+                        steps.map(|[columns, rows]| Steps { columns, rows, moments: Vec::new() });
+                    section.images.extend(image(png, head, item, steps));
+                }
+                Body::Film(film) => {
+                    let moments = film.steps.iter().map(|step| count(*step as f64)).collect();
+                    let steps =
+                        Steps { columns: film.steps.len() as u32, rows: film.rows as u32, moments };
+                    section.images.extend(image(&film.png, head, item, Some(steps)));
+                }
                 Body::Figure(plot) => {
                     let Head { title, caption: remark, .. } = head;
                     let id = format!("figure-{index}-{number}");
@@ -263,10 +302,9 @@ fn sections(items: Vec<Item<'_>>, head: impl Fn(&Item<'_>, bool) -> Head) -> Vec
     groups.into_iter().enumerate().map(section).collect()
 }
 
-fn image(png: &[u8], head: Head, item: &Item<'_>) -> Option<Image> {
+fn image(png: &[u8], head: Head, item: &Item<'_>, steps: Option<Steps>) -> Option<Image> {
     let (width, height) = png::size(png)?;
-    let steps = if item.section == STEPS { png::tiles(png) } else { None };
-    Some(Image { head, alt: item.alt(), uri: uri(png), width, height, steps })
+    Some(Image { head, alt: item.alt(), png: png.to_vec(), uri: uri(png), width, height, steps })
 }
 
 /// A PNG file inside the page.

@@ -1,35 +1,71 @@
-//! The charts of a page as files of their own.
+//! The charts and strips of a page as files of their own.
 
-use super::figures::Section;
-use crate::chart::{Alone, Chart, Drawn};
+use super::figures::{Image, Section};
+use super::page::VERSION;
+use crate::chart::{Alone, Chart, Drawn, plain_xml, raster};
+use crate::error::{ReportError, Result};
+use crate::png;
+use askama::Template;
 use genlab_results::FigureFile;
 
-/// Charts with names that no two of them share.
+/// Pictures with names that no two of them share.
 #[derive(Default)]
 pub(super) struct Files(Vec<FigureFile>);
 
+/// A strip as an SVG file: its pixels, framed.
+#[derive(Template)]
+#[template(path = "strip.svg")]
+struct Strip<'a> {
+    version: &'static str,
+    image: &'a Image,
+}
+
 impl Files {
     /// Charts under one heading. Where a chart has a title, it is named and headed by both.
-    pub(super) fn add<'a>(&mut self, heading: &str, charts: impl IntoIterator<Item = &'a Chart>) {
+    ///
+    /// # Errors
+    /// When one cannot be drawn, which is a bug.
+    pub(super) fn add<'a>(
+        &mut self,
+        heading: &str,
+        charts: impl IntoIterator<Item = &'a Chart>,
+    ) -> Result<()> {
         for chart in charts {
-            let title = match &*chart.title {
-                "" => heading.to_owned(),
-                own => format!("{heading}: {own}"),
-            };
-            let stem = self.free(&stem(&title));
-            self.0.push(FigureFile { stem, svg: Alone::new(chart, &title).to_string() });
+            let title = joined(heading, &chart.title);
+            let svg = Alone::new(chart, &title).svg()?;
+            let png = png::signed(&raster(&svg)?);
+            self.put(&title, svg, png);
         }
+        Ok(())
     }
 
-    /// The charts of these sections; tables are in the page alone.
-    pub(super) fn add_sections(&mut self, sections: &[Section]) {
+    /// The charts and strips of these sections; tables are in the page alone.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(super) fn add_sections(&mut self, sections: &[Section]) -> Result<()> {
         for section in sections {
             let charts = section.charts.iter().filter_map(|drawn| match drawn {
                 Drawn::Chart(chart) => Some(&**chart),
                 Drawn::Table(_) => None,
             });
-            self.add(&section.title, charts);
+            self.add(&section.title, charts)?;
+            for image in &section.images {
+                let title = joined(&section.title, &image.head.title);
+                let strip = Strip { version: VERSION, image }.render();
+                let failed = |error: askama::Error| ReportError::Render {
+                    page: "a strip",
+                    reason: error.to_string(),
+                };
+                self.put(&title, plain_xml(&strip.map_err(failed)?), png::signed(&image.png));
+            }
         }
+        Ok(())
+    }
+
+    fn put(&mut self, title: &str, svg: String, png: Vec<u8>) {
+        let stem = self.free(&stem(title));
+        self.0.push(FigureFile { stem, svg, png });
     }
 
     pub(super) fn into_inner(self) -> Vec<FigureFile> {
@@ -43,6 +79,10 @@ impl Files {
         let mut names = std::iter::once(stem.to_owned()).chain(numbered);
         names.find(|name| !taken(name)).expect("there are more numbers than charts")
     }
+}
+
+fn joined(heading: &str, title: &str) -> String {
+    if title.is_empty() { heading.to_owned() } else { format!("{heading}: {title}") }
 }
 
 /// "Inside the critic: D(x)" becomes `inside-the-critic-d-x`. Letters of any alphabet stay.
@@ -68,7 +108,7 @@ mod tests {
         for expected in ["loss", "loss-2", "loss-3"] {
             let stem = files.free("loss");
             assert_eq!(stem, expected);
-            files.0.push(FigureFile { stem, svg: String::new() });
+            files.0.push(FigureFile { stem, svg: String::new(), png: Vec::new() });
         }
     }
 }

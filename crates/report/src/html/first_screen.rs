@@ -30,7 +30,7 @@ pub(super) struct FirstScreen<'a> {
     pub(super) banner: Option<Banner>,
     /// Samples of every model and of what they are held against.
     pub(super) strips: Vec<Strip>,
-    /// The numbers that matter most.
+    /// The numbers that matter most; None of many settings, which have theirs in rows.
     pub(super) headline: Option<Headline<'a>>,
 }
 
@@ -92,8 +92,9 @@ impl<'a> FirstScreen<'a> {
             line: line(columns),
             banner: banner(columns),
             strips: strips(shown),
-            headline: headline(columns, &comparison.tables, catalogue)
-                .filter(|_| columns.len() <= MANY),
+            headline: (columns.len() <= MANY)
+                .then(|| headline(columns, &comparison.tables, catalogue))
+                .flatten(),
         }
     }
 }

@@ -36,7 +36,7 @@ struct RunPage<'a> {
     has_interval: bool,
     tables: Vec<NumbersTable>,
     charts: Vec<Chart>,
-    /// Samples, which are looked at first.
+    /// Samples, and how they grew, which are looked at first.
     samples: Vec<Section>,
     sections: Vec<Section>,
     events: Vec<String>,
@@ -79,8 +79,7 @@ struct NumbersRow {
 /// When the template fails, which is a bug.
 pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<Rendered> {
     let results = &run.results;
-    let (samples, sections) =
-        figures::of_run(run).into_iter().partition(|section| section.title == figures::SAMPLES);
+    let (samples, sections) = figures::of_run(run).into_iter().partition(Section::is_of_samples);
     let content = RunPage {
         version: VERSION,
         script: SCRIPT,
@@ -103,9 +102,9 @@ pub(crate) fn render(run: &RunData, catalogue: &Catalogue) -> Result<Rendered> {
         config: run.config.as_deref(),
     };
     let mut files = Files::default();
-    files.add("Curves", &content.charts);
-    files.add_sections(&content.samples);
-    files.add_sections(&content.sections);
+    files.add("Curves", &content.charts)?;
+    files.add_sections(&content.samples)?;
+    files.add_sections(&content.sections)?;
     Ok(Rendered { page: page("report.html", &content)?, figures: files.into_inner() })
 }
 

@@ -10,6 +10,7 @@ mod projector;
 mod rewrite;
 
 pub use hparams::{End, MetricColumn, Setting};
+pub(crate) use past::pictures;
 pub use past::{Holding, holding};
 pub use projector::{Codes, PROJECTOR_FILES};
 pub use rewrite::Rewrite;
@@ -33,6 +34,10 @@ use tensorboard_proto::tensor_shape::{TensorShapeProto, TensorShapeProto_Dim};
 use tensorboard_proto::types::DataType;
 use tensorboard_rs::record_writer::RecordWriter;
 
+/// Tag of the pictures of samples that training logs.
+pub const SAMPLES: &str = "samples";
+/// As [`SAMPLES`], of models that have no samples.
+pub const RECONSTRUCTIONS: &str = "reconstructions";
 /// Equal-width buckets of a histogram, as many as TensorFlow's own default.
 const BUCKETS: usize = 30;
 

@@ -1,10 +1,11 @@
 //! Event files of earlier sessions: what they are called, and the records in them.
 //!
-//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: three
+//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: a few
 //! fields of the outermost messages are all that is needed.
 
-use genlab_results::FileError;
+use genlab_results::{FileError, RunDir};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -115,18 +116,44 @@ fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     (sum == masked_crc32c(event).to_le_bytes()).then_some((event, rest))
 }
 
+/// The pictures of a tag that a run has logged in training, by their steps: the bytes of PNG files, if they are what they
+/// should be.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn pictures(dir: &RunDir, tag: &str) -> Result<BTreeMap<u64, Vec<u8>>, FileError> {
+    let mut found = BTreeMap::new();
+    for (path, _) in files(&[&dir.tensorboard(), dir.path()])? {
+        for event in events(&path)? {
+            let Some(told) = told(&event).filter(|told| told.tag == tag) else { continue };
+            // A later session knows better.
+            found.extend(told.image.and_then(png).map(|png| (told.step, png.to_vec())));
+        }
+    }
+    Ok(found)
+}
+
+/// The file inside the message of a picture.
+fn png(image: &[u8]) -> Option<&[u8]> {
+    const ENCODED: u64 = 4;
+    fields(image)?.into_iter().find_map(|(number, field)| match field {
+        Field::Bytes(bytes) if number == ENCODED => Some(bytes),
+        _ => None,
+    })
+}
+
 /// What is kept of an event's message: `event.proto` and `summary.proto`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     pub(super) step: u64,
     /// The tag of the last of its values.
     pub(super) tag: String,
-    /// Whether that is a picture.
-    pub(super) is_image: bool,
+    /// The message of the picture that this is, if it is one.
+    pub(super) image: Option<&'a [u8]>,
 }
 
 /// Reads that much of an event; None where it is none.
-pub(super) fn told(event: &[u8]) -> Option<Told> {
+pub(super) fn told(event: &[u8]) -> Option<Told<'_>> {
     const STEP: u64 = 2;
     const SUMMARY: u64 = 5;
     const VALUE: u64 = 1;
@@ -144,7 +171,7 @@ pub(super) fn told(event: &[u8]) -> Option<Told> {
                             (TAG, Field::Bytes(tag)) => {
                                 told.tag = String::from_utf8_lossy(tag).into_owned();
                             }
-                            (IMAGE, _) => told.is_image = true,
+                            (IMAGE, Field::Bytes(image)) => told.image = Some(image),
                             _ => {}
                         }
                     }

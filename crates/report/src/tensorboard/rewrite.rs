@@ -57,9 +57,10 @@ impl Rewrite {
         for path in &self.earlier {
             for event in past::events(path)? {
                 let Some(told) = past::told(&event) else { continue };
-                if told.is_image && told.step <= step && tags.contains(&told.tag.as_str()) {
+                if told.image.is_some() && told.step <= step && tags.contains(&told.tag.as_str()) {
                     // A later session knows better.
-                    kept.insert((told.step, told.tag), event);
+                    let key = (told.step, told.tag);
+                    kept.insert(key, event);
                 }
             }
         }

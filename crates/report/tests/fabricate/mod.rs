@@ -2,9 +2,13 @@
 
 mod catalogue;
 mod digits;
+mod hostile;
 mod plane;
 
-use genlab_report::png;
+use genlab_report::{
+    png,
+    tensorboard::{EventWriter, SAMPLES},
+};
 use genlab_results::{
     Commit, DataRecord, Direction, Event, Figure, ImageStrip, JudgeInfo, Metric, OpenedRecord,
     Plot, Reference, Results, Role, RunDir, RunRecord, SCHEMA_VERSION, Scope,
@@ -15,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use catalogue::catalogue;
 pub(crate) use digits::{Noise, digits};
+pub(crate) use hostile::{hostile, words};
 pub(crate) use plane::{fan, modes, ring};
 
 /// One invented run.
@@ -223,6 +228,17 @@ pub(crate) fn add_figures(dir: &Path, figures: Vec<Figure>) {
         }
     }
     dir.write_results(&results).expect("the folder takes files");
+}
+
+/// Logs pictures as training does, from noise to samples that are as bad as `blur` says.
+pub(crate) fn log_samples(dir: &Path, blur: f64) {
+    let mut writer = EventWriter::create(dir).expect("the folder takes files");
+    for moment in 1..=8_u32 {
+        let noise = blur + 2.0 * (-f64::from(moment)).exp();
+        let samples = digits(16, 4, noise, &mut Noise::new(3));
+        let png = png::encode_grid(&samples).expect("whole images");
+        writer.image(SAMPLES, u64::from(moment) * 400, &png).expect("the folder takes files");
+    }
 }
 
 /// Pictures of a run; `blur` is how bad the model is, 0 to 1.

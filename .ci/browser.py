@@ -30,7 +30,7 @@ CUT = """() => [...document.querySelectorAll('table, .chart, .strips figure, .ga
     for (let outer = node.parentElement; outer; outer = outer.parentElement) {
       if (['auto', 'scroll'].includes(getComputedStyle(outer).overflowX)) return false;
     }
-    return box.right > document.documentElement.clientWidth + 1 || node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX !== 'auto';
+    return box.right > document.documentElement.clientWidth + 1 || node.scrollWidth > node.clientWidth + 1 && !['auto', 'clip'].includes(getComputedStyle(node).overflowX);
   }).slice(0, 3).map((node) => node.outerHTML.slice(0, 120))"""
 
 

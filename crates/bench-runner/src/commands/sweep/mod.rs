@@ -13,6 +13,7 @@ use crate::{
     run::{
         self,
         directory::{self, RunDir},
+        provenance,
         stations::Stations,
     },
     terminal,
@@ -103,9 +104,8 @@ fn train(args: &SweepArgs, plan: &[Entry], runs: &Path, home: &Path) -> Result<T
     atomic::write(&home.join("plan.jsonl"), plan::lines(plan).as_bytes())?;
     let (mut finished, mut unfinished) = (Vec::new(), Vec::new());
     for job in plan.iter().map(|entry| job(entry, runs, home)) {
-        let results = job.dir.read_results()?;
-        let is_finished = results.is_some_and(|results| results.status == "finished");
-        if is_finished { &mut finished } else { &mut unfinished }.push(job);
+        let is_complete = provenance::is_complete(&job.dir)?;
+        if is_complete { &mut finished } else { &mut unfinished }.push(job);
     }
     let reused = finished.len();
     let found = if reused == 0 { String::new() } else { format!(", {reused} finished before") };

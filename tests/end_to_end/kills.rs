@@ -187,3 +187,28 @@ fn of_a_finished_run_weights_alone_can_be_kept_and_give_the_same_samples_and_num
     train("whole", &["--keep", "weights"]);
     assert_eq!(names(&checkpoint(&here.join("whole"))), names(&last));
 }
+
+#[test]
+fn checkpoints_are_saved_as_often_as_is_asked_for_and_change_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, here) = (quick_file(), folder.path());
+    let train = |out: &str, more: &[&str]| {
+        succeed(
+            here,
+            &quick(&file, "ae", &[&["--budget-images", "640", "--out", out], more].concat()),
+        );
+        fs::read(checkpoint(&here.join(out)).join("weights.safetensors")).unwrap()
+    };
+    let steps = |out: &str| names(&here.join(out).join("checkpoints"));
+    let whole = train("whole", &[]);
+    let last = steps("whole").pop().unwrap();
+    assert_eq!(steps("whole").len(), 1);
+    assert!(train("often", &["--save-every", "3"]) == whole);
+    // The two newest: that of the end, and the last multiple of three before it.
+    let number = |step: &str| step.rsplit('-').next().unwrap().parse::<u64>().unwrap();
+    let before = (number(&last) - 1) / 3 * 3;
+    assert_eq!(steps("often").iter().map(|step| number(step)).collect::<Vec<_>>(), [before, number(&last)]);
+    let output = run(here, &quick(&file, "ae", &["--save-every", "0"]));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("it must be more than 0"), "{told}");
+}

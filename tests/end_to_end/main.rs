@@ -11,6 +11,7 @@ mod export;
 mod inputs;
 mod kills;
 mod looking;
+mod losses;
 mod metrics;
 mod runs;
 mod samplers;

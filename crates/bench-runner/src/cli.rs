@@ -2,12 +2,14 @@
 
 mod course;
 mod machine;
+mod saving;
 mod sweep;
 
 use crate::commands::export::ExportArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use course::{CourseArgs, CourseCommand};
 pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
+pub(crate) use saving::{Keep, SaveEvery, SavingArgs};
 use std::{path::PathBuf, time::Duration};
 pub(crate) use sweep::{SweepArgs, SweepWhat};
 
@@ -155,10 +157,8 @@ pub(crate) struct RunArgs {
     /// processor, and one on any other device.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// What stays of the checkpoints of a run that is finished: all of the two newest, or the weights of the last, at
-    /// about a quarter of the size. It can still be sampled, evaluated, exported and built on.
-    #[arg(long, value_enum, default_value_t)]
-    pub keep: Keep,
+    #[command(flatten)]
+    pub saving: SavingArgs,
     /// Print results as JSON.
     #[arg(long)]
     pub json: bool,
@@ -174,26 +174,6 @@ pub(crate) struct RunArgs {
     /// Say which runs there would be, where, and how far they are, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// What stays of the checkpoints of a finished run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Keep {
-    /// Everything.
-    #[default]
-    All,
-    /// Weights and their averages.
-    Weights,
-}
-
-impl Keep {
-    /// The flag that says so.
-    pub(crate) fn flag(self) -> Option<&'static str> {
-        match self {
-            Self::All => None,
-            Self::Weights => Some("--keep=weights"),
-        }
-    }
 }
 
 /// What runs are made of, but for their seeds.

@@ -18,7 +18,6 @@ use genlab_core::digest::sha256;
 use genlab_report::counted;
 use genlab_results::{JudgeInfo, Results};
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -36,25 +35,25 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
     // Those that take longest begin first, so that they do not end alone.
     let jobs: Vec<Job<'_>> = configs.iter().rev().map(|config| job(config, &group)).collect();
     let flags = [("--fresh", args.fresh), ("--quiet", args.quiet)];
-    let flags = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag);
+    let flags = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.to_owned());
     let workshop = Workshop {
         device: &args.settings.device,
         jobs: at_a_time(args)?,
-        flags: flags.chain(args.keep.flag()).collect(),
+        flags: flags.chain(args.saving.flags()).collect(),
         environment: vec![(QUIET, "1")],
     };
     let ended = workshop.run(&jobs)?;
-    tidy(&jobs, &ended.failed)?;
+    ended.tidy(&jobs)?;
     if let Some(status) = ended.stopped {
         terminal::note("stopped; the same command goes on from here");
         return Ok(interrupt::status_of(status));
     }
-    let has_failed = |name: &String| ended.failed.iter().any(|(failed, _)| failed == name);
     let names: Vec<String> = configs.iter().map(member).collect();
-    let failed: Vec<&str> = names.iter().filter(|name| has_failed(name)).map(|n| &**n).collect();
+    let failed: Vec<&str> =
+        names.iter().filter(|name| ended.has_failed(name)).map(|n| &**n).collect();
     let started: Vec<PathBuf> = names.iter().map(|name| group.join(name)).collect();
     let finished: Vec<PathBuf> =
-        names.iter().filter(|name| !has_failed(name)).map(|name| group.join(name)).collect();
+        names.iter().filter(|name| !ended.has_failed(name)).map(|name| group.join(name)).collect();
     if finished.is_empty() {
         drop(taken);
         directory::remove_if_empty(&made);
@@ -107,23 +106,6 @@ fn at_a_time(args: &RunArgs) -> Result<usize> {
 
 /// Runs at a time, if nobody says how many.
 const AT_A_TIME: usize = 2;
-
-/// Removes the logs of runs that did not fail, and the settings of those that were refused: they are those of no run.
-///
-/// # Errors
-/// When a file cannot be removed.
-fn tidy(jobs: &[Job<'_>], failed: &[(String, String)]) -> Result<()> {
-    for job in jobs {
-        let is_refused = !job.dir.path().exists();
-        let has_failed = failed.iter().any(|(name, _)| *name == job.name) && !is_refused;
-        let settings = is_refused.then_some(&job.settings);
-        let log = (!has_failed).then_some(&job.log);
-        for path in settings.into_iter().chain(log).filter(|path| path.exists()) {
-            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
 
 /// Set for the runs of a group, which print progress but no table.
 pub(crate) const QUIET: &str = "GENLAB_GROUP_MEMBER";

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::{
     collections::VecDeque,
-    fs::File,
+    fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -38,7 +38,7 @@ pub(crate) struct Workshop<'a> {
     /// Processes at a time, each with its share of the processors.
     pub(crate) jobs: usize,
     /// Flags that all runs are given.
-    pub(crate) flags: Vec<&'a str>,
+    pub(crate) flags: Vec<String>,
     /// What all of them find in their environment.
     pub(crate) environment: Vec<(&'a str, &'a str)>,
 }
@@ -50,6 +50,28 @@ pub(crate) struct Ended {
     pub(crate) failed: Vec<(String, String)>,
     /// Somebody asked to stop: the status of a run that did.
     pub(crate) stopped: Option<i32>,
+}
+
+impl Ended {
+    pub(crate) fn has_failed(&self, name: &str) -> bool {
+        self.failed.iter().any(|(failed, _)| failed == name)
+    }
+
+    /// Removes the settings and logs of these runs, which stand in the run directories as well, but for those of runs that
+    /// failed. What was refused has left no run, and has said why.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub(crate) fn tidy(&self, jobs: &[Job<'_>]) -> Result<()> {
+        let is_kept = |job: &Job<'_>| self.has_failed(&job.name) && job.dir.path().exists();
+        for job in jobs.iter().filter(|job| !is_kept(job)) {
+            for path in [&job.settings, &job.log].into_iter().filter(|path| path.exists()) {
+                fs::remove_file(path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A run that is under way.

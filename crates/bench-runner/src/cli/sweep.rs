@@ -1,6 +1,6 @@
 //! Arguments of `sweep`.
 
-use super::{Keep, SettingArgs};
+use super::{SavingArgs, SettingArgs};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
@@ -34,9 +34,8 @@ pub(crate) struct SweepArgs {
     /// Folder of the run directories. What is finished there is not trained again.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// What stays of the checkpoints of finished runs, as for a single run.
-    #[arg(long, value_enum, default_value_t)]
-    pub keep: Keep,
+    #[command(flatten)]
+    pub saving: SavingArgs,
     /// An option for sbatch, such as --time=01:00:00 or --cpus-per-task=4. May be repeated.
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub sbatch: Vec<String>,

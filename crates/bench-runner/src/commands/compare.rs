@@ -22,8 +22,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
         runs.extend(runs_in(path)?);
     }
     directory::require_no_run(&args.out)?;
-    fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot create {}", args.out.display()))?;
+    let _taken = directory::take(&RunDir::new(&args.out))?;
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
     let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;

@@ -138,9 +138,9 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
 
 fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCode> {
     let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
-    match run::execute(config, dir, &args.settings.device, existing)? {
+    match run::execute(config, dir, &args.settings.device, existing, args.saving.save_every)? {
         Ended::Finished => {
-            if args.keep == Keep::Weights {
+            if args.saving.keep == Keep::Weights {
                 run::keep_weights(dir)?;
             }
             if std::env::var_os(group::QUIET).is_none() {

@@ -7,7 +7,7 @@
 mod mutate;
 
 use crate::{
-    cli::Cli,
+    cli::{Cli, SaveEvery},
     config::{self, RunConfig},
     run::{
         Ended, Existing,
@@ -91,7 +91,8 @@ fn finished() -> &'static (TempDir, RunDir) {
         let cli = Cli::try_parse_from([&line[..], &small].concat()).unwrap();
         let configs = config::resolve(&cli.run.settings, None, 1).unwrap();
         let dir = RunDir::new(folder.path().join("run"));
-        let ended = execute(&configs[0], &dir, "flex", Existing::Keep).unwrap();
+        let ended =
+            execute(&configs[0], &dir, "flex", Existing::Keep, SaveEvery::default()).unwrap();
         assert!(matches!(ended, Ended::Finished), "{ended:?}");
         (folder, dir)
     })

@@ -1,7 +1,11 @@
 //! No two draws of a run collide: every random number from start to report, recorded and compared.
 
 use super::{Ended, Existing, directory::RunDir, execute};
-use crate::{cli::Cli, config, registry::ModelConfig};
+use crate::{
+    cli::{Cli, SaveEvery},
+    config,
+    registry::ModelConfig,
+};
 use clap::Parser;
 use genlab_core::{
     Phase, STARTING_NOISE,
@@ -52,7 +56,9 @@ fn drawn_by(model: &str) -> Vec<Drawn> {
     let cli = Cli::try_parse_from(arguments.into_iter().chain(settings)).unwrap();
     let configs = config::resolve(&cli.run.settings, cli.run.seed, cli.run.seeds).unwrap();
     record(|| {
-        let ended = execute(&configs[0], &RunDir::new(out), "flex", Existing::Keep).unwrap();
+        let ended =
+            execute(&configs[0], &RunDir::new(out), "flex", Existing::Keep, SaveEvery::default())
+                .unwrap();
         assert!(matches!(ended, Ended::Finished), "{ended:?}");
     })
 }

@@ -20,6 +20,7 @@ pub(crate) mod stations;
 pub(crate) mod training;
 
 use crate::{
+    cli::SaveEvery,
     config::{JudgeConfig, RunConfig},
     device, interrupt, terminal,
 };
@@ -75,6 +76,7 @@ pub(crate) fn execute(
     dir: &RunDir,
     device_name: &str,
     existing: Existing,
+    save_every: SaveEvery,
 ) -> Result<Ended> {
     let Stations { identity, data, training, scoring } = Stations::of(config.clone());
     let chosen = device::choose(device_name)?;
@@ -122,7 +124,8 @@ pub(crate) fn execute(
 
     let start = training::resume(dir, model.as_mut(), device)?;
     let row = Row::of(config, evaluator.judge().map(|judge| judge.info().name));
-    let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &row, &start)?;
+    let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &row, &start)?
+        .saving(save_every);
     let stream = training::batches(&training, &dataset, device);
     let batches = |step| stream.batch(step);
     let watched = interrupt::watched();

@@ -7,7 +7,7 @@ use super::{
     discarded, figures, log, provenance,
     stations::Training,
 };
-use crate::{interrupt, terminal, terminal::Progress};
+use crate::{cli::SaveEvery, interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use genlab_core::{
@@ -27,11 +27,9 @@ use serde_json::{Map, json};
 use std::{
     fs::File,
     io::{Seek, Write},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-/// A killed run loses at most this much training.
-const SAVE_EVERY: Duration = Duration::from_mins(1);
 /// Logged lines between points of the validation curve.
 const LINES_PER_VALIDATION: u64 = 10;
 /// Logged lines between sample grids in TensorBoard.
@@ -83,7 +81,9 @@ pub(crate) struct Watch<'a> {
     log: File,
     board: Board<'a>,
     progress: Progress,
-    saved: Instant,
+    save_every: SaveEvery,
+    /// When the last checkpoint was, and after which step.
+    saved: (Instant, u64),
 }
 
 impl<'a> Watch<'a> {
@@ -109,7 +109,7 @@ impl<'a> Watch<'a> {
             plan.total_steps(),
             plan.batch_size as u64,
         );
-        let saved = Instant::now();
+        let saved = (Instant::now(), start.step);
         let mut alarm =
             census(&dataset.train.sample(EXPECTED), measured).map(|data| Alarm::new(&data));
         if let Some(alarm) = &mut alarm {
@@ -127,8 +127,14 @@ impl<'a> Watch<'a> {
             log,
             board,
             progress,
+            save_every: SaveEvery::default(),
             saved,
         })
+    }
+
+    /// Saves at other intervals than by default.
+    pub(crate) fn saving(self, save_every: SaveEvery) -> Self {
+        Self { save_every, ..self }
     }
 
     /// Clears the progress bar and ends what is written.
@@ -196,7 +202,7 @@ impl Observer for Watch<'_> {
         self.progress.step(at.step);
         if interrupt::asked() {
             Flow::Stop
-        } else if self.saved.elapsed() >= SAVE_EVERY {
+        } else if self.save_every.is_due(at.step - self.saved.1, self.saved.0.elapsed()) {
             Flow::Save
         } else {
             Flow::Continue
@@ -247,6 +253,7 @@ impl Observer for Watch<'_> {
 
     fn save(&mut self, mut state: CheckpointState, model: &dyn Train) -> Result<()> {
         self.taken.require()?;
+        let step = state.step;
         state.log_bytes = self.log.stream_position()?;
         // Or a power failure might leave a checkpoint that knows of lines which the disk does not.
         self.log
@@ -255,7 +262,7 @@ impl Observer for Watch<'_> {
         checkpoint::save(&self.dir.checkpoints(), model, state)?;
         checkpoint::prune(&self.dir.checkpoints(), 2)?;
         discarded::drop_it(self.dir)?;
-        self.saved = Instant::now();
+        self.saved = (Instant::now(), step);
         Ok(())
     }
 }

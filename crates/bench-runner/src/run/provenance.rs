@@ -84,14 +84,25 @@ pub(crate) fn finish(dir: &RunDir, reason: &str) -> Result<()> {
     })
 }
 
+/// How a run ends that has come to its end.
+const FINISHED: &str = "finished";
+
+/// Whether a run has its results and everything that is made of them: the end of its record and, written last, its report.
+///
+/// # Errors
+/// When a file is damaged.
+pub(crate) fn is_complete(dir: &RunDir) -> Result<bool> {
+    let has_results = dir.read_results()?.is_some_and(|results| results.status == FINISHED);
+    let told = dir.read_record()?.is_some_and(|r| r.exit_reason.as_deref() == Some(FINISHED));
+    Ok(has_results && told && dir.report().exists())
+}
+
 /// Makes again what is missing of a run that has its results: a kill may have come before its record's end and its report.
 ///
 /// # Errors
 /// When they cannot be written.
 pub(crate) fn complete(dir: &RunDir) -> Result<()> {
-    const FINISHED: &str = "finished";
-    let told = dir.read_record()?.is_some_and(|r| r.exit_reason.as_deref() == Some(FINISHED));
-    if told && dir.report().exists() {
+    if is_complete(dir)? {
         return Ok(());
     }
     finish(dir, FINISHED)?;

@@ -7,7 +7,12 @@ use super::{
     plan::{self, Entry},
     report, search, train,
 };
-use crate::{cli::SweepArgs, interrupt, terminal};
+use crate::{
+    cli::SweepArgs,
+    interrupt,
+    run::directory::{self, RunDir},
+    terminal,
+};
 use anyhow::{Result, bail};
 use genlab_report::counted;
 use std::{path::Path, process::ExitCode};
@@ -20,6 +25,7 @@ const GOES_ON: usize = 3;
 /// When files cannot be written, or no run finishes.
 pub(super) fn execute(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
     let home = runs.join(plan::name(plan));
+    let _taken = directory::take(&RunDir::new(&home))?;
     let mut alive: Vec<Entry> = plan.to_vec();
     let mut failed = Vec::new();
     for part in PARTS {
@@ -31,11 +37,11 @@ pub(super) fn execute(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<E
         };
         failed.extend(bad);
         let Some((by, settings)) = search::ranked(runs, &rung, args.by.as_deref())? else {
-            bail!("no run has a number to choose by; their logs in {} say why", home.display())
+            bail!("no run has a number to choose by; the messages above say why")
         };
         if part == 1 {
             let code = report(&rung, runs, &home, &failed)?;
-            search::announce(runs, &rung, args.by.as_deref())?;
+            search::announce(runs, &by, &settings);
             return Ok(code);
         }
         let keep = settings.len().div_ceil(GOES_ON);

@@ -10,16 +10,20 @@ use crate::{
     cli::{RunArgs, SweepArgs, SweepWhat},
     commands::train_one,
     interrupt,
-    run::{self, directory::RunDir, stations::Stations},
+    run::{
+        self,
+        directory::{self, RunDir},
+        provenance,
+        stations::Stations,
+    },
     terminal,
     workshop::{Job, Workshop},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use genlab_report::counted;
 use genlab_results::atomic;
 use plan::Entry;
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -68,18 +72,22 @@ fn one(args: &SweepArgs, plan: &[Entry], runs: &Path, index: usize) -> Result<Ex
         bail!("--index {index} names no run: the plan has those from 0 to {}", plan.len() - 1)
     };
     let dir = RunDir::new(runs.join(entry.config.run_name()));
-    let args = RunArgs { settings: args.settings.clone(), keep: args.keep, ..RunArgs::default() };
+    let args =
+        RunArgs { settings: args.settings.clone(), saving: args.saving, ..RunArgs::default() };
     train_one(&entry.config, &dir, &args)
 }
 
 fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
     let home = runs.join(plan::name(plan));
+    let _taken = directory::take(&RunDir::new(&home))?;
     let Trained::Whole(failed) = train(args, plan, runs, &home)? else {
         return Ok(interrupt::status());
     };
     let code = report(plan, runs, &home, &failed)?;
     if args.trials.is_some() || args.by.is_some() {
-        search::announce(runs, plan, args.by.as_deref())?;
+        if let Some((by, settings)) = search::ranked(runs, plan, args.by.as_deref())? {
+            search::announce(runs, &by, &settings);
+        }
     }
     Ok(code)
 }
@@ -93,31 +101,28 @@ enum Trained {
 
 /// Trains what is not finished yet.
 fn train(args: &SweepArgs, plan: &[Entry], runs: &Path, home: &Path) -> Result<Trained> {
-    fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
     atomic::write(&home.join("plan.jsonl"), plan::lines(plan).as_bytes())?;
-    let mut unfinished = Vec::new();
-    for entry in plan {
-        let results = RunDir::new(runs.join(entry.config.run_name())).read_results()?;
-        if results.is_none_or(|results| results.status != "finished") {
-            unfinished.push(entry);
-        }
+    let (mut finished, mut unfinished) = (Vec::new(), Vec::new());
+    for job in plan.iter().map(|entry| job(entry, runs, home)) {
+        let is_complete = provenance::is_complete(&job.dir)?;
+        if is_complete { &mut finished } else { &mut unfinished }.push(job);
     }
-    let reused = plan.len() - unfinished.len();
+    let reused = finished.len();
     let found = if reused == 0 { String::new() } else { format!(", {reused} finished before") };
     terminal::note(&format!(
         "{}{found}; plan: {}",
         counted(plan.len(), "run"),
         home.join("plan.jsonl").display()
     ));
-    let jobs: Vec<Job<'_>> = unfinished.into_iter().map(|entry| job(entry, runs, home)).collect();
     let workshop = Workshop {
         device: &args.settings.device,
         jobs: usize::from(args.jobs),
-        flags: args.keep.flag().into_iter().collect(),
+        flags: args.saving.flags(),
         environment: Vec::new(),
     };
-    let ended = workshop.run(&jobs)?;
-    tidy(home, plan, &ended.failed)?;
+    let ended = workshop.run(&unfinished)?;
+    ended.tidy(&finished)?;
+    ended.tidy(&unfinished)?;
     if ended.stopped.is_some() {
         terminal::note("stopped; the same command goes on from here");
         return Ok(Trained::Interrupted);
@@ -134,7 +139,7 @@ fn report(plan: &[Entry], runs: &Path, home: &Path, failed: &[String]) -> Result
         .collect();
     let (table, finished) = table::table(runs, plan)?;
     if finished == 0 {
-        bail!("no run finished; their logs in {} say why", home.display());
+        bail!("no run finished; the messages above say why");
     }
     let title = counted(started.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
@@ -145,34 +150,14 @@ fn report(plan: &[Entry], runs: &Path, home: &Path, failed: &[String]) -> Result
         return Ok(ExitCode::SUCCESS);
     }
     terminal::note(&format!(
-        "error: {} did not finish; their logs are in {}",
-        failed.join(", "),
-        home.display()
+        "error: {} did not finish, as the messages above say",
+        failed.join(", ")
     ));
     Ok(ExitCode::FAILURE)
 }
 
 fn job<'a>(entry: &'a Entry, runs: &Path, home: &Path) -> Job<'a> {
     let name = entry.config.run_name();
-    let [settings, log] = files(home, &name);
+    let [settings, log] = ["toml", "log"].map(|ending| home.join(format!("{name}.{ending}")));
     Job { config: &entry.config, dir: RunDir::new(runs.join(&name)), name, settings, log }
-}
-
-/// Where the settings and the log of a run lie while it is under way.
-fn files(home: &Path, name: &str) -> [PathBuf; 2] {
-    ["toml", "log"].map(|ending| home.join(format!("{name}.{ending}")))
-}
-
-/// Removes the settings and logs of runs that finished: both stand in the run directories.
-///
-/// # Errors
-/// When a file cannot be removed.
-fn tidy(home: &Path, entries: &[Entry], failed: &[(String, String)]) -> Result<()> {
-    let names = entries.iter().map(|entry| entry.config.run_name());
-    for name in names.filter(|name| failed.iter().all(|(failed, _)| failed != name)) {
-        for path in files(home, &name).into_iter().filter(|path| path.exists()) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-    }
-    Ok(())
 }

@@ -158,12 +158,8 @@ pub(super) fn ranked<'a>(
     let all = || found.iter().flat_map(|(_, finished)| finished);
     let metric = by.map(str::to_owned).or_else(|| summary::leading(all()));
     let better = |metric: &String| all().find_map(|results| results.metric(metric)?.better);
-    let Some((metric, direction)) = metric
-        .and_then(|metric| Some((better(&metric)?, metric)))
-        .map(|(direction, metric)| (metric, direction))
-    else {
-        return Ok(None);
-    };
+    let Some(metric) = metric else { return Ok(None) };
+    let Some(direction) = better(&metric) else { return Ok(None) };
     let score = |finished: &[Results]| {
         let values: Vec<f64> =
             finished.iter().filter_map(|one| Some(one.metric(&metric)?.value)).collect();
@@ -188,14 +184,10 @@ impl By {
     }
 }
 
-/// Says which setting is best, and how to measure it on the test split.
-///
-/// # Errors
-/// When a results file is damaged.
-pub(super) fn announce(runs: &Path, entries: &[Entry], by: Option<&str>) -> Result<()> {
-    let Some((by, settings)) = ranked(runs, entries, by)? else { return Ok(()) };
+/// Says which of the settings that were [`ranked`] is best, and how to measure it on the test split.
+pub(super) fn announce(runs: &Path, by: &By, settings: &[Setting<'_>]) {
     let Some((best, score)) = settings.first().and_then(|best| Some((best, best.score?))) else {
-        return Ok(());
+        return;
     };
     let entry = best.entries[0];
     let set: Vec<String> =
@@ -212,7 +204,6 @@ pub(super) fn announce(runs: &Path, entries: &[Entry], by: Option<&str>) -> Resu
         "on test: bench-runner --experiment {} --set {SPLIT}=test --seeds 3",
         config.display()
     ));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Job<'_> {
             quoted(&self.home.display().to_string()),
             quoted(&self.runs.display().to_string()),
             quoted(&self.args.settings.device),
-            self.args.keep.flag().map(|flag| format!(" {flag}")).unwrap_or_default(),
+            self.args.saving.flags().iter().map(|flag| format!(" {flag}")).collect::<String>(),
         );
         text
     }

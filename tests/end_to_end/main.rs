@@ -14,6 +14,7 @@ mod looking;
 mod metrics;
 mod runs;
 mod samplers;
+mod screen;
 mod signals;
 mod support;
 mod sweeps;

@@ -21,9 +21,9 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tags of the pictures that training logs.
-pub(super) const SAMPLES: &str = "samples";
+pub(crate) const SAMPLES: &str = "samples";
 /// As [`SAMPLES`], of models that have no samples.
-pub(super) const RECONSTRUCTIONS: &str = "reconstructions";
+pub(crate) const RECONSTRUCTIONS: &str = "reconstructions";
 /// Settings whose columns come first in the table of runs.
 const FIRST: [&str; 5] = ["model", "dataset", "seed", "batch_size", "images"];
 

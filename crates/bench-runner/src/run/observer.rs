@@ -6,6 +6,7 @@ use super::{
     directory::{RunDir, Taken},
     discarded, figures, log, provenance,
     stations::Training,
+    wishes,
 };
 use crate::{interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result};
@@ -193,7 +194,7 @@ impl Observer for Watch<'_> {
         self.progress.step(at.step);
         if interrupt::asked() {
             Flow::Stop
-        } else if self.saved.elapsed() >= SAVE_EVERY {
+        } else if wishes::is_to_save() || self.saved.elapsed() >= SAVE_EVERY {
             Flow::Save
         } else {
             Flow::Continue
@@ -236,7 +237,7 @@ impl Observer for Watch<'_> {
             .write_all(text.as_bytes())
             .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
         self.board.line(&text)?;
-        if number.is_multiple_of(LINES_PER_PREVIEW) {
+        if wishes::is_to_sample() || number.is_multiple_of(LINES_PER_PREVIEW) {
             self.preview(model, line.at.step)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Event files of earlier sessions: what they are called, and the records in them.
 //!
-//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: three
+//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: four
 //! fields of the outermost messages are all that is needed.
 
 use genlab_results::FileError;
@@ -49,7 +49,7 @@ fn seconds(path: &Path) -> Option<u64> {
     name.strip_prefix(BEGINNING)?.split('.').next()?.parse().ok()
 }
 
-fn cannot_read(path: &Path, reason: std::io::Error) -> FileError {
+pub(super) fn cannot_read(path: &Path, reason: std::io::Error) -> FileError {
     FileError::Read { path: path.to_owned(), reason }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn events(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
 }
 
 /// The first record and what follows it; None where its checksums are wrong.
-fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_at_checked(8)?;
     let (sum, rest) = rest.split_at_checked(4)?;
     (sum == masked_crc32c(length).to_le_bytes()).then_some(())?;
@@ -121,8 +121,8 @@ pub(super) struct Told {
     pub(super) step: u64,
     /// The tag of the last of its values.
     pub(super) tag: String,
-    /// Whether that is a picture.
-    pub(super) is_image: bool,
+    /// The file of the picture that it is.
+    pub(super) picture: Option<Vec<u8>>,
 }
 
 /// Reads that much of an event; None where it is none.
@@ -132,6 +132,7 @@ pub(super) fn told(event: &[u8]) -> Option<Told> {
     const VALUE: u64 = 1;
     const TAG: u64 = 1;
     const IMAGE: u64 = 4;
+    const FILE: u64 = 4;
     let mut told = Told::default();
     for (number, field) in fields(event)? {
         match (number, field) {
@@ -144,7 +145,13 @@ pub(super) fn told(event: &[u8]) -> Option<Told> {
                             (TAG, Field::Bytes(tag)) => {
                                 told.tag = String::from_utf8_lossy(tag).into_owned();
                             }
-                            (IMAGE, _) => told.is_image = true,
+                            (IMAGE, Field::Bytes(image)) => {
+                                let file = fields(image)?.into_iter().find_map(|part| match part {
+                                    (FILE, Field::Bytes(file)) => Some(file.to_vec()),
+                                    _ => None,
+                                });
+                                told.picture = Some(file.unwrap_or_default());
+                            }
                             _ => {}
                         }
                     }

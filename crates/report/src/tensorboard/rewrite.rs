@@ -57,7 +57,8 @@ impl Rewrite {
         for path in &self.earlier {
             for event in past::events(path)? {
                 let Some(told) = past::told(&event) else { continue };
-                if told.is_image && told.step <= step && tags.contains(&told.tag.as_str()) {
+                if told.picture.is_some() && told.step <= step && tags.contains(&told.tag.as_str())
+                {
                     // A later session knows better.
                     kept.insert((told.step, told.tag), event);
                 }

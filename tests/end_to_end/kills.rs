@@ -207,7 +207,10 @@ fn checkpoints_are_saved_as_often_as_is_asked_for_and_change_no_number() {
     // The two newest: that of the end, and the last multiple of three before it.
     let number = |step: &str| step.rsplit('-').next().unwrap().parse::<u64>().unwrap();
     let before = (number(&last) - 1) / 3 * 3;
-    assert_eq!(steps("often").iter().map(|step| number(step)).collect::<Vec<_>>(), [before, number(&last)]);
+    assert_eq!(
+        steps("often").iter().map(|step| number(step)).collect::<Vec<_>>(),
+        [before, number(&last)]
+    );
     let output = run(here, &quick(&file, "ae", &["--save-every", "0"]));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && told.contains("it must be more than 0"), "{told}");

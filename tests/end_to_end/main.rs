@@ -15,6 +15,7 @@ mod losses;
 mod metrics;
 mod runs;
 mod samplers;
+mod screen;
 mod signals;
 mod support;
 mod sweeps;

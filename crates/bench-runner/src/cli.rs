@@ -8,7 +8,7 @@ mod sweep;
 use crate::commands::export::ExportArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use course::{CourseArgs, CourseCommand};
-pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs};
+pub(crate) use machine::{CompletionsArgs, ConfigArgs, FetchArgs, ListArgs, WatchArgs};
 pub(crate) use saving::{Keep, SaveEvery, SavingArgs};
 use std::{path::PathBuf, time::Duration};
 pub(crate) use sweep::{SweepArgs, SweepWhat};
@@ -91,6 +91,14 @@ Each side is a run directory (its samples), a folder of PNG files, an .npz file 
 split of points the array holds points: floats, [N, D].
 Nothing is rescaled: a range or type that cannot be interpreted is refused.")]
     Metrics(MetricsArgs),
+    /// Watch runs that train elsewhere, on a screen: curves, newest samples, numbers, time left.
+    #[command(after_help = "Examples:
+  bench-runner watch                               the runs in ./runs, the newest first
+  bench-runner watch runs/vae-mnist-10k-s0-1a2b3c4d
+  bench-runner watch runs/GROUP --once             one frame as text, for files and programs
+It reads the run's files and writes nothing, so that the run may train in another process or on another machine with the \
+same disk.")]
+    Watch(WatchArgs),
     /// List the runs that are here: how far they are, and their first numbers.
     #[command(after_help = "Example:\n  bench-runner list runs")]
     List(ListArgs),
@@ -168,6 +176,9 @@ pub(crate) struct RunArgs {
     /// Print results and errors alone, no progress.
     #[arg(long)]
     pub quiet: bool,
+    /// Show curves, newest samples and time left on a screen while it trains; its last line says which keys there are.
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
     /// Open the report in a browser at the end.
     #[arg(long)]
     pub open: bool,

@@ -11,6 +11,7 @@ use crate::{
     run::directory::{self, RunDir},
     summary::{self, Row},
     terminal,
+    watch::Beside,
     workshop::{Job, Workshop},
 };
 use anyhow::{Context, Result, bail};
@@ -42,7 +43,11 @@ pub(crate) fn execute(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode>
         flags: flags.chain(args.saving.flags()).collect(),
         environment: vec![(QUIET, "1")],
     };
-    let ended = workshop.run(&jobs)?;
+    let dirs = jobs.iter().rev().map(|job| job.dir.clone()).collect();
+    let screen = args.tui.then(|| Beside::open(dirs)).transpose()?;
+    let ended = workshop.run(&jobs);
+    drop(screen);
+    let ended = ended?;
     ended.tidy(&jobs)?;
     if let Some(status) = ended.stopped {
         terminal::note("stopped; the same command goes on from here");

@@ -1,13 +1,11 @@
 //! Signals and time limits ask a run to stop. While it trains it then saves after the step that it is in; at any other time
-//! nothing would be lost that is not made again, and it ends at once.
+//! nothing would be lost that is not made again, and it ends at once. SIGUSR2 asks it to save and go on.
 
+use crate::{run::wishes, watch::stage};
 use anyhow::{Context, Result};
 use std::{
     process::ExitCode,
-    sync::{
-        Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,8 +13,9 @@ use std::{
 static FIRST: OnceLock<(Signal, Instant)> = OnceLock::new();
 /// When to stop in any case.
 static DEADLINE: OnceLock<Instant> = OnceLock::new();
-/// Whether somebody will look at [`asked`] soon.
-static WATCHED: AtomicBool = AtomicBool::new(false);
+/// Whether somebody will look at [`asked`] soon. Held while a signal is noted, or who is told of it could stop looking before
+/// it is known whether somebody looks.
+static WATCHED: Mutex<bool> = Mutex::new(false);
 /// Processes that are told as well.
 static CHILDREN: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
@@ -103,18 +102,23 @@ pub(crate) fn signalled() -> bool {
     FIRST.get().is_some()
 }
 
+/// The same as Ctrl-C, which a terminal does not send while a screen is drawn on it.
+pub(crate) fn ask() {
+    heard(Signal::Interrupt);
+}
+
 /// While it lives, [`asked`] is looked at again and again, and a signal waits for that.
 pub(crate) struct Watched(());
 
 /// See [`Watched`].
 pub(crate) fn watched() -> Watched {
-    WATCHED.store(true, Ordering::SeqCst);
+    *WATCHED.lock().unwrap_or_else(PoisonError::into_inner) = true;
     Watched(())
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        WATCHED.store(false, Ordering::SeqCst);
+        *WATCHED.lock().unwrap_or_else(PoisonError::into_inner) = false;
     }
 }
 
@@ -133,38 +137,63 @@ pub(crate) fn release(child: u32) {
 }
 
 fn heard(signal: Signal) {
-    let (_, since) = *FIRST.get_or_init(|| (signal, Instant::now()));
+    let (since, watched) = {
+        let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, since) = *FIRST.get_or_init(|| (signal, Instant::now()));
+        (since, *watched)
+    };
     let again = since.elapsed() > ONE_SIGNAL;
     for child in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         system::send(signal, *child);
     }
-    if again || !WATCHED.load(Ordering::SeqCst) {
+    if again || !watched {
+        stage::leave();
         std::process::exit(i32::from(signal.status()));
     }
 }
 
+/// Asked to save and go on, as all runs of a group are.
+#[cfg(unix)]
+fn heard_to_save() {
+    wishes::ask_to_save();
+    for child in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        system::send_to_save(*child);
+    }
+}
+
+/// Asks the process of that number to save and go on. It must be one that hears that: any other would end.
+pub(crate) fn tell_to_save(process: u32) {
+    system::send_to_save(process);
+}
+
+/// Asks the process of that number to save and stop.
+pub(crate) fn tell_to_stop(process: u32) {
+    system::send(Signal::Terminate, process);
+}
+
 #[cfg(unix)]
 mod system {
-    use super::{PARENT, Signal, heard};
+    use super::{PARENT, Signal, heard, heard_to_save};
     use nix::{sys::signal, unistd::Pid};
     use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2},
         iterator::Signals,
     };
     use std::{fs, io::Result, os::unix::process::parent_id, sync::OnceLock, thread};
 
     pub(super) fn listen() -> Result<()> {
-        let wanted = [SIGINT, SIGTERM, SIGUSR1, SIGHUP];
+        let wanted = [SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP];
         let ignored = ignored();
         let wanted = wanted.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         let mut signals = Signals::new(wanted)?;
         thread::spawn(move || {
             for number in signals.forever() {
-                heard(match number {
-                    SIGINT => Signal::Interrupt,
-                    SIGUSR1 => Signal::Requeue,
-                    _ => Signal::Terminate,
-                });
+                match number {
+                    SIGUSR2 => heard_to_save(),
+                    SIGINT => heard(Signal::Interrupt),
+                    SIGUSR1 => heard(Signal::Requeue),
+                    _ => heard(Signal::Terminate),
+                }
             }
         });
         Ok(())
@@ -178,13 +207,23 @@ mod system {
     }
 
     pub(super) fn send(signal: Signal, child: u32) {
-        let signal = match signal {
-            Signal::Interrupt => signal::Signal::SIGINT,
-            Signal::Terminate => signal::Signal::SIGTERM,
-            Signal::Requeue => signal::Signal::SIGUSR1,
-        };
+        kill(
+            child,
+            match signal {
+                Signal::Interrupt => signal::Signal::SIGINT,
+                Signal::Terminate => signal::Signal::SIGTERM,
+                Signal::Requeue => signal::Signal::SIGUSR1,
+            },
+        );
+    }
+
+    pub(super) fn send_to_save(child: u32) {
+        kill(child, signal::Signal::SIGUSR2);
+    }
+
+    fn kill(process: u32, signal: signal::Signal) {
         // It may have ended just now.
-        let _ = signal::kill(Pid::from_raw(child as i32), signal);
+        let _ = signal::kill(Pid::from_raw(process as i32), signal);
     }
 
     /// Whether the process that started this one for a group is gone.
@@ -205,6 +244,8 @@ mod system {
 
     /// The console tells all processes by itself.
     pub(super) fn send(_signal: Signal, _child: u32) {}
+
+    pub(super) fn send_to_save(_child: u32) {}
 
     pub(super) fn is_orphan() -> bool {
         false

@@ -17,6 +17,7 @@ mod registry;
 mod run;
 mod summary;
 mod terminal;
+mod watch;
 mod workshop;
 
 use clap::Parser;

@@ -7,7 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{ErrorKind, IsTerminal, Write},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -28,7 +31,32 @@ fn is_quiet() -> bool {
 
 /// Whether progress is drawn as bars: on a terminal that somebody looks at.
 pub(crate) fn has_bars() -> bool {
-    std::io::stderr().is_terminal() && !is_quiet()
+    std::io::stderr().is_terminal() && !is_quiet() && !is_held()
+}
+
+/// Lines that wait for a screen to end.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// From here on a screen has the terminal, and lines for standard error wait.
+pub(crate) fn hold() {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+}
+
+/// The screen has ended: prints what has waited for that.
+pub(crate) fn release() {
+    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    held.into_iter().flatten().for_each(|text| warn(&text));
+}
+
+/// The newest lines that wait, at most so many.
+pub(crate) fn held(most: usize) -> Vec<String> {
+    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    let held = held.as_deref().unwrap_or_default();
+    held[held.len().saturating_sub(most)..].to_vec()
+}
+
+fn is_held() -> bool {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).is_some()
 }
 
 /// One line on standard error, of progress. Who listens to it, or not, never matters to a run.
@@ -40,6 +68,10 @@ pub(crate) fn note(text: &str) {
 
 /// One line on standard error that is told in any case.
 pub(crate) fn warn(text: &str) {
+    if let Some(held) = HELD.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        held.push(text.to_owned());
+        return;
+    }
     let _ = writeln!(std::io::stderr(), "{}", plain_lines(text));
 }
 
@@ -161,7 +193,7 @@ impl Progress {
     /// A step was taken.
     pub(crate) fn step(&mut self, step: u64) {
         let due = self.last_line.is_none_or(|at| at.elapsed() >= LINE_EVERY);
-        if self.bar.is_none() && !due {
+        if self.bar.is_none() && (!due || is_held()) {
             return;
         }
         let seconds = self.begun.elapsed().as_secs_f64().max(1e-6);
@@ -264,13 +296,13 @@ pub(crate) fn table(rows: Vec<Vec<String>>) -> String {
     table.to_string()
 }
 
-/// Lines of text that a terminal has room for, `indent` from the left.
-pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
+/// Lines of text of at most `width` columns, `indent` from the left.
+pub(crate) fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let left = " ".repeat(indent);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

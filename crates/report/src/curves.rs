@@ -25,7 +25,7 @@ impl Curves {
     }
 
     /// Those of a log that have a value.
-    pub(crate) fn of(log: &Log) -> Self {
+    pub fn of(log: &Log) -> Self {
         let names = log.names().iter().filter(|name| *name != TIME);
         let curves = names.map(|name| Curve { name: name.clone(), points: log.points(name) });
         Self(curves.filter(|curve| !curve.points.is_empty()).collect())

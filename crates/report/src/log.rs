@@ -30,7 +30,11 @@ impl Log {
         Ok(log.map_err(|reason| FileError::damaged(path, reason, file::TRAINED_AGAIN))?)
     }
 
-    pub(crate) fn parse(text: &str) -> std::result::Result<Self, String> {
+    /// The lines of a text such as `metrics.jsonl` holds.
+    ///
+    /// # Errors
+    /// As [`Self::read`]: the line and what is wrong with it.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
         // A resumed run logs some steps again: the later line wins, key by key.
         let mut steps: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
         let mut names: Vec<String> = Vec::new();
@@ -61,8 +65,13 @@ impl Log {
         &self.names
     }
 
+    /// Step and values of the last line.
+    pub fn last(&self) -> Option<(u64, &Map<String, Value>)> {
+        self.steps.last_key_value().map(|(step, line)| (*step, line))
+    }
+
     /// (seen in training, value) of one scalar, in order; numbers only.
-    pub(crate) fn points(&self, name: &str) -> Vec<(f64, f64)> {
+    pub fn points(&self, name: &str) -> Vec<(f64, f64)> {
         let point = |(step, line): (&u64, &Map<String, Value>)| {
             let x = line.get("images").and_then(Value::as_f64).unwrap_or(*step as f64);
             line.get(name).and_then(Value::as_f64).map(|y| (x, y))

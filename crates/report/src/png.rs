@@ -174,6 +174,57 @@ pub(crate) fn tiles(png: &[u8]) -> Option<[u32; 2]> {
     Some([canvas.width() / tile_width, canvas.height() / tile_height])
 }
 
+/// Pixels along a side of a picture that is read, at most.
+const MOST_SIDE: u32 = 8192;
+
+/// The images of a grid of [`encode_grid`] in colour, enlarged no more; any other picture is one image. Empty places at the end of
+/// the grid are none. None where the bytes are no PNG file, or one that is wider or higher than 8192 pixels.
+pub fn read_grid(png: &[u8]) -> Option<ImageStrip> {
+    let (width, height) = size(png)?;
+    (width.max(height) <= MOST_SIDE).then_some(())?;
+    let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?.to_rgb8();
+    let gutter = GUTTER as u32;
+    let (columns, rows, tile_width, tile_height, begin) = match tile(&canvas) {
+        Some([x, y]) => (width / x, height / y, x - gutter, y - gutter, gutter),
+        None => (1, 1, width, height, 0),
+    };
+    let mut tiles: Vec<RgbImage> = (0..rows * columns)
+        .map(|index| {
+            let left = begin + index % columns * (tile_width + begin);
+            let top = begin + index / columns * (tile_height + begin);
+            image::imageops::crop_imm(&canvas, left, top, tile_width, tile_height).to_image()
+        })
+        .collect();
+    let is_empty = |tile: &RgbImage| tile.pixels().all(|pixel| pixel.0 == [GUTTER_GREY; 3]);
+    while tiles.len() > 1 && tiles.last().is_some_and(is_empty) {
+        tiles.pop();
+    }
+    let factor = factor(&tiles);
+    let (width, height) = (tile_width / factor, tile_height / factor);
+    let mut pixels = Vec::with_capacity(tiles.len() * 3 * (width * height) as usize);
+    for tile in &tiles {
+        for channel in 0..3 {
+            let at = |at| tile.get_pixel(at % width * factor, at / width * factor).0[channel];
+            pixels.extend((0..width * height).map(at));
+        }
+    }
+    let [height, width, columns] = [height, width, columns].map(|size| size as usize);
+    Some(ImageStrip { channels: 3, height, width, pixels, columns })
+}
+
+/// By which factor images were enlarged to be these tiles, which are of one size.
+fn factor(tiles: &[RgbImage]) -> u32 {
+    let Some((width, height)) = tiles.first().map(RgbImage::dimensions) else { return 1 };
+    let is_square = |factor: u32| {
+        tiles.iter().all(|tile| {
+            let corner = |x, y| tile.get_pixel(x / factor * factor, y / factor * factor);
+            tile.enumerate_pixels().all(|(x, y, pixel)| pixel == corner(x, y))
+        })
+    };
+    let fits = |factor: u32| width.is_multiple_of(factor) && height.is_multiple_of(factor);
+    (2..=MIN_TILE as u32).rev().filter(|factor| fits(*factor)).find(|f| is_square(*f)).unwrap_or(1)
+}
+
 /// Width and height of a tile with its gutter.
 fn tile(pixels: &RgbImage) -> Option<[u32; 2]> {
     let (width, height) = pixels.dimensions();
@@ -211,6 +262,25 @@ mod tests {
         assert_eq!(grid.get_pixel(0, 0).0, [GUTTER_GREY]);
         assert_eq!(grid.get_pixel(2 + 7 * 3 + 6, 2 + 7 + 3).0, [8 + 3]);
         assert_eq!(grid.get_pixel(117, 117).0, [GUTTER_GREY], "an empty place stays grey");
+    }
+
+    #[test]
+    fn the_images_of_a_grid_are_read_back_at_their_own_size() {
+        for (channels, side, columns, count) in [(1, 8, 2, 3), (3, 8, 4, 16), (1, 28, 4, 2)] {
+            let len = count * channels * side * side;
+            let pixels: Vec<u8> = (0..len).map(|i| (i * 7 % 251) as u8).collect();
+            let grid = strip(channels, side, columns, pixels);
+            let read = read_grid(&encode_grid(&grid).unwrap()).unwrap();
+            assert_eq!((read.channels, read.height, read.width), (3, side, side));
+            assert_eq!(read.count(), count);
+            for (image, before) in read.images().zip(grid.images()) {
+                assert_eq!(image[..before.len()], *before);
+            }
+        }
+        assert!(read_grid(b"GIF89a").is_none());
+        let mut huge = encode_grid(&strip(1, 8, 1, vec![7; 64])).unwrap();
+        huge[16..20].copy_from_slice(&9000_u32.to_be_bytes());
+        assert!(read_grid(&huge).is_none(), "it would take a gigabyte");
     }
 
     #[test]

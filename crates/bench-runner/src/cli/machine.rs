@@ -15,6 +15,17 @@ pub(crate) struct ListArgs {
     pub json: bool,
 }
 
+/// `watch [RUN]`
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// A run directory, or a folder of several: a group's, a sweep's, or that of all runs.
+    #[arg(default_value = "runs")]
+    pub run: PathBuf,
+    /// Print one frame of 80 columns and 24 lines as text and end.
+    #[arg(long)]
+    pub once: bool,
+}
+
 /// `config [WHAT]`
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {

@@ -45,7 +45,9 @@ fn print(verdict: &Verdict) {
         let value = figure.value.map_or_else(|| "no number".to_owned(), terminal::number);
         let limit = terminal::number(figure.at_most);
         terminal::line(&format!("{mark} {:<width$}  {value} (at most {limit})", figure.name));
-        for line in figure.message.iter().flat_map(|text| terminal::wrapped(text, 5)) {
+        for line in
+            figure.message.iter().flat_map(|text| terminal::wrapped(text, 5, terminal::WIDTH))
+        {
             terminal::line(&terminal::plain(&line));
         }
     }

@@ -47,7 +47,10 @@ pub(crate) fn execute() -> ExitCode {
             healthy &= finding.cure.is_none();
             let mark = if finding.cure.is_none() { "ok" } else { "!!" };
             terminal::line(&format!("{mark} {:<10} {}", finding.what, finding.found));
-            let cure = finding.cure.map(|cure| terminal::wrapped(&cure, 14)).unwrap_or_default();
+            let cure = finding
+                .cure
+                .map(|cure| terminal::wrapped(&cure, 14, terminal::WIDTH))
+                .unwrap_or_default();
             for line in cure {
                 terminal::line(&line);
             }

@@ -6,7 +6,7 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use genlab_results::{Direction, Rank};
+use genlab_results::{Direction, Metric, Rank, Results};
 use serde::Serialize;
 use std::{
     fs,
@@ -46,9 +46,7 @@ pub(crate) fn execute(args: &ListArgs) -> Result<ExitCode> {
     if !folder.is_dir() {
         bail!("{} is not a folder; runs are in ./runs, or where --out put them", folder.display());
     }
-    let mut found = Vec::new();
-    gather(folder, DEPTH, &mut found)?;
-    found.sort();
+    let found = runs_in(folder)?;
     let listed: Vec<Listed> = found.iter().map(|run| told(run)).collect();
     if args.json {
         terminal::line(&serde_json::to_string_pretty(&listed)?);
@@ -71,7 +69,17 @@ pub(crate) fn execute(args: &ListArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The runs at `folder` and below it.
+/// The runs at `folder` and below it, by their paths.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(crate) fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    gather(folder, DEPTH, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
 fn gather(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     if is_run(&RunDir::new(folder)) {
         found.push(folder.to_owned());
@@ -89,6 +97,16 @@ fn gather(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The number that a run is first judged by: one of its samples, where there is one.
+pub(crate) fn leading(results: &Results) -> Option<&Metric> {
+    let leads = |name: &str| {
+        genlab_metrics::CATALOGUE.get(name).is_some_and(|entry| entry.rank == Rank::Leading)
+    };
+    let mut leading = results.metrics.iter().filter(|metric| leads(&metric.name));
+    let of_samples = leading.clone().find(|metric| metric.name.starts_with("samples/"));
+    of_samples.or_else(|| leading.next())
 }
 
 /// A run whose files are damaged is listed with what is wrong.
@@ -122,14 +140,10 @@ fn told(run: &Path) -> Listed {
             None => format!("begun, none of {steps} steps saved"),
         },
     };
-    let leading = results.as_ref().and_then(|results| {
-        let leads = |name: &str| {
-            genlab_metrics::CATALOGUE.get(name).is_some_and(|entry| entry.rank == Rank::Leading)
-        };
-        let mut leading = results.metrics.iter().filter(|metric| leads(&metric.name));
-        let metric = leading.clone().find(|metric| metric.name.starts_with("samples/"));
-        let metric = metric.or_else(|| leading.next())?;
-        Some(Leading { metric: metric.name.clone(), better: metric.better, value: metric.value })
+    let leading = results.as_ref().and_then(leading).map(|metric| Leading {
+        metric: metric.name.clone(),
+        better: metric.better,
+        value: metric.value,
     });
     Listed {
         run: run.to_owned(),

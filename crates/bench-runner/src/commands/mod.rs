@@ -7,7 +7,7 @@ mod edit;
 mod evaluate;
 pub(crate) mod export;
 mod fetch;
-mod list;
+pub(crate) mod list;
 mod made;
 mod metrics;
 mod sample;
@@ -26,6 +26,7 @@ use crate::{
         stations::Stations,
     },
     terminal,
+    watch::{self, Beside},
 };
 use anyhow::Result;
 use clap::CommandFactory;
@@ -52,6 +53,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Evaluate(args)) => evaluate::execute(&args),
         Some(Command::Export(args)) => export::execute(&args),
         Some(Command::Metrics(args)) => metrics::execute(&args),
+        Some(Command::Watch(args)) => watch::execute(&args),
         Some(Command::List(args)) => list::execute(&args),
         Some(Command::Config(args)) => {
             terminal::line(&config::described(args.what.as_deref(), args.dataset.as_deref())?);
@@ -89,6 +91,12 @@ fn train(args: &RunArgs) -> Result<ExitCode> {
     let configs = config::resolve(&args.settings, args.seed, args.seeds)?;
     if args.dry_run {
         return planned(&configs, args);
+    }
+    if args.tui {
+        watch::require_terminal(
+            "--tui",
+            "leave it out, or look on with bench-runner watch from a terminal",
+        )?;
     }
     if let Some(time) = args.max_time {
         interrupt::stop_after(time);
@@ -138,7 +146,10 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
 
 fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCode> {
     let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
-    match run::execute(config, dir, &args.settings.device, existing, args.saving.save_every)? {
+    let screen = args.tui.then(|| Beside::open(vec![dir.clone()])).transpose()?;
+    let ended = run::execute(config, dir, &args.settings.device, existing, args.saving.save_every);
+    drop(screen);
+    match ended? {
         Ended::Finished => {
             if args.saving.keep == Keep::Weights {
                 run::keep_weights(dir)?;
@@ -173,6 +184,7 @@ Try this first; it needs no network and takes half a minute:
 Then:
   bench-runner --model all    all five models and one side-by-side report
   bench-runner list           the runs that are here
+  bench-runner watch          a run in training: curves, samples, time left
   bench-runner config vae     what can be set, what it means, what it can be
   bench-runner doctor         whether this machine can train
   bench-runner --help         everything else";

@@ -4,7 +4,10 @@ use super::{
     census::{Setting, of, of_model},
     words,
 };
-use crate::{registry::ModelConfig, terminal::wrapped};
+use crate::{
+    registry::ModelConfig,
+    terminal::{WIDTH, wrapped},
+};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
@@ -88,10 +91,10 @@ impl Entry {
         if !self.needs.iter().any(Vec::is_empty) {
             told.push(format!("Only where {}.", self.conditions().join(" and ")));
         }
-        lines.extend(wrapped(&told.join(" "), 4));
+        lines.extend(wrapped(&told.join(" "), 4, WIDTH));
         for kind in if kinds.is_empty() { words } else { kinds } {
             let colon = if kind.meaning.is_empty() { "" } else { ": " };
-            let text = wrapped(&format!("{}{colon}{}", kind.name, kind.meaning), 8);
+            let text = wrapped(&format!("{}{colon}{}", kind.name, kind.meaning), 8, WIDTH);
             lines.extend(text.iter().enumerate().map(|(row, line)| match row {
                 0 => format!("      - {}", line.trim_start()),
                 _ => line.clone(),

@@ -4,7 +4,7 @@
 mod alarm;
 mod artefacts;
 pub(crate) mod average;
-mod board;
+pub(crate) mod board;
 pub(crate) mod directory;
 mod discarded;
 #[cfg(test)]
@@ -18,6 +18,7 @@ mod quantities;
 pub(crate) mod scoring;
 pub(crate) mod stations;
 pub(crate) mod training;
+pub(crate) mod wishes;
 
 use crate::{
     cli::SaveEvery,

@@ -6,6 +6,7 @@ use super::{
     directory::{RunDir, Taken},
     discarded, figures, log, provenance,
     stations::Training,
+    wishes,
 };
 use crate::{cli::SaveEvery, interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result};
@@ -202,7 +203,9 @@ impl Observer for Watch<'_> {
         self.progress.step(at.step);
         if interrupt::asked() {
             Flow::Stop
-        } else if self.save_every.is_due(at.step - self.saved.1, self.saved.0.elapsed()) {
+        } else if wishes::is_to_save()
+            || self.save_every.is_due(at.step - self.saved.1, self.saved.0.elapsed())
+        {
             Flow::Save
         } else {
             Flow::Continue
@@ -245,7 +248,7 @@ impl Observer for Watch<'_> {
             .write_all(text.as_bytes())
             .with_context(|| format!("cannot write {}", self.dir.metrics().display()))?;
         self.board.line(&text)?;
-        if number.is_multiple_of(LINES_PER_PREVIEW) {
+        if wishes::is_to_sample() || number.is_multiple_of(LINES_PER_PREVIEW) {
             self.preview(model, line.at.step)?;
         }
         Ok(())

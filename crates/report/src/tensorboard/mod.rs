@@ -4,11 +4,13 @@
 //! Only the record framing comes from `tensorboard-rs`: its own `SummaryWriter` panics when the disk
 //! is full, and a full disk must not end a training run.
 
+mod album;
 mod hparams;
 mod past;
 mod projector;
 mod rewrite;
 
+pub use album::{Album, Logged};
 pub use hparams::{End, MetricColumn, Setting};
 pub(crate) use past::pictures;
 pub use past::{Holding, holding};

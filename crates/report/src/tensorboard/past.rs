@@ -1,6 +1,6 @@
 //! Event files of earlier sessions: what they are called, and the records in them.
 //!
-//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: a few
+//! Messages are not parsed by the protobuf library, whose reader may recurse without end on a hostile file: four
 //! fields of the outermost messages are all that is needed.
 
 use genlab_results::{FileError, RunDir};
@@ -50,7 +50,7 @@ fn seconds(path: &Path) -> Option<u64> {
     name.strip_prefix(BEGINNING)?.split('.').next()?.parse().ok()
 }
 
-fn cannot_read(path: &Path, reason: std::io::Error) -> FileError {
+pub(super) fn cannot_read(path: &Path, reason: std::io::Error) -> FileError {
     FileError::Read { path: path.to_owned(), reason }
 }
 
@@ -106,7 +106,7 @@ pub(super) fn events(path: &Path) -> Result<Vec<Vec<u8>>, FileError> {
 }
 
 /// The first record and what follows it; None where its checksums are wrong.
-fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_at_checked(8)?;
     let (sum, rest) = rest.split_at_checked(4)?;
     (sum == masked_crc32c(length).to_le_bytes()).then_some(())?;
@@ -127,38 +127,30 @@ pub(crate) fn pictures(dir: &RunDir, tag: &str) -> Result<BTreeMap<u64, Vec<u8>>
         for event in events(&path)? {
             let Some(told) = told(&event).filter(|told| told.tag == tag) else { continue };
             // A later session knows better.
-            found.extend(told.image.and_then(png).map(|png| (told.step, png.to_vec())));
+            found.extend(told.picture.map(|png| (told.step, png)));
         }
     }
     Ok(found)
 }
 
-/// The file inside the message of a picture.
-fn png(image: &[u8]) -> Option<&[u8]> {
-    const ENCODED: u64 = 4;
-    fields(image)?.into_iter().find_map(|(number, field)| match field {
-        Field::Bytes(bytes) if number == ENCODED => Some(bytes),
-        _ => None,
-    })
-}
-
 /// What is kept of an event's message: `event.proto` and `summary.proto`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told<'a> {
+pub(super) struct Told {
     pub(super) step: u64,
     /// The tag of the last of its values.
     pub(super) tag: String,
-    /// The message of the picture that this is, if it is one.
-    pub(super) image: Option<&'a [u8]>,
+    /// The file of the picture that it is.
+    pub(super) picture: Option<Vec<u8>>,
 }
 
 /// Reads that much of an event; None where it is none.
-pub(super) fn told(event: &[u8]) -> Option<Told<'_>> {
+pub(super) fn told(event: &[u8]) -> Option<Told> {
     const STEP: u64 = 2;
     const SUMMARY: u64 = 5;
     const VALUE: u64 = 1;
     const TAG: u64 = 1;
     const IMAGE: u64 = 4;
+    const FILE: u64 = 4;
     let mut told = Told::default();
     for (number, field) in fields(event)? {
         match (number, field) {
@@ -171,7 +163,13 @@ pub(super) fn told(event: &[u8]) -> Option<Told<'_>> {
                             (TAG, Field::Bytes(tag)) => {
                                 told.tag = String::from_utf8_lossy(tag).into_owned();
                             }
-                            (IMAGE, Field::Bytes(image)) => told.image = Some(image),
+                            (IMAGE, Field::Bytes(image)) => {
+                                let file = fields(image)?.into_iter().find_map(|part| match part {
+                                    (FILE, Field::Bytes(file)) => Some(file.to_vec()),
+                                    _ => None,
+                                });
+                                told.picture = Some(file.unwrap_or_default());
+                            }
                             _ => {}
                         }
                     }

@@ -57,10 +57,10 @@ impl Rewrite {
         for path in &self.earlier {
             for event in past::events(path)? {
                 let Some(told) = past::told(&event) else { continue };
-                if told.image.is_some() && told.step <= step && tags.contains(&told.tag.as_str()) {
+                if told.picture.is_some() && told.step <= step && tags.contains(&told.tag.as_str())
+                {
                     // A later session knows better.
-                    let key = (told.step, told.tag);
-                    kept.insert(key, event);
+                    kept.insert((told.step, told.tag), event);
                 }
             }
         }

@@ -16,7 +16,8 @@ use std::{
 };
 
 const FEW: [&str; 4] = ["--budget-images", "3200", "--set", "evaluation.samples=100"];
-const LONG: [&str; 2] = ["--budget-images", "2000000"];
+/// Long enough to be stopped, with a first line soon.
+const LONG: [&str; 4] = ["--budget-images", "2000000", "--set", "evaluation.log_lines=2000"];
 
 /// How a command ended that had a terminal of 100 columns and 30 lines, on which keys were typed; None where there is no Python,
 /// which makes the terminal.
@@ -123,15 +124,14 @@ fn a_run_with_a_screen_is_the_run_without_one() {
 fn keys_and_signals_end_training_with_a_screen_as_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = quick_file();
-    for (does, status) in [("x", 130), ("\u{3}", 130), ("SIGTERM", 143)] {
-        let out = format!("run-{status}-{}", does.len());
-        let args = quick(&file, "gan", &[&LONG[..], &["--out", &out, "--tui"]].concat());
+    for (out, does, status) in [("a", "x", 130), ("b", "\u{3}", 130), ("c", "SIGTERM", 143)] {
+        let args = quick(&file, "gan", &[&LONG[..], &["--out", out, "--tui"]].concat());
         let key = format!("{out}/metrics.jsonl={does}");
         let Some(told) = on_a_terminal(folder.path(), &[&key], &args) else { return };
         assert_eq!(told["status"], status, "{told}");
         let after = told["after"].as_str().unwrap();
         assert!(after.contains("stopped and saved in"), "{after}");
-        let dir = folder.path().join(&out);
+        let dir = folder.path().join(out);
         assert_eq!(json(&dir.join("run.json"))["exit_reason"], "interrupted");
         assert!(checkpoint(&dir).exists());
     }

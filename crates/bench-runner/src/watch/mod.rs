@@ -19,7 +19,7 @@ mod view;
 use crate::{cli::WatchArgs, run::directory::RunDir, terminal};
 use anyhow::{Context, Result, bail};
 use picture::Palette;
-use ratatui::{Terminal, backend::TestBackend, crossterm::event};
+use ratatui::{Terminal, backend::TestBackend, buffer::Cell, crossterm::event};
 use runs::Named;
 use stage::Stage;
 use std::{
@@ -75,7 +75,7 @@ pub(crate) fn require_terminal(what: &str, instead: &str) -> Result<()> {
 fn text(view: &View, (width, height): (u16, u16)) -> Result<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height))?;
     let frame = terminal.draw(|frame| screen::draw(frame, view))?;
-    let cells: Vec<&str> = frame.buffer.content().iter().map(|cell| cell.symbol()).collect();
+    let cells: Vec<&str> = frame.buffer.content().iter().map(Cell::symbol).collect();
     let lines = cells.chunks(usize::from(width)).map(|line| line.concat().trim_end().to_owned());
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }

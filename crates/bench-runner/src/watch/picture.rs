@@ -8,7 +8,7 @@ const HALF: char = '▀';
 /// From dark to light, where there are no colours.
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
 /// Pixels of a tile that shows something: more tiles are shown where each has as many, or all of its own.
-const LEGIBLE: usize = 14;
+const LEGIBLE: usize = 12;
 
 /// The colours that a terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

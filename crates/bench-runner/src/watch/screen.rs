@@ -234,7 +234,8 @@ fn columns(pairs: &[(String, String)], width: usize, rows: usize) -> Vec<String>
         }
         for (line, (name, value)) in lines.iter_mut().zip(column) {
             let short = before + gap - line.chars().count();
-            *line += &format!("{}{name:<names$} {value:>values$}", " ".repeat(short));
+            let pair = format!("{name:<names$} {value:>values$}");
+            line.extend([" ".repeat(short), pair]);
         }
     }
     lines

@@ -84,10 +84,10 @@ fn whole(args: &SweepArgs, plan: &[Entry], runs: &Path) -> Result<ExitCode> {
         return Ok(interrupt::status());
     };
     let code = report(plan, runs, &home, &failed)?;
-    if args.trials.is_some() || args.by.is_some() {
-        if let Some((by, settings)) = search::ranked(runs, plan, args.by.as_deref())? {
-            search::announce(runs, &by, &settings);
-        }
+    if (args.trials.is_some() || args.by.is_some())
+        && let Some((by, settings)) = search::ranked(runs, plan, args.by.as_deref())?
+    {
+        search::announce(runs, &by, &settings);
     }
     Ok(code)
 }

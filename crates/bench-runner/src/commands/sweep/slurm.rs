@@ -113,7 +113,7 @@ impl Job<'_> {
             quoted(&self.home.display().to_string()),
             quoted(&self.runs.display().to_string()),
             quoted(&self.args.settings.device),
-            self.args.saving.flags().iter().map(|flag| format!(" {flag}")).collect::<String>(),
+            [vec![String::new()], self.args.saving.flags()].concat().join(" "),
         );
         text
     }

@@ -3,16 +3,14 @@
 #![cfg(unix)]
 
 use crate::support::{
-    checkpoint, command, has_logged, json, log_without_times, quick, quick_file, repository, run,
-    succeed, until,
+    checkpoint, command, files, has_logged, json, log_without_times, quick, quick_file, repository,
+    run, succeed, until,
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path,
     process::{Command, Stdio},
-    time::SystemTime,
 };
 
 const FEW: [&str; 4] = ["--budget-images", "3200", "--set", "evaluation.samples=100"];
@@ -39,21 +37,6 @@ fn on_a_terminal(folder: &Path, keys: &[&str], args: &[&str]) -> Option<Value> {
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["restored"], true, "{args:?} left the terminal otherwise: {told}");
     Some(told)
-}
-
-/// Every file of a folder with its length and time.
-fn files(folder: &Path) -> BTreeMap<String, (u64, SystemTime)> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let data = entry.metadata().unwrap();
-        if data.is_dir() {
-            found.extend(files(&entry.path()));
-        }
-        let path = entry.path().display().to_string();
-        found.insert(path, (data.len(), data.modified().unwrap()));
-    }
-    found
 }
 
 #[test]

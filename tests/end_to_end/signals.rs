@@ -3,10 +3,11 @@
 #![cfg(unix)]
 
 use crate::support::{
-    checkpoint, command, has_logged, json, quick, quick_file, run, succeed, until,
+    checkpoint, command, files, has_logged, json, quick, quick_file, run, succeed, until,
 };
 use std::{
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -113,6 +114,38 @@ fn a_signal_while_it_is_measured_ends_it_and_nothing_is_trained_again() {
     send("TERM", child.id());
     assert_eq!(ended(child), Some(143));
     assert!(fs::read(dir.join("metrics.jsonl")).unwrap() == log);
+}
+
+/// What loses nothing when it ends stops at once, and leaves everything as it was.
+#[test]
+fn other_commands_end_at_once_and_leave_what_there_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = quick_file();
+    succeed(folder.path(), &quick(&file, "ddpm", &["--budget-images", "640", "--out", "a"]));
+    let before = files(&folder.path().join("a"));
+    // A mirror that never answers, in the place of every one.
+    let mirror = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", mirror.local_addr().unwrap());
+    let sample = ["sample", "a", "--count", "100000", "--out", "many.npz"];
+    let evaluate = ["evaluate", "a", "--set", "evaluation.samples=100000"];
+    let sweep = ["sweep", "--experiment", &file, "--model", "ae", "--seeds", "0..2"];
+    let sweep = [&sweep[..], &["--budget-images", "2000000", "--out", "s"]].concat();
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("USR1", 75)] {
+        for args in [&sample[..], &evaluate, &["fetch", "mnist"], &sweep] {
+            let mut command = command(folder.path(), args);
+            command.env("XDG_CACHE_HOME", folder.path().join("cache")).env("ALL_PROXY", &proxy);
+            let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            match args[0] {
+                "fetch" => drop(mirror.accept().unwrap()),
+                "sweep" => until("a first line", || has_logged(&folder.path().join("s/ae-s0"))),
+                _ => thread::sleep(Duration::from_millis(700)),
+            }
+            send(signal, child.id());
+            assert_eq!(ended(child), Some(status), "{signal} to {args:?}");
+        }
+    }
+    assert!(files(&folder.path().join("a")) == before, "a run was changed");
+    assert!(!folder.path().join("many.npz").exists());
 }
 
 #[test]

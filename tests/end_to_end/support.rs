@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 pub(crate) const MODELS: [&str; 5] = ["ae", "sparse-ae", "vae", "gan", "ddpm"];
@@ -96,4 +97,19 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
 /// Whether a run has logged a line.
 pub(crate) fn has_logged(run: &Path) -> bool {
     fs::metadata(run.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0)
+}
+
+/// Every file of a folder with its length and time.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, (u64, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let data = entry.metadata().unwrap();
+        if data.is_dir() {
+            found.extend(files(&entry.path()));
+        }
+        let path = entry.path().display().to_string();
+        found.insert(path, (data.len(), data.modified().unwrap()));
+    }
+    found
 }

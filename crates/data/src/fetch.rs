@@ -8,11 +8,17 @@ use crate::{
 use genlab_core::digest::hex;
 use sha2::{Digest, Sha256};
 use std::{
+    fs::{self, File},
     io::{self, Read, Write},
     path::Path,
     time::Duration,
 };
 use tempfile::NamedTempFile;
+
+/// How the names of files begin and end that are being received.
+const PREFIX: &str = ".genlab-";
+/// See [`PREFIX`].
+const SUFFIX: &str = ".tmp";
 
 /// Bytes read at a time, and reported at a time.
 const CHUNK: usize = 1 << 18;
@@ -38,12 +44,13 @@ pub(crate) fn download(
     agent: &ureq::Agent,
     progress: Option<&Progress>,
 ) -> Result<(), DataError> {
+    clear_leftovers(folder);
     let mut attempts = Vec::new();
     for mirror in &official.mirrors {
         let url = format!("{mirror}{}", file.name);
         // A new file per mirror: a broken attempt leaves nothing behind, not even on a panic.
-        let mut target = NamedTempFile::new_in(folder)
-            .map_err(|reason| cannot("create a file in", folder, reason))?;
+        let mut target =
+            target(folder).map_err(|reason| cannot("create a file in", folder, reason))?;
         match receive(&url, file, &mut target, agent, progress) {
             Ok(()) => {
                 let path = folder.join(file.name);
@@ -60,6 +67,33 @@ pub(crate) fn download(
         attempts: attempts.join("; "),
         cure: options::cure(official, folder),
     })
+}
+
+/// Removes what downloads left that were killed: one that goes on has its file locked.
+fn clear_leftovers(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(PREFIX)
+            && name.ends_with(SUFFIX)
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            // What cannot be removed takes room and does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A file that [`clear_leftovers`] leaves alone, but where the file system knows no locks: there it leaves all.
+fn target(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let target = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder)?;
+        let _ = target.as_file().lock();
+        // Another process may have taken it for a leftover before it was locked.
+        if target.path().exists() {
+            return Ok(target);
+        }
+    }
 }
 
 enum Failure {

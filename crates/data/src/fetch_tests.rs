@@ -54,6 +54,20 @@ fn a_good_file_arrives_whole() {
 }
 
 #[test]
+fn what_a_killed_download_left_goes_and_what_another_receives_stays() {
+    let server = server(Answer::Body(content()));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path(".genlab-left.tmp"), "half").expect("a leftover");
+    fs::write(path("notes.tmp"), "mine").expect("somebody's file");
+    let other = target(folder.path()).expect("a download of another process");
+    let toy = toy(&[(NAME.to_owned(), content())], vec![server.url.clone()]);
+    download(&toy, &toy.files[0], folder.path(), &agent(), None).expect("a good mirror");
+    assert!(other.path().exists() && path("notes.tmp").exists() && path(NAME).exists());
+    assert_eq!(files_in(&folder), 3);
+}
+
+#[test]
 fn a_file_without_an_announced_length_and_behind_a_redirect_is_fine() {
     let moved = ("elsewhere".to_owned(), Answer::Unannounced(content()));
     let redirect = (NAME.to_owned(), Answer::Redirect("elsewhere".to_owned()));

@@ -130,6 +130,9 @@ fn other_commands_end_at_once_and_leave_what_there_was() {
     let evaluate = ["evaluate", "a", "--set", "evaluation.samples=100000"];
     let sweep = ["sweep", "--experiment", &file, "--model", "ae", "--seeds", "0..2"];
     let sweep = [&sweep[..], &["--budget-images", "2000000", "--out", "s"]].concat();
+    let logs = |dir: &Path| {
+        fs::read_dir(dir).is_ok_and(|runs| runs.flatten().any(|run| has_logged(&run.path())))
+    };
     for (signal, status) in [("INT", 130), ("TERM", 143), ("USR1", 75)] {
         for args in [&sample[..], &evaluate, &["fetch", "mnist"], &sweep] {
             let mut command = command(folder.path(), args);
@@ -137,7 +140,7 @@ fn other_commands_end_at_once_and_leave_what_there_was() {
             let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             match args[0] {
                 "fetch" => drop(mirror.accept().unwrap()),
-                "sweep" => until("a first line", || has_logged(&folder.path().join("s/ae-s0"))),
+                "sweep" => until("a first line", || logs(&folder.path().join("s"))),
                 _ => thread::sleep(Duration::from_millis(700)),
             }
             send(signal, child.id());

@@ -125,6 +125,7 @@ fn other_commands_end_at_once_and_leave_what_there_was() {
     let before = files(&folder.path().join("a"));
     // A mirror that never answers, in the place of every one.
     let mirror = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut held = Vec::new();
     let proxy = format!("http://{}", mirror.local_addr().unwrap());
     let sample = ["sample", "a", "--count", "100000", "--out", "many.npz"];
     let evaluate = ["evaluate", "a", "--set", "evaluation.samples=100000"];
@@ -139,7 +140,7 @@ fn other_commands_end_at_once_and_leave_what_there_was() {
             command.env("XDG_CACHE_HOME", folder.path().join("cache")).env("ALL_PROXY", &proxy);
             let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             match args[0] {
-                "fetch" => drop(mirror.accept().unwrap()),
+                "fetch" => held.push(mirror.accept().unwrap()),
                 "sweep" => until("a first line", || logs(&folder.path().join("s"))),
                 _ => thread::sleep(Duration::from_millis(700)),
             }

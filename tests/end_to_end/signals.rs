@@ -146,6 +146,7 @@ fn other_commands_end_at_once_and_leave_what_there_was() {
             }
             send(signal, child.id());
             assert_eq!(ended(child), Some(status), "{signal} to {args:?}");
+            let _ = fs::remove_dir_all(folder.path().join("s"));
         }
     }
     assert!(files(&folder.path().join("a")) == before, "a run was changed");

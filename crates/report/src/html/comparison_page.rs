@@ -7,7 +7,7 @@ use super::facts::{command, events};
 use super::figures::{self, Owner, Section};
 use super::files::Files;
 use super::first_screen::FirstScreen;
-use super::many::{self, MANY, Rows};
+use super::many::{self, COLUMNS, Rows};
 use super::page::{Arrow, SCRIPT, VERSION, caption, page, script_hash};
 use crate::chart::{Chart, Tint};
 use crate::compare::{
@@ -159,7 +159,7 @@ pub(crate) fn render(
 ) -> Result<Rendered> {
     let columns = &comparison.columns;
     let (shown, why) = many::shown(columns, &comparison.tables);
-    let is_many = columns.len() > MANY;
+    let is_many = columns.len() > COLUMNS;
     let one_protocol = comparison.tables.iter().all(|table| table.protocol.is_none());
     let owners: Vec<Owner<'_>> = shown
         .iter()
@@ -199,16 +199,26 @@ pub(crate) fn render(
     Ok(Rendered { page: page("report.html", &content)?, figures: files.into_inner() })
 }
 
-/// "3 models on mnist-10k".
+/// "3 models on mnist-10k", or "8 settings of VAE on mnist-10k".
 fn subtitle(columns: &[Column<'_>]) -> String {
-    let mut datasets: Vec<String> = Vec::new();
+    let (mut datasets, mut models) = (Vec::new(), Vec::new());
     for column in columns {
-        let dataset = &column.first().results.dataset;
-        if !datasets.contains(dataset) {
-            datasets.push(dataset.clone());
+        let results = &column.first().results;
+        for (known, one) in [(&mut datasets, &results.dataset), (&mut models, &results.model_title)]
+        {
+            if !known.contains(one) {
+                known.push(one.clone());
+            }
         }
     }
-    format!("{} on {}", names::counted(columns.len(), "model"), names::list(&datasets))
+    let what = match models.as_slice() {
+        [model] if columns.len() > 1 => format!("{} settings of {model}", columns.len()),
+        models if models.len() < columns.len() => {
+            format!("{} settings of {}", columns.len(), names::counted(models.len(), "model"))
+        }
+        _ => names::counted(columns.len(), "model"),
+    };
+    format!("{what} on {}", names::list(&datasets))
 }
 
 fn view<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> TableView<'a> {
@@ -230,7 +240,7 @@ fn view<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> TableView<'a> {
         pairs: pairs(table, columns)
             .map(|pairs| many::fewer(pairs, table))
             .map(|pairs| pairs_view(pairs, columns)),
-        many: (table.columns.len() > MANY).then(|| many::whole(table, columns)),
+        many: (table.columns.len() > COLUMNS).then(|| many::whole(table, columns)),
     }
 }
 

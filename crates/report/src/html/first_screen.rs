@@ -3,7 +3,7 @@
 
 use super::comparison_page::standing;
 use super::figures;
-use super::many::MANY;
+use super::many::COLUMNS;
 use super::page::Arrow;
 use crate::chart::Tint;
 use crate::compare::{self, Column, Comparison, Row, Table, same};
@@ -92,7 +92,7 @@ impl<'a> FirstScreen<'a> {
             line: line(columns),
             banner: banner(columns),
             strips: strips(shown),
-            headline: (columns.len() <= MANY)
+            headline: (columns.len() <= COLUMNS)
                 .then(|| headline(columns, &comparison.tables, catalogue))
                 .flatten(),
         }

@@ -8,9 +8,11 @@ use crate::format::ABSENT;
 use genlab_results::{Catalogue, Direction, Section};
 use std::cmp::Ordering;
 
-/// Settings that have a column each; more stand in rows.
+/// Settings that have a column each in tables; more stand in rows.
+pub(super) const COLUMNS: usize = 5;
+/// Settings whose samples, curves and figures are all shown, and that are compared with each other one by one.
 pub(super) const MANY: usize = 8;
-/// Of so many of those the samples, curves and figures are shown.
+/// Of more, the samples, curves and figures of so many are shown.
 const SHOWN: usize = 5;
 /// Settings that have a column of their own beside the numbers.
 const SETTINGS: usize = 4;

@@ -204,10 +204,9 @@ fn subtitle(columns: &[Column<'_>]) -> String {
     let (mut datasets, mut models) = (Vec::new(), Vec::new());
     for column in columns {
         let results = &column.first().results;
-        for (known, one) in [(&mut datasets, &results.dataset), (&mut models, &results.model_title)]
-        {
-            if !known.contains(one) {
-                known.push(one.clone());
+        for (known, one) in [(&mut datasets, &*results.dataset), (&mut models, results.title())] {
+            if !known.iter().any(|other| other == one) {
+                known.push(one.to_owned());
             }
         }
     }

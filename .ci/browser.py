@@ -33,6 +33,10 @@ CUT = """() => [...document.querySelectorAll('table, .chart, .strips figure, .ga
     return box.right > document.documentElement.clientWidth + 1 || node.scrollWidth > node.clientWidth + 1 && !['auto', 'clip'].includes(getComputedStyle(node).overflowX);
   }).slice(0, 3).map((node) => node.outerHTML.slice(0, 120))"""
 
+# Rows squeezed to a few letters a line, but for those that hold a word longer than any line.
+SQUEEZED = """() => [...document.querySelectorAll('tr')]
+  .filter((row) => row.getBoundingClientRect().height > 320 && !/\\S{40}/.test(row.innerText)).slice(0, 3).map((row) => row.outerHTML.slice(0, 120))"""
+
 
 def wait(page):
     page.evaluate("() => Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
@@ -62,6 +66,8 @@ def look(browser, report, axe, pictures):
             check(across <= width, f"{across} pixels wide on a screen of {width}")
             for what in page.evaluate(CUT):
                 check(False, f"cut off on a screen of {width}: {what}")
+            for what in page.evaluate(SQUEEZED) if width >= 1400 else []:
+                check(False, f"squeezed on a screen of {width}: {what}")
             page.evaluate(axe)
             for fault in page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
                 nodes = [node["html"][:120] for node in fault["nodes"][:3]]

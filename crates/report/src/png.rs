@@ -150,21 +150,33 @@ pub(crate) fn first_tiles(png: &[u8], across: u32) -> Option<Vec<u8>> {
 pub(crate) fn cut(png: &[u8]) -> Option<ImageStrip> {
     let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?;
     let channels = if canvas.color().has_color() { 3 } else { 1 };
-    let canvas = canvas.to_rgb8();
-    let [tile_width, tile_height] = tile(&canvas)?;
-    let [columns, rows] = [canvas.width() / tile_width, canvas.height() / tile_height];
+    let (tiles, columns) = crops(&canvas.to_rgb8())?;
+    Some(strip(&tiles, columns, channels, 1))
+}
+
+/// The images of a grid of [`encode_grid`] and its columns; None of another picture.
+fn crops(canvas: &RgbImage) -> Option<(Vec<RgbImage>, u32)> {
+    let [across, down] = tile(canvas)?;
+    let [columns, rows] = [canvas.width() / across, canvas.height() / down];
     let gutter = GUTTER as u32;
-    let mut pixels = Vec::new();
-    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-        for channel in 0..channels {
-            for y in row * tile_height + gutter..(row + 1) * tile_height {
-                let across = column * tile_width + gutter..(column + 1) * tile_width;
-                pixels.extend(across.map(|x| canvas.get_pixel(x, y).0[channel]));
-            }
-        }
+    let crop = |index: u32| {
+        let [left, top] = [index % columns * across, index / columns * down].map(|at| at + gutter);
+        image::imageops::crop_imm(canvas, left, top, across - gutter, down - gutter).to_image()
+    };
+    Some(((0..rows * columns).map(crop).collect(), columns))
+}
+
+/// Images of one size, of which squares of `factor` pixels are one.
+fn strip(tiles: &[RgbImage], columns: u32, channels: usize, factor: u32) -> ImageStrip {
+    let (width, height) = tiles.first().map_or((0, 0), RgbImage::dimensions);
+    let [width, height] = [width / factor, height / factor];
+    let mut pixels = Vec::with_capacity(tiles.len() * channels * (width * height) as usize);
+    for (tile, channel) in tiles.iter().flat_map(|tile| (0..channels).map(move |one| (tile, one))) {
+        let at = |at| tile.get_pixel(at % width * factor, at / width * factor).0[channel];
+        pixels.extend((0..width * height).map(at));
     }
-    let [width, height] = [tile_width - gutter, tile_height - gutter].map(|side| side as usize);
-    Some(ImageStrip { channels, height, width, pixels, columns: columns as usize })
+    let [height, width, columns] = [height, width, columns].map(|size| size as usize);
+    ImageStrip { channels, height, width, pixels, columns }
 }
 
 /// Columns and rows of a grid of [`encode_grid`]; None of another picture.
@@ -183,33 +195,12 @@ pub fn read_grid(png: &[u8]) -> Option<ImageStrip> {
     let (width, height) = size(png)?;
     (width.max(height) <= MOST_SIDE).then_some(())?;
     let canvas = image::load_from_memory_with_format(png, ImageFormat::Png).ok()?.to_rgb8();
-    let gutter = GUTTER as u32;
-    let (columns, rows, tile_width, tile_height, begin) = match tile(&canvas) {
-        Some([x, y]) => (width / x, height / y, x - gutter, y - gutter, gutter),
-        None => (1, 1, width, height, 0),
-    };
-    let mut tiles: Vec<RgbImage> = (0..rows * columns)
-        .map(|index| {
-            let left = begin + index % columns * (tile_width + begin);
-            let top = begin + index / columns * (tile_height + begin);
-            image::imageops::crop_imm(&canvas, left, top, tile_width, tile_height).to_image()
-        })
-        .collect();
+    let (mut tiles, columns) = crops(&canvas).unwrap_or_else(|| (vec![canvas], 1));
     let is_empty = |tile: &RgbImage| tile.pixels().all(|pixel| pixel.0 == [GUTTER_GREY; 3]);
     while tiles.len() > 1 && tiles.last().is_some_and(is_empty) {
         tiles.pop();
     }
-    let factor = factor(&tiles);
-    let (width, height) = (tile_width / factor, tile_height / factor);
-    let mut pixels = Vec::with_capacity(tiles.len() * 3 * (width * height) as usize);
-    for tile in &tiles {
-        for channel in 0..3 {
-            let at = |at| tile.get_pixel(at % width * factor, at / width * factor).0[channel];
-            pixels.extend((0..width * height).map(at));
-        }
-    }
-    let [height, width, columns] = [height, width, columns].map(|size| size as usize);
-    Some(ImageStrip { channels: 3, height, width, pixels, columns })
+    Some(strip(&tiles, columns, 3, factor(&tiles)))
 }
 
 /// By which factor images were enlarged to be these tiles, which are of one size.

@@ -2,6 +2,7 @@
 
 use crate::chart::Tint;
 use crate::run_data::RunData;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings that do not make another experiment: what a run is called.
@@ -52,7 +53,8 @@ impl<'a> Column<'a> {
     }
 }
 
-/// The columns of a comparison, in the order of the runs, and a warning for each run left out.
+/// The columns of a comparison and a warning for each run left out. Models stand in the order of the runs, and the
+/// columns of one model in the order of their settings.
 pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
     let mut groups: Vec<(Settings, Vec<&RunData>)> = Vec::new();
     let mut warnings = Vec::new();
@@ -76,6 +78,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
             Some((_, group)) => group.push(run),
         }
     }
+    order(&mut groups);
     let labels = labels(&groups);
     let columns =
         groups.into_iter().zip(labels).enumerate().map(|(index, ((_, mut runs), label))| {
@@ -86,6 +89,38 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
 }
 
 type Settings = BTreeMap<String, String>;
+
+/// Puts the columns of one model together, at the place of its first, by the first setting in which two differ.
+fn order(groups: &mut [(Settings, Vec<&RunData>)]) {
+    let mut models: Vec<&str> = Vec::new();
+    for (_, runs) in groups.iter() {
+        let model = runs[0].results.model.as_str();
+        if !models.contains(&model) {
+            models.push(model);
+        }
+    }
+    let place = |runs: &[&RunData]| models.iter().position(|one| *one == runs[0].results.model);
+    groups.sort_by(|(a, one), (b, other)| {
+        place(one).cmp(&place(other)).then_with(|| in_order(a, b))
+    });
+}
+
+fn in_order(a: &Settings, b: &Settings) -> Ordering {
+    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let value = |of: &Settings, path: &String| of.get(path).cloned().unwrap_or_default();
+    let orders = paths.into_iter().map(|path| natural(&value(a, path), &value(b, path)));
+    orders.fold(Ordering::Equal, Ordering::then)
+}
+
+/// Numbers by their value and before words.
+fn natural(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
 
 /// Every leaf of the configuration by its path, and the start of the judge's and the data's hashes:
 /// seeds are averaged only where all of it agrees.
@@ -230,4 +265,16 @@ fn last_key(path: &str) -> &str {
 
 fn whole_path(path: &str) -> &str {
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_in_the_order_of_their_values() {
+        let mut values = ["10", "2", "none", "0.5", "1e1"];
+        values.sort_by(|a, b| natural(a, b));
+        assert_eq!(values, ["0.5", "2", "10", "1e1", "none"]);
+    }
 }

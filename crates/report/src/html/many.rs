@@ -6,7 +6,6 @@ use crate::chart::Tint;
 use crate::compare::{self, Column, Difference, Pairs, ReferenceColumn, Row, Table};
 use crate::format::ABSENT;
 use genlab_results::{Catalogue, Direction, Section};
-use std::cmp::Ordering;
 
 /// Settings that have a column each in tables; more stand in rows.
 pub(super) const COLUMNS: usize = 5;
@@ -65,14 +64,6 @@ pub(super) fn headline<'a>(
             line.label = columns[place].first().results.title();
         }
     }
-    let first_of =
-        |label: &str| columns.iter().position(|one| one.first().results.title() == label);
-    let order = |a: &Line<'_>, b: &Line<'_>| {
-        let models = || first_of(a.label).cmp(&first_of(b.label));
-        let settings = a.settings.iter().zip(&b.settings).map(|(a, b)| natural(a, b));
-        settings.fold(if titled { models() } else { Ordering::Equal }, Ordering::then)
-    };
-    table.lines.sort_by(order);
     for reference in references {
         let cell = |(table, row): &(&'a Table, &'a Row)| {
             let place = table.references.iter().position(|one| one.name == reference.name);
@@ -174,16 +165,6 @@ fn axes<'a>(columns: &[Column<'_>], differences: &'a [Difference]) -> Vec<Axis<'
     axes
 }
 
-/// Numbers by their value and before words.
-fn natural(a: &str, b: &str) -> Ordering {
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => a.cmp(b),
-    }
-}
-
 /// Of many columns only the pairs of which the best by the first leading measure is one: all pairs would be hundreds.
 pub(super) fn fewer<'a>(pairs: Pairs<'a>, table: &Table) -> Pairs<'a> {
     let row = table.leading().find(|row| row.better.is_some());
@@ -227,16 +208,4 @@ pub(super) fn shown<'a>(columns: &[Column<'a>], tables: &[Table]) -> (Vec<Column
         columns.len()
     );
     (order.into_iter().map(|place| columns[place].clone()).collect(), words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_in_the_order_of_their_values() {
-        let mut values = ["10", "2", "none", "0.5", "1e1"];
-        values.sort_by(|a, b| natural(a, b));
-        assert_eq!(values, ["0.5", "2", "10", "1e1", "none"]);
-    }
 }

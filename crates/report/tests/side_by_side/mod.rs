@@ -155,23 +155,24 @@ fn unfinished_runs_are_shown_and_never_best() {
 }
 
 #[test]
-fn one_model_with_two_settings_makes_two_named_columns() {
+fn one_model_with_two_settings_makes_two_named_columns_in_the_order_of_their_values() {
     let dir = tempfile::tempdir().unwrap();
     let plain = Fake::new("vae", 0).with("kl/total", 20.0).write(dir.path());
     let heavy = Fake::new("vae", 1).with("kl/total", 10.0).write(dir.path());
-    for (run, beta) in [(&plain, 1), (&heavy, 4)] {
+    for (run, beta) in [(&plain, 4), (&heavy, 10)] {
         let config =
             format!("seed = {beta}\n[budget]\nimages = 100000\n[model.vae]\nbeta = {beta}\n");
         std::fs::write(run.join("config.toml"), config).unwrap();
     }
-    let runs = [&plain, &heavy].map(|run| RunData::read(run).unwrap());
+    // The other way round: the folders of a sweep have an order of their own.
+    let runs = [&heavy, &plain].map(|run| RunData::read(run).unwrap());
     let markdown = markdown::comparison(&runs, &catalogue());
-    assert!(markdown.contains("VAE (beta = 1)<br>seed 0 | VAE (beta = 4)<br>seed 1"), "{markdown}");
-    let html = write_comparison(dir.path(), "x", &[plain, heavy], &catalogue()).unwrap();
+    assert!(markdown.contains("VAE (beta = 4)<br>seed 0 | VAE (beta = 10)<br>seed 1"), "{markdown}");
+    let html = write_comparison(dir.path(), "x", &[heavy, plain], &catalogue()).unwrap();
     let html = std::fs::read_to_string(html).unwrap();
     let row = html.split("<tr>").find(|row| row.contains("<code>model.vae.beta</code>")).unwrap();
-    let row = row.replace(" data-label=\"VAE (beta = 1)\"", "");
-    assert!(row.contains("<td>1</td><td data-label=\"VAE (beta = 4)\">4</td>"), "{row}");
+    let row = row.replace(" data-label=\"VAE (beta = 4)\"", "");
+    assert!(row.contains("<td>4</td><td data-label=\"VAE (beta = 10)\">10</td>"), "{row}");
     assert!(!html.contains("<code>budget.images</code>"), "it does not differ");
 }
 

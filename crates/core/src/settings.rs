@@ -122,6 +122,14 @@ pub fn even(key: &str, value: usize, least: usize) -> Result<(), Fault> {
     count(key, value)
 }
 
+/// A number that `divisor`, which sentences call `what`, divides.
+///
+/// # Errors
+/// For any other.
+pub fn multiple(key: &str, value: usize, divisor: usize, what: impl Display) -> Result<(), Fault> {
+    require(value.is_multiple_of(divisor), key, value, format_args!("a multiple of {what}"))
+}
+
 /// # Errors
 /// For what is no number, and for infinity.
 pub fn finite(key: &str, value: f64) -> Result<(), Fault> {
@@ -200,6 +208,7 @@ mod tests {
             (sizes("hidden", &[4, 0]), "hidden is 0; it must be at least 1"),
             (even("dim", 5, 4), "dim is 5; it must be an even number, at least 4"),
             (even("dim", 2, 4), "dim is 2; it must be an even number, at least 4"),
+            (multiple("width", 6, 4, "4"), "width is 6; it must be a multiple of 4"),
             (levels("channels", &[1; 17]), "channels has 17 levels; it must have at most 16"),
             (positive("rate", f64::NAN), "rate is NaN; it must be above 0"),
         ] {

@@ -1,6 +1,7 @@
 //! A diffusion transformer (Peebles & Xie 2023, arXiv:2212.09748) with adaLN-Zero.
 
 use super::{
+    attention::SelfAttention,
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
     interval::{Interval, SpanEmbedding, told},
@@ -8,12 +9,11 @@ use super::{
     patches::{fold_patches, unfold_patches},
     position::grid_positions,
     predicted::Predicted,
-    self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
 use crate::{
     condition::Condition,
-    settings::{Check, Fault, even, size},
+    settings::{Check, Fault, even, multiple, size},
 };
 use burn::{
     module::Module,
@@ -61,14 +61,8 @@ impl Check for DitConfig {
         size("depth", self.depth)?;
         size("heads", self.heads)?;
         // Sines and cosines of rows and of columns take a quarter each.
-        for (divisor, what) in
-            [(4, String::from("4")), (self.heads, format!("heads = {}", self.heads))]
-        {
-            if !self.width.is_multiple_of(divisor) {
-                let problem = format!("is {}; it must be a multiple of {what}", self.width);
-                return Err(Fault::new("width", problem));
-            }
-        }
+        multiple("width", self.width, 4, "4")?;
+        multiple("width", self.width, self.heads, format_args!("heads = {}", self.heads))?;
         size("mlp_ratio", self.mlp_ratio)?;
         even("time_embedding_dim", self.time_embedding_dim, 4)
     }

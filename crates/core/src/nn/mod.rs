@@ -1,5 +1,6 @@
 //! Network blocks shared by the models, so that a difference in a report is a difference in method.
 
+mod attention;
 mod autoencoder;
 mod backbone;
 mod class_embedding;
@@ -15,10 +16,11 @@ mod patches;
 mod position;
 mod predicted;
 mod residual;
-mod self_attention;
 mod time;
 mod time_mlp;
+mod transformer;
 mod unet;
+mod vit;
 
 pub use autoencoder::Autoencoder;
 pub use backbone::{BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone};
@@ -37,3 +39,4 @@ pub use predicted::Predicted;
 pub use time::sinusoidal_embedding;
 pub use time_mlp::{TimeMlp, TimeMlpConfig};
 pub use unet::{UNet, UNetConfig};
+pub use vit::{Positions, Vit, VitConfig};

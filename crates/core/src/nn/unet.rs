@@ -1,6 +1,7 @@
 //! A small U-Net (Ronneberger et al. 2015) with the residual blocks of Ho et al. 2020.
 
 use super::{
+    attention::SelfAttention,
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
@@ -9,7 +10,6 @@ use super::{
     low_resolution_channels::LowResolutionChannels,
     patches::{fold_patches, unfold_patches},
     predicted::Predicted,
-    self_attention::SelfAttention,
     time::sinusoidal_embedding,
 };
 use crate::{

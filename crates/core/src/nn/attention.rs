@@ -1,4 +1,4 @@
-//! Attention of an image's places to one another.
+//! Attention of places to one another.
 
 use super::linear::Linear;
 use burn::{

@@ -54,6 +54,8 @@ pub(crate) enum ModelConfig {
     Ddpm(DdpmConfig),
     /// A classifier: it judges, and is compared with no generative model.
     Classifier(ClassifierConfig),
+    /// A vision transformer: a classifier of another network.
+    Vit(ClassifierConfig),
 }
 
 impl ModelConfig {
@@ -76,8 +78,11 @@ impl ModelConfig {
 
     /// Every model that can be asked for by its name: those of [`Self::all`] and those that serve them.
     fn known(kind: Kind) -> impl Iterator<Item = Self> {
-        let serving = Self::Classifier(ClassifierConfig::for_kind(kind));
-        Self::all(kind).into_iter().chain([serving])
+        let serving = [
+            Self::Classifier(ClassifierConfig::for_kind(kind)),
+            Self::Vit(ClassifierConfig::vit()),
+        ];
+        Self::all(kind).into_iter().chain(serving)
     }
 
     /// Their names.
@@ -94,6 +99,7 @@ impl ModelConfig {
             Self::Gan(_) => "gan",
             Self::Ddpm(_) => "ddpm",
             Self::Classifier(_) => "classifier",
+            Self::Vit(_) => "vit",
         }
     }
 
@@ -106,6 +112,7 @@ impl ModelConfig {
             Self::Gan(_) => "GAN",
             Self::Ddpm(_) => "DDPM",
             Self::Classifier(_) => "Classifier",
+            Self::Vit(_) => "ViT",
         }
     }
 
@@ -118,7 +125,7 @@ impl ModelConfig {
     /// Whether it has a setting of what it is told.
     pub(crate) fn takes_conditions(&self) -> bool {
         match self {
-            Self::Ae(_) | Self::SparseAe(_) | Self::Classifier(_) => false,
+            Self::Ae(_) | Self::SparseAe(_) | Self::Classifier(_) | Self::Vit(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
     }
@@ -127,7 +134,7 @@ impl ModelConfig {
     pub(crate) fn makes_values(&self) -> bool {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
-            Self::Classifier(_) => false,
+            Self::Classifier(_) | Self::Vit(_) => false,
         }
     }
 
@@ -138,9 +145,12 @@ impl ModelConfig {
             Self::Ddpm(config) => {
                 Some(Schedule::new(config.schedule).steps().unwrap_or(MOST_STEPS))
             }
-            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
-                None
-            }
+            Self::Ae(_)
+            | Self::SparseAe(_)
+            | Self::Vae(_)
+            | Self::Gan(_)
+            | Self::Classifier(_)
+            | Self::Vit(_) => None,
         }
     }
 
@@ -148,9 +158,12 @@ impl ModelConfig {
     pub(crate) fn sampler(&self) -> Option<&SamplerConfig> {
         match self {
             Self::Ddpm(config) => Some(&config.sampler),
-            Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Classifier(_) => {
-                None
-            }
+            Self::Ae(_)
+            | Self::SparseAe(_)
+            | Self::Vae(_)
+            | Self::Gan(_)
+            | Self::Classifier(_)
+            | Self::Vit(_) => None,
         }
     }
 
@@ -164,7 +177,7 @@ impl ModelConfig {
         match self {
             Self::Ddpm(config) => config.ema.decays(),
             Self::Gan(config) => config.ema.decays(),
-            Self::Classifier(config) => config.ema.decays(),
+            Self::Classifier(config) | Self::Vit(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
@@ -175,7 +188,7 @@ impl ModelConfig {
         match &mut model {
             Self::Ddpm(config) => config.ema = config.ema.using(decay),
             Self::Gan(config) => config.ema = config.ema.using(decay),
-            Self::Classifier(config) => config.ema = config.ema.using(decay),
+            Self::Classifier(config) | Self::Vit(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
         model
@@ -208,7 +221,7 @@ impl ModelConfig {
             Self::Vae(config) => config.init(context),
             Self::Gan(config) => config.init(context),
             Self::Ddpm(config) => config.init(context),
-            Self::Classifier(config) => config.init(context),
+            Self::Classifier(config) | Self::Vit(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
@@ -227,7 +240,7 @@ impl Check for ModelConfig {
             Self::Vae(config) => within(self.name(), config),
             Self::Gan(config) => within(self.name(), config),
             Self::Ddpm(config) => within(self.name(), config),
-            Self::Classifier(config) => within(self.name(), config),
+            Self::Classifier(config) | Self::Vit(config) => within(self.name(), config),
         }
     }
 }

@@ -2,22 +2,26 @@
 
 use genlab_core::{
     Check, Fault, ImageShape,
-    settings::{at_most, size, sizes},
+    nn::VitConfig,
+    settings::{at_most, optional_within, size, sizes},
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Enough to build a classifier's network: 3×3 convolutions, affine layers, the hidden layer of the features, one
-/// linear classifier.
+/// Enough to build a classifier's network: a transformer or 3×3 convolutions, affine layers, the hidden layer of the
+/// features, one linear classifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Size of its values.
     pub shape: ImageShape,
     /// Number of classes.
     pub classes: usize,
-    /// Output channels and stride of each 3×3 convolution.
+    /// The transformer that reads the values; None: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transformer: Option<VitConfig>,
+    /// Output channels and stride of each 3×3 convolution; none beside a transformer.
     pub convolutions: Cow<'static, [(usize, usize)]>,
-    /// Widths of the affine layers between the convolutions and the hidden layer.
+    /// Widths of the affine layers between those and the hidden layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<usize>,
     /// Dimension of the features.
@@ -40,6 +44,7 @@ impl Architecture {
         Self {
             shape,
             classes,
+            transformer: None,
             convolutions: Cow::Borrowed(SMALL),
             layers: Vec::new(),
             features: 32,
@@ -48,7 +53,14 @@ impl Architecture {
 
     /// Five convolutions and 64 features, for images of about 28x28.
     pub const fn wide(shape: ImageShape, classes: usize) -> Self {
-        Self { shape, classes, convolutions: Cow::Borrowed(WIDE), layers: Vec::new(), features: 64 }
+        Self {
+            shape,
+            classes,
+            transformer: None,
+            convolutions: Cow::Borrowed(WIDE),
+            layers: Vec::new(),
+            features: 64,
+        }
     }
 
     /// The network for images of any shape: small up to 12 pixels a side, wide up to 32, and beyond
@@ -66,8 +78,11 @@ impl Architecture {
         out
     }
 
-    /// Numbers that the convolutions leave of a value: a padded 3×3 convolution rounds up.
+    /// Numbers that the transformer or the convolutions leave of a value: a padded 3×3 convolution rounds up.
     pub fn flat_width(&self) -> usize {
+        if let Some(transformer) = &self.transformer {
+            return transformer.width;
+        }
         let (mut height, mut width) = (self.shape.height, self.shape.width);
         let mut channels = self.shape.channels;
         for &(outputs, stride) in self.convolutions.iter() {
@@ -94,7 +109,12 @@ impl Check for Architecture {
         size("classes", self.classes)?;
         size("features", self.features)?;
         sizes("layers", &self.layers)?;
-        let (mut inputs, mut weights) = (channels, 0_usize);
+        optional_within("transformer", self.transformer.as_ref())?;
+        if self.transformer.is_some() && !self.convolutions.is_empty() {
+            return Err(Fault::new("convolutions", "must be none beside a transformer"));
+        }
+        let mut weights = self.transformer.map_or(0, |config| config.weights(channels));
+        let mut inputs = channels;
         for &(outputs, stride) in self.convolutions.iter() {
             let within = |fault: Fault| fault.within("convolutions");
             size("channels", outputs).map_err(within)?;
@@ -133,5 +153,32 @@ mod tests {
             let square = Architecture::of(ImageShape::new(3, side, side), 4);
             assert_eq!(square.flat_width(), width, "{side}");
         }
+    }
+
+    #[test]
+    fn a_transformer_is_bounded_and_stands_alone() {
+        let of = |transformer| Architecture {
+            transformer: Some(transformer),
+            convolutions: Cow::Borrowed(&[]),
+            ..Architecture::wide(ImageShape::new(1, 28, 28), 10)
+        };
+        let fault = |architecture: Architecture| architecture.check().expect_err("refused");
+        let sound = of(VitConfig::default());
+        assert_eq!(sound.check(), Ok(()));
+        assert_eq!(sound.flat_width(), VitConfig::default().width);
+        let path = fault(of(VitConfig { heads: 0, ..VitConfig::default() })).path;
+        assert_eq!(path, "transformer.heads");
+        let large = fault(of(VitConfig { depth: 1_000_000, ..VitConfig::default() })).to_string();
+        assert!(large.ends_with("there must be at most 67108864"), "{large}");
+        let both = Architecture { convolutions: Cow::Borrowed(SMALL), ..sound };
+        assert_eq!(fault(both).to_string(), "convolutions must be none beside a transformer");
+    }
+
+    #[test]
+    fn what_is_written_without_a_transformer_says_nothing_of_it() {
+        let architecture = Architecture::small(ImageShape::new(1, 8, 8), 10);
+        let text = serde_json::to_string(&architecture).expect("plain values");
+        assert!(!text.contains("transformer"), "{text}");
+        assert_eq!(serde_json::from_str::<Architecture>(&text).expect("its own"), architecture);
     }
 }

@@ -6,7 +6,7 @@ use crate::{
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule, Optimized,
     OptimizerConfig, Space, Train,
-    nn::init_module,
+    nn::{VitConfig, init_module},
     settings::{at_least, at_most, optional, share, size, sizes, within},
 };
 use schemars::JsonSchema;
@@ -38,6 +38,8 @@ pub enum NetworkConfig {
     Conv(ConvNetwork),
     /// Affine layers on values in one row.
     Mlp(MlpNetwork),
+    /// Attention between patches, for images.
+    Vit(VitNetwork),
 }
 
 /// 3×3 convolutions, each followed by a ReLU, and one hidden layer.
@@ -59,6 +61,22 @@ pub struct MlpNetwork {
     pub hidden: Vec<usize>,
     /// Dimension of the features.
     pub features: usize,
+}
+
+/// A vision transformer and one hidden layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct VitNetwork {
+    /// The transformer.
+    pub transformer: VitConfig,
+    /// Dimension of the features.
+    pub features: usize,
+}
+
+impl Default for VitNetwork {
+    fn default() -> Self {
+        Self { transformer: VitConfig::default(), features: 64 }
+    }
 }
 
 impl Default for MlpNetwork {
@@ -104,11 +122,19 @@ impl Check for MlpNetwork {
     }
 }
 
+impl Check for VitNetwork {
+    fn check(&self) -> Result<(), Fault> {
+        within("transformer", &self.transformer)?;
+        size("features", self.features)
+    }
+}
+
 impl Check for NetworkConfig {
     fn check(&self) -> Result<(), Fault> {
         match self {
             Self::Conv(network) => network.check(),
             Self::Mlp(network) => network.check(),
+            Self::Vit(network) => network.check(),
         }
     }
 }
@@ -148,6 +174,15 @@ impl NetworkConfig {
                 features: network.features,
                 ..own
             }),
+            Self::Vit(network) => {
+                space.require_images("network", "vit", "mlp")?;
+                Ok(Architecture {
+                    transformer: Some(network.transformer),
+                    convolutions: Cow::Borrowed(&[]),
+                    features: network.features,
+                    ..own
+                })
+            }
         }
     }
 }
@@ -162,6 +197,19 @@ impl ClassifierConfig {
                 augmentation: Augmentation::off(),
                 ..Self::default()
             },
+        }
+    }
+
+    /// The defaults of a vision transformer, which is for images alone.
+    pub fn vit() -> Self {
+        let base = Self::default();
+        Self {
+            network: NetworkConfig::Vit(VitNetwork::default()),
+            // Convolutions know that a stroke which moves is the same stroke; attention learns it from strokes that do.
+            augmentation: Augmentation { shift: 2, ..base.augmentation },
+            // Half of the convolutions' rate, and within those of the paper's table 3, which are from 3e-4 to 3e-3.
+            optimizer: OptimizerConfig { learning_rate: 1e-3, ..base.optimizer },
+            ..base
         }
     }
 
@@ -216,6 +264,8 @@ mod tests {
         let points = context(Space::points(2, 0.0, 1.0));
         let sentence = refusal(&ClassifierConfig::default(), &points);
         assert!(sentence.starts_with("network is conv, but the values are points"), "{sentence}");
+        let sentence = refusal(&ClassifierConfig::vit(), &points);
+        assert!(sentence.starts_with("network is vit, but the values are points"), "{sentence}");
         let moving = ClassifierConfig {
             augmentation: Augmentation::default(),
             ..ClassifierConfig::for_kind(Kind::Points)

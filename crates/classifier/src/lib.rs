@@ -10,9 +10,11 @@ mod config;
 mod loss;
 mod model;
 mod net;
+#[cfg(test)]
+mod twin_tests;
 
 pub use architecture::Architecture;
 pub use augmentation::{Augmentation, Mirror};
-pub use config::{ClassifierConfig, ConvNetwork, MlpNetwork, NetworkConfig};
+pub use config::{ClassifierConfig, ConvNetwork, MlpNetwork, NetworkConfig, VitNetwork};
 pub use model::{Classifier, FrozenClassifier};
 pub use net::ClassifierNet;

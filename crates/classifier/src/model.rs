@@ -136,6 +136,12 @@ mod tests {
     }
 
     #[test]
+    fn the_transformer_keeps_the_contract() {
+        // Images that move by two pixels of twelve are learned more slowly than those that move by one.
+        contract(&|context| ClassifierConfig::vit().init(context), Some(("loss", 120, 0.7)));
+    }
+
+    #[test]
     fn it_keeps_the_contract_on_points() {
         let config = ClassifierConfig::for_kind(Kind::Points);
         contract_on_points(&|context| config.init(context), Some(("loss", 60, 0.6)));

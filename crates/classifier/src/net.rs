@@ -1,4 +1,4 @@
-//! The classifier's network: 3×3 convolutions, affine layers, one hidden layer, one linear classifier.
+//! The classifier's network: a transformer or 3×3 convolutions, affine layers, one hidden layer, one linear classifier.
 
 use crate::architecture::Architecture;
 use burn::{
@@ -7,12 +7,14 @@ use burn::{
 };
 use genlab_core::{
     Classified,
-    nn::{Conv2d, Conv2dConfig, Linear, Mlp},
+    nn::{Conv2d, Conv2dConfig, Linear, Mlp, Vit},
 };
 
-/// The network. Its parameters are called `convolutions.N.*`, `layers.layers.N.*`, `hidden.*` and `classes.*`.
+/// The network. Its parameters are called `transformer.*`, `convolutions.N.*`, `layers.layers.N.*`, `hidden.*` and
+/// `classes.*`.
 #[derive(Module, Debug)]
 pub struct ClassifierNet {
+    transformer: Option<Vit>,
     convolutions: Vec<Conv2d>,
     layers: Mlp,
     hidden: Linear,
@@ -24,7 +26,9 @@ impl ClassifierNet {
     pub fn init(architecture: &Architecture, device: &Device) -> Self {
         let inputs = architecture.flat_width();
         let width = architecture.layers.last().copied().unwrap_or(inputs);
+        let channels = architecture.shape.channels;
         Self {
+            transformer: architecture.transformer.map(|config| config.init(channels, device)),
             convolutions: configs(architecture).iter().map(|config| config.init(device)).collect(),
             layers: Mlp::new(inputs, &architecture.layers, device),
             hidden: Linear::new(width, architecture.features, device),
@@ -36,6 +40,7 @@ impl ClassifierNet {
     pub fn zeros(architecture: &Architecture, device: &Device) -> Self {
         let convolutions = configs(architecture);
         Self {
+            transformer: None,
             convolutions: convolutions.iter().map(|config| config.init_zeros(device)).collect(),
             layers: Mlp::new(0, &[], device),
             hidden: Linear::zeros(architecture.flat_width(), architecture.features, device),
@@ -45,7 +50,9 @@ impl ClassifierNet {
 
     /// The module that reads the values.
     pub(crate) fn first(&self) -> &'static str {
-        if !self.convolutions.is_empty() {
+        if self.transformer.is_some() {
+            "transformer.stem"
+        } else if !self.convolutions.is_empty() {
             "convolutions.0"
         } else if self.layers.is_empty() {
             "hidden"
@@ -57,13 +64,19 @@ impl ClassifierNet {
     /// Values `[B, C, H, W]` as [`genlab_core::Space::input`] gives them. Features are the hidden layer before its
     /// ReLU.
     pub fn forward(&self, values: Tensor<4>) -> Classified {
-        let mut x = values;
-        for convolution in &self.convolutions {
-            x = relu(convolution.forward(x));
-        }
-        let features = self.hidden.forward(self.layers.forward(x.flatten(1, 3)));
+        let x = match &self.transformer {
+            Some(transformer) => transformer.forward(values),
+            None => self.convolved(values).flatten(1, 3),
+        };
+        let features = self.hidden.forward(self.layers.forward(x));
         let logits = self.classes.forward(relu(features.clone()));
         Classified { features, logits }
+    }
+
+    /// What the convolutions make of values: the values, where there are none.
+    fn convolved(&self, values: Tensor<4>) -> Tensor<4> {
+        let layers = self.convolutions.iter();
+        layers.fold(values, |x, convolution| relu(convolution.forward(x)))
     }
 }
 

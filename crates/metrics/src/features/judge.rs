@@ -141,7 +141,9 @@ pub enum JudgeError {
         file: String,
     },
     /// A run whose model cannot judge.
-    #[error("run {name} is no classifier: its model is {model}; give a run of --model classifier")]
+    #[error(
+        "run {name} is no classifier: its model is {model}; give a run of --model classifier or vit"
+    )]
     NoClassifier {
         /// The run.
         name: String,

@@ -142,8 +142,9 @@ fn settings(
 fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
     let run = args.run.display();
     let condition = match model {
-        ModelConfig::Classifier(_) => bail!(
-            "{run} is a run of classifier, which export does not write; give a run of {}",
+        ModelConfig::Classifier(_) | ModelConfig::Vit(_) => bail!(
+            "{run} is a run of {}, which export does not write; give a run of {}",
+            model.name(),
             ModelConfig::names().join(", ")
         ),
         ModelConfig::Ae(_) | ModelConfig::SparseAe(_) => ConditionConfig::None,

@@ -177,6 +177,11 @@ impl Judge {
 /// What a file says of its network passes the checks of one that is made here.
 fn require_network(architecture: &Architecture) -> Result<(), Fault> {
     architecture.check()?;
+    if architecture.transformer.is_some() {
+        let problem = "is set, and a judge's file holds convolutions alone; a run of --model vit judges by \
+                       --judge run=DIR";
+        return Err(Fault::new("transformer", problem));
+    }
     if architecture.layers.is_empty() {
         return Ok(());
     }
@@ -242,7 +247,7 @@ fn highest(dataset: &Dataset) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::{ImageShape, Space};
+    use genlab_core::{ImageShape, Space, nn::VitConfig};
     use genlab_data::Values;
 
     /// Bright rows whose place is the class, in `classes` classes.
@@ -339,6 +344,13 @@ mod tests {
             (refused(&|d| d.architecture.shape.height = 0), "shape.height is 0"),
             (refused(&|d| d.architecture.classes = 0), "classes is 0"),
             (refused(&|d| d.architecture.layers = vec![7]), "no judge has affine layers"),
+            (
+                refused(&|d| {
+                    d.architecture.transformer = Some(VitConfig::default());
+                    d.architecture.convolutions.to_mut().clear();
+                }),
+                "a judge's file holds convolutions alone",
+            ),
             (refused(&|d| d.architecture.features = 33), "no f32 tensor"),
         ] {
             assert!(sentence.contains(expected), "{sentence}");

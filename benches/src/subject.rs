@@ -63,6 +63,7 @@ impl Subject {
             space: dataset.space,
             classes: dataset.classes.as_ref().map(Vec::len),
             past: dataset.past(),
+            words: dataset.words(),
             total_images: BUDGET,
             device: device.clone(),
             seed,

@@ -194,8 +194,8 @@ pub(crate) struct SettingArgs {
     /// the samples of others.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
-    /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist
-    /// and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
+    /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,
+    /// scenes-32, scenes-48 (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
     /// gaussian-rotated, uniform-1d, two-moons, swiss-roll,
     /// checkerboard, planted-dictionary; or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]
@@ -291,6 +291,10 @@ pub(crate) struct SampleArgs {
     /// Points of several classes are coloured, with a bar of the colours beside them, class 0 on top.
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+    /// What all samples are to show, for a model that was trained with captions: "a red three", "a red three left of a
+    /// small green seven". Default: the captions of the test split, one after another.
+    #[arg(long, value_name = "TEXT")]
+    pub caption: Option<String>,
     /// How strongly samples are guided, for a diffusion model that was trained with classes or keeps early weights: 1 is
     /// the model as it is (led by a classifier: Bayes' rule), more goes beyond, at most 1000.
     #[arg(long, value_name = "W")]

@@ -77,6 +77,7 @@ impl Fixture {
             values: Tensor::from_data(images, &device),
             labels: Some(Tensor::<1, Int>::from_data(labels, &device)),
             past: None,
+            captions: None,
             first: (step * count) as u64,
         }
     }

@@ -13,6 +13,8 @@ pub struct Batch {
     pub labels: Option<Tensor<1, Int>>,
     /// `[B, P]` numbers that came before each value, where the dataset is of windows of series.
     pub past: Option<Tensor<2>>,
+    /// `[B, T]` numbers of the words of each value's caption, where the dataset is of scenes.
+    pub captions: Option<Tensor<2, Int>>,
     /// Position of the first value in the training stream.
     pub first: u64,
 }

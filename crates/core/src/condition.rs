@@ -1,8 +1,14 @@
 //! What a model is told about the values that it learns or makes: classes, and what came before them,
-//! how they look at a lower resolution; tokens and masks join them as fields.
+//! how they look at a lower resolution, what a caption says of them; masks join them as fields.
 
 use crate::{
-    batch::Batch, low_resolution::LowResolution, noise::Noise, settings::Fault, space::Space,
+    batch::Batch,
+    context::InitContext,
+    low_resolution::LowResolution,
+    nn::TextConfig,
+    noise::Noise,
+    settings::{Check, Fault},
+    vocabulary::PADDING,
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use schemars::JsonSchema;
@@ -21,6 +27,8 @@ pub struct Condition {
     pub past: Option<Past>,
     /// Each value at a lower resolution, of images.
     pub low_resolution: Option<LowResolution>,
+    /// `[B, T]` numbers of the words of a caption, all [`PADDING`] for rows without.
+    pub captions: Option<Tensor<2, Int>>,
 }
 
 /// What came before values of series, or nothing of it.
@@ -65,10 +73,16 @@ impl Condition {
         Self { low_resolution: Some(images), ..Self::default() }
     }
 
+    /// Captions, `[B, T]` numbers of words.
+    pub fn of_captions(captions: Tensor<2, Int>) -> Self {
+        Self { captions: Some(captions), ..Self::default() }
+    }
+
     /// Everything that a dataset knows about the values of a batch.
     pub fn of(batch: &Batch) -> Self {
         let past = batch.past.clone().map(Past::new);
-        Self { classes: batch.labels.clone(), past, low_resolution: None }
+        let captions = batch.captions.clone();
+        Self { classes: batch.labels.clone(), past, low_resolution: None, captions }
     }
 
     /// The same with nothing told about a share of the rows, drawn from `noise` by their places.
@@ -93,6 +107,12 @@ impl Condition {
                 let dropped = drop(low.told.dims(), &low.told.device());
                 LowResolution { told: low.told.mask_fill(dropped, 0.0), ..low }
             }),
+            captions: self.captions.map(|captions| {
+                let [count, length] = captions.dims();
+                let dropped = drop([count], &captions.device());
+                let dropped = dropped.reshape([count, 1]).expand([count, length]);
+                captions.mask_fill(dropped, i64::from(PADDING))
+            }),
         }
     }
 
@@ -104,6 +124,7 @@ impl Condition {
             classes: self.classes.as_ref().map(narrow),
             past: self.past.as_ref().map(|past| past.rows(rows.clone())),
             low_resolution: self.low_resolution.as_ref().map(|low| low.rows(rows.clone())),
+            captions: self.captions.as_ref().map(|x| x.clone().narrow(0, rows.start, rows.len())),
         }
     }
 
@@ -118,6 +139,7 @@ impl Condition {
             classes: self.classes.as_ref().map(|classes| classes.clone().select(0, rows.clone())),
             past: self.past.as_ref().map(past),
             low_resolution: self.low_resolution.as_ref().map(|low| low.select(rows)),
+            captions: self.captions.as_ref().map(|x| x.clone().select(0, rows.clone())),
         }
     }
 
@@ -132,12 +154,25 @@ impl Condition {
             classes: self.classes.as_ref().map(|classes| classes.clone().repeat(&[count])),
             past: self.past.as_ref().map(past),
             low_resolution: self.low_resolution.as_ref().map(|low| low.repeated(count)),
+            captions: self.captions.as_ref().map(|x| x.clone().repeat(&[count, 1])),
         }
+    }
+
+    /// The same with the captions of the rows before, so that they are of other values; None where no captions are told, or to
+    /// one row alone.
+    pub fn others(&self) -> Option<Self> {
+        let captions = self.captions.clone()?;
+        let count = captions.dims()[0];
+        let last = captions.clone().narrow(0, count - 1, 1);
+        let captions =
+            (count > 1).then(|| Tensor::cat(vec![last, captions.narrow(0, 0, count - 1)], 0))?;
+        Some(Self { captions: Some(captions), ..self.clone() })
     }
 
     /// Whether it tells nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.classes.is_none() && self.past.is_none() && self.low_resolution.is_none()
+        let none = self.classes.is_none() && self.captions.is_none();
+        none && self.past.is_none() && self.low_resolution.is_none()
     }
 }
 
@@ -150,6 +185,8 @@ pub struct Conditions {
     pub past: Option<usize>,
     /// How many times smaller an image is, along each side, that it can be told.
     pub low_resolution: Option<usize>,
+    /// The captions that it can be told.
+    pub captions: Option<Captions>,
     /// Whether it has also learned to go without.
     pub optional: bool,
 }
@@ -163,12 +200,13 @@ impl Conditions {
 
     /// Whether it can be told nothing.
     pub fn is_empty(self) -> bool {
-        self.classes.is_none() && self.past.is_none() && self.low_resolution.is_none()
+        let none = self.classes.is_none() && self.captions.is_none();
+        none && self.past.is_none() && self.low_resolution.is_none()
     }
 
     /// # Errors
-    /// When a model whose network reads classes alone is to be told more; the fault is that of `key`.
-    pub fn of_classes_alone(self, key: &str) -> Result<Self, Fault> {
+    /// When a model whose network reads classes and captions alone is to be told more; the fault is that of `key`.
+    pub fn of_classes_or_captions(self, key: &str) -> Result<Self, Fault> {
         self.without_past(key)?.without_low_resolution(key, "this model", "set it to class or none")
     }
 
@@ -191,6 +229,26 @@ impl Conditions {
         let problem = format!("is low-resolution, but {what} reads no second image; {cure}");
         Err(Fault::new(key, problem))
     }
+
+    /// # Errors
+    /// When `what` is to be told captions and does not read them; the fault is that of `key`, and its cure `cure`.
+    pub fn without_captions(self, key: &str, what: &str, cure: &str) -> Result<Self, Fault> {
+        if self.captions.is_none() {
+            return Ok(self);
+        }
+        Err(Fault::new(key, format!("is caption, but {what} reads no words; {cure}")))
+    }
+}
+
+/// Captions as a dataset has them and as a model reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Captions {
+    /// Numbers that a word can have.
+    pub words: usize,
+    /// Words of a caption, T.
+    pub length: usize,
+    /// What reads them.
+    pub text: TextConfig,
 }
 
 /// The setting: what a model is told while it learns.
@@ -210,6 +268,8 @@ pub enum ConditionConfig {
         #[serde(default = "twice")]
         factor: usize,
     },
+    /// The caption of each scene: text to image.
+    Caption(TextConfig),
 }
 
 fn twice() -> usize {
@@ -217,18 +277,12 @@ fn twice() -> usize {
 }
 
 impl ConditionConfig {
-    /// What a model with this setting can be told, always, of what the dataset has to tell: so many `classes`,
-    /// so many numbers of the `past`, values of `space`.
+    /// What a model with this setting can be told, always, of what the dataset has to tell.
     ///
     /// # Errors
     /// When the dataset has none; the fault is that of `key`.
-    pub fn conditions(
-        self,
-        key: &str,
-        classes: Option<usize>,
-        past: Option<usize>,
-        space: Space,
-    ) -> Result<Conditions, Fault> {
+    pub fn conditions(self, key: &str, context: &InitContext) -> Result<Conditions, Fault> {
+        let InitContext { space, classes, past, words, .. } = *context;
         match self {
             Self::None => Ok(Conditions::default()),
             Self::Class => {
@@ -254,6 +308,13 @@ impl ConditionConfig {
                 }
                 Ok(Conditions { low_resolution: Some(factor), ..Conditions::default() })
             }
+            Self::Caption(text) => {
+                text.check().map_err(|fault| fault.within(key))?;
+                let problem = "is caption, but the dataset has no captions; set it to none, or choose                                scenes-32 or scenes-48";
+                let (words, length) = words.ok_or_else(|| Fault::new(key, problem))?;
+                let captions = Some(Captions { words, length, text });
+                Ok(Conditions { captions, ..Conditions::default() })
+            }
         }
     }
 
@@ -261,8 +322,13 @@ impl ConditionConfig {
     pub fn of(self, batch: &Batch) -> Condition {
         match self {
             Self::None => Condition::default(),
-            Self::Class => Condition { past: None, ..Condition::of(batch) },
-            Self::Past => Condition { classes: None, ..Condition::of(batch) },
+            Self::Class => Condition { classes: batch.labels.clone(), ..Condition::default() },
+            Self::Past => {
+                Condition { past: batch.past.clone().map(Past::new), ..Condition::default() }
+            }
+            Self::Caption(_) => {
+                Condition { captions: batch.captions.clone(), ..Condition::default() }
+            }
             Self::LowResolution { factor } => {
                 Condition::of_low_resolution(LowResolution::of(batch.values.clone(), factor))
             }
@@ -273,10 +339,14 @@ impl ConditionConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::{Phase, Seed};
+    use crate::{
+        noise::{Phase, Seed},
+        space::Space,
+        testing,
+    };
 
-    fn points() -> Space {
-        Space::points(2, 0.0, 1.0)
+    fn points(classes: Option<usize>, past: Option<usize>) -> InitContext {
+        InitContext { classes, past, ..testing::context(Space::points(2, 0.0, 1.0)) }
     }
 
     fn classes(condition: Condition) -> Vec<i32> {
@@ -303,47 +373,48 @@ mod tests {
     fn a_dataset_without_classes_cannot_tell_them() {
         let class = ConditionConfig::Class;
         let told = Conditions { classes: Some(7), ..Conditions::default() };
-        assert_eq!(class.conditions("condition", Some(7), None, points()), Ok(told));
+        assert_eq!(class.conditions("condition", &points(Some(7), None)), Ok(told));
         let fault = class
-            .conditions("condition", None, Some(3), points())
+            .conditions("condition", &points(None, Some(3)))
             .expect_err("no classes")
             .to_string();
         assert!(fault.starts_with("condition is class, but the dataset has no classes"), "{fault}");
-        let none = ConditionConfig::None.conditions("condition", None, None, points());
+        let none = ConditionConfig::None.conditions("condition", &points(None, None));
         assert_eq!(none, Ok(Conditions::default()));
     }
 
     #[test]
     fn a_past_is_told_where_there_is_one_and_to_models_that_read_it() {
         let past = ConditionConfig::Past;
-        let told = past.conditions("condition", Some(7), Some(24), points()).expect("a past");
+        let told = past.conditions("condition", &points(Some(7), Some(24))).expect("a past");
         assert_eq!(told, Conditions { past: Some(24), ..Conditions::default() });
         let fault =
-            past.conditions("condition", Some(7), None, points()).expect_err("no past").to_string();
+            past.conditions("condition", &points(Some(7), None)).expect_err("no past").to_string();
         assert!(
             fault.starts_with("condition is past, but the dataset's values have none"),
             "{fault}"
         );
-        let fault = told.of_classes_alone("condition").expect_err("a past").to_string();
+        let fault = told.of_classes_or_captions("condition").expect_err("a past").to_string();
         assert!(fault.contains("can be told classes alone"), "{fault}");
     }
 
     #[test]
     fn a_low_resolution_is_told_of_images_that_are_larger() {
         let told = |factor, space| {
-            ConditionConfig::LowResolution { factor }.conditions("condition", None, None, space)
+            let context = testing::context(space);
+            ConditionConfig::LowResolution { factor }.conditions("condition", &context)
         };
         let images = Space::images(crate::shape::ImageShape::new(1, 6, 9));
         let low = told(3, images).expect("images");
         assert_eq!(low, Conditions { low_resolution: Some(3), ..Conditions::default() });
         let fault = told(7, images).expect_err("too small").to_string();
         assert!(fault.starts_with("condition.factor is 7; it must be from 2 to 6"), "{fault}");
-        let fault = told(2, points()).expect_err("no images").to_string();
+        let fault = told(2, Space::points(2, 0.0, 1.0)).expect_err("no images").to_string();
         assert!(
             fault.starts_with("condition is low-resolution, but the values are points"),
             "{fault}"
         );
-        let fault = low.of_classes_alone("condition").expect_err("an image").to_string();
+        let fault = low.of_classes_or_captions("condition").expect_err("an image").to_string();
         assert!(fault.contains("reads no second image"), "{fault}");
     }
 
@@ -364,5 +435,38 @@ mod tests {
         for (told, class) in told.iter().zip(dropped) {
             assert_eq!(*told, f32::from(u8::from(class != UNTOLD)));
         }
+    }
+
+    #[test]
+    fn captions_are_told_where_there_are_words_and_dropped_to_nothing() {
+        let caption = ConditionConfig::Caption(TextConfig::default());
+        let context = testing::context(Space::images(crate::shape::ImageShape::new(3, 8, 8)));
+        let told = caption.conditions("condition", &context).expect("words");
+        let Captions { words, length, .. } = told.captions.expect("captions");
+        assert_eq!(Some((words, length)), context.words);
+        let silent = InitContext { words: None, ..context };
+        let fault = caption.conditions("condition", &silent).expect_err("no words").to_string();
+        assert!(
+            fault.starts_with("condition is caption, but the dataset has no captions"),
+            "{fault}"
+        );
+        let fault = told.without_captions("condition", "network mlp", "set network to u-net");
+        let fault = fault.expect_err("captions").to_string();
+        assert!(
+            fault.starts_with("condition is caption, but network mlp reads no words"),
+            "{fault}"
+        );
+
+        let host = |condition: Condition| {
+            let words = condition.captions.expect("captions").into_data();
+            words.try_into_vec::<i32>().expect("i32")
+        };
+        let words = Tensor::from_ints([[2, 3, 0], [4, 5, 6]], &Device::flex());
+        let condition = Condition::of_captions(words);
+        assert_eq!(host(condition.rows(1..2).repeated(2)), [4, 5, 6, 4, 5, 6]);
+        let many = condition.rows(1..2).repeated(1000);
+        let dropped = many.dropped(0.2, Seed(0).during(Phase::Train), 0..1000);
+        let untold = host(dropped).chunks(3).filter(|row| *row == [0, 0, 0]).count();
+        assert!((150..250).contains(&untold), "{untold}");
     }
 }

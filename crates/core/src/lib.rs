@@ -29,6 +29,7 @@ pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trainer;
+pub mod vocabulary;
 
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};

@@ -40,6 +40,9 @@ const SERIES: Space = Space::series(6, 0.5, 2.0);
 /// Numbers that come before each of them.
 const PAST: usize = 4;
 const CLASSES: usize = 10;
+/// Numbers that a word of a caption can have, and words of a caption.
+const WORDS: usize = 9;
+const LENGTH: usize = 3;
 const TOTAL: u64 = 4000;
 
 /// The context of a small run.
@@ -48,6 +51,7 @@ pub fn context(space: Space) -> InitContext {
         space,
         classes: Some(CLASSES),
         past: (space.kind == Kind::Series).then_some(PAST),
+        words: (space.kind == Kind::Images).then_some((WORDS, LENGTH)),
         total_images: TOTAL,
         device: Device::flex(),
         seed: Seed(5),
@@ -68,8 +72,16 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
         values: Tensor::from_data(TensorData::new(values, space.shape.batch(count)), &device),
         labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
         past: (space.kind == Kind::Series).then(|| past(count)),
+        captions: (space.kind == Kind::Images).then(|| captions(count)),
         first,
     }
+}
+
+/// The captions of the first `count` values of [`batch`].
+fn captions(count: usize) -> Tensor<2, Int> {
+    let word = |i: usize| (1 + (i / LENGTH + i % LENGTH) % (WORDS - 1)) as i32;
+    let words: Vec<i32> = (0..count * LENGTH).map(word).collect();
+    Tensor::from_data(TensorData::new(words, [count, LENGTH]), &Device::flex())
 }
 
 /// What came before the first `count` values of [`batch`].
@@ -160,6 +172,7 @@ fn told(frozen: &dyn Generative, space: Space, count: usize) -> Condition {
     Condition {
         past: conditions.past.map(|_| Past::new(past(count))),
         low_resolution: conditions.low_resolution.map(low),
+        captions: conditions.captions.map(|_| captions(count)),
         ..told
     }
 }

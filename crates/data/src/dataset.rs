@@ -1,9 +1,10 @@
 //! A dataset: three splits, a name, a hash of what they hold, and what is known of where they come from.
 
-use crate::{hash::content_hash, truth::Truth, values::Values};
+use crate::{hash::content_hash, scenes::Scenes, truth::Truth, values::Values};
 use genlab_core::{
     Range, Space,
     noise::{keystream, shuffled},
+    vocabulary::Vocabulary,
 };
 
 /// The key of every split, written out: runs must not choose their own, or they could not be compared,
@@ -54,6 +55,16 @@ impl Dataset {
     /// How many numbers came before each value, where they are windows of series.
     pub fn past(&self) -> Option<usize> {
         self.train.pasts.as_ref().map(|pasts| pasts.length)
+    }
+
+    /// The words of the captions, where the values are scenes.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        self.train.scenes.as_ref().map(Scenes::vocabulary)
+    }
+
+    /// How many numbers a word can have and how many words a caption has, where the values are scenes.
+    pub fn words(&self) -> Option<(usize, usize)> {
+        self.vocabulary().map(|vocabulary| (vocabulary.size(), vocabulary.length()))
     }
 
     /// Carves the validation split out of `train` (at least two values) and hashes the result.

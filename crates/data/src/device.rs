@@ -60,7 +60,18 @@ impl Values {
     pub fn batch(&self, rows: Range<usize>, device: &Device) -> Batch {
         let labels = self.labels.as_ref().map(|labels| indices(&labels[rows.clone()], device));
         let past = self.past(rows.clone(), device);
-        Batch { values: self.tensor(rows.clone(), device), labels, past, first: rows.start as u64 }
+        let captions = self.captions(rows.clone(), device);
+        let values = self.tensor(rows.clone(), device);
+        Batch { values, labels, past, captions, first: rows.start as u64 }
+    }
+
+    /// The captions of the values at `rows`, `[rows, T]` numbers of words, where they are scenes. Panics beyond the last
+    /// value.
+    pub fn captions(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
+        let scenes = self.scenes.as_ref()?;
+        let count = rows.len();
+        let words: Vec<u32> = rows.flat_map(|row| scenes.words(row)).collect();
+        Some(indices(&words, device).reshape([count, scenes.vocabulary().length()]))
     }
 
     /// What came before the values at `rows`, `[rows, P]` in their units, on a plain device (no autodiff).

@@ -1,6 +1,9 @@
 //! The hash of what a dataset holds.
 
-use crate::values::{Numbers, Pasts, Values};
+use crate::{
+    scenes::Scenes,
+    values::{Numbers, Pasts, Values},
+};
 use genlab_core::{ImageShape, Kind, Range, digest::hex};
 use sha2::{Digest, Sha256};
 
@@ -13,7 +16,8 @@ use sha2::{Digest, Sha256};
 ///
 /// Everything else: the tag `genlab-data/2` and a newline; kind, range and type in words, `points real
 /// floats` and a newline; then the same with floats as f32 and labels as u32, and
-/// after each split's labels, where it has pasts, their length and their numbers as f32.
+/// after each split's labels, where it has pasts, their length and their numbers as f32, and where it is of scenes, each
+/// caption's number of bytes and its text.
 pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
     let mut hasher = Sha256::new();
     let narrow = splits.iter().all(|values| is_narrow(values));
@@ -45,6 +49,11 @@ pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
                 hasher.update(v.to_le_bytes());
             }
         }
+        for scene in values.scenes.iter().flat_map(Scenes::rows) {
+            let caption = scene.caption.text();
+            number(&mut hasher, caption.len());
+            hasher.update(caption);
+        }
     }
     hex(&hasher.finalize())
 }
@@ -53,6 +62,7 @@ pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
 fn is_narrow(values: &Values) -> bool {
     let labels = values.labels.as_deref().unwrap_or_default();
     values.space.kind == Kind::Images
+        && values.scenes.is_none()
         && values.bytes().is_some()
         && labels.iter().all(|&label| u8::try_from(label).is_ok())
 }

@@ -32,6 +32,8 @@ pub fn known_names() -> &'static [&'static str] {
         "swiss-roll",
         "checkerboard",
         "stacked-mnist",
+        "scenes-32",
+        "scenes-48",
         "planted-dictionary",
         "ar1",
         "sines",

@@ -19,6 +19,7 @@ pub struct BatchStream {
     values: DeviceValues,
     labels: Option<Tensor<1, Int>>,
     pasts: Option<Tensor<2>>,
+    captions: Option<Tensor<2, Int>>,
     len: usize,
     seed: Seed,
     batch_size: usize,
@@ -39,6 +40,7 @@ impl BatchStream {
             values: DeviceValues::upload(data, device),
             labels,
             pasts: data.past(0..data.len(), device),
+            captions: data.captions(0..data.len(), device),
             len: data.len(),
             seed,
             batch_size,
@@ -56,12 +58,13 @@ impl BatchStream {
     }
 
     /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
-    /// indices `[B]` and pasts `[B, P]` where there are any.
+    /// indices `[B]`, pasts `[B, P]` and captions `[B, T]` where there are any.
     pub fn batch(&self, step: u64) -> Batch {
         let rows = indices(&self.rows(step), &self.device);
         let batch = Batch {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
             past: self.pasts.clone().map(|pasts| pasts.select(0, rows.clone())),
+            captions: self.captions.clone().map(|captions| captions.select(0, rows.clone())),
             values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,
         };

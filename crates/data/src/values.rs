@@ -1,6 +1,6 @@
 //! The values of one split, on the host.
 
-use crate::dataset::drawn_order;
+use crate::{dataset::drawn_order, scenes::Scenes};
 use genlab_core::{ImageShape, Space};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, ops::Range};
@@ -17,6 +17,9 @@ pub struct Values {
     /// What came before each value, where they are windows of series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pasts: Option<Pasts>,
+    /// What each picture shows, where they are scenes.
+    #[serde(skip)]
+    pub scenes: Option<Scenes>,
     /// How a part of them is taken.
     #[serde(skip)]
     pub cut: Cut,
@@ -68,13 +71,15 @@ impl Values {
             numbers: Numbers::Bytes(bytes),
             labels: None,
             pasts: None,
+            scenes: None,
             cut: Cut::Drawn,
         }
     }
 
     /// Values `[n, C, H, W]` in the units of `space`, without labels.
     pub fn floats(space: Space, floats: Vec<f32>) -> Self {
-        Self { space, numbers: Numbers::Floats(floats), labels: None, pasts: None, cut: Cut::Drawn }
+        let numbers = Numbers::Floats(floats);
+        Self { space, numbers, labels: None, pasts: None, scenes: None, cut: Cut::Drawn }
     }
 
     /// The same values with these labels, one each.
@@ -94,6 +99,11 @@ impl Values {
             assert_eq!(numbers.len(), length * self.len(), "one past for each value");
         }
         Self { pasts, ..self }
+    }
+
+    /// The same values with what each shows.
+    pub(crate) fn with_scenes(self, scenes: Option<Scenes>) -> Self {
+        Self { scenes, ..self }
     }
 
     /// Channels, height and width of every value.
@@ -186,7 +196,8 @@ impl Values {
             length: *length,
             numbers: rows_of(numbers, rows, *length),
         });
-        Self { space: self.space, numbers, labels, pasts, cut: Cut::Drawn }
+        let scenes = self.scenes.as_ref().map(|scenes| scenes.select(rows));
+        Self { space: self.space, numbers, labels, pasts, scenes, cut: Cut::Drawn }
     }
 
     /// Copies of the first `count` values, or of all if there are fewer.
@@ -200,6 +211,7 @@ impl Values {
                 length: *length,
                 numbers: numbers[..count * length].to_vec(),
             }),
+            scenes: self.scenes.as_ref().map(|scenes| scenes.first(count)),
             cut: self.cut,
         }
     }
@@ -231,6 +243,7 @@ impl Values {
             numbers,
             labels: self.labels.clone(),
             pasts: self.pasts.clone(),
+            scenes: self.scenes.clone(),
             cut: self.cut,
         }
     }
@@ -248,6 +261,7 @@ impl Values {
         if let Some(Pasts { length, numbers }) = &mut self.pasts {
             permute(numbers, rows, *length);
         }
+        self.scenes = self.scenes.map(|scenes| scenes.select(rows));
         Self { cut: Cut::Drawn, ..self }
     }
 
@@ -267,6 +281,7 @@ impl Values {
         if let Some(Pasts { length, numbers }) = &mut self.pasts {
             remove(numbers, rows, *length);
         }
+        self.scenes = self.scenes.map(|scenes| scenes.without(rows));
         (self, carved)
     }
 }

@@ -150,8 +150,7 @@ impl DdpmConfig {
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
         self.network.fits("network", space)?;
-        let conditions =
-            self.condition.conditions("condition", context.classes, context.past, space)?;
+        let conditions = self.condition.conditions("condition", context)?;
         self.network.reads("condition", conditions)?;
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;

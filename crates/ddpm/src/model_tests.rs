@@ -58,6 +58,21 @@ fn the_class_conditional_one_keeps_the_contract() {
 }
 
 #[test]
+fn the_one_that_is_told_captions_keeps_the_contract_and_only_a_u_net_reads_them() {
+    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let config = guided(DdpmConfig { condition, condition_dropout: 0.25, ..small() });
+    contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
+    let config = DdpmConfig { network: on_points().network, ..config };
+    let space = genlab_core::Space::images(genlab_core::ImageShape::new(1, 8, 8));
+    let refused =
+        config.init(&genlab_core::testing::context(space)).err().expect("refused").to_string();
+    assert!(
+        refused.starts_with("condition is caption, but network mlp reads no words"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn the_super_resolving_one_keeps_the_contract_and_only_a_u_net_reads_images() {
     let condition = ConditionConfig::LowResolution { factor: 2 };
     let config = guided(DdpmConfig { condition, condition_dropout: 0.25, ..small() });

@@ -13,8 +13,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
-const ENDS: [&str; 9] =
-    ["stem", "head", "variance", "time", "time_in", "time_out", "modulation", "class", "span"];
+const ENDS: [&str; 12] = [
+    "stem",
+    "head",
+    "variance",
+    "time",
+    "time_in",
+    "time_out",
+    "modulation",
+    "class",
+    "span",
+    "summary",
+    "embedding",
+    "places",
+];
 
 /// Which network reads noisy values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,7 +77,11 @@ impl NetworkConfig {
             Self::Dit(_) => "network dit",
             Self::Mlp(_) => "network mlp",
         };
-        conditions.without_low_resolution(key, name, "set network to u-net").map(drop)
+        let cure = "set network to u-net";
+        conditions
+            .without_low_resolution(key, name, cure)?
+            .without_captions(key, name, cure)
+            .map(drop)
     }
 
     /// A network for noisy values of `space`.

@@ -159,12 +159,11 @@ impl GanConfig {
         self.generator.fits("generator", space)?;
         self.critic.fits("critic", space)?;
         self.augmentation.fits("augmentation", space)?;
-        let conditions =
-            self.condition.conditions("condition", context.classes, context.past, space)?;
-        let conditions = conditions.of_classes_alone("condition")?;
+        let conditions = self.condition.conditions("condition", context)?;
+        let conditions = conditions.of_classes_or_captions("condition")?;
         if self.pack > 1 && !conditions.is_empty() {
             let problem = format!(
-                "is {}, but the critic is told the class of each value; set it to 1, or condition to none",
+                "is {}, but the critic is told something of each value; set it to 1, or condition to none",
                 self.pack
             );
             return Err(Fault::new("pack", problem).into());

@@ -7,7 +7,7 @@ use burn::{
 };
 use genlab_core::{
     Condition, Conditions, Space,
-    nn::{ClassEmbedding, Decoder},
+    nn::{CaptionEmbedding, ClassEmbedding, Decoder, told_vector},
 };
 
 /// Size of the vector that tells the generator a class.
@@ -17,6 +17,7 @@ const CLASS_SIZE: usize = 16;
 pub(crate) struct Generator {
     decoder: Decoder,
     class: Option<ClassEmbedding>,
+    caption: Option<CaptionEmbedding>,
     #[module(skip)]
     space: Space,
 }
@@ -28,24 +29,30 @@ impl Generator {
         space: Space,
         device: &Device,
     ) -> Self {
-        let told = if conditions.classes.is_some() { CLASS_SIZE } else { 0 };
+        let told = match (conditions.classes, conditions.captions) {
+            (Some(_), _) => CLASS_SIZE,
+            (None, Some(captions)) => captions.text.width,
+            (None, None) => 0,
+        };
         Self {
             decoder: config.generator.decoder(config.latent_dim + told, space.shape, device),
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, CLASS_SIZE, 1.0, device)),
+            caption: conditions
+                .captions
+                .map(|captions| CaptionEmbedding::new(captions, captions.text.width, 1.0, device)),
             space,
         }
     }
 
-    /// Noise `[B, L]` to values `[B, C, H, W]`. The vector of its class stands behind each row.
+    /// Noise `[B, L]` to values `[B, C, H, W]`. The vector of its class or caption stands behind each row.
     pub(crate) fn forward(&self, latent: Tensor<2>, condition: &Condition) -> Tensor<4> {
-        let latent = match &self.class {
+        let batch = latent.dims()[0];
+        let told = told_vector(self.class.as_ref(), self.caption.as_ref(), condition, batch);
+        let latent = match told {
             None => latent,
-            Some(class) => {
-                let batch = latent.dims()[0];
-                Tensor::cat(vec![latent, class.forward(condition, batch)], 1)
-            }
+            Some(told) => Tensor::cat(vec![latent, told], 1),
         };
         self.space.output(self.decoder.forward(latent))
     }

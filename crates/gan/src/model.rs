@@ -38,7 +38,8 @@ pub(crate) struct Judgement {
 
 impl Judgement {
     /// `critic`, as it judges, on the real values of `batch` and as many generated ones. `read` is what
-    /// happens to centred values before.
+    /// happens to centred values before. Real values under each other's captions are as bad as generated ones: Eq. 5 and
+    /// algorithm 1 of Reed et al. 2016 (arXiv:1605.05396, GAN-CLS).
     pub(crate) fn of(
         config: &GanConfig,
         critic: &Critic,
@@ -54,7 +55,11 @@ impl Judgement {
         let fake_points = points(generated, Side::Fake);
         let (real, fake) = (score(real_points.clone()), score(fake_points.clone()));
         let game = config.objective.game();
-        let loss = game.critic_loss(real.clone(), fake.clone());
+        let mut loss = game.critic_loss(real.clone(), fake.clone());
+        if let Some(wrong) = condition.others() {
+            let wrong = critic.score(real_points.clone(), &wrong);
+            loss = (loss + game.critic_loss(real.clone(), wrong)) / 2.0;
+        }
         let scalars = Scalars::new().with("critic_loss", loss.clone());
         let scalars = game.logged(scalars, real.clone(), fake.clone());
         let packs = batch.first..batch.first + real_points.dims()[0] as u64;

@@ -161,7 +161,7 @@ fn settings_that_do_not_go_together_are_refused_in_one_sentence() {
     let images = Space::images(ImageShape::new(1, 8, 8));
     assert_eq!(
         refused(conditional(GanConfig { pack: 2, ..small() }), images),
-        "pack is 2, but the critic is told the class of each value; set it to 1, or condition to none"
+        "pack is 2, but the critic is told something of each value; set it to 1, or condition to none"
     );
     let mlp = BackboneConfig::mlp([8]);
     let diff_augment = Some(DiffAugment::default());
@@ -182,6 +182,13 @@ fn settings_that_do_not_go_together_are_refused_in_one_sentence() {
 fn the_class_conditional_gan_keeps_the_contract() {
     let config = conditional(small());
     contract(&|context| config.init(context), Some(("critic_loss", 20, 0.9)));
+}
+
+#[test]
+fn the_gan_that_is_told_captions_keeps_the_contract() {
+    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let config = GanConfig { condition, ..small() };
+    contract(&|context| config.init(context), Some(("critic_loss", 20, 0.95)));
 }
 
 #[test]

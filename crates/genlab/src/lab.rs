@@ -112,6 +112,7 @@ impl Lab {
             space: self.dataset.space,
             classes: self.dataset.classes.as_ref().map(Vec::len),
             past: self.dataset.past(),
+            words: self.dataset.words(),
             total_images: budget,
             device: self.device.clone(),
             seed: self.seed,

@@ -1,7 +1,7 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    classify, codes, cost, forecast, game, noise, pairs, sets, super_resolution,
+    captions, classify, codes, cost, forecast, game, noise, pairs, sets, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -12,6 +12,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(super_resolution::ENTRIES)
         .chain(codes::entries())
         .chain(noise::entries())
+        .chain(captions::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     Catalogue::new(measured.chain(classify::ENTRIES).chain(cost::ENTRIES))

@@ -109,6 +109,8 @@ impl<'a> Context<'a> {
         let low_resolution = conditions
             .low_resolution
             .map(|factor| LowResolution::of(values.tensor(rows.clone(), &self.device), factor));
+        let captions =
+            conditions.captions.and_then(|_| values.captions(rows.clone(), &self.device));
         let told = match (conditions.classes, &values.labels) {
             (Some(_), Some(labels)) => {
                 let classes: Vec<i32> = labels[rows].iter().map(|&label| label as i32).collect();
@@ -116,6 +118,6 @@ impl<'a> Context<'a> {
             }
             _ => Condition::default(),
         };
-        Condition { past: past.map(Past::new), low_resolution, ..told }
+        Condition { past: past.map(Past::new), low_resolution, captions, ..told }
     }
 }

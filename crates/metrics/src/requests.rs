@@ -1,6 +1,6 @@
 //! What a model is told about samples that nobody asks anything special of.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::{Condition, Conditions, LowResolution, Past, SampleRequest, Seed};
 use genlab_data::{Dataset, Pasts, Values};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub fn told(classes: &[u32], device: &Device) -> Condition {
 }
 
 /// What else a model that takes `conditions` is told beside `condition`: what came before the first `count` of
-/// `values`, or how they look at a lower resolution, over and over where there are fewer.
+/// `values`, how they look at a lower resolution, or their captions, over and over where there are fewer.
 pub fn beside(
     condition: Condition,
     conditions: Conditions,
@@ -38,6 +38,7 @@ pub fn beside(
     Condition {
         past: conditions.past.and_then(|_| pasts(values, &rows, device)),
         low_resolution: conditions.low_resolution.map(|factor| low(values, &rows, factor, device)),
+        captions: conditions.captions.and_then(|_| captions(values, &rows, device)),
         ..condition
     }
 }
@@ -46,6 +47,15 @@ pub fn beside(
 pub fn low(values: &Values, rows: &[usize], factor: usize, device: &Device) -> LowResolution {
     let chosen = values.select(rows);
     LowResolution::of(chosen.tensor(0..rows.len(), device), factor)
+}
+
+/// The captions of the values at `rows`; None for values that are no scenes. Panics beyond the last value.
+pub fn captions(values: &Values, rows: &[usize], device: &Device) -> Option<Tensor<2, Int>> {
+    let scenes = values.scenes.as_ref()?;
+    let words: Vec<i32> =
+        rows.iter().flat_map(|&row| scenes.words(row)).map(|word| word as i32).collect();
+    let data = TensorData::new(words, [rows.len(), scenes.vocabulary().length()]);
+    Some(Tensor::from_data(data, (device, DType::I32)))
 }
 
 /// What came before the values at `rows`; None for values that have no past. Panics beyond the last value.

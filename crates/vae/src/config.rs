@@ -111,9 +111,8 @@ impl VaeConfig {
     /// When its settings do not fit the data.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         self.fits(context.space)?;
-        let conditions =
-            self.condition.conditions("condition", context.classes, context.past, context.space)?;
-        let conditions = conditions.of_classes_alone("condition")?;
+        let conditions = self.condition.conditions("condition", context)?;
+        let conditions = conditions.of_classes_or_captions("condition")?;
         let net = init_module(context.seed, "vae/net", &context.device, |device| {
             crate::net::VaeNet::new(self, conditions, context.space, device)
         });

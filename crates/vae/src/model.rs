@@ -232,6 +232,13 @@ mod tests {
     }
 
     #[test]
+    fn the_one_that_is_told_captions_keeps_the_contract() {
+        let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+        let config = VaeConfig { condition, ..VaeConfig::default() };
+        contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
     fn the_gaussian_one_keeps_the_contract_on_points_with_and_without_classes() {
         let likelihood = Likelihood::Gaussian { sigma: 0.5 };
         let backbone = BackboneConfig::mlp([128, 128]);

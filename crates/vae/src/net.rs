@@ -12,7 +12,7 @@ use burn::{
 };
 use genlab_core::{
     Condition, Conditions, ImageShape, Noise, Space,
-    nn::{ClassEmbedding, Decoder, Encoder, Linear},
+    nn::{CaptionEmbedding, ClassEmbedding, Decoder, Encoder, Linear, told_vector},
 };
 use std::ops::Range;
 
@@ -28,6 +28,7 @@ pub(crate) struct VaeNet {
     log_var: Linear,
     decoder: Decoder,
     class: Option<ClassEmbedding>,
+    caption: Option<CaptionEmbedding>,
     /// The scale of p(x | z) that is learned for all numbers together.
     log_scale: Option<Param<Tensor<1>>>,
     prior: Option<LearnedPrior>,
@@ -52,7 +53,11 @@ impl VaeNet {
         device: &Device,
     ) -> Self {
         let encoder = config.backbone.encoder(space.shape, device);
-        let told = if conditions.classes.is_some() { CLASS_SIZE } else { 0 };
+        let told = match (conditions.classes, conditions.captions) {
+            (Some(_), _) => CLASS_SIZE,
+            (None, Some(captions)) => captions.text.width,
+            (None, None) => 0,
+        };
         let features = encoder.features() + told;
         let channels = space.shape.channels * config.likelihood.numbers();
         let output = ImageShape { channels, ..space.shape };
@@ -65,6 +70,9 @@ impl VaeNet {
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, CLASS_SIZE, CLASS_SD, device)),
+            caption: conditions
+                .captions
+                .map(|captions| CaptionEmbedding::new(captions, captions.text.width, 1.0, device)),
             log_scale: config.likelihood.has_scale().then(scale),
             prior: config.prior.init(config.latent_dim, space, device),
             likelihood: config.likelihood,
@@ -75,7 +83,7 @@ impl VaeNet {
     /// Values `[B, C, H, W]` to the posterior.
     pub(crate) fn encode(&self, values: Tensor<4>, condition: &Condition) -> Posterior {
         let features = self.encoder.forward(self.space.input(values));
-        let features = self.with_class(features, condition);
+        let features = self.with_told(features, condition);
         Posterior {
             mean: self.mean.forward(features.clone()),
             log_var: self.log_var.forward(features),
@@ -85,7 +93,7 @@ impl VaeNet {
     /// Codes `[B, L]` to p(x | z).
     fn decode(&self, codes: Tensor<2>, condition: &Condition) -> Decoded {
         Decoded {
-            output: self.decoder.forward(self.with_class(codes, condition)),
+            output: self.decoder.forward(self.with_told(codes, condition)),
             log_scale: self.log_scale.as_ref().map(Param::val),
         }
     }
@@ -131,14 +139,12 @@ impl VaeNet {
         })
     }
 
-    /// `[B, N]` with the vector of its class behind each row, for a network that is told classes.
-    fn with_class(&self, x: Tensor<2>, condition: &Condition) -> Tensor<2> {
-        match &self.class {
+    /// `[B, N]` with the vector of its class or caption behind each row, for a network that is told one.
+    fn with_told(&self, x: Tensor<2>, condition: &Condition) -> Tensor<2> {
+        let batch = x.dims()[0];
+        match told_vector(self.class.as_ref(), self.caption.as_ref(), condition, batch) {
             None => x,
-            Some(class) => {
-                let batch = x.dims()[0];
-                Tensor::cat(vec![x, class.forward(condition, batch)], 1)
-            }
+            Some(told) => Tensor::cat(vec![x, told], 1),
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
-use genlab_data::{Dataset, npz_bytes};
+use genlab_data::{Dataset, npz_bytes, scenes::Caption};
 use genlab_metrics::{
     generators::latent::{CodeSampler, Prior},
     picture, requests,
@@ -57,10 +57,14 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     } else {
         requests::beside(told_classes, conditions, &dataset.test, count, &device)
     };
+    let mut suffix = told.suffix();
+    if let Some(text) = &args.caption {
+        request.condition.captions = Some(captions(args, text, conditions, &dataset, &device)?);
+        suffix =
+            format!("-{}", text.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase());
+    }
     let out = args.out.clone().unwrap_or_else(|| {
-        RunDir::new(args.run.clone())
-            .samples()
-            .join(format!("samples-s{seed}{}.png", told.suffix()))
+        RunDir::new(args.run.clone()).samples().join(format!("samples-s{seed}{suffix}.png"))
     });
     require_size(&out, told.count(), dataset.space)?;
     require_writable(&out)?;
@@ -109,10 +113,44 @@ fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
     require_format(args.out.as_deref())
 }
 
+/// The numbers of the words of this caption, once for each sample.
+///
+/// # Errors
+/// When the model is told none, or the text is no caption.
+fn captions(
+    args: &SampleArgs,
+    text: &str,
+    conditions: Conditions,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Tensor<2, Int>> {
+    let run = args.run.display();
+    let (Some(_), Some(vocabulary)) = (conditions.captions, dataset.vocabulary()) else {
+        bail!(
+            "--caption has no meaning here: {run} was trained without captions; train ddpm on scenes-32 with --set \
+             model.ddpm.condition=caption"
+        );
+    };
+    let words = vocabulary.tokens(text);
+    if Caption::parse(&text.to_lowercase())
+        .is_none_or(|caption| caption.text().split(' ').count() > vocabulary.length())
+    {
+        bail!(
+            "--caption {text:?} is not what {run} has learned to read; give one such as \"a red three\" or \"a red three left of a \
+             small green seven\" (docs/scenes.md)"
+        );
+    }
+    let words: Vec<i32> = words.into_iter().map(|word| word as i32).collect();
+    let one = TensorData::new(words, [1, vocabulary.length()]);
+    let one = Tensor::<2, Int>::from_data(one, (device, DType::I32));
+    Ok(one.repeat(&[args.count as usize, 1]))
+}
+
 /// Whether what samples are told is taken from the data.
 fn needs_data(args: &SampleArgs, conditions: Conditions) -> bool {
     let by_proportion = conditions.classes.is_some() && args.class.is_none();
-    by_proportion || conditions.past.is_some() || conditions.low_resolution.is_some()
+    let beside = conditions.past.is_some() || conditions.low_resolution.is_some();
+    by_proportion || beside || conditions.captions.is_some()
 }
 
 /// Which classes are asked for.

@@ -148,6 +148,7 @@ fn used(config: RunConfig) {
             space,
             classes: Some(10),
             past: None,
+            words: None,
             total_images: plan.total_images,
             device: Device::flex(),
             seed: Seed(0),

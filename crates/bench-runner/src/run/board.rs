@@ -132,6 +132,7 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
+        (_, "captions/all") => *condition == "caption",
         _ => true,
     };
     let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);

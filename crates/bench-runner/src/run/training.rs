@@ -32,6 +32,7 @@ pub(super) fn init(
         space: dataset.space,
         classes: dataset.classes.as_ref().map(Vec::len),
         past: dataset.past(),
+        words: dataset.words(),
         total_images: training.plan.total_images,
         device: device.clone(),
         seed: training.plan.seed,

@@ -1,4 +1,4 @@
-//! Attention of places to one another.
+//! Attention of places to one another, and to words.
 
 use super::linear::Linear;
 use burn::{
@@ -7,11 +7,11 @@ use burn::{
 };
 use genlab_kernels::attention;
 
-/// Multi-head self-attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2).
+/// Multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2).
 ///
 /// Queries, keys and values have a layer each: slices of one would each send back a gradient of the whole.
 #[derive(Module, Debug)]
-pub(super) struct SelfAttention {
+pub(super) struct Attention {
     q: Linear,
     k: Linear,
     v: Linear,
@@ -19,27 +19,34 @@ pub(super) struct SelfAttention {
     heads: usize,
 }
 
-impl SelfAttention {
-    /// `heads` divides `width`.
-    pub(super) fn new(width: usize, heads: usize, device: &Device) -> Self {
-        let layer = || Linear::new(width, width, device);
-        Self { q: layer(), k: layer(), v: layer(), out: layer(), heads }
+impl Attention {
+    /// Of tokens of `width` numbers to those of `seen`; `heads` divides `width`.
+    pub(super) fn new(width: usize, seen: usize, heads: usize, device: &Device) -> Self {
+        let layer = |inputs| Linear::new(inputs, width, device);
+        Self { q: layer(width), k: layer(seen), v: layer(seen), out: layer(width), heads }
     }
 
-    /// One head whose last layer starts at zero, so that all of it starts as nothing.
-    pub(super) fn zeros(width: usize, device: &Device) -> Self {
-        Self { out: Linear::zeros(width, width, device), ..Self::new(width, 1, device) }
+    /// The same with a last layer that starts at zero, so that all of it starts as nothing.
+    pub(super) fn zeros(width: usize, seen: usize, heads: usize, device: &Device) -> Self {
+        Self { out: Linear::zeros(width, width, device), ..Self::new(width, seen, heads, device) }
     }
 
-    /// `[B, T, width]` to the same.
+    /// Self-attention: `[B, T, width]` to the same.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        self.toward(x.clone(), x)
+    }
+
+    /// Cross-attention: tokens `[B, T, width]` look at others `[B, S, seen]`, to `[B, T, width]`.
+    pub(super) fn toward(&self, x: Tensor<3>, seen: Tensor<3>) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();
-        let x = x.reshape([batch * tokens, width]);
-        let by_head = |layer: &Linear| {
+        let by_head = |layer: &Linear, of: Tensor<3>| {
+            let [batch, tokens, inputs] = of.dims();
             let shape = [batch, tokens, self.heads, width / self.heads];
-            layer.forward(x.clone()).reshape(shape).swap_dims(1, 2)
+            let y = layer.forward(of.reshape([batch * tokens, inputs]));
+            y.reshape(shape).swap_dims(1, 2)
         };
-        let y = attention(by_head(&self.q), by_head(&self.k), by_head(&self.v));
+        let keys = by_head(&self.k, seen.clone());
+        let y = attention(by_head(&self.q, x), keys, by_head(&self.v, seen));
         let y = self.out.forward(y.swap_dims(1, 2).reshape([batch * tokens, width]));
         y.reshape([batch, tokens, width])
     }

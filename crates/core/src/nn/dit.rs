@@ -1,7 +1,7 @@
 //! A diffusion transformer (Peebles & Xie 2023, arXiv:2212.09748) with adaLN-Zero.
 
 use super::{
-    attention::SelfAttention,
+    attention::Attention,
     backbone::{crop, pad_to_multiple},
     class_embedding::ClassEmbedding,
     interval::{Interval, SpanEmbedding, told},
@@ -168,7 +168,7 @@ impl Dit {
 #[derive(Module, Debug)]
 struct Block {
     modulation: Linear,
-    attention: SelfAttention,
+    attention: Attention,
     mlp_in: Linear,
     mlp_out: Linear,
 }
@@ -178,7 +178,7 @@ impl Block {
         let DitConfig { width, heads, mlp_ratio, time_embedding_dim, .. } = *config;
         Self {
             modulation: Linear::zeros(time_embedding_dim, MODULATIONS * width, device),
-            attention: SelfAttention::new(width, heads, device),
+            attention: Attention::new(width, width, heads, device),
             mlp_in: Linear::new(width, mlp_ratio * width, device),
             mlp_out: Linear::new(mlp_ratio * width, width, device),
         }

@@ -3,6 +3,7 @@
 mod attention;
 mod autoencoder;
 mod backbone;
+mod caption_embedding;
 mod class_embedding;
 mod conv;
 mod dit;
@@ -16,6 +17,7 @@ mod patches;
 mod position;
 mod predicted;
 mod residual;
+mod text;
 mod time;
 mod time_mlp;
 mod transformer;
@@ -24,6 +26,7 @@ mod vit;
 
 pub use autoencoder::Autoencoder;
 pub use backbone::{BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone};
+pub use caption_embedding::{CaptionEmbedding, told_vector};
 pub use class_embedding::ClassEmbedding;
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
@@ -36,6 +39,7 @@ pub use linear::Linear;
 pub use mlp::{Mlp, MlpActivation};
 pub use past_embedding::PastEmbedding;
 pub use predicted::Predicted;
+pub use text::TextConfig;
 pub use time::sinusoidal_embedding;
 pub use time_mlp::{TimeMlp, TimeMlpConfig};
 pub use unet::{UNet, UNetConfig};

@@ -1,6 +1,6 @@
 //! The block of a transformer, and its normalisation.
 
-use super::{attention::SelfAttention, linear::Linear};
+use super::{attention::Attention, linear::Linear};
 use burn::{
     module::{Module, Param},
     nn::Initializer,
@@ -39,7 +39,7 @@ impl LayerNorm {
 #[derive(Module, Debug)]
 pub(super) struct TransformerBlock {
     attention_norm: LayerNorm,
-    attention: SelfAttention,
+    attention: Attention,
     mlp_norm: LayerNorm,
     mlp_in: Linear,
     mlp_out: Linear,
@@ -50,7 +50,7 @@ impl TransformerBlock {
     pub(super) fn new(width: usize, heads: usize, mlp_ratio: usize, device: &Device) -> Self {
         Self {
             attention_norm: LayerNorm::new(width, device),
-            attention: SelfAttention::new(width, heads, device),
+            attention: Attention::new(width, width, heads, device),
             mlp_norm: LayerNorm::new(width, device),
             mlp_in: Linear::new(width, mlp_ratio * width, device),
             mlp_out: Linear::new(mlp_ratio * width, width, device),

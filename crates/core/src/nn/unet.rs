@@ -1,8 +1,9 @@
 //! A small U-Net (Ronneberger et al. 2015) with the residual blocks of Ho et al. 2020.
 
 use super::{
-    attention::SelfAttention,
+    attention::Attention,
     backbone::{crop, pad_to_multiple},
+    caption_embedding::CaptionEmbedding,
     class_embedding::ClassEmbedding,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     interval::{Interval, SpanEmbedding, told},
@@ -13,7 +14,7 @@ use super::{
     time::sinusoidal_embedding,
 };
 use crate::{
-    condition::{Condition, Conditions},
+    condition::{Captions, Condition, Conditions},
     settings::{Check, Fault, even, levels, size},
     space::Space,
 };
@@ -74,14 +75,21 @@ impl Check for UNetConfig {
 
 impl UNetConfig {
     /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an
-    /// image at a lower resolution.
+    /// image at a lower resolution, a caption. Blocks at the innermost level look at a caption's words, and all are
+    /// told their mean.
     pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> UNet {
         let low = conditions.low_resolution.map(|_| LowResolutionChannels::new(space));
         let folded = space.shape.channels * self.patch_size * self.patch_size;
         let read = folded + low.as_ref().map_or(0, |low| low.count() * self.patch_size.pow(2));
+        let innermost = self.channels.len().saturating_sub(1);
         let block = |level, inputs, outputs| ResidualBlock {
             attention: (self.attention.contains(&level))
-                .then(|| AttentionBlock::new(outputs, self.norm_groups, device)),
+                .then(|| AttentionBlock::new(outputs, outputs, 1, self.norm_groups, device)),
+            words: conditions.captions.filter(|_| level == innermost).map(
+                |Captions { text, .. }| {
+                    AttentionBlock::new(outputs, text.width, text.heads, self.norm_groups, device)
+                },
+            ),
             ..ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
         };
         let first = self.channels.first().copied().unwrap_or(32);
@@ -96,7 +104,6 @@ impl UNetConfig {
             down.push(block(level, previous, channels));
             previous = channels;
         }
-        let innermost = self.channels.len().saturating_sub(1);
         let middle = block(innermost, previous, previous);
         let mut up = Vec::new();
         let mut upsample = Vec::new();
@@ -125,6 +132,9 @@ impl UNetConfig {
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, self.time_embedding_dim, 1.0, device)),
             span: None,
+            caption: conditions.captions.map(|captions| {
+                CaptionEmbedding::new(captions, self.time_embedding_dim, 1.0, device)
+            }),
             low,
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
@@ -148,6 +158,7 @@ pub struct UNet {
     variance: Option<Conv2d>,
     class: Option<ClassEmbedding>,
     span: Option<SpanEmbedding>,
+    caption: Option<CaptionEmbedding>,
     low: Option<LowResolutionChannels>,
     time_embedding_dim: usize,
     patch_size: usize,
@@ -185,10 +196,14 @@ impl UNet {
         times: impl Into<Interval>,
         condition: &Condition,
     ) -> Predicted<4> {
-        let [_, _, height, width] = images.dims();
+        let [batch, _, height, width] = images.dims();
         let Interval { time, span } = times.into();
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
-        let time = self.time_out.forward(silu(self.time_in.forward(time)));
+        let mut time = self.time_out.forward(silu(self.time_in.forward(time)));
+        let words = self.caption.as_ref().map(|caption| caption.words(condition, batch));
+        if let (Some(caption), Some(words)) = (&self.caption, &words) {
+            time = time + caption.summary(words.clone());
+        }
         let time = told(time, (self.class.as_ref(), condition), (self.span.as_ref(), span));
 
         let images = match &self.low {
@@ -202,13 +217,13 @@ impl UNet {
             if level > 0 {
                 x = self.downsample[level - 1].forward(x);
             }
-            x = block.forward(x, time.clone());
+            x = block.forward(x, time.clone(), words.clone());
             skips.push(x.clone());
         }
-        x = self.middle.forward(x, time.clone());
+        x = self.middle.forward(x, time.clone(), words.clone());
         for (level, block) in self.up.iter().enumerate() {
             let skip = skips.pop().expect("one skip per level");
-            x = block.forward(Tensor::cat(vec![x, skip], 1), time.clone());
+            x = block.forward(Tensor::cat(vec![x, skip], 1), time.clone(), words.clone());
             if let Some(conv) = self.upsample.get(level) {
                 x = conv.forward(upsample_nearest2x(x));
             }
@@ -230,6 +245,7 @@ struct ResidualBlock {
     conv_out: Conv2d,
     skip: Option<Conv2d>,
     attention: Option<AttentionBlock>,
+    words: Option<AttentionBlock>,
 }
 
 impl ResidualBlock {
@@ -243,11 +259,13 @@ impl ResidualBlock {
             skip: (inputs != outputs)
                 .then(|| Conv2dConfig::new([inputs, outputs], [1, 1]).init(device)),
             attention: None,
+            words: None,
         }
     }
 
-    /// `x` `[B, C_in, H, W]`, `time` `[B, T]` already activated, to `[B, C_out, H, W]`.
-    fn forward(&self, x: Tensor<4>, time: Tensor<2>) -> Tensor<4> {
+    /// `x` `[B, C_in, H, W]`, `time` `[B, D]` already activated, `words` `[B, T, width]` where there are any, to
+    /// `[B, C_out, H, W]`.
+    fn forward(&self, x: Tensor<4>, time: Tensor<2>, words: Option<Tensor<3>>) -> Tensor<4> {
         let h = self.conv_in.forward(self.norm_in.forward(x.clone(), Activation::Silu));
         let [batch, channels, _, _] = h.dims();
         let h = h + self.time.forward(time).reshape([batch, channels, 1, 1]);
@@ -256,34 +274,49 @@ impl ResidualBlock {
             Some(skip) => h + skip.forward(x),
             None => h + x,
         };
-        match &self.attention {
+        let y = match &self.attention {
             Some(attention) => attention.forward(y),
             None => y,
+        };
+        match (&self.words, words) {
+            (Some(attention), Some(words)) => attention.toward(y, words),
+            _ => y,
         }
     }
 }
 
-/// Self-attention with one head between a normalisation and a skip around, as in section 3.3 and appendix B
-/// of Ho et al. 2020 (arXiv:2006.11239). Its last layer starts at zero.
+/// Attention between a normalisation and a skip around. Its last layer starts at zero. To the places themselves, with
+/// one head, as in section 3.3 and appendix B of Ho et al. 2020 (arXiv:2006.11239); or to the words of a caption, as in
+/// section 3.3 of Rombach et al. 2022 (arXiv:2112.10752).
 #[derive(Module, Debug)]
 struct AttentionBlock {
     norm: GroupNorm,
-    attention: SelfAttention,
+    attention: Attention,
 }
 
 impl AttentionBlock {
-    fn new(channels: usize, groups: usize, device: &Device) -> Self {
+    /// Maps of `channels` look at vectors of `seen` numbers.
+    fn new(channels: usize, seen: usize, heads: usize, groups: usize, device: &Device) -> Self {
         Self {
             norm: GroupNorm::new(groups, channels, device),
-            attention: SelfAttention::zeros(channels, device),
+            attention: Attention::zeros(channels, seen, heads, device),
         }
     }
 
     /// `[B, C, H, W]` to the same.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.around(x, |h| self.attention.forward(h))
+    }
+
+    /// The same, looking at words `[B, T, seen]`.
+    fn toward(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<4> {
+        self.around(x, |h| self.attention.toward(h, words))
+    }
+
+    fn around(&self, x: Tensor<4>, look: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<4> {
         let shape = x.dims();
         let h = self.norm.forward(x.clone(), Activation::Identity);
-        let h = self.attention.forward(h.flatten::<3>(2, 3).swap_dims(1, 2));
+        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2));
         x + h.swap_dims(1, 2).reshape(shape)
     }
 }
@@ -291,8 +324,12 @@ impl AttentionBlock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{params::named_params, shape::ImageShape};
-    use burn::tensor::{Distribution, Tolerance};
+    use crate::{
+        nn::TextConfig,
+        params::{named_params, update_params},
+        shape::ImageShape,
+    };
+    use burn::tensor::{Distribution, Int, Tolerance};
 
     #[test]
     fn any_image_size_keeps_its_size() {
@@ -331,7 +368,7 @@ mod tests {
         assert_eq!(names(&[1]), ["down.1", "middle", "up.0"].map(place));
         assert_eq!(names(&[0]), ["down.0", "up.1"].map(place));
 
-        let block = AttentionBlock::new(8, 8, &device);
+        let block = AttentionBlock::new(8, 8, 1, 8, &device);
         let x = Tensor::<4>::random([2, 8, 3, 5], Distribution::Default, &device);
         assert_eq!(block.forward(x.clone()).into_data(), x.into_data());
     }
@@ -339,8 +376,8 @@ mod tests {
     #[test]
     fn attention_moves_with_the_places_that_it_looks_at() {
         let device = Device::flex();
-        let mut block = AttentionBlock::new(8, 8, &device);
-        block.attention = SelfAttention::new(8, 1, &device);
+        let mut block = AttentionBlock::new(8, 8, 1, 8, &device);
+        block.attention = Attention::new(8, 8, 1, &device);
         let x = Tensor::<4>::random([1, 8, 2, 3], Distribution::Default, &device);
         let there = block.forward(x.clone().flip([3])).flip([3]);
         let here = block.forward(x.clone());
@@ -354,5 +391,38 @@ mod tests {
         let config = UNetConfig { attention: vec![0, 3], ..UNetConfig::default() };
         let fault = config.check().expect_err("refused").to_string();
         assert_eq!(fault, "attention has level 3; there are 3, counted from 0");
+    }
+
+    #[test]
+    fn every_row_follows_its_own_caption() {
+        let device = Device::flex();
+        let text = TextConfig { width: 8, heads: 2, ..TextConfig::default() };
+        let captions = Some(Captions { words: 7, length: 3, text });
+        let told = Conditions { captions, ..Conditions::default() };
+        let config = UNetConfig { channels: vec![8, 16], norm_groups: 2, ..UNetConfig::default() };
+        let space = Space::images(ImageShape::new(1, 8, 8));
+        // Layers that start at zero do not.
+        let net = update_params(config.init(told, space, &device), &mut |_, _, value| {
+            let places = Tensor::<1, Int>::arange(0..value.dims()[0] as i64, &device);
+            value + (places.float() * 0.7).sin() * 0.1
+        });
+        let names: Vec<String> = named_params(&net).into_iter().map(|param| param.name).collect();
+        for block in ["down.1", "middle", "up.0"] {
+            assert!(names.contains(&format!("{block}.words.attention.k.weight")), "{block}");
+        }
+        assert!(!names.iter().any(|name| name.starts_with("down.0.words")), "{names:?}");
+        let image = Tensor::<4>::random([1, 1, 8, 8], Distribution::Default, &device);
+        let made = |words: [[i32; 3]; 2]| -> Vec<f32> {
+            let condition = Condition::of_captions(Tensor::from_ints(words, &device));
+            let times = Tensor::from_floats([5.0, 5.0], &device);
+            let y = net.forward(image.clone().repeat_dim(0, 2), times, &condition);
+            y.into_data().try_into_vec().expect("f32")
+        };
+        let apart =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let (one, other) = (made([[2, 3, 4]; 2]), made([[2, 3, 4], [2, 4, 3]]));
+        assert!(apart(&one[..64], &other[..64]) < 1e-5, "a row follows another's caption");
+        let changed = apart(&one[64..], &other[64..]);
+        assert!(changed > 1e-4, "the order of words changes only {changed}");
     }
 }

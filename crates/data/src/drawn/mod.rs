@@ -1,5 +1,5 @@
 //! Datasets that are drawn anew each time and never stored: points whose distribution is known, windows of
-//! series, and stacks of digits.
+//! series, stacks of digits and scenes of them.
 //!
 //! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
@@ -8,6 +8,7 @@ mod dictionary;
 mod mixtures;
 mod planes;
 mod processes;
+pub(crate) mod scenes;
 mod stacked;
 
 use crate::{
@@ -54,10 +55,13 @@ static DATASETS: [Drawn; 11] = [
 /// The drawn dataset of this name, if there is one.
 ///
 /// # Errors
-/// When the digits that are stacked are damaged.
+/// When the digits that are stacked or shown are damaged.
 pub(crate) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
     if name == stacked::NAME {
         return Some(stacked::load());
+    }
+    if let Some(scenes) = scenes::load(name) {
+        return Some(scenes);
     }
     let points = DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw);
     points.or_else(|| processes::load(name)).map(Ok)

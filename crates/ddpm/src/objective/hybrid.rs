@@ -98,7 +98,13 @@ mod tests {
         let noise = Seed(1).during(Phase::Train);
         let device = Device::flex();
         let values = noise.normal("test/data", step, 0..ROWS as u64, [ROWS, 1, 1, 1], &device);
-        Batch { values: values * SD, labels: None, past: None, first: step * ROWS as u64 }
+        Batch {
+            values: values * SD,
+            labels: None,
+            past: None,
+            captions: None,
+            first: step * ROWS as u64,
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use burn::{
 };
 use genlab_core::{
     Condition, Conditions, ImageShape, Space,
-    nn::{ClassEmbedding, Encoder, Linear},
+    nn::{CaptionEmbedding, ClassEmbedding, Encoder, Linear, told_vector},
 };
 
 /// Standard deviation of the critic's initial class vectors, times √n for n features. That of its last
@@ -27,6 +27,7 @@ pub(crate) struct Critic {
     encoder: Encoder,
     score: Linear,
     class: Option<ClassEmbedding>,
+    caption: Option<CaptionEmbedding>,
     #[module(skip)]
     minibatch_sd: Option<MinibatchSd>,
     #[module(skip)]
@@ -54,6 +55,9 @@ impl Critic {
             class: conditions
                 .classes
                 .map(|classes| ClassEmbedding::new(classes, features, sd, device)),
+            caption: conditions
+                .captions
+                .map(|captions| CaptionEmbedding::new(captions, features, sd, device)),
             minibatch_sd: config.minibatch_sd,
             pack: config.pack,
             space,
@@ -70,7 +74,7 @@ impl Critic {
         packed(centred, self.pack)
     }
 
-    /// The logit of packs of centred values, `[B]`. A class y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
+    /// The logit of packs of centred values, `[B]`. A class or a caption y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
     /// otherwise: Eq. 3 of Miyato & Koyama 2018 (arXiv:1802.05637).
     pub(crate) fn score(&self, centred: Tensor<4>, condition: &Condition) -> Tensor<1> {
         let features = self.encoder.forward(centred);
@@ -79,12 +83,10 @@ impl Critic {
             Some(sd) => Tensor::cat(vec![features.clone(), sd.feature(features.clone())], 1),
         };
         let score = self.score.forward(seen).squeeze_dim::<1>(1);
-        match &self.class {
+        let batch = features.dims()[0];
+        match told_vector(self.class.as_ref(), self.caption.as_ref(), condition, batch) {
             None => score,
-            Some(class) => {
-                let vectors = class.forward(condition, features.dims()[0]);
-                score + (vectors * features).sum_dim(1).squeeze_dim::<1>(1)
-            }
+            Some(vectors) => score + (vectors * features).sum_dim(1).squeeze_dim::<1>(1),
         }
     }
 }

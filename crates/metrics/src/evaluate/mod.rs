@@ -21,7 +21,7 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{classify, codes, cost, game, noise, oracles, pairs, super_resolution},
+    measures::{captions, classify, codes, cost, game, noise, oracles, pairs, super_resolution},
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -156,6 +156,10 @@ impl<'a> Evaluator<'a> {
         out.figures.extend(ReferenceRows::real(context));
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
+            if conditions.captions.is_some() {
+                progress("captions");
+                captions::measure(&drawn.images, context, &mut out);
+            }
         }
         if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {
             samples::through_a_fitted_prior(model, context, references, &mut out);

@@ -97,6 +97,12 @@ pub(super) fn draw(
              beside these images, and numbers of samples are no match for those of models that are told nothing.",
         );
     }
+    if condition.captions.is_some() {
+        out.note(
+            "The model is told the caption of every scene of the split, and draws one for it: as a set they stand beside these \
+             scenes, and numbers that depend on what scenes show are no merit of its own.",
+        );
+    }
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, condition, classes, context, out));
     }

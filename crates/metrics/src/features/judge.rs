@@ -8,6 +8,7 @@
 
 mod inception;
 mod opened;
+pub mod scenes;
 mod stacked;
 pub mod train;
 pub mod trained;
@@ -47,17 +48,19 @@ pub struct JudgeSpec {
     pub accuracy: f64,
     /// SHA-256 of the weights file.
     pub sha256: &'static str,
+    classes: Classes,
     weights: &'static [u8],
 }
 
 /// Every judge.
-pub static JUDGES: [JudgeSpec; 3] = [
+pub static JUDGES: [JudgeSpec; 4] = [
     JudgeSpec {
         name: "mnist-28",
         datasets: &["mnist", "mnist-10k"],
         architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
         accuracy: 0.9939,
         sha256: "334ebed389a21dbee7ff619277957a8b0e5d83efd30948f5bf075106feb5b0d8",
+        classes: Classes::Own,
         weights: include_bytes!("../../judges/mnist-28.safetensors"),
     },
     JudgeSpec {
@@ -66,6 +69,7 @@ pub static JUDGES: [JudgeSpec; 3] = [
         architecture: Architecture::wide(ImageShape::new(1, 28, 28), 10),
         accuracy: 0.9201,
         sha256: "56c4c98011950a983832f05ddd090da4af0c556d96cbcf0456501b77d53a3814",
+        classes: Classes::Own,
         weights: include_bytes!("../../judges/fashion-28.safetensors"),
     },
     JudgeSpec {
@@ -74,7 +78,17 @@ pub static JUDGES: [JudgeSpec; 3] = [
         architecture: Architecture::small(ImageShape::new(1, 8, 8), 10),
         accuracy: 0.9778,
         sha256: "cb02fa8b539a63feb677c79bfe7c8c1589ad244f6680ab0646ef6c7f5be60a23",
+        classes: Classes::Own,
         weights: include_bytes!("../../judges/digits-8.safetensors"),
+    },
+    JudgeSpec {
+        name: "scenes-32",
+        datasets: &["scenes-32"],
+        architecture: scenes::architecture(ImageShape::new(3, 32, 32)),
+        accuracy: 0.9807,
+        sha256: "5b467ff24d907f6b633434b66b345658a0d93d234faf6fbfd5b3a82244c13652",
+        classes: Classes::Questions,
+        weights: include_bytes!("../../judges/scenes-32.safetensors"),
     },
 ];
 
@@ -209,6 +223,8 @@ enum Classes {
     Own,
     /// Others, so that its probabilities say nothing here.
     Other,
+    /// None: it answers questions about scenes.
+    Questions,
 }
 
 impl Classifier {
@@ -288,7 +304,7 @@ impl Judge {
     /// When its weights do not fit its network, which a test excludes.
     pub fn shipped(spec: &JudgeSpec, device: &Device) -> Result<Self, JudgeError> {
         let judge = Self::from_bytes(spec.name, &spec.architecture, spec.weights, device)?;
-        Ok(Self { accuracy: Some(spec.accuracy), ..judge })
+        Ok(Self { accuracy: Some(spec.accuracy), ..judge.knowing(spec.classes) })
     }
 
     /// A judge with weights of one's own.
@@ -347,6 +363,38 @@ impl Judge {
             network: Network::Inception(network),
             device: device.clone(),
         })
+    }
+
+    /// The judge of scenes with weights of one's own.
+    ///
+    /// # Errors
+    /// As [`Judge::from_bytes`].
+    pub fn scenes(
+        name: &str,
+        architecture: &Architecture,
+        bytes: &[u8],
+        device: &Device,
+    ) -> Result<Self, JudgeError> {
+        Ok(Self::from_bytes(name, architecture, bytes, device)?.knowing(Classes::Questions))
+    }
+
+    /// The same, whose answers are about these classes.
+    fn knowing(mut self, classes: Classes) -> Self {
+        if let Network::Classifier(classifier) = &mut self.network {
+            classifier.classes = classes;
+        }
+        self
+    }
+
+    /// What it answers to [`QUESTIONS`](genlab_data::scenes::QUESTIONS) about each of `images` `[n, 3, H, W]` in [0, 1]; None from
+    /// a judge of other pictures.
+    pub fn answers(&self, images: &Tensor<4>) -> Option<Vec<Vec<u32>>> {
+        match &self.network {
+            Network::Classifier(judge) if judge.classes == Classes::Questions => {
+                Some(scenes::read(judge, images, &self.device))
+            }
+            _ => None,
+        }
     }
 
     /// Its name, hash and accuracy for `results.json`.

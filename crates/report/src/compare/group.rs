@@ -100,9 +100,8 @@ fn order(groups: &mut [(Settings, Vec<&RunData>)]) {
         }
     }
     let place = |runs: &[&RunData]| models.iter().position(|one| *one == runs[0].results.model);
-    groups.sort_by(|(a, one), (b, other)| {
-        place(one).cmp(&place(other)).then_with(|| in_order(a, b))
-    });
+    groups
+        .sort_by(|(a, one), (b, other)| place(one).cmp(&place(other)).then_with(|| in_order(a, b)));
 }
 
 fn in_order(a: &Settings, b: &Settings) -> Ordering {

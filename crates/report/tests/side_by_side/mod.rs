@@ -167,7 +167,10 @@ fn one_model_with_two_settings_makes_two_named_columns_in_the_order_of_their_val
     // The other way round: the folders of a sweep have an order of their own.
     let runs = [&heavy, &plain].map(|run| RunData::read(run).unwrap());
     let markdown = markdown::comparison(&runs, &catalogue());
-    assert!(markdown.contains("VAE (beta = 4)<br>seed 0 | VAE (beta = 10)<br>seed 1"), "{markdown}");
+    assert!(
+        markdown.contains("VAE (beta = 4)<br>seed 0 | VAE (beta = 10)<br>seed 1"),
+        "{markdown}"
+    );
     let html = write_comparison(dir.path(), "x", &[heavy, plain], &catalogue()).unwrap();
     let html = std::fs::read_to_string(html).unwrap();
     let row = html.split("<tr>").find(|row| row.contains("<code>model.vae.beta</code>")).unwrap();

@@ -156,6 +156,7 @@ fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
         ConditionConfig::None | ConditionConfig::Class => None,
         ConditionConfig::Past => Some("past"),
         ConditionConfig::LowResolution { .. } => Some("low-resolution"),
+        ConditionConfig::Caption(_) => Some("caption"),
     };
     let refused = match (told, model) {
         (Some(told), _) => Some(("condition", told)),

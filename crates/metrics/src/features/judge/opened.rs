@@ -78,6 +78,7 @@ mod tests {
             space,
             classes: Some(classes),
             past: None,
+            words: None,
             total_images: 100,
             device: Device::flex(),
             seed: Seed(0),

@@ -77,6 +77,7 @@ impl Recipe {
                 let augmentation = Augmentation { shift: 0, mirror: Mirror::Half };
                 Self { epochs: 7, augmentation, ..base }
             }
+            "scenes-32" => Self { epochs: 8, augmentation: Augmentation::off(), ..base },
             "digits-8" => Self { epochs: 100, augmentation: shifted(1), batch: 32, ..base },
             _ => base,
         }
@@ -88,6 +89,11 @@ fn shifted(shift: usize) -> Augmentation {
 }
 
 impl Recipe {
+    /// Images that a judge sees.
+    fn total(&self, images: &Values) -> u64 {
+        (self.epochs * images.len()) as u64
+    }
+
     /// The classifier that is trained, with a network of this architecture.
     fn classifier(&self, architecture: &Architecture) -> ClassifierConfig {
         let layers = architecture.convolutions.iter();
@@ -119,18 +125,12 @@ pub fn train(
     progress: &dyn Fn(&str),
 ) -> Vec<u8> {
     assert_eq!(images.shape(), architecture.shape, "images of the judge's size");
-    let total_images = (recipe.epochs * images.len()) as u64;
-    let plan = Plan {
-        seed: recipe.seed,
-        batch_size: recipe.batch,
-        total_images,
-        log_every: images.len().div_ceil(recipe.batch) as u64,
-        precision: Precision::F32,
-    };
+    let total_images = recipe.total(images);
     let context = InitContext {
         space: images.space,
         classes: Some(architecture.classes),
         past: None,
+        words: None,
         total_images,
         device: device.clone(),
         seed: recipe.seed,
@@ -139,12 +139,29 @@ pub fn train(
     };
     let classifier = recipe.classifier(architecture).build(&context);
     let mut classifier = classifier.expect("a recipe fits labelled images of several classes");
+    fit(&mut classifier, images, recipe, device, progress);
+    to_bytes(with_unit_features(classifier.frozen().net, images, device))
+}
+
+/// Trains a model as the recipe says.
+pub(super) fn fit(
+    model: &mut dyn Train,
+    images: &Values,
+    recipe: &Recipe,
+    device: &Device,
+    progress: &dyn Fn(&str),
+) {
+    let plan = Plan {
+        seed: recipe.seed,
+        batch_size: recipe.batch,
+        total_images: recipe.total(images),
+        log_every: images.len().div_ceil(recipe.batch) as u64,
+        precision: Precision::F32,
+    };
     let stream = BatchStream::new(images, recipe.seed, recipe.batch, device);
     let batches = |step| stream.batch(step);
     let mut watch = Epochs { progress, count: recipe.epochs, seen: 0 };
-    let start = CheckpointState::default();
-    let Ok(_) = trainer::train(&mut classifier, &batches, &plan, start, &mut watch);
-    to_bytes(with_unit_features(classifier.frozen().net, images, device))
+    let Ok(_) = trainer::train(model, &batches, &plan, CheckpointState::default(), &mut watch);
 }
 
 /// Tells of each epoch. A judge is trained at one go, so nothing is saved on the way.
@@ -201,7 +218,11 @@ pub(super) fn share_right(probabilities: &Rows, labels: &[u32]) -> f64 {
 /// The same classifier with features of mean variance 1, so that distances mean about the same
 /// under every judge. ReLU lets a positive factor pass: what the hidden layer loses the classifier
 /// gains.
-fn with_unit_features(net: ClassifierNet, images: &Values, device: &Device) -> ClassifierNet {
+pub(super) fn with_unit_features(
+    net: ClassifierNet,
+    images: &Values,
+    device: &Device,
+) -> ClassifierNet {
     let (images, count) = (images.sample(SCALE_IMAGES), SCALE_IMAGES.min(images.len()));
     let features: Vec<f32> = (0..count)
         .step_by(250)
@@ -226,7 +247,7 @@ pub(super) fn scale(features: &Rows) -> f64 {
     if scale > 0.0 { scale } else { 1.0 }
 }
 
-fn to_bytes(net: ClassifierNet) -> Vec<u8> {
+pub(super) fn to_bytes(net: ClassifierNet) -> Vec<u8> {
     let params = named_params(&net.no_grad());
     let parts: Vec<(String, Vec<usize>, Vec<u8>)> = params
         .into_iter()

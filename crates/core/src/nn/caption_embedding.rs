@@ -1,0 +1,53 @@
+//! How a network is told a caption as a whole.
+
+use super::{class_embedding::ClassEmbedding, linear::Linear, text::TextEncoder};
+use crate::condition::{Captions, Condition};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+
+/// The mean of a caption's words as a text encoder reads them, through an affine layer.
+#[derive(Module, Debug)]
+pub struct CaptionEmbedding {
+    encoder: TextEncoder,
+    summary: Linear,
+}
+
+impl CaptionEmbedding {
+    /// Vectors of `size` numbers for these captions, at first of about this standard deviation.
+    pub fn new(captions: Captions, size: usize, sd: f64, device: &Device) -> Self {
+        let summary = Linear::new(captions.text.width, size, device);
+        let summary = Linear {
+            weight: summary.weight.map(|weight| weight * sd),
+            bias: summary.bias.map(|bias| bias * sd),
+        };
+        Self { encoder: TextEncoder::new(captions, device), summary }
+    }
+
+    /// What `batch` values are told, word by word, `[B, T, width]`: an empty caption where it is nothing.
+    pub fn words(&self, condition: &Condition, batch: usize) -> Tensor<3> {
+        self.encoder.forward(condition, batch)
+    }
+
+    /// The same as a whole, `[B, size]`.
+    pub fn summary(&self, words: Tensor<3>) -> Tensor<2> {
+        self.summary.forward(words.mean_dim(1).squeeze_dim::<2>(1))
+    }
+
+    /// What `batch` values are told, `[B, size]`.
+    pub fn forward(&self, condition: &Condition, batch: usize) -> Tensor<2> {
+        self.summary(self.words(condition, batch))
+    }
+}
+
+/// What `batch` values are told by a network that knows classes or captions, `[B, size]`.
+pub fn told_vector(
+    class: Option<&ClassEmbedding>,
+    caption: Option<&CaptionEmbedding>,
+    condition: &Condition,
+    batch: usize,
+) -> Option<Tensor<2>> {
+    let class = class.map(|class| class.forward(condition, batch));
+    class.or_else(|| caption.map(|caption| caption.forward(condition, batch)))
+}

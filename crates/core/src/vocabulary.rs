@@ -1,0 +1,75 @@
+//! Words as numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// What stands after a text's last word.
+pub const PADDING: u32 = 0;
+/// What stands for every word that a vocabulary does not have.
+pub const UNKNOWN: u32 = 1;
+/// Numbers that are no word's.
+const SPECIAL: usize = 2;
+
+/// A number for each word of a small language: [`PADDING`] and [`UNKNOWN`], then the words in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vocabulary {
+    words: Vec<String>,
+    length: usize,
+}
+
+impl Vocabulary {
+    /// Of these words, for texts of at most `length` of them.
+    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>, length: usize) -> Self {
+        Self { words: words.into_iter().map(str::to_owned).collect(), length }
+    }
+
+    /// How many numbers there are, [`PADDING`] and [`UNKNOWN`] among them.
+    pub fn size(&self) -> usize {
+        self.words.len() + SPECIAL
+    }
+
+    /// Numbers of every text, T: those of its words, then [`PADDING`].
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The `T` numbers of a text whose words are parted by spaces, whatever their case. Words beyond T are left out.
+    pub fn tokens(&self, text: &str) -> Vec<u32> {
+        let mut tokens: Vec<u32> =
+            text.split_whitespace().take(self.length).map(|word| self.token(word)).collect();
+        tokens.resize(self.length, PADDING);
+        tokens
+    }
+
+    /// The text of these numbers, up to the first [`PADDING`]; a question mark for a word that is not known.
+    pub fn text(&self, tokens: &[u32]) -> String {
+        let word = |token: &u32| {
+            let place = (*token as usize).checked_sub(SPECIAL);
+            place.and_then(|place| self.words.get(place)).map_or("?", String::as_str)
+        };
+        let words: Vec<&str> =
+            tokens.iter().take_while(|token| **token != PADDING).map(word).collect();
+        words.join(" ")
+    }
+
+    fn token(&self, word: &str) -> u32 {
+        let place = self.words.iter().position(|known| known.eq_ignore_ascii_case(word));
+        place.map_or(UNKNOWN, |place| (place + SPECIAL) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_back_and_what_is_not_known_is_said() {
+        let vocabulary = Vocabulary::new(["a", "red", "three"], 4);
+        assert_eq!((vocabulary.size(), vocabulary.length()), (5, 4));
+        assert_eq!(vocabulary.tokens("a Red three"), [2, 3, 4, PADDING]);
+        assert_eq!(vocabulary.text(&[2, 3, 4, PADDING]), "a red three");
+        assert_eq!(vocabulary.tokens("a  mauve three"), [2, UNKNOWN, 4, PADDING]);
+        assert_eq!(vocabulary.text(&[2, UNKNOWN, 4, 99]), "a ? three ?");
+        assert_eq!(vocabulary.tokens("a a a a red"), [2; 4], "cut");
+        assert_eq!(vocabulary.text(&vocabulary.tokens("")), "");
+    }
+}

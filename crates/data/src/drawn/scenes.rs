@@ -1,0 +1,200 @@
+//! `scenes-32` and `scenes-48`: coloured digits whose captions, frames and masks are known.
+
+use super::{key, keystream};
+use crate::{
+    dataset::Dataset,
+    embedded,
+    error::DataError,
+    scenes::{self, Digits, Pairs, Rules},
+    values::Values,
+};
+
+/// The digits that scenes show: those of a split only within the same split.
+const DIGITS: &str = "mnist-10k";
+/// Pictures of the training, validation and test split.
+const COUNTS: [usize; 3] = [20_480, 1_024, 4_096];
+
+static DATASETS: [(&str, Rules); 2] = [
+    ("scenes-32", Rules { side: 32, objects: (1, 2), overlap: 0 }),
+    ("scenes-48", Rules { side: 48, objects: (2, 4), overlap: 30 }),
+];
+
+/// The dataset of scenes of this name, if there is one.
+///
+/// # Errors
+/// When the digits that they show are damaged.
+pub(super) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
+    let (name, rules) = DATASETS.iter().find(|(known, _)| *known == name)?;
+    Some(draw(name, rules))
+}
+
+fn draw(name: &str, rules: &Rules) -> Result<Dataset, DataError> {
+    let digits = embedded::load(DIGITS).expect("an embedded dataset")?;
+    let licence = digits.licence;
+    let splits = [
+        (digits.train, Pairs::Seen, 0),
+        (digits.validation, Pairs::All, 1),
+        (digits.test, Pairs::All, 2),
+    ];
+    let splits = splits.map(|(digits, pairs, split)| {
+        pictures(rules, pairs, digits, COUNTS[split as usize], (key(name), split))
+    });
+    Ok(Dataset::of_splits(name, None, splits, &licence))
+}
+
+/// `count` scenes as those of the dataset `name`, all pairs among them, of other digits: what a judge learns from must not be
+/// what it judges. None where there is no such dataset.
+///
+/// # Panics
+/// When there are no images of some digit.
+pub fn of_digits(name: &str, digits: Values, count: usize) -> Option<Values> {
+    let (_, rules) = DATASETS.iter().find(|(known, _)| *known == name)?;
+    Some(pictures(rules, Pairs::All, digits, count, (key(&format!("{name}/judge")), 0)))
+}
+
+fn pictures(
+    rules: &Rules,
+    pairs: Pairs,
+    digits: Values,
+    count: usize,
+    (key, split): ([u8; 32], u64),
+) -> Values {
+    scenes::draw(rules, pairs, Digits::new(digits), count, |row| keystream(key, split, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenes::{Caption, Phrase, Scene, Size};
+    use genlab_core::ImageShape;
+    use std::collections::HashSet;
+
+    fn dataset(name: &str) -> Dataset {
+        load(name).expect("known").unwrap()
+    }
+
+    fn rows(values: &Values) -> &[Scene] {
+        values.scenes.as_ref().expect("scenes").rows()
+    }
+
+    #[test]
+    fn they_are_what_results_were_made_with() {
+        for (name, side, objects, sha256) in [
+            (
+                "scenes-32",
+                32,
+                1..=2,
+                "b76dc676d363aafadb4da6af1ef8fe7396876c6e24ce04f7cf1c62971dcf782b",
+            ),
+            (
+                "scenes-48",
+                48,
+                2..=4,
+                "36f1af45e99f5f14342b5b57c7d35e34326dfad6c00812aaae86cdcbdf286276",
+            ),
+        ] {
+            let dataset = dataset(name);
+            let splits = [&dataset.train, &dataset.validation, &dataset.test];
+            assert_eq!(splits.map(Values::len), COUNTS);
+            assert_eq!(dataset.space.shape, ImageShape::new(3, side, side));
+            assert_eq!(dataset.sha256, sha256, "{name} changed, and with it every result");
+            let vocabulary = dataset.vocabulary().expect("words");
+            for scene in splits.into_iter().flat_map(rows) {
+                assert!(objects.contains(&scene.objects.len()), "{scene:?}");
+                let text = scene.caption.text();
+                assert_eq!(Caption::parse(&text).as_ref(), Some(&scene.caption));
+                assert_eq!(vocabulary.text(&vocabulary.tokens(&text)), text);
+            }
+        }
+    }
+
+    #[test]
+    fn held_out_pairs_are_in_no_training_scene_and_all_others_are() {
+        let dataset = dataset("scenes-32");
+        let seen = |values: &Values| -> HashSet<Phrase> {
+            rows(values).iter().flat_map(|scene| scene.caption.phrases.clone()).collect()
+        };
+        let (train, test) = (seen(&dataset.train), seen(&dataset.test));
+        assert_eq!((train.len(), test.len()), (108, 120));
+        assert!(!train.iter().any(|phrase| phrase.is_held_out()));
+    }
+
+    #[test]
+    fn objects_are_where_their_frames_and_masks_say_in_their_colours() {
+        for name in ["scenes-32", "scenes-48"] {
+            let dataset = dataset(name);
+            let (side, scenes) = (dataset.space.shape.width, dataset.test.scenes.as_ref());
+            let scenes = scenes.expect("scenes");
+            for row in 0..200 {
+                let (scene, levels) = (&scenes.rows()[row], dataset.test.image(row));
+                for (place, mask) in scenes.masks(row).iter().enumerate() {
+                    let (frame, phrase) =
+                        (scene.objects[place].frame, scene.caption.phrases[place]);
+                    assert_eq!(frame.width.max(frame.height), phrase.size.pixels());
+                    assert!(frame.left + frame.width <= side && frame.top + frame.height <= side);
+                    let covered = (0..side * side).filter(|at| mask.whole[*at]);
+                    let inside = |at: usize| {
+                        (frame.left..frame.left + frame.width).contains(&(at % side))
+                            && (frame.top..frame.top + frame.height).contains(&(at / side))
+                    };
+                    assert!(covered.clone().all(inside), "{row}");
+                    assert!(covered.count() >= phrase.size.pixels(), "{row}");
+                    // Half ink over a dark background is nearer to the colour than to black.
+                    let seen: Vec<usize> =
+                        (0..side * side).filter(|at| mask.visible[*at]).collect();
+                    assert!(!seen.is_empty(), "{row}: an object is hidden");
+                    for (channel, full) in phrase.colour.rgb().into_iter().enumerate() {
+                        let of = |at: &usize| f64::from(levels[channel * side * side + at]);
+                        let mean = seen.iter().map(of).sum::<f64>() / seen.len() as f64;
+                        assert!((mean - f64::from(full)).abs() < 110.0, "{row} {channel}: {mean}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn objects_hide_each_other_in_large_scenes_alone() {
+        let hidden = |name: &str| {
+            let dataset = dataset(name);
+            let scenes = dataset.test.scenes.expect("scenes");
+            let hides =
+                |row: &usize| scenes.masks(*row).iter().any(|mask| mask.whole != mask.visible);
+            (0..500).filter(hides).count()
+        };
+        assert_eq!(hidden("scenes-32"), 0);
+        assert!(hidden("scenes-48") > 50);
+    }
+
+    #[test]
+    fn what_is_said_is_as_often_as_it_should_be() {
+        let dataset = dataset("scenes-32");
+        let scenes = rows(&dataset.test);
+        let share = |of: &dyn Fn(&Scene) -> bool| {
+            scenes.iter().filter(|scene| of(scene)).count() as f64 / scenes.len() as f64
+        };
+        let near = |share: f64, expected: f64| {
+            let deviation = (expected * (1.0 - expected) / scenes.len() as f64).sqrt();
+            assert!((share - expected).abs() < 5.0 * deviation, "{share} for {expected}");
+        };
+        near(share(&|scene| scene.objects.len() == 1), 0.5);
+        for relation in crate::scenes::Relation::ALL {
+            near(share(&|scene| scene.caption.relations == [relation]), 0.125);
+        }
+        let unseen = |scene: &Scene| scene.caption.phrases[0].is_held_out();
+        near(share(&unseen), 0.1);
+        // Two large objects fit in fewer ways: those drawn first are as likely as any.
+        let small = |scene: &Scene| scene.caption.phrases[0].size == Size::Small;
+        near(share(&small), 0.5);
+    }
+
+    #[test]
+    fn rows_keep_what_they_show() {
+        let dataset = dataset("scenes-32");
+        let picked = dataset.test.select(&[7, 3]);
+        assert_eq!(rows(&picked), [7, 3].map(|row| rows(&dataset.test)[row].clone()));
+        assert_eq!(rows(&dataset.test.take(2)), &rows(&dataset.test)[..2]);
+        let masks = |values: &Values, row| values.scenes.as_ref().expect("scenes").masks(row);
+        assert_eq!(masks(&picked, 0), masks(&dataset.test, 7));
+    }
+}

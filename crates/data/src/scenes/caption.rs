@@ -1,0 +1,245 @@
+//! What a scene's caption says, and its words.
+//!
+//! ```text
+//! caption  = phrase { relation phrase }
+//! phrase   = "a" [ "small" ] colour digit
+//! relation = "left of" | "right of" | "above" | "below"
+//! ```
+
+use genlab_core::vocabulary::Vocabulary;
+use serde::{Deserialize, Serialize};
+
+/// Digits by their word.
+pub(super) const DIGITS: [&str; 10] =
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/// Colours of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "a colour is its name")]
+pub enum Colour {
+    Red,
+    Green,
+    Blue,
+    Yellow,
+    Purple,
+    White,
+}
+
+impl Colour {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Red, Self::Green, Self::Blue, Self::Yellow, Self::Purple, Self::White];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Red => "red",
+            Self::Green => "green",
+            Self::Blue => "blue",
+            Self::Yellow => "yellow",
+            Self::Purple => "purple",
+            Self::White => "white",
+        }
+    }
+
+    /// Red, green and blue of full ink.
+    pub const fn rgb(self) -> [u8; 3] {
+        match self {
+            Self::Red => [235, 50, 50],
+            Self::Green => [50, 200, 70],
+            Self::Blue => [70, 120, 255],
+            Self::Yellow => [240, 220, 50],
+            Self::Purple => [190, 70, 230],
+            Self::White => [245, 245, 245],
+        }
+    }
+}
+
+/// How large an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Size {
+    /// 10 pixels along its longer side; captions say so.
+    Small,
+    /// 15 pixels; captions do not mention it.
+    Large,
+}
+
+impl Size {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Small, Self::Large];
+
+    /// Pixels along the longer side of an object.
+    pub const fn pixels(self) -> usize {
+        match self {
+            Self::Small => 10,
+            Self::Large => 15,
+        }
+    }
+}
+
+/// What a caption says of one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Phrase {
+    /// 0 to 9.
+    pub digit: u8,
+    /// Its colour.
+    pub colour: Colour,
+    /// How large it is.
+    pub size: Size,
+}
+
+impl Phrase {
+    /// Whether objects of this colour and digit never occur in training: six of the sixty pairs, one of every colour, so
+    /// that a model that draws them has put together what it has seen apart.
+    pub fn is_held_out(self) -> bool {
+        let place = Colour::ALL.iter().position(|one| *one == self.colour);
+        place.is_some_and(|place| usize::from(self.digit) == (3 * place + 1) % DIGITS.len())
+    }
+
+    /// "a small red three".
+    fn words(self) -> Vec<&'static str> {
+        let mut words = vec!["a"];
+        words.extend((self.size == Size::Small).then_some("small"));
+        words.extend([self.colour.word(), DIGITS[usize::from(self.digit)]]);
+        words
+    }
+
+    fn parse(words: &mut &[&str]) -> Option<Self> {
+        take(words, "a")?;
+        let size = take(words, "small").map_or(Size::Large, |()| Size::Small);
+        let [colour, digit, ..] = **words else { return None };
+        *words = &words[2..];
+        let colour = Colour::ALL.into_iter().find(|one| one.word() == colour)?;
+        let digit = DIGITS.iter().position(|word| *word == digit)? as u8;
+        Some(Self { digit, colour, size })
+    }
+}
+
+/// Where an object stands, seen from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "a relation is its name")]
+pub enum Relation {
+    LeftOf,
+    RightOf,
+    Above,
+    Below,
+}
+
+impl Relation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::LeftOf, Self::RightOf, Self::Above, Self::Below];
+
+    /// The same seen from the other object.
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        match self {
+            Self::LeftOf => Self::RightOf,
+            Self::RightOf => Self::LeftOf,
+            Self::Above => Self::Below,
+            Self::Below => Self::Above,
+        }
+    }
+
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::LeftOf => &["left", "of"],
+            Self::RightOf => &["right", "of"],
+            Self::Above => &["above"],
+            Self::Below => &["below"],
+        }
+    }
+
+    fn parse(words: &mut &[&str]) -> Option<Self> {
+        let relation = Self::ALL.into_iter().find(|one| words.starts_with(one.words()))?;
+        *words = &words[relation.words().len()..];
+        Some(relation)
+    }
+}
+
+/// What a caption says: objects, and how each stands to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Caption {
+    /// In the order in which they are mentioned, one at least.
+    pub phrases: Vec<Phrase>,
+    /// Between an object and the next: one fewer.
+    pub relations: Vec<Relation>,
+}
+
+impl Caption {
+    /// "a red three left of a small green seven".
+    pub fn text(&self) -> String {
+        let mut words = Vec::new();
+        for (place, phrase) in self.phrases.iter().enumerate() {
+            words.extend(phrase.words());
+            words.extend(self.relations.get(place).map_or(&[][..], |one| one.words()));
+        }
+        words.join(" ")
+    }
+
+    /// What this text says; None where it is no sentence of the grammar.
+    pub fn parse(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut rest = words.as_slice();
+        let (mut phrases, mut relations) = (vec![Phrase::parse(&mut rest)?], Vec::new());
+        while !rest.is_empty() {
+            relations.push(Relation::parse(&mut rest)?);
+            phrases.push(Phrase::parse(&mut rest)?);
+        }
+        Some(Self { phrases, relations })
+    }
+}
+
+/// The words of all captions of at most so many objects.
+pub(super) fn vocabulary(objects: usize) -> Vocabulary {
+    let relations = ["left", "right", "of", "above", "below"];
+    let colours = Colour::ALL.map(Colour::word);
+    let words = ["a", "small"].into_iter().chain(colours).chain(DIGITS).chain(relations);
+    // Four words of each object, two between an object and the next.
+    Vocabulary::new(words, 4 * objects + 2 * (objects - 1))
+}
+
+fn take(words: &mut &[&str], word: &str) -> Option<()> {
+    (words.first() == Some(&word)).then(|| *words = &words[1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_caption_is_understood_and_nothing_else_is() {
+        for text in [
+            "a red three",
+            "a small white zero",
+            "a red three left of a small green seven",
+            "a blue one above a blue one right of a small purple nine below a yellow four",
+        ] {
+            let caption = Caption::parse(text).expect(text);
+            assert_eq!(caption.text(), text);
+            let vocabulary = vocabulary(caption.phrases.len());
+            assert_eq!(vocabulary.text(&vocabulary.tokens(text)), text);
+        }
+        for text in ["", "a red", "red three", "a red three left", "a red three left of", "a a"] {
+            assert_eq!(Caption::parse(text), None, "{text}");
+        }
+        let longest = "a small red three left of a small green seven";
+        assert_eq!(vocabulary(2).length(), longest.split(' ').count());
+        assert_eq!(vocabulary(2).size(), 2 + 2 + 6 + 10 + 5);
+    }
+
+    #[test]
+    fn one_digit_of_every_colour_is_held_out() {
+        for colour in Colour::ALL {
+            let phrases = (0..10).map(|digit| Phrase { digit, colour, size: Size::Small });
+            assert_eq!(phrases.filter(|phrase| phrase.is_held_out()).count(), 1, "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn a_relation_seen_from_the_other_object_and_back_is_itself() {
+        for relation in Relation::ALL {
+            assert_ne!(relation.swapped(), relation);
+            assert_eq!(relation.swapped().swapped(), relation);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Whether samples of scenes show what their captions say. Needs a sampler that is told captions and a judge of scenes.
+
+use crate::{context::Context, features::judge::Judge, findings::Findings, picture};
+use burn::tensor::Tensor;
+use genlab_core::Phase;
+use genlab_data::{Values, scenes::Caption};
+use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
+
+/// Samples in the picture, and of them in a row.
+const SHOWN: usize = 12;
+const COLUMNS: usize = 6;
+/// Answers about one object: digit, colour, size.
+const OF_AN_OBJECT: usize = 3;
+
+const ALL: Entry = Entry {
+    name: "captions/all",
+    title: "Captions drawn in full",
+    gloss: "samples that show all that their caption says",
+    unit: "fraction of samples",
+    better: Some(Higher),
+    range: [0.0, 1.0],
+    section: Section::Samples,
+    rank: Rank::Headline,
+    meaning: "Samples in which the judge reads everything that the caption says: how many objects, how they stand to each \
+              other, and digit, colour and size of each.",
+    ..Entry::BASE
+};
+
+const DIGIT: Entry = Entry {
+    name: "captions/digit",
+    title: "Digits as told",
+    gloss: "objects of the digit that the caption says",
+    unit: "fraction of objects",
+    rank: Rank::Detail,
+    meaning: "Objects in which the judge reads the digit of the caption.",
+    ..ALL
+};
+
+const COLOUR: Entry = Entry {
+    name: "captions/colour",
+    title: "Colours as told",
+    gloss: "objects of the colour that the caption says",
+    meaning: "Objects in which the judge reads the colour of the caption.",
+    ..DIGIT
+};
+
+const SIZE: Entry = Entry {
+    name: "captions/size",
+    title: "Sizes as told",
+    gloss: "objects of the size that the caption says",
+    meaning: "Objects in which the judge reads the size of the caption.",
+    ..DIGIT
+};
+
+const RELATION: Entry = Entry {
+    name: "captions/relation",
+    title: "Relations as told",
+    gloss: "pairs that stand as the caption says",
+    unit: "fraction of samples",
+    meaning: "Samples of two objects that the judge reads as side by side or one above the other as the caption says, and \
+              whose objects agree with the caption at least as well as with the one whose relation is turned round.",
+    ..DIGIT
+};
+
+const UNSEEN: Entry = Entry {
+    name: "captions/all_unseen",
+    title: "Captions of unseen pairs drawn in full",
+    gloss: "the same of colours and digits never seen together",
+    unit: "fraction of samples",
+    meaning: "The same as `captions/all` of those captions that mention a colour and a digit which never occur together in \
+              training.",
+    ..DIGIT
+};
+
+/// Every entry, in the order of reports.
+pub const ENTRIES: [&Entry; 6] = [&ALL, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN];
+
+/// What the judge found of one picture beside a caption.
+struct Found {
+    /// Whether each object's digit, colour and size are right.
+    objects: Vec<[bool; OF_AN_OBJECT]>,
+    /// Whether the arrangement is.
+    arrangement: bool,
+    /// Whether the objects stand as they should, where there are two.
+    relation: Option<bool>,
+    /// Whether the caption mentions a pair that is never seen in training.
+    unseen: bool,
+}
+
+impl Found {
+    /// Of a caption of one or two objects and what the judge answers.
+    fn new(caption: &Caption, read: &[u32]) -> Option<Self> {
+        let own = caption.answers()?;
+        let right: Vec<bool> = own.iter().zip(read).map(|(own, read)| own == read).collect();
+        let agreed = |answers: &[u32]| {
+            answers.iter().zip(read).skip(1).filter(|(own, read)| own == read).count()
+        };
+        let relation = caption.relations.first().map(|relation| {
+            let turned = Caption { relations: vec![relation.swapped()], ..caption.clone() };
+            let turned = turned.answers().expect("two objects");
+            right[0] && agreed(&own) >= agreed(&turned)
+        });
+        Some(Self {
+            objects: right[1..].chunks(OF_AN_OBJECT).map(|of| [of[0], of[1], of[2]]).collect(),
+            arrangement: right[0],
+            relation,
+            unseen: caption.is_held_out(),
+        })
+    }
+
+    fn all(&self) -> bool {
+        self.arrangement && self.objects.iter().flatten().all(|right| *right)
+    }
+}
+
+/// Samples of which sample i was told the caption of row i of the measured split.
+pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
+    let real = context.measured();
+    let (Some(judge), Some(scenes)) = (&context.judge, &real.scenes) else {
+        return out.absent(ALL.name, "no judge reads these pictures");
+    };
+    let captions: Vec<Caption> = (0..samples.len())
+        .map(|row| scenes.rows()[row % scenes.rows().len()].caption.clone())
+        .collect();
+    let Some(found) = read(judge, &captions, &samples.tensor(0..samples.len(), &context.device))
+    else {
+        return out.absent(ALL.name, "the judge answers no questions about these pictures");
+    };
+    for (entry, values) in numbers(&found) {
+        if values.is_empty() {
+            out.absent(entry.name, "no caption asks for it");
+        } else {
+            out.push(context.mean(entry, &values));
+        }
+    }
+    out.figures.push(beside(&found, &captions, &real, judge, context));
+    out.figures.push(shown(samples, &captions));
+}
+
+/// What each entry is the mean of.
+fn numbers(found: &[Found]) -> [(&'static Entry, Vec<f64>); 6] {
+    let number = |right: bool| f64::from(u8::from(right));
+    let of_objects = |place: usize| -> Vec<f64> {
+        found.iter().flat_map(|one| &one.objects).map(|right| number(right[place])).collect()
+    };
+    let all = |one: &Found| number(one.all());
+    [
+        (&ALL, found.iter().map(all).collect()),
+        (&DIGIT, of_objects(0)),
+        (&COLOUR, of_objects(1)),
+        (&SIZE, of_objects(2)),
+        (&RELATION, found.iter().filter_map(|one| one.relation).map(number).collect()),
+        (&UNSEEN, found.iter().filter(|one| one.unseen).map(all).collect()),
+    ]
+}
+
+/// What a judge finds of pictures `[n, C, H, W]` beside their captions; None from a judge that answers no questions.
+fn read(judge: &Judge, captions: &[Caption], pictures: &Tensor<4>) -> Option<Vec<Found>> {
+    let read = judge.answers(pictures)?;
+    captions.iter().zip(read).map(|(caption, read)| Found::new(caption, &read)).collect()
+}
+
+/// Samples by kind of caption, beside real scenes, captions that were dealt to other samples, and noise.
+fn beside(
+    found: &[Found],
+    captions: &[Caption],
+    real: &Values,
+    judge: &Judge,
+    context: &Context<'_>,
+) -> Figure {
+    let device = &context.device;
+    let part = |name: &str, keep: &dyn Fn(&Found) -> bool| {
+        let kept: Vec<&Found> = found.iter().filter(|one| keep(one)).collect();
+        row(name, &kept)
+    };
+    let mut rows = vec![
+        part("samples", &|_| true),
+        part("samples of one object", &|one| one.objects.len() == 1),
+        part("samples of two objects", &|one| one.objects.len() == 2),
+        part("samples of unseen pairs", &|one| one.unseen),
+    ];
+    let mut other = |name: &str, captions: &[Caption], pictures: Tensor<4>| {
+        let found = read(judge, captions, &pictures).unwrap_or_default();
+        rows.push(row(name, &found.iter().collect::<Vec<_>>()));
+    };
+    let count = real.len().min(captions.len());
+    let pictures = || real.tensor(0..count, device);
+    other("real scenes", &captions[..count], pictures());
+    let mut dealt = captions[..count].to_vec();
+    dealt.rotate_left(1);
+    other("real scenes, others' captions", &dealt, pictures());
+    let shape = real.shape().batch(count);
+    let noise = context.seed.during(Phase::Evaluate);
+    let noise = noise.uniform("captions/noise", 0, 0..count as u64, shape, device);
+    other("noise", &captions[..count], noise);
+    let columns = ["", "pictures", "digit", "colour", "size", "relation", "all"];
+    Figure {
+        name: "captions".into(),
+        section: "Captions".into(),
+        title: "What the judge reads".into(),
+        caption: "Share of objects whose digit, colour and size are those of the caption, of pairs that stand as it says, and \
+                  of pictures that show all that it says."
+            .into(),
+        scope: Scope::Run,
+        plot: Plot::Table { columns: columns.map(str::to_owned).to_vec(), rows },
+    }
+}
+
+fn row(name: &str, found: &[&Found]) -> Vec<String> {
+    let share = |right: Vec<bool>| {
+        let count = right.iter().filter(|right| **right).count();
+        if right.is_empty() {
+            return "—".to_owned();
+        }
+        format!("{:.3}", count as f64 / right.len() as f64)
+    };
+    let of_objects = |place: usize| {
+        share(found.iter().flat_map(|one| &one.objects).map(|right| right[place]).collect())
+    };
+    vec![
+        name.to_owned(),
+        found.len().to_string(),
+        of_objects(0),
+        of_objects(1),
+        of_objects(2),
+        share(found.iter().filter_map(|one| one.relation).collect()),
+        share(found.iter().map(|one| one.all()).collect()),
+    ]
+}
+
+/// The first samples with what they were told.
+fn shown(samples: &Values, captions: &[Caption]) -> Figure {
+    let told: Vec<String> = captions.iter().take(SHOWN).map(Caption::text).collect();
+    Figure {
+        name: "captioned".into(),
+        section: "Captions".into(),
+        title: "Samples and their captions".into(),
+        caption: format!(
+            "Not picked: the first samples. Row by row they were told: {}.",
+            told.join("; ")
+        ),
+        scope: Scope::Run,
+        plot: picture::plot(&samples.take(SHOWN), COLUMNS, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, read: &[u32]) -> Found {
+        Found::new(&Caption::parse(text).expect(text), read).expect("one or two objects")
+    }
+
+    #[test]
+    fn a_scene_of_one_object_answers_four_questions() {
+        // What the judge says of a second object means nothing.
+        let one = found("a red three", &[0, 3, 0, 1, 9, 5, 0]);
+        assert!(one.all() && one.relation.is_none() && one.objects.len() == 1 && !one.unseen);
+        assert!(!found("a red three", &[1, 3, 0, 1, 9, 5, 0]).all(), "another object");
+        let one = found("a small red three", &[0, 3, 0, 1, 0, 0, 0]);
+        assert_eq!((one.all(), one.objects[0]), (false, [true, true, false]));
+        assert!(found("a red one", &[0; 7]).unseen);
+    }
+
+    #[test]
+    fn a_relation_is_right_where_the_objects_stand_in_its_order() {
+        let text = "a red three right of a small green seven";
+        for (read, relation, all) in [
+            ([1, 7, 1, 0, 3, 0, 1], true, true),
+            ([1, 3, 0, 1, 7, 1, 0], false, false),
+            ([2, 7, 1, 0, 3, 0, 1], false, false),
+            // Half of each is right, which still tells them apart.
+            ([1, 7, 5, 0, 9, 0, 1], true, false),
+        ] {
+            let found = found(text, &read);
+            assert_eq!((found.relation, found.all()), (Some(relation), all), "{read:?}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod losses;
 mod metrics;
 mod runs;
 mod samplers;
+mod scenes;
 mod screen;
 mod signals;
 mod support;

@@ -191,7 +191,7 @@ pub(crate) struct RunArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier or vit, which judge
-    /// the samples of others.
+    /// the samples of others; or clip, which holds pictures beside captions.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,
@@ -295,7 +295,7 @@ pub(crate) struct SampleArgs {
     /// small green seven". Default: the captions of the test split, one after another.
     #[arg(long, value_name = "TEXT")]
     pub caption: Option<String>,
-    /// How strongly samples are guided, for a diffusion model that was trained with classes or keeps early weights: 1 is
+    /// How strongly samples are guided, for a diffusion model that was trained with classes or captions or keeps early weights: 1 is
     /// the model as it is (led by a classifier: Bayes' rule), more goes beyond, at most 1000.
     #[arg(long, value_name = "W")]
     pub guidance: Option<f64>,
@@ -325,7 +325,7 @@ pub(crate) struct SamplersArgs {
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "5,10,20,50",
           value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub calls: Vec<u64>,
-    /// How strongly samples are guided, for a run that was trained with classes or keeps early weights: 1 is the
+    /// How strongly samples are guided, for a run that was trained with classes or captions or keeps early weights: 1 is the
     /// model as it is, 0 what guidance leads away from, at most 1000. Other than 0 and 1 it takes two calls a step. Default: that of the run.
     #[arg(long, value_name = "W", value_delimiter = ',')]
     pub guidance: Vec<f64>,
@@ -439,7 +439,7 @@ pub(crate) struct MetricsArgs {
     /// The images they are scored against, usually real ones.
     #[arg(value_name = "B")]
     pub reference: String,
-    /// mnist-28, fashion-28, digits-8, a judge's file, run=DIR for a finished run of --model classifier or
+    /// mnist-28, fashion-28, digits-8, scenes-32, a judge's file, run=DIR for a finished run of --model classifier or
     /// vit, or inception=FILE. Default: the judge of the
     /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]

@@ -117,7 +117,8 @@ pub(crate) fn judge_named(name: &str, sha256: Option<&str>, device: &Device) -> 
 /// # Errors
 /// When there is more than one.
 pub(crate) fn judge_for(shape: ImageShape, device: &Device) -> Result<Option<Judge>> {
-    let fitting: Vec<_> = JUDGES.iter().filter(|spec| spec.architecture.shape == shape).collect();
+    let fits = |spec: &&JudgeSpec| spec.architecture.shape == shape && spec.knows_classes();
+    let fitting: Vec<_> = JUDGES.iter().filter(fits).collect();
     match fitting[..] {
         [] => Ok(None),
         [spec] => Ok(Some(Judge::shipped(spec, device)?)),

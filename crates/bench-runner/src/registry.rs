@@ -3,6 +3,7 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
+use genlab_clip::ClipConfig;
 use genlab_core::{Check, EmaConfig, Fault, InitContext, InitError, Kind, Train, settings::within};
 use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
@@ -56,6 +57,8 @@ pub(crate) enum ModelConfig {
     Classifier(ClassifierConfig),
     /// A vision transformer: a classifier of another network.
     Vit(ClassifierConfig),
+    /// Pictures and captions in one space.
+    Clip(ClipConfig),
 }
 
 impl ModelConfig {
@@ -81,6 +84,7 @@ impl ModelConfig {
         let serving = [
             Self::Classifier(ClassifierConfig::for_kind(kind)),
             Self::Vit(ClassifierConfig::vit()),
+            Self::Clip(ClipConfig::default()),
         ];
         Self::all(kind).into_iter().chain(serving)
     }
@@ -100,6 +104,7 @@ impl ModelConfig {
             Self::Ddpm(_) => "ddpm",
             Self::Classifier(_) => "classifier",
             Self::Vit(_) => "vit",
+            Self::Clip(_) => "clip",
         }
     }
 
@@ -113,6 +118,7 @@ impl ModelConfig {
             Self::Ddpm(_) => "DDPM",
             Self::Classifier(_) => "Classifier",
             Self::Vit(_) => "ViT",
+            Self::Clip(_) => "CLIP",
         }
     }
 
@@ -125,7 +131,11 @@ impl ModelConfig {
     /// Whether it has a setting of what it is told.
     pub(crate) fn takes_conditions(&self) -> bool {
         match self {
-            Self::Ae(_) | Self::SparseAe(_) | Self::Classifier(_) | Self::Vit(_) => false,
+            Self::Ae(_)
+            | Self::SparseAe(_)
+            | Self::Classifier(_)
+            | Self::Vit(_)
+            | Self::Clip(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
     }
@@ -134,7 +144,7 @@ impl ModelConfig {
     pub(crate) fn makes_values(&self) -> bool {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
-            Self::Classifier(_) | Self::Vit(_) => false,
+            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) => false,
         }
     }
 
@@ -150,7 +160,8 @@ impl ModelConfig {
             | Self::Vae(_)
             | Self::Gan(_)
             | Self::Classifier(_)
-            | Self::Vit(_) => None,
+            | Self::Vit(_)
+            | Self::Clip(_) => None,
         }
     }
 
@@ -163,7 +174,8 @@ impl ModelConfig {
             | Self::Vae(_)
             | Self::Gan(_)
             | Self::Classifier(_)
-            | Self::Vit(_) => None,
+            | Self::Vit(_)
+            | Self::Clip(_) => None,
         }
     }
 
@@ -178,6 +190,7 @@ impl ModelConfig {
             Self::Ddpm(config) => config.ema.decays(),
             Self::Gan(config) => config.ema.decays(),
             Self::Classifier(config) | Self::Vit(config) => config.ema.decays(),
+            Self::Clip(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
@@ -189,6 +202,7 @@ impl ModelConfig {
             Self::Ddpm(config) => config.ema = config.ema.using(decay),
             Self::Gan(config) => config.ema = config.ema.using(decay),
             Self::Classifier(config) | Self::Vit(config) => config.ema = config.ema.using(decay),
+            Self::Clip(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
         model
@@ -222,6 +236,7 @@ impl ModelConfig {
             Self::Gan(config) => config.init(context),
             Self::Ddpm(config) => config.init(context),
             Self::Classifier(config) | Self::Vit(config) => config.init(context),
+            Self::Clip(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
@@ -241,6 +256,7 @@ impl Check for ModelConfig {
             Self::Gan(config) => within(self.name(), config),
             Self::Ddpm(config) => within(self.name(), config),
             Self::Classifier(config) | Self::Vit(config) => within(self.name(), config),
+            Self::Clip(config) => within(self.name(), config),
         }
     }
 }

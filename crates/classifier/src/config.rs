@@ -154,7 +154,7 @@ impl NetworkConfig {
     ///
     /// # Errors
     /// When it is made for images, and they are none.
-    fn architecture(&self, space: Space, classes: usize) -> Result<Architecture, Fault> {
+    pub fn architecture(&self, space: Space, classes: usize) -> Result<Architecture, Fault> {
         let own = Architecture::of(space.shape, classes);
         match self {
             Self::Conv(network) => {

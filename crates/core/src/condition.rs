@@ -158,8 +158,8 @@ impl Condition {
         }
     }
 
-    /// The same with the captions of the rows before, so that they are of other values; None where no captions are told, or to
-    /// one row alone.
+    /// The same with the captions of the rows before, so that they are of other values; None without captions, or for a
+    /// single row.
     pub fn others(&self) -> Option<Self> {
         let captions = self.captions.clone()?;
         let count = captions.dims()[0];
@@ -207,14 +207,18 @@ impl Conditions {
     /// # Errors
     /// When a model whose network reads classes and captions alone is to be told more; the fault is that of `key`.
     pub fn of_classes_or_captions(self, key: &str) -> Result<Self, Fault> {
-        self.without_past(key)?.without_low_resolution(key, "this model", "set it to class or none")
+        self.without_past(key)?.without_low_resolution(
+            key,
+            "this model",
+            "set it to class, caption or none",
+        )
     }
 
     fn without_past(self, key: &str) -> Result<Self, Fault> {
         if self.past.is_none() {
             return Ok(self);
         }
-        let problem = "is past, but this model can be told classes alone; set it to none, or \
+        let problem = "is past, but this model can be told classes or captions alone; set it to none, or \
                            forecast with ddpm";
         Err(Fault::new(key, problem))
     }
@@ -240,13 +244,20 @@ impl Conditions {
     }
 }
 
+/// The words of a dataset's captions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Numbers that a word can have.
+    pub numbers: usize,
+    /// Numbers of a caption, T.
+    pub length: usize,
+}
+
 /// Captions as a dataset has them and as a model reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Captions {
-    /// Numbers that a word can have.
-    pub words: usize,
-    /// Words of a caption, T.
-    pub length: usize,
+    /// Their words.
+    pub words: Words,
     /// What reads them.
     pub text: TextConfig,
 }
@@ -310,9 +321,10 @@ impl ConditionConfig {
             }
             Self::Caption(text) => {
                 text.check().map_err(|fault| fault.within(key))?;
-                let problem = "is caption, but the dataset has no captions; set it to none, or choose                                scenes-32 or scenes-48";
-                let (words, length) = words.ok_or_else(|| Fault::new(key, problem))?;
-                let captions = Some(Captions { words, length, text });
+                let problem = "is caption, but the dataset has no captions; set it to none, or choose \
+                               scenes-32 or scenes-48";
+                let words = words.ok_or_else(|| Fault::new(key, problem))?;
+                let captions = Some(Captions { words, text });
                 Ok(Conditions { captions, ..Conditions::default() })
             }
         }
@@ -395,7 +407,7 @@ mod tests {
             "{fault}"
         );
         let fault = told.of_classes_or_captions("condition").expect_err("a past").to_string();
-        assert!(fault.contains("can be told classes alone"), "{fault}");
+        assert!(fault.contains("can be told classes or captions alone"), "{fault}");
     }
 
     #[test]
@@ -442,8 +454,7 @@ mod tests {
         let caption = ConditionConfig::Caption(TextConfig::default());
         let context = testing::context(Space::images(crate::shape::ImageShape::new(3, 8, 8)));
         let told = caption.conditions("condition", &context).expect("words");
-        let Captions { words, length, .. } = told.captions.expect("captions");
-        assert_eq!(Some((words, length)), context.words);
+        assert_eq!(told.captions.map(|captions| captions.words), context.words);
         let silent = InitContext { words: None, ..context };
         let fault = caption.conditions("condition", &silent).expect_err("no words").to_string();
         assert!(
@@ -466,6 +477,10 @@ mod tests {
         assert_eq!(host(condition.rows(1..2).repeated(2)), [4, 5, 6, 4, 5, 6]);
         let many = condition.rows(1..2).repeated(1000);
         let dropped = many.dropped(0.2, Seed(0).during(Phase::Train), 0..1000);
+        let wrong = condition.others().expect("two captions");
+        assert_eq!(host(wrong), [4, 5, 6, 2, 3, 0], "each has another's");
+        assert!(condition.rows(0..1).others().is_none(), "there is no other");
+        assert!(Condition::default().others().is_none());
         let untold = host(dropped).chunks(3).filter(|row| *row == [0, 0, 0]).count();
         assert!((150..250).contains(&untold), "{untold}");
     }

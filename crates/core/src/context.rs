@@ -1,6 +1,7 @@
 //! What a model is built from beside its settings.
 
 use crate::{
+    condition::Words,
     noise::Seed,
     opened::{OpenError, OpenRuns},
     settings::Fault,
@@ -18,8 +19,8 @@ pub struct InitContext {
     pub classes: Option<usize>,
     /// How many numbers came before each value, where the dataset is of windows of series.
     pub past: Option<usize>,
-    /// Numbers that a word can have and words of a caption, where the dataset is of scenes.
-    pub words: Option<(usize, usize)>,
+    /// The words of captions, where the dataset is of scenes.
+    pub words: Option<Words>,
     /// The budget: training values in the whole run.
     pub total_images: u64,
     /// The plain device (no autodiff) that holds data and parameters.

@@ -34,11 +34,11 @@ pub mod vocabulary;
 pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit, Encode,
-    EstimateLikelihood, Invert, Likelihood, Observation, Oracle, Reconstruct, Sample,
+    Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit,
+    Encode, EstimateLikelihood, Invert, Likelihood, Observation, Oracle, Reconstruct, Sample,
     SampleRequest, Task, Term,
 };
-pub use condition::{Condition, ConditionConfig, Conditions, Past};
+pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};
 pub use corruption::Corruption;
 pub use ema::EmaConfig;

@@ -3,8 +3,8 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood, Invert,
-        Likelihood, Oracle, Reconstruct, Sample,
+        Align, Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood,
+        Invert, Likelihood, Oracle, Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -85,6 +85,10 @@ pub trait Generative: Send + Sync {
     }
     /// Tells classes apart.
     fn classifier(&self) -> Option<&dyn Classify> {
+        None
+    }
+    /// Holds values beside captions.
+    fn aligner(&self) -> Option<&dyn Align> {
         None
     }
     /// Tells values of the data from generated ones.

@@ -2,9 +2,9 @@
 
 use crate::{
     batch::{Batch, Progress},
-    capabilities::{Classify, Density, SampleRequest},
+    capabilities::{Align, Classify, Density, SampleRequest},
     checkpoint::{self, CheckpointState},
-    condition::{Condition, Past},
+    condition::{Condition, Past, Words},
     context::{InitContext, InitError, Start},
     low_resolution::LowResolution,
     model::{Generative, Train},
@@ -51,7 +51,7 @@ pub fn context(space: Space) -> InitContext {
         space,
         classes: Some(CLASSES),
         past: (space.kind == Kind::Series).then_some(PAST),
-        words: (space.kind == Kind::Images).then_some((WORDS, LENGTH)),
+        words: (space.kind == Kind::Images).then_some(Words { numbers: WORDS, length: LENGTH }),
         total_images: TOTAL,
         device: Device::flex(),
         seed: Seed(5),
@@ -321,6 +321,10 @@ impl Contract<'_> {
         if let Some(classifier) = frozen.classifier() {
             drop(classifier.classify(values.clone()));
         }
+        if let Some(aligner) = frozen.aligner() {
+            drop(aligner.captions(captions(2)));
+            drop(aligner.values(values.clone()));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -353,6 +357,12 @@ impl Contract<'_> {
         }
         if frozen.conditions().classes.is_some() {
             let other = Condition::of_classes(&[9; 5], &Device::flex());
+            let other = SampleRequest { condition: other, ..asked.clone() };
+            let other = values(sampler.sample(&other));
+            assert_ne!(whole, other, "samples do not depend on what is told about them");
+        }
+        if frozen.conditions().captions.is_some() {
+            let other = Condition::of_captions(captions(9).narrow(0, 4, 5));
             let other = SampleRequest { condition: other, ..asked.clone() };
             let other = values(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
@@ -417,6 +427,9 @@ impl Contract<'_> {
         if let Some(classifier) = frozen.classifier() {
             classes_are_told_value_by_value(classifier, &x);
         }
+        if let Some(aligner) = frozen.aligner() {
+            vectors_are_of_length_one_row_by_row(aligner, &x);
+        }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
@@ -464,6 +477,27 @@ fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Tensor<4>) {
         let whole = host(whole.narrow(0, count - 1, 1));
         for (a, b) in whole.iter().zip(host(last)) {
             assert!((a - b).abs() < 1e-4, "a reading depends on its batch: {a} and {b}");
+        }
+    }
+}
+
+/// What is made of a value or a caption depends on that alone, is a unit vector, and lies in the same space as the other.
+fn vectors_are_of_length_one_row_by_row(aligner: &dyn Align, x: &Tensor<4>) {
+    let [count, ..] = x.dims();
+    let words = captions(count);
+    let (values, texts) = (aligner.values(x.clone()), aligner.captions(words.clone()));
+    assert_eq!(values.dims(), texts.dims());
+    let last = aligner.values(x.clone().narrow(0, count - 1, 1));
+    let last_text = aligner.captions(words.narrow(0, count - 1, 1));
+    for (whole, last) in [(values, last), (texts, last_text)] {
+        let [_, size] = whole.dims();
+        let whole = host(whole);
+        for row in whole.chunks(size) {
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+            assert!((length - 1.0).abs() < 1e-4, "a vector has length {length}");
+        }
+        for (a, b) in whole[(count - 1) * size..].iter().zip(host(last)) {
+            assert!((a - b).abs() < 1e-4, "a vector depends on its batch: {a} and {b}");
         }
     }
 }

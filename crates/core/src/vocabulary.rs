@@ -1,6 +1,7 @@
 //! Words as numbers.
 
-use serde::{Deserialize, Serialize};
+use crate::condition::Words;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 /// What stands after a text's last word.
 pub const PADDING: u32 = 0;
@@ -10,7 +11,7 @@ pub const UNKNOWN: u32 = 1;
 const SPECIAL: usize = 2;
 
 /// A number for each word of a small language: [`PADDING`] and [`UNKNOWN`], then the words in their order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
     words: Vec<String>,
     length: usize,
@@ -38,6 +39,19 @@ impl Vocabulary {
             text.split_whitespace().take(self.length).map(|word| self.token(word)).collect();
         tokens.resize(self.length, PADDING);
         tokens
+    }
+
+    /// What is to be known of it to read texts by their numbers.
+    pub fn words(&self) -> Words {
+        Words { numbers: self.size(), length: self.length }
+    }
+
+    /// The numbers of several texts, `[n, T]`.
+    pub fn tensor(&self, texts: &[String], device: &Device) -> Tensor<2, Int> {
+        let words: Vec<i32> =
+            texts.iter().flat_map(|text| self.tokens(text)).map(|word| word as i32).collect();
+        let data = TensorData::new(words, [texts.len(), self.length]);
+        Tensor::from_data(data, (device, DType::I32))
     }
 
     /// The text of these numbers, up to the first [`PADDING`]; a question mark for a word that is not known.

@@ -2,7 +2,7 @@
 
 use crate::{hash::content_hash, scenes::Scenes, truth::Truth, values::Values};
 use genlab_core::{
-    Range, Space,
+    Range, Space, Words,
     noise::{keystream, shuffled},
     vocabulary::Vocabulary,
 };
@@ -62,9 +62,9 @@ impl Dataset {
         self.train.scenes.as_ref().map(Scenes::vocabulary)
     }
 
-    /// How many numbers a word can have and how many words a caption has, where the values are scenes.
-    pub fn words(&self) -> Option<(usize, usize)> {
-        self.vocabulary().map(|vocabulary| (vocabulary.size(), vocabulary.length()))
+    /// What is to be known of the words of captions, where the values are scenes.
+    pub fn words(&self) -> Option<Words> {
+        self.vocabulary().map(Vocabulary::words)
     }
 
     /// Carves the validation split out of `train` (at least two values) and hashes the result.

@@ -68,10 +68,7 @@ impl Values {
     /// The captions of the values at `rows`, `[rows, T]` numbers of words, where they are scenes. Panics beyond the last
     /// value.
     pub fn captions(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
-        let scenes = self.scenes.as_ref()?;
-        let count = rows.len();
-        let words: Vec<u32> = rows.flat_map(|row| scenes.words(row)).collect();
-        Some(indices(&words, device).reshape([count, scenes.vocabulary().length()]))
+        self.scenes.as_ref().map(|scenes| scenes.captions(rows, device))
     }
 
     /// What came before the values at `rows`, `[rows, P]` in their units, on a plain device (no autodiff).

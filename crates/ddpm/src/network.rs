@@ -73,7 +73,7 @@ impl NetworkConfig {
     /// When it cannot be told what `conditions` say, which the settings call `key`.
     pub(crate) fn reads(&self, key: &str, conditions: Conditions) -> Result<(), Fault> {
         let name = match self {
-            Self::UNet(_) => return Ok(()),
+            Self::UNet(unet) => return unet.reads("network", conditions),
             Self::Dit(_) => "network dit",
             Self::Mlp(_) => "network mlp",
         };

@@ -66,7 +66,9 @@ fn judgement(
     let generated = gan.generator.forward(codes, &condition);
     let critic = gan.config.regularisers.applied_to(critic.clone());
     let read = |centred, _| centred;
-    Judgement::of(&gan.config, &critic, batch, generated, &condition, noise, &read)
+    let wrong = condition.others();
+    let told = (&condition, wrong.as_ref());
+    Judgement::of(&gan.config, &critic, batch, generated, told, noise, &read)
 }
 
 /// The game's loss alone, the first of the scalars.

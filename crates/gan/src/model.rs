@@ -38,14 +38,14 @@ pub(crate) struct Judgement {
 
 impl Judgement {
     /// `critic`, as it judges, on the real values of `batch` and as many generated ones. `read` is what
-    /// happens to centred values before. Real values under each other's captions are as bad as generated ones: Eq. 5 and
-    /// algorithm 1 of Reed et al. 2016 (arXiv:1605.05396, GAN-CLS).
+    /// happens to centred values before. Real values under `wrong` captions count as generated ones: algorithm 1 of Reed et
+    /// al. 2016 (arXiv:1605.05396, GAN-CLS).
     pub(crate) fn of(
         config: &GanConfig,
         critic: &Critic,
         batch: &Batch,
         generated: Tensor<4>,
-        condition: &Condition,
+        (condition, wrong): (&Condition, Option<&Condition>),
         noise: Noise,
         read: &dyn Fn(Tensor<4>, Side) -> Tensor<4>,
     ) -> Self {
@@ -56,8 +56,8 @@ impl Judgement {
         let (real, fake) = (score(real_points.clone()), score(fake_points.clone()));
         let game = config.objective.game();
         let mut loss = game.critic_loss(real.clone(), fake.clone());
-        if let Some(wrong) = condition.others() {
-            let wrong = critic.score(real_points.clone(), &wrong);
+        if let Some(wrong) = wrong {
+            let wrong = critic.score(real_points.clone(), wrong);
             loss = (loss + game.critic_loss(real.clone(), wrong)) / 2.0;
         }
         let scalars = Scalars::new().with("critic_loss", loss.clone());
@@ -79,14 +79,26 @@ impl Gan {
         self.config.augmentation.applied_to(centred, side, at, batch.rows())
     }
 
-    fn critic_step(&mut self, batch: &Batch, condition: &Condition, at: Progress) -> Scalars {
+    fn critic_step(
+        &mut self,
+        batch: &Batch,
+        (condition, wrong): (&Condition, Option<&Condition>),
+        at: Progress,
+    ) -> Scalars {
         let codes = codes(&self.config, batch, at.noise(), "gan/critic-latent");
         // The generator off the graph: the critic's step needs no gradient of it.
         let generated = self.generator.raw().forward(codes, condition);
         let critic = self.config.regularisers.applied_to(self.critic.net().clone());
         let read = |centred, side| self.augmented(centred, side, batch, at);
-        let judgement =
-            Judgement::of(&self.config, &critic, batch, generated, condition, at.noise(), &read);
+        let judgement = Judgement::of(
+            &self.config,
+            &critic,
+            batch,
+            generated,
+            (condition, wrong),
+            at.noise(),
+            &read,
+        );
         self.critic.descend(judgement.loss, at);
         self.config.regularisers.confine(&mut self.critic);
         judgement.scalars
@@ -114,8 +126,11 @@ impl Train for Gan {
         // One for both networks: each generated value is judged as what it was made to be, and row by row
         // beside a real one about which the same is told.
         let (share, rows) = (self.config.condition_dropout, batch.rows());
-        let condition = self.config.condition.of(batch).dropped(share, at.noise(), rows);
-        let scalars = self.critic_step(batch, &condition, at);
+        let told = self.config.condition.of(batch);
+        // An empty caption is a wrong one of no value.
+        let wrong = told.others();
+        let condition = told.dropped(share, at.noise(), rows);
+        let scalars = self.critic_step(batch, (&condition, wrong.as_ref()), at);
         if at.step.is_multiple_of(self.config.critic_steps) {
             scalars.with("generator_loss", self.generator_step(batch, &condition, at))
         } else {
@@ -172,9 +187,10 @@ impl Generative for FrozenGan {
         let condition = self.config.condition.of(batch);
         let codes = codes(&self.config, batch, noise, "gan/latent");
         let generated = self.generator.forward(codes, &condition);
-        let (config, critic) = (&self.config, &self.critic);
+        let (config, critic, wrong) = (&self.config, &self.critic, condition.others());
+        let told = (&condition, wrong.as_ref());
         let Judgement { real, fake, scalars, .. } =
-            Judgement::of(config, critic, batch, generated, &condition, noise, &|values, _| values);
+            Judgement::of(config, critic, batch, generated, told, noise, &|values, _| values);
         let game = self.config.objective.game();
         scalars.with("generator_loss", game.generator_loss(&|| real.clone(), fake))
     }

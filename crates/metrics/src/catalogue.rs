@@ -1,7 +1,8 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    captions, classify, codes, cost, forecast, game, noise, pairs, sets, super_resolution,
+    alignment, captions, classify, codes, cost, forecast, game, noise, pairs, sets,
+    super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -15,7 +16,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(captions::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
-    Catalogue::new(measured.chain(classify::ENTRIES).chain(cost::ENTRIES))
+    Catalogue::new(measured.chain(classify::ENTRIES).chain(alignment::ENTRIES).chain(cost::ENTRIES))
 });
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a model is told about samples that nobody asks anything special of.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{Condition, Conditions, LowResolution, Past, SampleRequest, Seed};
 use genlab_data::{Dataset, Pasts, Values};
 use std::collections::BTreeMap;
@@ -38,7 +38,10 @@ pub fn beside(
     Condition {
         past: conditions.past.and_then(|_| pasts(values, &rows, device)),
         low_resolution: conditions.low_resolution.map(|factor| low(values, &rows, factor, device)),
-        captions: conditions.captions.and_then(|_| captions(values, &rows, device)),
+        captions: conditions
+            .captions
+            .and(values.scenes.as_ref())
+            .map(|scenes| scenes.captions(rows, device)),
         ..condition
     }
 }
@@ -47,15 +50,6 @@ pub fn beside(
 pub fn low(values: &Values, rows: &[usize], factor: usize, device: &Device) -> LowResolution {
     let chosen = values.select(rows);
     LowResolution::of(chosen.tensor(0..rows.len(), device), factor)
-}
-
-/// The captions of the values at `rows`; None for values that are no scenes. Panics beyond the last value.
-pub fn captions(values: &Values, rows: &[usize], device: &Device) -> Option<Tensor<2, Int>> {
-    let scenes = values.scenes.as_ref()?;
-    let words: Vec<i32> =
-        rows.iter().flat_map(|&row| scenes.words(row)).map(|word| word as i32).collect();
-    let data = TensorData::new(words, [rows.len(), scenes.vocabulary().length()]);
-    Some(Tensor::from_data(data, (device, DType::I32)))
 }
 
 /// What came before the values at `rows`; None for values that have no past. Panics beyond the last value.

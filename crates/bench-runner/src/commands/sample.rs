@@ -15,7 +15,7 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
 use genlab_data::{Dataset, npz_bytes, scenes::Caption};
 use genlab_metrics::{
@@ -28,6 +28,8 @@ use std::{path::Path, process::ExitCode};
 
 /// Guidance at most: beyond it is a slip of the finger.
 pub(super) const MOST_GUIDANCE: f64 = 1000.0;
+/// Letters of a caption that is told to be wrong, at most.
+const MOST_SHOWN: usize = 80;
 
 /// # Errors
 /// When the run is not finished, cannot sample as asked, or the file cannot be written.
@@ -125,24 +127,23 @@ fn captions(
     device: &Device,
 ) -> Result<Tensor<2, Int>> {
     let run = args.run.display();
-    let (Some(_), Some(vocabulary)) = (conditions.captions, dataset.vocabulary()) else {
+    let (Some(_), Some(scenes)) = (conditions.captions, &dataset.train.scenes) else {
         bail!(
             "--caption has no meaning here: {run} was trained without captions; train ddpm on scenes-32 with --set \
              model.ddpm.condition=caption"
         );
     };
-    let words = vocabulary.tokens(text);
-    if Caption::parse(&text.to_lowercase())
-        .is_none_or(|caption| caption.text().split(' ').count() > vocabulary.length())
-    {
+    let learned = |caption: &Caption| {
+        scenes.rows().iter().any(|scene| scene.caption.phrases.len() == caption.phrases.len())
+    };
+    let Some(caption) = Caption::parse(&text.to_lowercase()).filter(learned) else {
+        let said: String = text.chars().take(MOST_SHOWN).collect();
         bail!(
-            "--caption {text:?} is not what {run} has learned to read; give one such as \"a red three\" or \"a red three left of a \
-             small green seven\" (docs/scenes.md)"
+            "--caption {said:?} is not what {run} has learned to read; give one such as {:?} (docs/scenes.md)",
+            scenes.rows()[0].caption.text()
         );
-    }
-    let words: Vec<i32> = words.into_iter().map(|word| word as i32).collect();
-    let one = TensorData::new(words, [1, vocabulary.length()]);
-    let one = Tensor::<2, Int>::from_data(one, (device, DType::I32));
+    };
+    let one = scenes.vocabulary().tensor(&[caption.text()], device);
     Ok(one.repeat(&[args.count as usize, 1]))
 }
 
@@ -188,6 +189,10 @@ impl Told {
         if let Some(guidance) = args.guidance {
             if !model.sampler().is_some_and(Sample::is_guided) {
                 let what = match conditions.classes {
+                    None if conditions.captions.is_some() => format!(
+                        "{run} was told the caption of every value, and guidance needs a model that has \
+                         learned to go without"
+                    ),
                     None => untold(),
                     Some(_) if conditions.optional => {
                         format!(

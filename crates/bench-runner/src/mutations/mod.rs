@@ -20,7 +20,7 @@ use crate::{
 use burn::tensor::Device;
 use clap::Parser;
 use genlab_core::{
-    ImageShape, InitContext, NoRuns, Seed, Space, Start, checkpoint, digest::sha256,
+    ImageShape, InitContext, NoRuns, Seed, Space, Start, Words, checkpoint, digest::sha256,
 };
 use genlab_data::{LoadOptions, Values, load, npz_bytes, read_npz, read_npz_values};
 use genlab_metrics::{CATALOGUE, Judge, generators::latent::Prior};
@@ -148,7 +148,7 @@ fn used(config: RunConfig) {
             space,
             classes: Some(10),
             past: None,
-            words: None,
+            words: Some(Words { numbers: 25, length: 10 }),
             total_images: plan.total_images,
             device: Device::flex(),
             seed: Seed(0),

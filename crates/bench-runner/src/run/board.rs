@@ -127,12 +127,15 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let condition = &config.model.settings()["condition"]["kind"];
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
-        (Section::Classification, _) => !config.model.makes_values(),
+        (Section::Classification, name) => {
+            let of_captions = name.starts_with("alignment/");
+            !config.model.makes_values() && of_captions == (config.model.name() == "clip")
+        }
         (_, "samples/frechet") => !is_inception,
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
-        (_, "captions/all") => *condition == "caption",
+        (_, "captions/all") => *condition == "caption" && config.dataset == "scenes-32",
         _ => true,
     };
     let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);

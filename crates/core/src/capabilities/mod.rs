@@ -1,6 +1,7 @@
 //! What a frozen model can do, one small trait per file. Evaluation asks for a capability and never for
 //! a model's name; what a model cannot do is absent.
 
+mod align;
 mod classify;
 mod criticise;
 mod decode;
@@ -15,6 +16,7 @@ mod oracle;
 mod reconstruct;
 mod sample;
 
+pub use align::Align;
 pub use classify::{Classified, Classify};
 pub use criticise::{BestResponse, Criticise};
 pub use decode::Decode;

@@ -7,7 +7,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-/// The mean of a caption's words as a text encoder reads them, through an affine layer.
+/// The mean over all places of a caption, padding among them, as a text encoder reads it, through an affine layer.
 #[derive(Module, Debug)]
 pub struct CaptionEmbedding {
     encoder: TextEncoder,

@@ -13,11 +13,10 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Standard deviation of fresh vectors of words and of places (Radford et al. 2021, arXiv:2103.00020, section 2.4:
-/// CLIP's text encoder).
+/// Standard deviation of fresh vectors of words and of places: as CLIP's code draws its words.
 const SD: f64 = 0.02;
 
-/// Size of a [`TextEncoder`].
+/// Size of what reads captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TextConfig {
@@ -63,13 +62,13 @@ pub(super) struct TextEncoder {
 impl TextEncoder {
     /// For these captions.
     pub(super) fn new(captions: Captions, device: &Device) -> Self {
-        let Captions { words, length, text } = captions;
+        let Captions { words, text } = captions;
         let TextConfig { width, depth, heads, mlp_ratio } = text;
         let vectors =
             |count| Initializer::Normal { mean: 0.0, std: SD }.init([count, width], device);
         Self {
-            embedding: vectors(words),
-            places: vectors(length),
+            embedding: vectors(words.numbers),
+            places: vectors(words.length),
             blocks: (0..depth)
                 .map(|_| TransformerBlock::new(width, heads, mlp_ratio, device))
                 .collect(),
@@ -101,10 +100,11 @@ impl TextEncoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::condition::Words;
 
     fn encoder(device: &Device) -> TextEncoder {
         let text = TextConfig { width: 8, heads: 2, ..TextConfig::default() };
-        TextEncoder::new(Captions { words: 7, length: 3, text }, device)
+        TextEncoder::new(Captions { words: Words { numbers: 7, length: 3 }, text }, device)
     }
 
     fn host(x: Tensor<3>) -> Vec<f32> {

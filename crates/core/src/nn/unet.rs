@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     condition::{Captions, Condition, Conditions},
-    settings::{Check, Fault, even, levels, size},
+    settings::{Check, Fault, even, levels, multiple, size},
     space::Space,
 };
 use burn::{
@@ -74,6 +74,16 @@ impl Check for UNetConfig {
 }
 
 impl UNetConfig {
+    /// # Errors
+    /// When its innermost level cannot look at the words of captions; the fault is that of `key`.
+    pub fn reads(&self, key: &str, conditions: Conditions) -> Result<(), Fault> {
+        let (Some(told), Some(innermost)) = (conditions.captions, self.channels.last()) else {
+            return Ok(());
+        };
+        let heads = format_args!("condition.heads = {}", told.text.heads);
+        multiple("channels", *innermost, told.text.heads, heads).map_err(|fault| fault.within(key))
+    }
+
     /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an
     /// image at a lower resolution, a caption. Blocks at the innermost level look at a caption's words, and all are
     /// told their mean.
@@ -325,6 +335,7 @@ impl AttentionBlock {
 mod tests {
     use super::*;
     use crate::{
+        condition::Words,
         nn::TextConfig,
         params::{named_params, update_params},
         shape::ImageShape,
@@ -397,7 +408,7 @@ mod tests {
     fn every_row_follows_its_own_caption() {
         let device = Device::flex();
         let text = TextConfig { width: 8, heads: 2, ..TextConfig::default() };
-        let captions = Some(Captions { words: 7, length: 3, text });
+        let captions = Some(Captions { words: Words { numbers: 7, length: 3 }, text });
         let told = Conditions { captions, ..Conditions::default() };
         let config = UNetConfig { channels: vec![8, 16], norm_groups: 2, ..UNetConfig::default() };
         let space = Space::images(ImageShape::new(1, 8, 8));

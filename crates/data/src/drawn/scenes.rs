@@ -196,5 +196,11 @@ mod tests {
         assert_eq!(rows(&dataset.test.take(2)), &rows(&dataset.test)[..2]);
         let masks = |values: &Values, row| values.scenes.as_ref().expect("scenes").masks(row);
         assert_eq!(masks(&picked, 0), masks(&dataset.test, 7));
+        let (rest, carved) = dataset.test.clone().carve(&[0, 2]);
+        assert_eq!(
+            (rows(&rest)[0].clone(), rows(&carved).len()),
+            (rows(&dataset.test)[1].clone(), 2)
+        );
+        assert_eq!(rows(&rest).len(), rest.len());
     }
 }

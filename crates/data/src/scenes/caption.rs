@@ -7,14 +7,13 @@
 //! ```
 
 use genlab_core::vocabulary::Vocabulary;
-use serde::{Deserialize, Serialize};
 
 /// Digits by their word.
 pub(super) const DIGITS: [&str; 10] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
 /// Colours of objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "a colour is its name")]
 pub enum Colour {
     Red,
@@ -56,7 +55,7 @@ impl Colour {
 }
 
 /// How large an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Size {
     /// 10 pixels along its longer side; captions say so.
     Small,
@@ -78,7 +77,7 @@ impl Size {
 }
 
 /// What a caption says of one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Phrase {
     /// 0 to 9.
     pub digit: u8,
@@ -116,7 +115,7 @@ impl Phrase {
 }
 
 /// Where an object stands, seen from the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "a relation is its name")]
 pub enum Relation {
     LeftOf,
@@ -157,7 +156,7 @@ impl Relation {
 }
 
 /// What a caption says: objects, and how each stands to the next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Caption {
     /// In the order in which they are mentioned, one at least.
     pub phrases: Vec<Phrase>,

@@ -15,6 +15,7 @@ pub use render::{Frame, Mask};
 pub use crate::drawn::scenes::of_digits;
 
 use crate::values::Values;
+use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{ImageShape, vocabulary::Vocabulary};
 use rand::Rng;
 use rayon::prelude::*;
@@ -69,9 +70,15 @@ impl Scenes {
         &self.vocabulary
     }
 
-    /// The `T` numbers of the words of the caption of picture `row`. Panics beyond the last picture.
-    pub fn words(&self, row: usize) -> Vec<u32> {
-        self.vocabulary.tokens(&self.rows[row].caption.text())
+    /// The captions of the pictures at `rows`, `[n, T]` numbers of words. Panics beyond the last picture.
+    pub fn captions(
+        &self,
+        rows: impl IntoIterator<Item = usize>,
+        device: &Device,
+    ) -> Tensor<2, Int> {
+        let texts: Vec<String> =
+            rows.into_iter().map(|row| self.rows[row].caption.text()).collect();
+        self.vocabulary.tensor(&texts, device)
     }
 
     /// The masks of the objects of picture `row`, in the order in which its caption mentions them. Panics beyond the last

@@ -21,7 +21,9 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{captions, classify, codes, cost, game, noise, oracles, pairs, super_resolution},
+    measures::{
+        alignment, captions, classify, codes, cost, game, noise, oracles, pairs, super_resolution,
+    },
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -136,10 +138,17 @@ impl<'a> Evaluator<'a> {
             progress("classes");
             classify::measure(classifier, context, &mut out);
         }
+        if let Some(aligner) = model.aligner() {
+            progress("pictures and captions");
+            alignment::measure(aligner, context, &mut out);
+        }
         if makes_nothing(model) {
-            out.note(
-                "Sample metrics are absent: the model tells classes apart and makes no values.",
-            );
+            let does = if model.aligner().is_some() {
+                "holds pictures beside captions"
+            } else {
+                "tells classes apart"
+            };
+            out.note(format!("Sample metrics are absent: the model {does} and makes no values."));
             let Findings { metrics, notes, figures } = out;
             return Evaluation { metrics, notes, figures, ..Evaluation::default() };
         }
@@ -156,7 +165,7 @@ impl<'a> Evaluator<'a> {
         out.figures.extend(ReferenceRows::real(context));
         if let Some(drawn) = &drawn {
             samples::score(drawn, context, references, &mut out);
-            if conditions.captions.is_some() {
+            if conditions.captions.is_some() && drawn.broken == 0 {
                 progress("captions");
                 captions::measure(&drawn.images, context, &mut out);
             }
@@ -186,10 +195,11 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a model only tells classes apart, so that no reference has anything to stand beside.
+/// Whether a model only tells classes or captions apart, so that no reference has anything to stand beside.
 fn makes_nothing(model: &dyn Generative) -> bool {
     let makes = model.sampler().is_some() || model.reconstructor().is_some();
     let codes = model.encoder().is_some() || model.decoder().is_some();
     let densities = model.density().is_some() || model.likelihood().is_some();
-    model.classifier().is_some() && !(makes || codes || densities)
+    let tells = model.classifier().is_some() || model.aligner().is_some();
+    tells && !(makes || codes || densities)
 }

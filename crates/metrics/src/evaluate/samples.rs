@@ -100,7 +100,7 @@ pub(super) fn draw(
     if condition.captions.is_some() {
         out.note(
             "The model is told the caption of every scene of the split, and draws one for it: as a set they stand beside these \
-             scenes, and numbers that depend on what scenes show are no merit of its own.",
+             scenes, and numbers that depend on what scenes show are not its own merit.",
         );
     }
     if let Some(sampler) = model.sampler() {

@@ -58,7 +58,7 @@ const RELATION: Entry = Entry {
     gloss: "pairs that stand as the caption says",
     unit: "fraction of samples",
     meaning: "Samples of two objects that the judge reads as side by side or one above the other as the caption says, and \
-              whose objects agree with the caption at least as well as with the one whose relation is turned round.",
+              whose objects are nearer to the caption than to the one whose relation is turned round.",
     ..DIGIT
 };
 
@@ -67,8 +67,7 @@ const UNSEEN: Entry = Entry {
     title: "Captions of unseen pairs drawn in full",
     gloss: "the same of colours and digits never seen together",
     unit: "fraction of samples",
-    meaning: "The same as `captions/all` of those captions that mention a colour and a digit which never occur together in \
-              training.",
+    meaning: "Captions drawn in full, of those that mention a colour and a digit which never occur together in training.",
     ..DIGIT
 };
 
@@ -98,7 +97,8 @@ impl Found {
         let relation = caption.relations.first().map(|relation| {
             let turned = Caption { relations: vec![relation.swapped()], ..caption.clone() };
             let turned = turned.answers().expect("two objects");
-            right[0] && agreed(&own) >= agreed(&turned)
+            // Of two objects that are alike neither order is the wrong one.
+            right[0] && (own == turned || agreed(&own) > agreed(&turned))
         });
         Some(Self {
             objects: right[1..].chunks(OF_AN_OBJECT).map(|of| [of[0], of[1], of[2]]).collect(),
@@ -116,12 +116,16 @@ impl Found {
 /// Samples of which sample i was told the caption of row i of the measured split.
 pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
     let real = context.measured();
-    let (Some(judge), Some(scenes)) = (&context.judge, &real.scenes) else {
-        return out.absent(ALL.name, "no judge reads these pictures");
+    let Some(scenes) = &real.scenes else {
+        return out.absent(ALL.name, "the values are no scenes");
     };
     let captions: Vec<Caption> = (0..samples.len())
         .map(|row| scenes.rows()[row % scenes.rows().len()].caption.clone())
         .collect();
+    out.figures.push(shown(samples, &captions));
+    let Some(judge) = &context.judge else {
+        return out.absent(ALL.name, "no judge reads these pictures");
+    };
     let Some(found) = read(judge, &captions, &samples.tensor(0..samples.len(), &context.device))
     else {
         return out.absent(ALL.name, "the judge answers no questions about these pictures");
@@ -134,7 +138,6 @@ pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
         }
     }
     out.figures.push(beside(&found, &captions, &real, judge, context));
-    out.figures.push(shown(samples, &captions));
 }
 
 /// What each entry is the mean of.
@@ -272,6 +275,8 @@ mod tests {
             ([2, 7, 1, 0, 3, 0, 1], false, false),
             // Half of each is right, which still tells them apart.
             ([1, 7, 5, 0, 9, 0, 1], true, false),
+            // Both objects look alike: they say nothing of the order.
+            ([1, 3, 0, 1, 3, 0, 1], false, false),
         ] {
             let found = found(text, &read);
             assert_eq!((found.relation, found.all()), (Some(relation), all), "{read:?}");

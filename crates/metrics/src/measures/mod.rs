@@ -5,6 +5,7 @@
 //! or [`forecast::FORECAST_MEASURES`]) and a paragraph in docs/metrics.md. The catalogue, evaluations and reports
 //! follow from the lists.
 
+pub mod alignment;
 pub mod captions;
 pub mod classify;
 pub mod codes;

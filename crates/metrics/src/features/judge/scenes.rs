@@ -155,21 +155,34 @@ fn likeliest(logits: &[f32]) -> Vec<u32> {
     QUESTIONS.map(answer).to_vec()
 }
 
-/// Share of the answers about `pictures` that are right, of those that their scenes have.
+/// Share of `pictures` about which all answers are right that their scenes have.
 pub fn share_right(read: &[Vec<u32>], pictures: &Values) -> f64 {
-    let scenes = pictures.scenes.as_ref().expect("pictures of scenes");
-    let (mut right, mut asked) = (0, 0);
-    for (read, scene) in read.iter().zip(scenes.rows()) {
+    let scenes = pictures.scenes.as_ref().expect("pictures of scenes").rows();
+    let right = read.iter().zip(scenes).filter(|(read, scene)| {
         let own = scene.caption.answers().expect("scenes of one or two objects");
-        asked += own.len();
-        right += own.iter().zip(read).filter(|(own, read)| own == read).count();
-    }
-    right as f64 / asked as f64
+        own.iter().zip(*read).all(|(own, read)| own == read)
+    });
+    right.count() as f64 / scenes.len() as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::judge::Judge;
+
+    #[test]
+    fn the_judge_reads_test_scenes_as_well_as_it_says() {
+        let options = genlab_data::LoadOptions::default();
+        let test = genlab_data::load("scenes-32", &options).unwrap().test;
+        let device = Device::flex();
+        let judge = Judge::for_dataset("scenes-32", test.shape(), &device).unwrap();
+        let read = judge.answers(&test.tensor(0..test.len(), &device)).unwrap();
+        let (right, said) = (share_right(&read, &test), judge.accuracy.unwrap());
+        // Another processor may round a few answers differently.
+        assert!((right - said).abs() < 0.002, "{right}, and {said} as it says");
+        let digits = Judge::for_dataset("mnist", genlab_core::ImageShape::new(1, 28, 28), &device);
+        assert_eq!(digits.unwrap().answers(&Tensor::zeros([1, 1, 28, 28], &device)), None);
+    }
 
     #[test]
     fn the_likeliest_answer_to_each_question_is_taken_by_itself() {

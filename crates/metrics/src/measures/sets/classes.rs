@@ -85,8 +85,8 @@ impl SetMeasure for Classes {
         }
         let Some([samples, real]) = probabilities(pair) else {
             out.note(
-                "samples/classifier_score, modes and class_kl are absent: the judge knows other \
-                 classes than the dataset's.",
+                "samples/classifier_score, modes and class_kl are absent: the judge tells no classes of this \
+                 dataset apart.",
             );
             return;
         };

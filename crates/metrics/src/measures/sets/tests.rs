@@ -95,5 +95,5 @@ fn a_distance_is_called_fid_in_the_features_of_inception_alone() {
     let found = score(&Pair::new(&samples, &real, settings));
     let named = |name| found.metrics.iter().any(|metric| metric.name == name);
     assert!(named("samples/fid") && !named("samples/frechet") && !named("samples/modes"));
-    assert!(found.notes.iter().any(|note| note.contains("knows other classes")));
+    assert!(found.notes.iter().any(|note| note.contains("tells no classes of this")));
 }

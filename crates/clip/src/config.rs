@@ -1,0 +1,106 @@
+//! Settings of the towers.
+
+use crate::{model::Clip, net::Towers};
+use genlab_classifier::{ConvNetwork, NetworkConfig};
+use genlab_core::{
+    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
+    Optimized, OptimizerConfig, Train,
+    nn::{TextConfig, init_module},
+    settings::{positive, size, within},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Pictures and captions in one space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ClipConfig {
+    /// What reads pictures.
+    pub image: NetworkConfig,
+    /// What reads captions.
+    pub text: TextConfig,
+    /// Numbers of an embedding.
+    pub embedding_dim: usize,
+    /// The temperature that training starts with; it is learned.
+    pub temperature: f64,
+    /// How it is trained.
+    pub optimizer: OptimizerConfig,
+    /// Average of the weights, which is what is measured.
+    pub ema: EmaConfig,
+}
+
+impl Default for ClipConfig {
+    fn default() -> Self {
+        // Objects of ten pixels: half the strides of a classifier of one digit.
+        let convolutions = vec![[32, 1], [48, 2], [64, 1], [96, 2], [96, 1], [128, 2]];
+        let conv = ConvNetwork { convolutions: Some(convolutions), features: Some(256) };
+        Self {
+            image: NetworkConfig::Conv(conv),
+            text: TextConfig::default(),
+            embedding_dim: 64,
+            // Section 2.5 of arXiv:2103.00020.
+            temperature: 0.07,
+            optimizer: OptimizerConfig {
+                learning_rate: 1e-3,
+                schedule: LearningRateSchedule::Cosine,
+                warmup: 0.1,
+                ..OptimizerConfig::default()
+            },
+            ema: EmaConfig::of(0.998),
+        }
+    }
+}
+
+impl Check for ClipConfig {
+    fn check(&self) -> Result<(), Fault> {
+        within("image", &self.image)?;
+        within("text", &self.text)?;
+        size("embedding_dim", self.embedding_dim)?;
+        positive("temperature", self.temperature)?;
+        within("optimizer", &self.optimizer)?;
+        within("ema", &self.ema)
+    }
+}
+
+impl ClipConfig {
+    /// A freshly initialised model.
+    ///
+    /// # Errors
+    /// When its settings do not fit the data, or the data have no captions.
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+        let space = context.space;
+        let architecture = self
+            .image
+            .architecture(space, self.embedding_dim)
+            .map_err(|fault| fault.within("image"))?;
+        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
+        let captions = captions.map_err(|_| no_captions())?.captions.expect("captions are told");
+        let net = init_module(context.seed, "clip/net", &context.device, |device| {
+            Towers::new(&architecture, captions, self.temperature, space, device)
+        });
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &[]);
+        Ok(Box::new(Clip { net }))
+    }
+}
+
+fn no_captions() -> Fault {
+    let problem = "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
+    Fault::new("captions", problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{ImageShape, Space, testing::context};
+
+    #[test]
+    fn data_without_captions_are_refused_with_what_to_choose() {
+        let images = context(Space::images(ImageShape::new(3, 16, 16)));
+        let silent = InitContext { words: None, ..images };
+        let fault = ClipConfig::default().init(&silent).err().expect("refused").to_string();
+        assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+        let points = context(Space::points(2, 0.0, 1.0));
+        let fault = ClipConfig::default().init(&points).err().expect("refused").to_string();
+        assert!(fault.starts_with("image.network is conv, but the values are points"), "{fault}");
+    }
+}

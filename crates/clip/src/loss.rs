@@ -1,0 +1,115 @@
+//! The contrastive loss, and the least that it can be.
+
+use burn::tensor::{DType, Int, Tensor};
+use genlab_core::loss::cross_entropy;
+
+/// What a batch of pairs scores.
+pub(crate) struct Contrast {
+    /// The mean of both directions, `[1]` nats.
+    pub(crate) loss: Tensor<1>,
+    /// Share of the pictures whose own caption is the nearest of the batch, `[1]`.
+    pub(crate) found: Tensor<1>,
+}
+
+/// Figure 3 of arXiv:2103.00020, the symmetric InfoNCE (Oord et al. 2018, arXiv:1807.03748): of unit vectors of pictures
+/// and of their captions, `[B, E]` each, with the inverse temperature `scale` `[1]`,
+///
+/// ```text
+/// l_ij = s ⟨u_i, v_j⟩        ½ (−Σᵢ ln softmax(l_i·)_i − Σⱼ ln softmax(l_·j)_j) / B
+/// ```
+pub(crate) fn contrast(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Contrast {
+    let [count, _] = pictures.dims();
+    let logits = pictures.matmul(captions.transpose()) * scale.unsqueeze_dim::<2>(1);
+    let own = Tensor::<1, Int>::arange(0..count as i64, (&logits.device().inner(), DType::I32));
+    let rows = cross_entropy(logits.clone(), &own, 0.0).mean();
+    let columns = cross_entropy(logits.clone().transpose(), &own, 0.0).mean();
+    let nearest = logits.inner().argmax(1).squeeze_dim::<1>(1);
+    Contrast { loss: (rows + columns) / 2.0, found: nearest.equal(own).float().mean() }
+}
+
+/// The least InfoNCE in nats that any model can reach with batches of `batch` pairs, where captions come with these
+/// probabilities: a caption that comes k times more in a batch cannot be told from its likes,
+///
+/// ```text
+/// Σ_c p_c E[ln(1 + k)],  k ~ Bin(B − 1, p_c)
+/// ```
+pub fn floor(probabilities: &[f64], batch: usize) -> f64 {
+    let others = batch.saturating_sub(1);
+    let of = |p: f64| {
+        if p >= 1.0 {
+            return (batch.max(1) as f64).ln();
+        }
+        // Bin(n, p) from its first term on.
+        let mut mass = (1.0 - p).powi(others as i32);
+        let mut sum = 0.0;
+        for k in 0..=others {
+            sum += mass * (k as f64).ln_1p();
+            mass *= (others - k) as f64 / (k + 1) as f64 * p / (1.0 - p);
+        }
+        sum
+    };
+    probabilities.iter().map(|p| p * of(*p)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, TensorData};
+    use serde_json::Value;
+    use std::{fs, path::Path};
+
+    fn number(x: Tensor<1>) -> f64 {
+        f64::from(x.into_data().as_slice::<f32>().expect("f32")[0])
+    }
+
+    #[test]
+    fn it_is_the_loss_of_open_clip() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/oracles/fixtures/clip_loss.json");
+        let text = fs::read_to_string(path).expect("tests/oracles/clip_loss.py makes it");
+        let cases: Value = serde_json::from_str(&text).expect("JSON");
+        for case in cases["cases"].as_array().expect("cases") {
+            let matrix = |name: &str| -> Tensor<2> {
+                let rows = case[name].as_array().expect("rows");
+                let numbers: Vec<f32> = rows
+                    .iter()
+                    .flat_map(|row| row.as_array().expect("numbers"))
+                    .map(|x| x.as_f64().expect("a number") as f32)
+                    .collect();
+                let data =
+                    TensorData::new(numbers.clone(), [rows.len(), numbers.len() / rows.len()]);
+                Tensor::from_data(data, &Device::flex())
+            };
+            let scale = Tensor::from_floats(
+                [case["scale"].as_f64().expect("a number") as f32],
+                &Device::flex(),
+            );
+            let found = number(contrast(matrix("pictures"), matrix("captions"), scale).loss);
+            let expected = case["loss"].as_f64().expect("a number");
+            assert!((found - expected).abs() < 1e-6 * expected.max(1.0), "{found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn a_caption_that_comes_again_cannot_be_told_from_itself() {
+        // ln B less the floor is what can be known: the figures are those of the closed form.
+        let known = |captions: usize, batch: usize| {
+            (batch as f64).ln() - floor(&vec![1.0 / captions as f64; captions], batch)
+        };
+        for (captions, batch, nats) in [
+            (10, 8, 1.65),
+            (10, 32, 2.15),
+            (10, 128, 2.27),
+            (10, 512, 2.29),
+            (120, 8, 2.04),
+            (120, 32, 3.30),
+            (120, 128, 4.25),
+            (120, 512, 4.66),
+        ] {
+            let found = known(captions, batch);
+            assert!((found - nats).abs() < 0.006, "{captions}, {batch}: {found} for {nats}");
+        }
+        assert_eq!(floor(&[1.0], 8), 8.0_f64.ln());
+        assert_eq!(floor(&[0.5, 0.5], 1), 0.0);
+    }
+}

@@ -1,0 +1,101 @@
+//! One step of training, and what the frozen towers can do.
+
+use crate::{
+    loss::{Contrast, contrast},
+    net::Towers,
+};
+use burn::{
+    module::Module,
+    tensor::{Int, Tensor},
+};
+use genlab_core::{
+    Align, Batch, CheckpointError, Generative, Noise, Optimized, Progress, Scalars, StateReader,
+    StateWriter, Train,
+};
+
+pub(crate) struct Clip {
+    pub(crate) net: Optimized<Towers>,
+}
+
+fn paired(net: &Towers, batch: &Batch) -> Contrast {
+    let captions =
+        batch.captions.clone().expect("a dataset of scenes has a caption for every value");
+    contrast(net.pictures(batch.values.clone()), net.captions(captions), net.scale())
+}
+
+fn scalars(contrast: Contrast, scale: Tensor<1>) -> Scalars {
+    Scalars::new()
+        .with("loss", contrast.loss)
+        .with("found", contrast.found)
+        .with("inverse_temperature", scale)
+}
+
+impl Train for Clip {
+    fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let contrast = paired(self.net.net(), batch);
+        let (loss, scale) = (contrast.loss.clone(), self.net.net().scale());
+        let scalars = scalars(contrast, scale);
+        self.net.descend(loss, at);
+        scalars
+    }
+
+    fn freeze(&self) -> Box<dyn Generative> {
+        Box::new(Frozen { net: self.net.frozen() })
+    }
+
+    fn state(&self, out: &mut StateWriter) {
+        self.net.state("net", out);
+    }
+
+    fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
+        self.net.restore("net", from)
+    }
+}
+
+/// Towers that learn no more.
+struct Frozen {
+    net: Towers,
+}
+
+impl Generative for Frozen {
+    fn num_params(&self) -> usize {
+        self.net.num_params()
+    }
+
+    fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
+        scalars(paired(&self.net, batch), self.net.scale())
+    }
+
+    fn aligner(&self) -> Option<&dyn Align> {
+        Some(self)
+    }
+}
+
+impl Align for Frozen {
+    fn values(&self, values: Tensor<4>) -> Tensor<2> {
+        self.net.pictures(values)
+    }
+
+    fn captions(&self, captions: Tensor<2, Int>) -> Tensor<2> {
+        self.net.captions(captions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ClipConfig;
+    use genlab_classifier::{NetworkConfig, VitNetwork};
+    use genlab_core::testing::contract;
+
+    #[test]
+    fn it_keeps_the_contract() {
+        contract(&|context| ClipConfig::default().init(context), Some(("loss", 60, 0.8)));
+    }
+
+    #[test]
+    fn it_keeps_the_contract_with_a_vision_transformer() {
+        let image = NetworkConfig::Vit(VitNetwork::default());
+        let config = ClipConfig { image, ..ClipConfig::default() };
+        contract(&|context| config.init(context), None);
+    }
+}

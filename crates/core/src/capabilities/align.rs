@@ -1,0 +1,12 @@
+//! Values and captions in one space.
+
+use burn::tensor::{Int, Tensor};
+
+/// Holds values beside captions.
+pub trait Align {
+    /// Values `[B, C, H, W]` of the dataset's space to unit vectors `[B, E]`, each row by itself.
+    fn values(&self, values: Tensor<4>) -> Tensor<2>;
+
+    /// Captions `[B, T]`, numbers of words, to unit vectors `[B, E]`, each row by itself.
+    fn captions(&self, captions: Tensor<2, Int>) -> Tensor<2>;
+}

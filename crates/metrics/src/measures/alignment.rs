@@ -1,0 +1,320 @@
+//! Whether pictures and captions find each other. Needs a model that holds both in one space, and scenes.
+
+use crate::{
+    context::{Context, Part},
+    features::host,
+    findings::Findings,
+    numerics::matrix::Rows,
+    picture,
+};
+use genlab_core::{Align, Conditions};
+use genlab_data::{
+    Values,
+    scenes::{Caption, Colour, Phrase, Relation, Size},
+};
+use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
+use std::collections::HashSet;
+
+/// Captions among which a picture's own is looked for.
+const CHOICE: usize = 100;
+/// Pictures and captions in the table that is shown.
+const SHOWN: usize = 8;
+
+const RECALL: Entry = Entry {
+    name: "alignment/recall_at_1",
+    title: "Own caption first of 100",
+    gloss: "pictures of two objects whose caption is found among 100",
+    unit: "fraction of pictures",
+    better: Some(Higher),
+    range: [0.0, 1.0],
+    section: Section::Classification,
+    rank: Rank::Headline,
+    meaning: "Pictures of two objects whose own caption is nearer than those of 99 other pictures of two objects. Chance is 0.01.",
+    ..Entry::BASE
+};
+
+const DIGIT: Entry = Entry {
+    name: "alignment/digit",
+    title: "Zero-shot digits",
+    gloss: "pictures of one object whose digit the nearest caption says",
+    meaning: "Pictures of one object of which the nearest of all 120 captions of one object says the digit. Chance is 0.1.",
+    ..RECALL
+};
+
+const PHRASE: Entry = Entry {
+    name: "alignment/phrase",
+    title: "Zero-shot captions",
+    gloss: "pictures of one object whose caption is the nearest of all",
+    rank: Rank::Detail,
+    meaning: "Pictures of one object whose own caption is the nearest of all 120. Chance is 1/120.",
+    ..DIGIT
+};
+
+const UNSEEN: Entry = Entry {
+    name: "alignment/unseen",
+    title: "Zero-shot pairs never seen",
+    gloss: "colour and digit right, of pairs never seen together",
+    rank: Rank::Headline,
+    meaning: "Pictures of one object with a pair of colour and digit that never occurs in training, of which the nearest of all \
+              120 captions says both. Chance is 1/60.",
+    ..DIGIT
+};
+
+const RELATION: Entry = Entry {
+    name: "alignment/relation",
+    title: "Relation told from its opposite",
+    gloss: "true caption nearer than with the relation turned round",
+    meaning: "Pictures of two objects whose caption is nearer than the same with its relation turned round: left of for right of, \
+              above for below. Chance is 0.5.",
+    ..RECALL
+};
+
+/// Every entry, in the order of reports.
+pub const ENTRIES: [&Entry; 5] = [&RECALL, &DIGIT, &PHRASE, &UNSEEN, &RELATION];
+
+/// Measures a model on the split.
+pub fn measure(aligner: &dyn Align, context: &Context<'_>, out: &mut Findings) {
+    let split = context.split();
+    let Some(scenes) = &split.scenes else {
+        return out.absent(RECALL.name, "the values have no captions");
+    };
+    let captions: Vec<Caption> = scenes.rows().iter().map(|scene| scene.caption.clone()).collect();
+    let pictures = embedded(aligner, split, context);
+    let read = |captions: &[Caption]| {
+        let texts: Vec<String> = captions.iter().map(Caption::text).collect();
+        let vectors = aligner.captions(scenes.vocabulary().tensor(&texts, &context.device));
+        Rows::from_f32(vectors.dims()[1], &host::floats(vectors))
+    };
+    let found = [
+        (&RECALL, recall(&pictures, &captions, &read)),
+        (&RELATION, relations(&pictures, &captions, &read)),
+    ];
+    for (entry, values) in found.into_iter().chain(zero_shot(&pictures, &captions, &read)) {
+        if values.is_empty() {
+            out.absent(entry.name, "no picture of the split asks for it");
+        } else {
+            out.push(context.mean(entry, &values));
+        }
+    }
+    out.figures.extend(shown(split, &pictures, &captions, &read));
+}
+
+/// How captions become unit vectors.
+type Read<'a> = &'a dyn Fn(&[Caption]) -> Rows;
+
+/// The unit vectors of all values.
+fn embedded(aligner: &dyn Align, values: &Values, context: &Context<'_>) -> Rows {
+    let mut all = Vec::new();
+    let mut dim = 0;
+    for Part { values, .. } in context.batches(values, Conditions::default()) {
+        let vectors = aligner.values(values);
+        dim = vectors.dims()[1];
+        all.extend(host::floats(vectors));
+    }
+    Rows::from_f32(dim, &all)
+}
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn number(right: bool) -> f64 {
+    f64::from(u8::from(right))
+}
+
+/// Whether the caption of each picture of two objects is the nearest of its hundred, in groups of pictures whose captions all
+/// differ.
+fn recall(pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<f64> {
+    let mut found = Vec::new();
+    let mut group: Vec<usize> = Vec::new();
+    let mut said = HashSet::new();
+    for (row, caption) in captions.iter().enumerate() {
+        if caption.phrases.len() != 2 || !said.insert(caption) {
+            continue;
+        }
+        group.push(row);
+        if group.len() == CHOICE {
+            let of: Vec<Caption> = group.iter().map(|row| captions[*row].clone()).collect();
+            let vectors = read(&of);
+            found.extend(
+                group
+                    .iter()
+                    .enumerate()
+                    .map(|(place, row)| number(nearest(pictures.row(*row), &vectors) == place)),
+            );
+            group.clear();
+            said.clear();
+        }
+    }
+    found
+}
+
+/// The row of the nearest vector.
+fn nearest(picture: &[f64], vectors: &Rows) -> usize {
+    let near = |row: &usize| product(picture, vectors.row(*row));
+    let best = (0..vectors.len()).max_by(|a, b| near(a).total_cmp(&near(b)));
+    best.unwrap_or(usize::MAX)
+}
+
+/// Whether each picture of two objects is nearer to its caption than to that of the opposite relation.
+fn relations(pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<f64> {
+    let rows: Vec<usize> =
+        (0..captions.len()).filter(|row| captions[*row].relations.len() == 1).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let own: Vec<Caption> = rows.iter().map(|row| captions[*row].clone()).collect();
+    let turned: Vec<Caption> = own
+        .iter()
+        .map(|caption| Caption {
+            relations: caption.relations.iter().copied().map(Relation::swapped).collect(),
+            ..caption.clone()
+        })
+        .collect();
+    let (own, turned) = (read(&own), read(&turned));
+    let of = |(place, row): (usize, &usize)| {
+        number(
+            product(pictures.row(*row), own.row(place))
+                > product(pictures.row(*row), turned.row(place)),
+        )
+    };
+    rows.iter().enumerate().map(of).collect()
+}
+
+/// Every caption of one object.
+fn all_phrases() -> Vec<Phrase> {
+    let sized = |digit: u8, colour: Colour| Size::ALL.map(|size| Phrase { digit, colour, size });
+    let coloured = |digit: u8| Colour::ALL.into_iter().flat_map(move |colour| sized(digit, colour));
+    (0..10).flat_map(coloured).collect()
+}
+
+/// What the nearest of all captions of one object says of each picture of one.
+fn zero_shot(
+    pictures: &Rows,
+    captions: &[Caption],
+    read: Read<'_>,
+) -> [(&'static Entry, Vec<f64>); 3] {
+    let phrases = all_phrases();
+    let said: Vec<Caption> = phrases
+        .iter()
+        .map(|phrase| Caption { phrases: vec![*phrase], relations: Vec::new() })
+        .collect();
+    let vectors = read(&said);
+    let (mut digits, mut wholes, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, caption) in captions.iter().enumerate() {
+        let [own] = caption.phrases[..] else { continue };
+        let found = phrases[nearest(pictures.row(row), &vectors)];
+        digits.push(number(found.digit == own.digit));
+        wholes.push(number(found == own));
+        if own.is_held_out() {
+            unseen.push(number((found.digit, found.colour) == (own.digit, own.colour)));
+        }
+    }
+    [(&DIGIT, digits), (&PHRASE, wholes), (&UNSEEN, unseen)]
+}
+
+/// The first pictures of two objects, and how near each is to the captions of all of them.
+fn shown(split: &Values, pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<Figure> {
+    let rows: Vec<usize> =
+        (0..captions.len()).filter(|row| captions[*row].phrases.len() == 2).take(SHOWN).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let own: Vec<Caption> = rows.iter().map(|row| captions[*row].clone()).collect();
+    let vectors = read(&own);
+    let of = |(place, caption): (usize, &Caption)| {
+        let near = rows
+            .iter()
+            .map(|row| format!("{:.2}", product(pictures.row(*row), vectors.row(place))));
+        std::iter::once(caption.text()).chain(near).collect()
+    };
+    let columns = std::iter::once("caption".to_owned())
+        .chain((1..=rows.len()).map(|place| format!("picture {place}")));
+    let figure = |name: &str, title: &str, caption: &str, plot| Figure {
+        name: name.into(),
+        section: "Pictures and captions".into(),
+        title: title.into(),
+        caption: caption.into(),
+        scope: Scope::Run,
+        plot,
+    };
+    vec![
+        figure(
+            "aligned",
+            "",
+            "The first pictures of two objects, 1 to the last from left to right.",
+            picture::plot(&split.select(&rows), rows.len(), None),
+        ),
+        figure(
+            "alignment",
+            "Which caption is near which picture",
+            "Cosine of the angle between the vectors of a caption and of a picture. The caption of row i is that of picture i.",
+            Plot::Table {
+                columns: columns.collect(),
+                rows: own.iter().enumerate().map(of).collect(),
+            },
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vector for each thing that a caption says, so that what is alike is near.
+    fn read(captions: &[Caption]) -> Rows {
+        let vector = |caption: &Caption| {
+            let mut vector = vec![0.0; 2 * 18 + 4];
+            for (place, phrase) in caption.phrases.iter().enumerate() {
+                let colour = Colour::ALL.iter().position(|one| *one == phrase.colour).unwrap();
+                vector[18 * place + usize::from(phrase.digit)] = 1.0;
+                vector[18 * place + 10 + colour] = 1.0;
+                vector[18 * place + 16 + usize::from(phrase.size == Size::Small)] = 1.0;
+            }
+            for relation in &caption.relations {
+                let place = Relation::ALL.iter().position(|one| one == relation).unwrap();
+                vector[36 + place] = 1.0;
+            }
+            vector
+        };
+        Rows::new(40, captions.iter().flat_map(vector).collect())
+    }
+
+    fn scenes() -> Vec<Caption> {
+        let options = genlab_data::LoadOptions::default();
+        let test = genlab_data::load("scenes-32", &options).unwrap().test;
+        test.scenes.unwrap().rows().iter().map(|scene| scene.caption.clone()).collect()
+    }
+
+    #[test]
+    fn whoever_reads_all_is_right_in_all() {
+        let captions = scenes();
+        let pictures = read(&captions);
+        let all = |values: &[f64]| values.iter().all(|right| *right == 1.0);
+        let recall = recall(&pictures, &captions, &read);
+        assert!(recall.len() >= 1900 && recall.len().is_multiple_of(CHOICE) && all(&recall));
+        let relations = relations(&pictures, &captions, &read);
+        assert!(relations.len() > 1900 && all(&relations));
+        let zero_shot = zero_shot(&pictures, &captions, &read);
+        assert!(zero_shot.iter().all(|(_, values)| values.len() > 150 && all(values)));
+    }
+
+    #[test]
+    fn whoever_does_not_read_relations_tells_none_and_colours_alone_no_digits() {
+        let captions = scenes();
+        let blind = |captions: &[Caption]| {
+            let rows = read(captions);
+            Rows::new(36, rows.iter().flat_map(|row| row[..36].to_vec()).collect())
+        };
+        let pictures = blind(&captions);
+        assert!(relations(&pictures, &captions, &blind).iter().all(|right| *right == 0.0));
+        let coloured = |captions: &[Caption]| {
+            let rows = read(captions);
+            Rows::new(6, rows.iter().flat_map(|row| row[10..16].to_vec()).collect())
+        };
+        let [(_, digits), (_, wholes), _] = zero_shot(&coloured(&captions), &captions, &coloured);
+        let share = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        assert!((0.05..0.15).contains(&share(&digits)), "{}", share(&digits));
+        assert!(share(&wholes) < 0.1);
+    }
+}

@@ -1,0 +1,86 @@
+//! Scenes: what is drawn from captions, read by their judge, and held beside them.
+
+use crate::support::{metric, run, succeed};
+use std::{fs, path::Path};
+
+fn refusal(folder: &Path, args: &[&str]) -> String {
+    let output = run(folder, args);
+    assert!(!output.status.success(), "{args:?} was accepted");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const SMALL: [&str; 4] = ["--budget-images", "320", "--set", "evaluation.samples=60"];
+
+#[test]
+fn captions_are_drawn_judged_and_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ["--model", "ddpm", "--dataset", "scenes-32", "--out", "told"];
+    let told = ["--set", "model.ddpm.condition=caption", "--set", "model.ddpm.sampler.steps=2"];
+    succeed(folder.path(), &[&model[..], &told, &SMALL].concat());
+    let dir = folder.path().join("told");
+    let of = |name: &str| metric(&dir, name).unwrap_or_else(|| panic!("no {name}"));
+    for name in ["all", "digit", "colour", "size", "relation", "all_unseen"] {
+        assert!((0.0..=1.0).contains(&of(&format!("captions/{name}"))), "{name}");
+    }
+    // The judge of scenes gives the features as well.
+    assert!((0.0..=1.0).contains(&of("samples/precision")));
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["real scenes, others&#39; captions", "Row by row they were told: a "] {
+        assert!(report.contains(words), "{words}");
+    }
+
+    let sample = ["sample", "told", "--count", "2", "--caption"];
+    succeed(folder.path(), &[&sample[..], &["A small red three above a green one"]].concat());
+    let drawn = "samples-s0-a-small-red-three-above-a-green-one.png";
+    assert!(dir.join("samples").join(drawn).exists());
+    for text in ["", "a red", "a mauve three", "a red one above a red two above a red three"] {
+        let errors = refusal(folder.path(), &[&sample[..], &[text]].concat());
+        assert!(
+            errors.contains("is not what told has learned to read; give one such as"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_captions_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let quick = ["--model", "vae", "--dataset", "digits8x8", "--out", "vae"];
+    succeed(folder.path(), &[&quick[..], &SMALL].concat());
+    let errors = refusal(folder.path(), &["sample", "vae", "--caption", "a red three"]);
+    assert!(errors.contains("--caption has no meaning here: vae was trained without"), "{errors}");
+    let told = ["--model", "vae", "--dataset", "digits8x8", "--set", "model.vae.condition=caption"];
+    let errors = refusal(folder.path(), &told);
+    assert!(
+        errors.contains("but the dataset has no captions; set it to none, or choose scenes-32"),
+        "{errors}"
+    );
+    let errors = refusal(folder.path(), &["--model", "clip", "--dataset", "digits8x8"]);
+    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    let heads = [
+        "--set",
+        "model.ddpm.network.channels=[12,18]",
+        "--set",
+        "model.ddpm.network.norm_groups=6",
+    ];
+    let scenes =
+        ["--model", "ddpm", "--dataset", "scenes-32", "--set", "model.ddpm.condition=caption"];
+    let errors = refusal(folder.path(), &[&scenes[..], &heads].concat());
+    assert!(
+        errors.contains("channels is 18; it must be a multiple of condition.heads = 4"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn towers_hold_pictures_beside_captions() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ["--model", "clip", "--dataset", "scenes-32", "--out", "clip"];
+    succeed(folder.path(), &[&model[..], &SMALL].concat());
+    let dir = folder.path().join("clip");
+    for name in ["recall_at_1", "digit", "phrase", "unseen", "relation"] {
+        assert!(metric(&dir, &format!("alignment/{name}")).is_some(), "{name}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(report.contains("Which caption is near which picture"));
+}

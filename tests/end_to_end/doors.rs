@@ -372,10 +372,7 @@ fn a_run_is_judged_by_the_classifier_of_another() {
     let other = ["--dataset", "mnist-10k", "--judge", "run=mine", "--out", "never"];
     let points = ["--dataset", "ring-8", "--judge", "run=mine", "--out", "never"];
     for (more, expected) in [
-        (
-            &["--judge", "run=vae", "--out", "never"][..],
-            "run vae is no classifier: its model is vae",
-        ),
+        (&["--judge", "run=vae", "--out", "never"][..], "run vae cannot judge: its model is vae"),
         (
             &["--judge", "run=nowhere", "--out", "never"],
             "cannot open run nowhere: nowhere is not a",

@@ -83,4 +83,16 @@ fn towers_hold_pictures_beside_captions() {
     }
     let report = fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains("Which caption is near which picture"));
+
+    // They judge samples that are told captions, and the judge of scenes reads these all the same.
+    let told = ["--model", "vae", "--dataset", "scenes-32", "--set", "model.vae.condition=caption"];
+    let judged = ["--judge", "run=clip", "--out", "vae"];
+    succeed(folder.path(), &[&told[..], &judged, &SMALL].concat());
+    let of = |name: &str| {
+        metric(&folder.path().join("vae"), name).unwrap_or_else(|| panic!("no {name}"))
+    };
+    assert!((-1.0..=1.0).contains(&of("captions/clip_score")));
+    assert!((0.0..=1.0).contains(&of("captions/all")));
+    let report = fs::read_to_string(folder.path().join("vae/report.html")).unwrap();
+    assert!(report.contains("real scenes, relations turned round"));
 }

@@ -235,8 +235,8 @@ pub(crate) struct SettingArgs {
 /// Which network judges samples.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct JudgeArgs {
-    /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier or
-    /// vit, or inception=FILE for pytorch-fid's Inception network with these weights
+    /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier,
+    /// vit or clip, or inception=FILE for pytorch-fid's Inception network with these weights
     /// (crates/metrics/judges/convert.py makes the file).
     #[arg(long, value_name = "JUDGE")]
     pub judge: Option<String>,
@@ -439,8 +439,8 @@ pub(crate) struct MetricsArgs {
     /// The images they are scored against, usually real ones.
     #[arg(value_name = "B")]
     pub reference: String,
-    /// mnist-28, fashion-28, digits-8, scenes-32, a judge's file, run=DIR for a finished run of --model classifier or
-    /// vit, or inception=FILE. Default: the judge of the
+    /// mnist-28, fashion-28, digits-8, scenes-32, a judge's file, run=DIR for a finished run of --model classifier,
+    /// vit or clip, or inception=FILE. Default: the judge of the
     /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]
     pub judge: Option<String>,

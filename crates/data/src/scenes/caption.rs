@@ -175,6 +175,13 @@ impl Caption {
         words.join(" ")
     }
 
+    /// The same with every relation turned round: false of the same scene.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        let relations = self.relations.iter().copied().map(Relation::swapped).collect();
+        Self { relations, ..self.clone() }
+    }
+
     /// What this text says; None where it is no sentence of the grammar.
     pub fn parse(text: &str) -> Option<Self> {
         let words: Vec<&str> = text.split_whitespace().collect();

@@ -10,6 +10,7 @@ mod inception;
 mod opened;
 pub mod scenes;
 mod stacked;
+mod towers;
 pub mod train;
 pub mod trained;
 
@@ -156,7 +157,7 @@ pub enum JudgeError {
     },
     /// A run whose model cannot judge.
     #[error(
-        "run {name} is no classifier: its model is {model}; give a run of --model classifier or vit"
+        "run {name} cannot judge: its model is {model}; give a run of --model classifier, vit or clip"
     )]
     NoClassifier {
         /// The run.
@@ -203,6 +204,8 @@ enum Network {
     /// A classifier that looks at each channel of three by itself.
     Stacked(Box<Classifier>),
     Inception(Inception),
+    /// A run that holds pictures beside captions.
+    Towers(Box<towers::Towers>),
 }
 
 /// A classifier as a judge.
@@ -415,6 +418,7 @@ impl Judge {
             Network::Classifier(classifier) => classifier.network().features(),
             Network::Stacked(classifier) => 3 * classifier.network().features(),
             Network::Inception(_) => inception::FEATURES,
+            Network::Towers(towers) => towers.dim,
         }
     }
 
@@ -423,6 +427,7 @@ impl Judge {
         match &self.network {
             Network::Classifier(classifier) => Some(classifier.shape),
             Network::Stacked(classifier) => Some(ImageShape { channels: 3, ..classifier.shape }),
+            Network::Towers(towers) => Some(towers.shape),
             Network::Inception(_) => None,
         }
     }
@@ -432,6 +437,7 @@ impl Judge {
         match &self.network {
             Network::Classifier(classifier) => classifier.read(images, &self.device),
             Network::Stacked(classifier) => stacked::read(classifier, images, &self.device),
+            Network::Towers(towers) => towers.read(images, &self.device),
             Network::Inception(net) => {
                 let features = net.features(images, &self.device);
                 Reading { features, probabilities: None, space: FeatureSpace::Inception }

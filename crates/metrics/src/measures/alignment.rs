@@ -10,7 +10,7 @@ use crate::{
 use genlab_core::{Align, Conditions};
 use genlab_data::{
     Values,
-    scenes::{Caption, Colour, Phrase, Relation, Size},
+    scenes::{Caption, Colour, Phrase, Size},
 };
 use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
 use std::collections::HashSet;
@@ -164,13 +164,7 @@ fn relations(pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<f64> 
         return Vec::new();
     }
     let own: Vec<Caption> = rows.iter().map(|row| captions[*row].clone()).collect();
-    let turned: Vec<Caption> = own
-        .iter()
-        .map(|caption| Caption {
-            relations: caption.relations.iter().copied().map(Relation::swapped).collect(),
-            ..caption.clone()
-        })
-        .collect();
+    let turned: Vec<Caption> = own.iter().map(Caption::turned).collect();
     let (own, turned) = (read(&own), read(&turned));
     let of = |(place, row): (usize, &usize)| {
         number(
@@ -260,6 +254,7 @@ fn shown(split: &Values, pictures: &Rows, captions: &[Caption], read: Read<'_>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_data::scenes::Relation;
 
     /// A vector for each thing that a caption says, so that what is alike is near.
     fn read(captions: &[Caption]) -> Rows {

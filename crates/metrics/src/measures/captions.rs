@@ -1,6 +1,8 @@
 //! Whether samples of scenes show what their captions say. Needs a sampler that is told captions and a judge of scenes.
 
-use crate::{context::Context, features::judge::Judge, findings::Findings, picture};
+use crate::{
+    context::Context, features::judge::Judge, findings::Findings, numerics::rank::spearman, picture,
+};
 use burn::tensor::Tensor;
 use genlab_core::Phase;
 use genlab_data::{Values, scenes::Caption};
@@ -71,8 +73,31 @@ const UNSEEN: Entry = Entry {
     ..DIGIT
 };
 
+const CLIP: Entry = Entry {
+    name: "captions/clip_score",
+    title: "CLIP score",
+    gloss: "how near samples are to their captions by towers",
+    unit: "cosine",
+    range: [-1.0, 1.0],
+    meaning: "Mean cosine of the angle between a sample's vector and its caption's, by the towers that judge \
+              (--judge run=DIR of --model clip).",
+    ..DIGIT
+};
+
+const CLIP_RANK: Entry = Entry {
+    name: "captions/clip_rank",
+    title: "CLIP score beside the answers",
+    gloss: "whether towers and the judge of scenes agree on samples",
+    unit: "rank correlation",
+    better: None,
+    meaning: "Spearman's rank correlation, over samples, of the CLIP score with the share of the caption that the judge of \
+              scenes reads: 1 where the score ranks samples as the answers do.",
+    ..CLIP
+};
+
 /// Every entry, in the order of reports.
-pub const ENTRIES: [&Entry; 6] = [&ALL, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN];
+pub const ENTRIES: [&Entry; 8] =
+    [&ALL, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN, &CLIP, &CLIP_RANK];
 
 /// What the judge found of one picture beside a caption.
 struct Found {
@@ -94,9 +119,8 @@ impl Found {
         let agreed = |answers: &[u32]| {
             answers.iter().zip(read).skip(1).filter(|(own, read)| own == read).count()
         };
-        let relation = caption.relations.first().map(|relation| {
-            let turned = Caption { relations: vec![relation.swapped()], ..caption.clone() };
-            let turned = turned.answers().expect("two objects");
+        let relation = caption.relations.first().map(|_| {
+            let turned = caption.turned().answers().expect("two objects");
             // Of two objects that are alike neither order is the wrong one.
             right[0] && (own == turned || agreed(&own) > agreed(&turned))
         });
@@ -111,6 +135,14 @@ impl Found {
     fn all(&self) -> bool {
         self.arrangement && self.objects.iter().flatten().all(|right| *right)
     }
+
+    /// Share of the answers that are right; a relation that is turned round is a wrong one.
+    fn share(&self) -> f64 {
+        let arranged = self.relation.unwrap_or(self.arrangement);
+        let answers = self.objects.iter().flatten().copied().chain([arranged]);
+        let right: Vec<f64> = answers.map(|right| f64::from(u8::from(right))).collect();
+        right.iter().sum::<f64>() / right.len() as f64
+    }
 }
 
 /// Samples of which sample i was told the caption of row i of the measured split.
@@ -123,12 +155,15 @@ pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
         .map(|row| scenes.rows()[row % scenes.rows().len()].caption.clone())
         .collect();
     out.figures.push(shown(samples, &captions));
-    let Some(judge) = &context.judge else {
+    // Whoever judges the features: what is read is always what the dataset's own judge reads.
+    let judge = Judge::for_dataset(&context.dataset.name, samples.shape(), &context.device);
+    let drawn = samples.tensor(0..samples.len(), &context.device);
+    let found = judge.as_ref().and_then(|judge| read(judge, &captions, &drawn));
+    if let Some(towers) = &context.judge {
+        by_towers(towers, &drawn, &captions, found.as_deref(), (&real, context), out);
+    }
+    let (Some(judge), Some(found)) = (&judge, found) else {
         return out.absent(ALL.name, "no judge reads these pictures");
-    };
-    let Some(found) = read(judge, &captions, &samples.tensor(0..samples.len(), &context.device))
-    else {
-        return out.absent(ALL.name, "the judge answers no questions about these pictures");
     };
     for (entry, values) in numbers(&found) {
         if values.is_empty() {
@@ -138,6 +173,51 @@ pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
         }
     }
     out.figures.push(beside(&found, &captions, &real, judge, context));
+}
+
+/// How near samples are to their captions by a judge that reads captions, and what it says of real scenes.
+fn by_towers(
+    towers: &Judge,
+    drawn: &Tensor<4>,
+    captions: &[Caption],
+    found: Option<&[Found]>,
+    (real, context): (&Values, &Context<'_>),
+    out: &mut Findings,
+) {
+    let Some(vocabulary) = context.dataset.vocabulary() else { return };
+    let near = |pictures: &Tensor<4>, captions: &[Caption]| {
+        let texts: Vec<String> = captions.iter().map(Caption::text).collect();
+        towers.closeness(pictures, &vocabulary.tensor(&texts, &context.device))
+    };
+    let Some(own) = near(drawn, captions) else { return };
+    out.push(context.mean(&CLIP, &own));
+    let shares: Option<Vec<f64>> = found.map(|found| found.iter().map(Found::share).collect());
+    if let Some(rank) = shares.and_then(|shares| spearman(&own, &shares)) {
+        out.push(context.metric(&CLIP_RANK, rank, own.len()));
+    }
+    let count = real.len().min(captions.len());
+    let (pictures, own_captions) = (real.tensor(0..count, &context.device), &captions[..count]);
+    let turned: Vec<Caption> = own_captions.iter().map(Caption::turned).collect();
+    let mut dealt = own_captions.to_vec();
+    dealt.rotate_left(1);
+    let row = |name: &str, near: Option<Vec<f64>>| {
+        let near = near.unwrap_or_default();
+        vec![name.to_owned(), format!("{:.3}", near.iter().sum::<f64>() / near.len() as f64)]
+    };
+    let rows = vec![
+        row("samples", Some(own)),
+        row("real scenes", near(&pictures, own_captions)),
+        row("real scenes, relations turned round", near(&pictures, &turned)),
+        row("real scenes, others' captions", near(&pictures, &dealt)),
+    ];
+    out.figures.push(Figure {
+        name: "clip_score".into(),
+        section: "Captions".into(),
+        title: "How near pictures are to captions".into(),
+        caption: "Mean cosine of the angle between the vectors of a picture and of its caption, by the towers that judge.".into(),
+        scope: Scope::Run,
+        plot: Plot::Table { columns: vec![String::new(), "CLIP score".to_owned()], rows },
+    });
 }
 
 /// What each entry is the mean of.
@@ -264,6 +344,7 @@ mod tests {
         let one = found("a small red three", &[0, 3, 0, 1, 0, 0, 0]);
         assert_eq!((one.all(), one.objects[0]), (false, [true, true, false]));
         assert!(found("a red one", &[0; 7]).unseen);
+        assert_eq!(one.share(), 0.75);
     }
 
     #[test]

@@ -7,4 +7,5 @@ pub mod lbfgs;
 pub mod matrix;
 pub mod mixture;
 pub mod pca;
+pub mod rank;
 pub mod tsne;

@@ -1,18 +1,18 @@
-//! A finished run of a classifier as a judge.
+//! A finished run as a judge: of a classifier, or of towers for pictures and captions.
 
-use super::{Classes, Classifier, Judge, JudgeError, Network, Reading, train};
+use super::{Classes, Classifier, Judge, JudgeError, Network, Reading, towers::Towers, train};
 use burn::tensor::Device;
 use genlab_core::{OpenedRun, Space};
 use genlab_data::Dataset;
 
 impl Judge {
-    /// The classifier of a finished run as the judge of `dataset`, under a name for reports. `sha256` is that of its
+    /// The classifier or the towers of a finished run as the judge of `dataset`, under a name for reports. `sha256` is that of its
     /// weights. Its features are divided by one number, so that their mean variance over training images of the
     /// dataset is 1 as it is for every other judge. Where it has learned other classes than the dataset's, its
     /// probabilities are left out.
     ///
     /// # Errors
-    /// When the run's model is no classifier, or knows other values.
+    /// When the run's model is neither, or knows other values.
     pub fn opened(
         name: &str,
         sha256: &str,
@@ -21,13 +21,26 @@ impl Judge {
         device: &Device,
     ) -> Result<Self, JudgeError> {
         let (name, sha256) = (name.to_owned(), sha256.to_owned());
-        if run.frozen.classifier().is_none() {
+        if run.frozen.classifier().is_none() && run.frozen.aligner().is_none() {
             return Err(JudgeError::NoClassifier { name, model: run.model });
         }
         let (its, theirs) = (run.space, dataset.space);
         if (its.shape, its.kind) != (theirs.shape, theirs.kind) {
             let [its, theirs] = [its, theirs].map(words);
             return Err(JudgeError::OtherValues { name, its, theirs });
+        }
+        let images = dataset.train.sample(train::SCALE_IMAGES).into_owned();
+        let images = images.tensor(0..images.len(), device);
+        if let Some(aligner) = run.frozen.aligner() {
+            let [_, dim] = aligner.values(images.clone().narrow(0, 0, 1)).dims();
+            let mut towers = Towers { shape: its.shape, frozen: run.frozen, dim, scale: 1.0 };
+            let features = towers.vectors(&images, device);
+            if features.values.iter().any(|v| !v.is_finite()) {
+                return Err(JudgeError::NotFinite { name, tensor: "of its vectors".to_owned() });
+            }
+            towers.scale = train::scale(&features);
+            let (network, device) = (Network::Towers(Box::new(towers)), device.clone());
+            return Ok(Self { name, sha256, accuracy: None, network, device });
         }
         let own = dataset.classes.as_ref().map(Vec::len) == run.classes;
         let mut classifier = Classifier {
@@ -36,8 +49,7 @@ impl Judge {
             scale: 1.0,
             classes: if own { Classes::Own } else { Classes::Other },
         };
-        let images = dataset.train.sample(train::SCALE_IMAGES);
-        let features = classifier.read(&images.tensor(0..images.len(), device), device).features;
+        let features = classifier.read(&images, device).features;
         if features.values.iter().any(|v| !v.is_finite()) {
             return Err(JudgeError::NotFinite { name, tensor: "of its features".to_owned() });
         }

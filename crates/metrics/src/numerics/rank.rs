@@ -24,7 +24,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut before = 0;
     for group in order.chunk_by(alike) {
         let rank = before as f64 + (group.len() - 1) as f64 / 2.0;
-        group.iter().for_each(|place| ranks[*place] = rank);
+        for place in group {
+            ranks[*place] = rank;
+        }
         before += group.len();
     }
     ranks

@@ -161,8 +161,8 @@ pub(crate) struct RunArgs {
     /// then 75, and the same command goes on.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub max_time: Option<Duration>,
-    /// Several runs: so many at a time, each in a process of its own with its share of the processors. Without it two on a
-    /// processor, and one on any other device.
+    /// Several runs: so many at a time, each in a process of its own with its share of the processors. By default two at a time on
+    /// the CPU, and one on other devices.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
     #[command(flatten)]

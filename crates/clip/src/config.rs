@@ -69,12 +69,12 @@ impl ClipConfig {
     /// When its settings do not fit the data, or the data have no captions.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
+        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
+        let captions = captions.map_err(|_| no_captions())?.captions.expect("captions are told");
         let architecture = self
             .image
             .architecture(space, self.embedding_dim)
             .map_err(|fault| fault.within("image"))?;
-        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
-        let captions = captions.map_err(|_| no_captions())?.captions.expect("captions are told");
         let net = init_module(context.seed, "clip/net", &context.device, |device| {
             Towers::new(&architecture, captions, self.temperature, space, device)
         });
@@ -101,6 +101,6 @@ mod tests {
         assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
         let points = context(Space::points(2, 0.0, 1.0));
         let fault = ClipConfig::default().init(&points).err().expect("refused").to_string();
-        assert!(fault.starts_with("image.network is conv, but the values are points"), "{fault}");
+        assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
     }
 }

@@ -28,6 +28,11 @@ impl Vocabulary {
         self.words.len() + SPECIAL
     }
 
+    /// Its words, in their order.
+    pub fn known(&self) -> &[String] {
+        &self.words
+    }
+
     /// Numbers of every text, T: those of its words, then [`PADDING`].
     pub fn length(&self) -> usize {
         self.length
@@ -65,7 +70,8 @@ impl Vocabulary {
         words.join(" ")
     }
 
-    fn token(&self, word: &str) -> u32 {
+    /// The number of a word, [`UNKNOWN`] for one that it does not have.
+    pub fn token(&self, word: &str) -> u32 {
         let place = self.words.iter().position(|known| known.eq_ignore_ascii_case(word));
         place.map_or(UNKNOWN, |place| (place + SPECIAL) as u32)
     }

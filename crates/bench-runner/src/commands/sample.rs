@@ -17,7 +17,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
-use genlab_data::{Dataset, npz_bytes, scenes::Caption};
+use genlab_data::{Dataset, npz_bytes};
 use genlab_metrics::{
     generators::latent::{CodeSampler, Prior},
     picture, requests,
@@ -28,8 +28,6 @@ use std::{path::Path, process::ExitCode};
 
 /// Guidance at most: beyond it is a slip of the finger.
 pub(super) const MOST_GUIDANCE: f64 = 1000.0;
-/// Letters of a caption that is told to be wrong, at most.
-const MOST_SHOWN: usize = 80;
 
 /// # Errors
 /// When the run is not finished, cannot sample as asked, or the file cannot be written.
@@ -133,17 +131,13 @@ fn captions(
              model.ddpm.condition=caption"
         );
     };
-    let learned = |caption: &Caption| {
-        scenes.rows().iter().any(|scene| scene.caption.phrases.len() == caption.phrases.len())
-    };
-    let Some(caption) = Caption::parse(&text.to_lowercase()).filter(learned) else {
-        let said: String = text.chars().take(MOST_SHOWN).collect();
+    if let Some(fault) = scenes.fault(text) {
         bail!(
-            "--caption {said:?} is not what {run} has learned to read; give one such as {:?} (docs/scenes.md)",
+            "--caption is not what {run} has learned to read: {fault}; give one such as {:?} (docs/scenes.md)",
             scenes.rows()[0].caption.text()
         );
-    };
-    let one = scenes.vocabulary().tensor(&[caption.text()], device);
+    }
+    let one = scenes.vocabulary().tensor(&[text.to_owned()], device);
     Ok(one.repeat(&[args.count as usize, 1]))
 }
 
@@ -177,7 +171,9 @@ impl Told {
         let (conditions, count) = (model.conditions(), args.count as usize);
         let run = args.run.display();
         let untold = || {
-            if config.takes_conditions() {
+            if conditions.captions.is_some() {
+                format!("{run} was trained with captions, not with classes; give it a --caption")
+            } else if config.takes_conditions() {
                 format!(
                     "{run} was trained without classes; train one with --set \
                      model.{name}.condition=class"

@@ -8,6 +8,9 @@
 
 use genlab_core::vocabulary::Vocabulary;
 
+/// Letters of a word that is told to be wrong, at most.
+const MOST_SHOWN: usize = 30;
+
 /// Digits by their word.
 pub(super) const DIGITS: [&str; 10] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
@@ -195,6 +198,27 @@ impl Caption {
     }
 }
 
+/// What is wrong with a text that is no caption of the number of objects that `objects` has.
+pub(super) fn fault(text: &str, objects: std::ops::RangeInclusive<usize>) -> Option<String> {
+    let vocabulary = vocabulary(*objects.end());
+    let unknown = text
+        .split_whitespace()
+        .find(|word| vocabulary.token(word) == genlab_core::vocabulary::UNKNOWN);
+    if let Some(word) = unknown {
+        let word: String = word.chars().take(MOST_SHOWN).collect();
+        let words = vocabulary.known().join(", ");
+        return Some(format!("{word:?} is no word of its captions, which are {words}"));
+    }
+    let (least, most) = objects.into_inner();
+    match Caption::parse(&text.to_lowercase()).map(|caption| caption.phrases.len()) {
+        None => Some("it is no sentence of its captions".to_owned()),
+        Some(count) if !(least..=most).contains(&count) => {
+            Some(format!("it has {count} objects, and captions have from {least} to {most}"))
+        }
+        Some(_) => None,
+    }
+}
+
 /// The words of all captions of at most so many objects.
 pub(super) fn vocabulary(objects: usize) -> Vocabulary {
     let relations = ["left", "right", "of", "above", "below"];
@@ -231,6 +255,22 @@ mod tests {
         let longest = "a small red three left of a small green seven";
         assert_eq!(vocabulary(2).length(), longest.split(' ').count());
         assert_eq!(vocabulary(2).size(), 2 + 2 + 6 + 10 + 5);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_caption_is_said() {
+        for (text, start) in [
+            ("a pink three", "\"pink\" is no word of its captions, which are a, small, red"),
+            ("a red 3", "\"3\" is no word"),
+            ("", "it is no sentence"),
+            ("red three", "it is no sentence"),
+            ("a red one above a red two above a red four", "it has 3 objects, and captions have"),
+        ] {
+            let found = fault(text, 1..=2).expect(text);
+            assert!(found.starts_with(start), "{found}");
+        }
+        assert_eq!(fault("A red three", 1..=2), None);
+        assert!(fault("a red three", 2..=4).is_some());
     }
 
     #[test]

@@ -81,6 +81,13 @@ impl Scenes {
         self.vocabulary.tensor(&texts, device)
     }
 
+    /// What is wrong with a text that is no caption as these pictures have them; None where nothing is.
+    pub fn fault(&self, text: &str) -> Option<String> {
+        let counts = self.rows.iter().map(|scene| scene.objects.len());
+        let (least, most) = (counts.clone().min()?, counts.max()?);
+        caption::fault(text, least..=most)
+    }
+
     /// The masks of the objects of picture `row`, in the order in which its caption mentions them. Panics beyond the last
     /// picture.
     pub fn masks(&self, row: usize) -> Vec<Mask> {

@@ -375,36 +375,12 @@ impl Judge {
         })
     }
 
-    /// The judge of scenes with weights of one's own.
-    ///
-    /// # Errors
-    /// As [`Judge::from_bytes`].
-    pub fn scenes(
-        name: &str,
-        architecture: &Architecture,
-        bytes: &[u8],
-        device: &Device,
-    ) -> Result<Self, JudgeError> {
-        Ok(Self::from_bytes(name, architecture, bytes, device)?.knowing(Classes::Questions))
-    }
-
     /// The same, whose answers are about these classes.
     fn knowing(mut self, classes: Classes) -> Self {
         if let Network::Classifier(classifier) = &mut self.network {
             classifier.classes = classes;
         }
         self
-    }
-
-    /// What it answers to [`QUESTIONS`](genlab_data::scenes::QUESTIONS) about each of `images` `[n, 3, H, W]` in [0, 1]; None from
-    /// a judge of other pictures.
-    pub fn answers(&self, images: &Tensor<4>) -> Option<Vec<Vec<u32>>> {
-        match &self.network {
-            Network::Classifier(judge) if judge.classes == Classes::Questions => {
-                Some(scenes::read(judge, images, &self.device))
-            }
-            _ => None,
-        }
     }
 
     /// Its name, hash and accuracy for `results.json`.

@@ -1,7 +1,7 @@
 //! The judge of scenes: one network that answers seven questions about what a picture shows.
 
 use super::{
-    Architecture, BATCH, Classifier,
+    Architecture, BATCH, Classes, Classifier, Judge, JudgeError, Network,
     train::{Recipe, fit, to_bytes, with_unit_features},
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
@@ -131,6 +131,32 @@ impl Train for Student {
     }
 }
 
+impl Judge {
+    /// The judge of scenes with weights of one's own.
+    ///
+    /// # Errors
+    /// As [`Judge::from_bytes`].
+    pub fn scenes(
+        name: &str,
+        architecture: &Architecture,
+        bytes: &[u8],
+        device: &Device,
+    ) -> Result<Self, JudgeError> {
+        Ok(Self::from_bytes(name, architecture, bytes, device)?.knowing(Classes::Questions))
+    }
+
+    /// What it answers to [`QUESTIONS`](genlab_data::scenes::QUESTIONS) about each of `images` `[n, 3, H, W]` in [0, 1]; None from
+    /// a judge of other pictures.
+    pub fn answers(&self, images: &Tensor<4>) -> Option<Vec<Vec<u32>>> {
+        match &self.network {
+            Network::Classifier(judge) if judge.classes == Classes::Questions => {
+                Some(read(judge, images, &self.device))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The likeliest answer to each question about each of `images` `[n, 3, H, W]`.
 pub(super) fn read(judge: &Classifier, images: &Tensor<4>, device: &Device) -> Vec<Vec<u32>> {
     let count = images.dims()[0];
@@ -168,7 +194,6 @@ pub fn share_right(read: &[Vec<u32>], pictures: &Values) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::judge::Judge;
 
     #[test]
     fn the_judge_reads_test_scenes_as_well_as_it_says() {

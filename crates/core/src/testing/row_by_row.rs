@@ -1,0 +1,63 @@
+//! What is made of a value depends on that value alone, not on those beside it.
+
+use super::{captions, host, noise};
+use crate::{
+    capabilities::{Align, Classify, Density},
+    condition::Condition,
+};
+use burn::tensor::Tensor;
+
+/// What a classifier makes of a value depends on that value alone, and has the sizes that it promises.
+pub(super) fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Tensor<4>) {
+    let [count, ..] = x.dims();
+    let whole = classifier.classify(x.clone());
+    assert_eq!(whole.features.dims(), [count, classifier.features()]);
+    assert_eq!(whole.logits.dims(), [count, classifier.classes()]);
+    let last = classifier.classify(x.clone().narrow(0, count - 1, 1));
+    for (whole, last) in [(whole.features, last.features), (whole.logits, last.logits)] {
+        let whole = host(whole.narrow(0, count - 1, 1));
+        for (a, b) in whole.iter().zip(host(last)) {
+            assert!((a - b).abs() < 1e-4, "a reading depends on its batch: {a} and {b}");
+        }
+    }
+}
+
+/// What is made of a value or a caption depends on that alone, is a unit vector, and lies in the same space as the other.
+pub(super) fn vectors_are_of_length_one_row_by_row(aligner: &dyn Align, x: &Tensor<4>) {
+    let [count, ..] = x.dims();
+    let words = captions(count);
+    let (values, texts) = (aligner.values(x.clone()), aligner.captions(words.clone()));
+    assert_eq!(values.dims(), texts.dims());
+    let last = aligner.values(x.clone().narrow(0, count - 1, 1));
+    let last_text = aligner.captions(words.narrow(0, count - 1, 1));
+    for (whole, last) in [(values, last), (texts, last_text)] {
+        let [_, size] = whole.dims();
+        let whole = host(whole);
+        for row in whole.chunks(size) {
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+            assert!((length - 1.0).abs() < 1e-4, "a vector has length {length}");
+        }
+        for (a, b) in whole[(count - 1) * size..].iter().zip(host(last)) {
+            assert!((a - b).abs() < 1e-4, "a vector depends on its batch: {a} and {b}");
+        }
+    }
+}
+
+/// A weight depends on its value's row and its draw alone, and its first draw is the bound's.
+pub(super) fn importance_weights_own_their_noise(
+    density: &dyn Density,
+    x: &Tensor<4>,
+    told: &Condition,
+) {
+    let weights = |x: Tensor<4>, told: &Condition, first, draws| -> Option<Vec<f32>> {
+        let weights = density.log_weights(x, told, noise(4), first, draws)?;
+        Some(weights.into_data().try_into_vec::<f32>().expect("f32"))
+    };
+    let Some(whole) = weights(x.clone(), told, 10, 0..4) else { return };
+    assert_eq!(whole.len(), 3 * 4, "one weight for each value and draw");
+    let part = weights(x.clone().narrow(0, 1, 2), &told.rows(1..3), 11, 2..4).expect("as before");
+    for (a, b) in [&whole[6..8], &whole[10..12]].concat().iter().zip(&part) {
+        assert!((a - b).abs() < 1e-3, "a weight depends on its batch: {a} and {b}");
+    }
+    assert_ne!(whole[0], whole[1], "two draws share their noise");
+}

@@ -145,8 +145,7 @@ impl Judge {
         Ok(Self::from_bytes(name, architecture, bytes, device)?.knowing(Classes::Questions))
     }
 
-    /// What it answers to [`QUESTIONS`](genlab_data::scenes::QUESTIONS) about each of `images` `[n, 3, H, W]` in [0, 1]; None from
-    /// a judge of other pictures.
+    /// What it answers to [`QUESTIONS`] about each of `images` `[n, 3, H, W]` in [0, 1]; None from a judge of other pictures.
     pub fn answers(&self, images: &Tensor<4>) -> Option<Vec<Vec<u32>>> {
         match &self.network {
             Network::Classifier(judge) if judge.classes == Classes::Questions => {

@@ -78,7 +78,7 @@ impl ClipConfig {
         let net = init_module(context.seed, "clip/net", &context.device, |device| {
             Towers::new(&architecture, captions, self.temperature, space, device)
         });
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &[]);
+        let net = Optimized::new(net, self.optimizer, self.ema.clone());
         Ok(Box::new(Clip { net }))
     }
 }

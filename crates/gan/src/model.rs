@@ -53,11 +53,13 @@ impl Judgement {
         let points = |values, side| critic.packed(read(critic.centred(values), side));
         let real_points = points(batch.values.clone(), Side::Real);
         let fake_points = points(generated, Side::Fake);
-        let (real, fake) = (score(real_points.clone()), score(fake_points.clone()));
+        let features = critic.features(real_points.clone());
+        let real = critic.scored(features.clone(), condition);
+        let fake = score(fake_points.clone());
         let game = config.objective.game();
         let mut loss = game.critic_loss(real.clone(), fake.clone());
         if let Some(wrong) = wrong {
-            let wrong = critic.score(real_points.clone(), wrong);
+            let wrong = critic.scored(features, wrong);
             loss = (loss + game.critic_loss(real.clone(), wrong)) / 2.0;
         }
         let scalars = Scalars::new().with("critic_loss", loss.clone());

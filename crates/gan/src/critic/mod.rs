@@ -77,7 +77,16 @@ impl Critic {
     /// The logit of packs of centred values, `[B]`. A class or a caption y adds ⟨v_y, φ(x)⟩ to what the features φ(x) score
     /// otherwise: Eq. 3 of Miyato & Koyama 2018 (arXiv:1802.05637).
     pub(crate) fn score(&self, centred: Tensor<4>, condition: &Condition) -> Tensor<1> {
-        let features = self.encoder.forward(centred);
+        self.scored(self.features(centred), condition)
+    }
+
+    /// The features φ(x) of packs of centred values, which do not depend on what is told.
+    pub(crate) fn features(&self, centred: Tensor<4>) -> Tensor<2> {
+        self.encoder.forward(centred)
+    }
+
+    /// The logit of values of these features, as [`Critic::score`] has it.
+    pub(crate) fn scored(&self, features: Tensor<2>, condition: &Condition) -> Tensor<1> {
         let seen = match self.minibatch_sd {
             None => features.clone(),
             Some(sd) => Tensor::cat(vec![features.clone(), sd.feature(features.clone())], 1),

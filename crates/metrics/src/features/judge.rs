@@ -36,6 +36,14 @@ use std::fmt;
 /// Images per forward pass.
 const BATCH: usize = 250;
 
+/// Images in the parts that a network looks at, on its device.
+fn batches(images: &Tensor<4>, device: &Device) -> impl Iterator<Item = Tensor<4>> {
+    let count = images.dims()[0];
+    (0..count).step_by(BATCH).map(move |first| {
+        images.clone().narrow(0, first, BATCH.min(count - first)).to_device(device)
+    })
+}
+
 /// What a judge is built from.
 #[derive(Debug)]
 pub struct JudgeSpec {
@@ -236,11 +244,10 @@ impl Classifier {
     }
 
     fn read(&self, images: &Tensor<4>, device: &Device) -> Reading {
-        let ([count, ..], network) = (images.dims(), self.network());
+        let network = self.network();
         let (mut features, mut probabilities) = (Vec::new(), Vec::new());
-        for first in (0..count).step_by(BATCH) {
-            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            let out = network.classify(batch.to_device(device));
+        for batch in batches(images, device) {
+            let out = network.classify(batch);
             let out = (out.features / self.scale, softmax(out.logits, 1));
             features.extend(crate::features::host::floats(out.0));
             probabilities.extend(crate::features::host::floats(out.1));

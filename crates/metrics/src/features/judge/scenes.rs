@@ -1,7 +1,7 @@
 //! The judge of scenes: one network that answers seven questions about what a picture shows.
 
 use super::{
-    Architecture, BATCH, Classes, Classifier, Judge, JudgeError, Network,
+    Architecture, Classes, Classifier, Judge, JudgeError, Network, batches,
     train::{Recipe, fit, to_bytes, with_unit_features},
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
@@ -158,15 +158,11 @@ impl Judge {
 
 /// The likeliest answer to each question about each of `images` `[n, 3, H, W]`.
 pub(super) fn read(judge: &Classifier, images: &Tensor<4>, device: &Device) -> Vec<Vec<u32>> {
-    let count = images.dims()[0];
-    let mut read = Vec::with_capacity(count);
-    for first in (0..count).step_by(BATCH) {
-        let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-        let logits = judge.network().classify(batch.to_device(device)).logits;
-        let logits = crate::features::host::floats(logits);
-        read.extend(logits.chunks(ANSWERS).map(likeliest));
-    }
-    read
+    let answered = |batch| {
+        let logits = crate::features::host::floats(judge.network().classify(batch).logits);
+        logits.chunks(ANSWERS).map(likeliest).collect::<Vec<_>>()
+    };
+    batches(images, device).flat_map(answered).collect()
 }
 
 fn likeliest(logits: &[f32]) -> Vec<u32> {

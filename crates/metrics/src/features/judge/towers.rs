@@ -1,6 +1,6 @@
 //! A run that holds pictures beside captions as a judge: its vectors of pictures are the features.
 
-use super::{BATCH, FeatureSpace, Judge, Network, Reading};
+use super::{FeatureSpace, Judge, Network, Reading, batches};
 use crate::{features::host, numerics::matrix::Rows};
 use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{Align, Generative, ImageShape};
@@ -24,12 +24,9 @@ impl Towers {
 
     /// Unit vectors of pictures.
     pub(super) fn vectors(&self, images: &Tensor<4>, device: &Device) -> Rows {
-        let count = images.dims()[0];
-        let mut vectors = Vec::with_capacity(count * self.dim);
-        for first in (0..count).step_by(BATCH) {
-            let batch = images.clone().narrow(0, first, BATCH.min(count - first));
-            vectors.extend(host::floats(self.aligner().values(batch.to_device(device))));
-        }
+        let vectors: Vec<f32> = batches(images, device)
+            .flat_map(|batch| host::floats(self.aligner().values(batch)))
+            .collect();
         Rows::from_f32(self.dim, &vectors)
     }
 

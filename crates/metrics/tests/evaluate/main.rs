@@ -7,3 +7,4 @@ mod forecasts;
 mod game;
 mod linear_gaussian;
 mod models;
+mod scenes;

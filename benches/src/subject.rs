@@ -64,6 +64,7 @@ impl Subject {
             classes: dataset.classes.as_ref().map(Vec::len),
             past: dataset.past(),
             words: dataset.words(),
+            objects: dataset.objects(),
             total_images: BUDGET,
             device: device.clone(),
             seed,
@@ -74,6 +75,8 @@ impl Subject {
         let precision = Precision::F32;
         let plan = Plan { seed, batch_size, total_images: BUDGET, log_every: 1, precision };
         let stream = BatchStream::new(&dataset.train, seed, batch_size, device);
+        let stream =
+            if model.needs_objects() { stream.with_objects(&dataset.train) } else { stream };
         Ok(Self { config, name: name.to_owned(), model, stream, plan, step: 0 })
     }
 

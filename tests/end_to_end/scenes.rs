@@ -1,4 +1,4 @@
-//! Scenes: what is drawn from captions, read by their judge, and held beside them.
+//! Scenes: what is drawn from captions, read by their judge, held beside them, and cut out of them.
 
 use crate::support::{metric, run, succeed};
 use std::{fs, path::Path};
@@ -54,6 +54,8 @@ fn what_has_no_captions_says_so() {
     );
     let errors = refusal(folder.path(), &["--model", "clip", "--dataset", "digits8x8"]);
     assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    let errors = refusal(folder.path(), &["--model", "segmenter", "--dataset", "digits8x8"]);
+    assert!(errors.contains("objects are missing: nobody knows where"), "{errors}");
     let heads = [
         "--set",
         "model.ddpm.network.channels=[12,18]",
@@ -92,4 +94,22 @@ fn towers_hold_pictures_beside_captions() {
     assert!((0.0..=1.0).contains(&of("captions/all")));
     let report = fs::read_to_string(folder.path().join("vae/report.html")).unwrap();
     assert!(report.contains("real scenes, relations turned round"));
+}
+
+#[test]
+fn objects_are_cut_out_where_somebody_points() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ["--model", "segmenter", "--dataset", "scenes-32", "--out", "segmenter"];
+    succeed(folder.path(), &[&model[..], &SMALL].concat());
+    let dir = folder.path().join("segmenter");
+    for name in ["point", "point_best", "second_click", "box", "unseen", "fashion", "component"] {
+        let iou = metric(&dir, &format!("segmentation/{name}_iou"));
+        assert!(iou.is_some_and(|iou| (0.0..=1.0).contains(&iou)), "{name}: {iou:?}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["Cut out by a click", "What is cut out", "makes no values"] {
+        assert!(report.contains(words), "{words}");
+    }
+    let curves = fs::read_to_string(dir.join("metrics.jsonl")).unwrap();
+    assert!(curves.contains("validation/second_iou"), "validation has objects as well");
 }

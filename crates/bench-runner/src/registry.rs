@@ -9,6 +9,7 @@ use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
+use genlab_vision::SegmenterConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +60,8 @@ pub(crate) enum ModelConfig {
     Vit(ClassifierConfig),
     /// Pictures and captions in one space.
     Clip(ClipConfig),
+    /// Objects cut out where somebody points.
+    Segmenter(SegmenterConfig),
 }
 
 impl ModelConfig {
@@ -85,6 +88,7 @@ impl ModelConfig {
             Self::Classifier(ClassifierConfig::for_kind(kind)),
             Self::Vit(ClassifierConfig::vit()),
             Self::Clip(ClipConfig::default()),
+            Self::Segmenter(SegmenterConfig::default()),
         ];
         Self::all(kind).into_iter().chain(serving)
     }
@@ -105,6 +109,7 @@ impl ModelConfig {
             Self::Classifier(_) => "classifier",
             Self::Vit(_) => "vit",
             Self::Clip(_) => "clip",
+            Self::Segmenter(_) => "segmenter",
         }
     }
 
@@ -119,6 +124,7 @@ impl ModelConfig {
             Self::Classifier(_) => "Classifier",
             Self::Vit(_) => "ViT",
             Self::Clip(_) => "CLIP",
+            Self::Segmenter(_) => "Segmenter",
         }
     }
 
@@ -135,7 +141,8 @@ impl ModelConfig {
             | Self::SparseAe(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => false,
+            | Self::Clip(_)
+            | Self::Segmenter(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
     }
@@ -144,7 +151,7 @@ impl ModelConfig {
     pub(crate) fn makes_values(&self) -> bool {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
-            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) => false,
+            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) | Self::Segmenter(_) => false,
         }
     }
 
@@ -161,7 +168,8 @@ impl ModelConfig {
             | Self::Gan(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => None,
+            | Self::Clip(_)
+            | Self::Segmenter(_) => None,
         }
     }
 
@@ -175,7 +183,8 @@ impl ModelConfig {
             | Self::Gan(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => None,
+            | Self::Clip(_)
+            | Self::Segmenter(_) => None,
         }
     }
 
@@ -191,6 +200,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema.decays(),
             Self::Classifier(config) | Self::Vit(config) => config.ema.decays(),
             Self::Clip(config) => config.ema.decays(),
+            Self::Segmenter(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
@@ -203,6 +213,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema = config.ema.using(decay),
             Self::Classifier(config) | Self::Vit(config) => config.ema = config.ema.using(decay),
             Self::Clip(config) => config.ema = config.ema.using(decay),
+            Self::Segmenter(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
         model
@@ -237,6 +248,7 @@ impl ModelConfig {
             Self::Ddpm(config) => config.init(context),
             Self::Classifier(config) | Self::Vit(config) => config.init(context),
             Self::Clip(config) => config.init(context),
+            Self::Segmenter(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
@@ -257,6 +269,7 @@ impl Check for ModelConfig {
             Self::Ddpm(config) => within(self.name(), config),
             Self::Classifier(config) | Self::Vit(config) => within(self.name(), config),
             Self::Clip(config) => within(self.name(), config),
+            Self::Segmenter(config) => within(self.name(), config),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What one optimisation step sees.
 
-use crate::noise::{Noise, Phase, Seed};
+use crate::{
+    noise::{Noise, Phase, Seed},
+    objects::Objects,
+};
 use burn::tensor::{Int, Tensor};
 
 /// A batch of values with what their dataset knows of them. `first` is the position of its first value
@@ -15,6 +18,9 @@ pub struct Batch {
     pub past: Option<Tensor<2>>,
     /// `[B, T]` numbers of the words of each value's caption, where the dataset is of scenes.
     pub captions: Option<Tensor<2, Int>>,
+    /// Where the objects of each value are, where the dataset is of scenes and the model asks for them
+    /// ([`Train::needs_objects`](crate::Train::needs_objects)).
+    pub objects: Option<Objects>,
     /// Position of the first value in the training stream.
     pub first: u64,
 }

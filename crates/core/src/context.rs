@@ -21,6 +21,8 @@ pub struct InitContext {
     pub past: Option<usize>,
     /// The words of captions, where the dataset is of scenes.
     pub words: Option<Words>,
+    /// The most objects that a value shows, where the dataset is of scenes.
+    pub objects: Option<usize>,
     /// The budget: training values in the whole run.
     pub total_images: u64,
     /// The plain device (no autodiff) that holds data and parameters.

@@ -18,6 +18,7 @@ pub mod low_resolution;
 pub mod model;
 pub mod nn;
 pub mod noise;
+pub mod objects;
 pub mod opened;
 pub mod optim;
 pub mod params;
@@ -35,8 +36,8 @@ pub use base::BaseConfig;
 pub use batch::{Batch, Progress};
 pub use capabilities::{
     Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit,
-    Encode, EstimateLikelihood, Invert, Likelihood, Observation, Oracle, Reconstruct, Sample,
-    SampleRequest, Task, Term,
+    Encode, EstimateLikelihood, Invert, Likelihood, Mark, Observation, Oracle, Prompts,
+    Reconstruct, Sample, SampleRequest, Segment, Segmented, Task, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};
@@ -45,6 +46,7 @@ pub use ema::EmaConfig;
 pub use low_resolution::LowResolution;
 pub use model::{Generative, Train};
 pub use noise::{Noise, Phase, STARTING_NOISE, Seed};
+pub use objects::Objects;
 pub use opened::{NoRuns, OpenError, OpenRuns, OpenedRun};
 pub use optim::{
     AdamConfig, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,

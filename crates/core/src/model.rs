@@ -4,7 +4,7 @@ use crate::{
     batch::{Batch, Progress},
     capabilities::{
         Align, Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood,
-        Invert, Likelihood, Oracle, Reconstruct, Sample,
+        Invert, Likelihood, Oracle, Reconstruct, Sample, Segment,
     },
     condition::Conditions,
     noise::Noise,
@@ -17,6 +17,12 @@ pub trait Train: Send {
     /// One optimisation step on one batch. The scalars it returns stay on the device, off the
     /// graph: a step never reads the device.
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars;
+
+    /// Whether its steps look at [`Batch::objects`], which take time to draw and memory to keep: batches have them for
+    /// no other model.
+    fn needs_objects(&self) -> bool {
+        false
+    }
 
     /// A snapshot for evaluation, with averaged weights where the model keeps them. It shares no
     /// state with the model in training.
@@ -55,6 +61,11 @@ pub trait Generative: Send + Sync {
     /// batch's rows.
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars;
 
+    /// Whether [`Self::objective`] looks at [`Batch::objects`].
+    fn needs_objects(&self) -> bool {
+        false
+    }
+
     /// Draws values from noise.
     fn sampler(&self) -> Option<&dyn Sample> {
         None
@@ -89,6 +100,10 @@ pub trait Generative: Send + Sync {
     }
     /// Holds values beside captions.
     fn aligner(&self) -> Option<&dyn Align> {
+        None
+    }
+    /// Cuts objects out of values.
+    fn segmenter(&self) -> Option<&dyn Segment> {
         None
     }
     /// Tells values of the data from generated ones.

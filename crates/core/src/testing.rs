@@ -1,5 +1,6 @@
 //! The contract that every model crate runs in its tests.
 
+mod objects;
 mod row_by_row;
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
-    vectors_are_of_length_one_row_by_row,
+    masks_are_cut_value_by_value, vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
 
@@ -58,6 +59,7 @@ pub fn context(space: Space) -> InitContext {
         classes: Some(CLASSES),
         past: (space.kind == Kind::Series).then_some(PAST),
         words: (space.kind == Kind::Images).then_some(Words { numbers: WORDS, length: LENGTH }),
+        objects: (space.kind == Kind::Images).then_some(objects::MOST),
         total_images: TOTAL,
         device: Device::flex(),
         seed: Seed(5),
@@ -79,6 +81,7 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
         labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
         past: (space.kind == Kind::Series).then(|| past(count)),
         captions: (space.kind == Kind::Images).then(|| captions(count)),
+        objects: (space.kind == Kind::Images).then(|| objects::of(space.shape, count)),
         first,
     }
 }
@@ -331,6 +334,9 @@ impl Contract<'_> {
             drop(aligner.captions(captions(2)));
             drop(aligner.values(values.clone()));
         }
+        if let Some(segmenter) = frozen.segmenter() {
+            drop(segmenter.segment(values.clone(), &objects::asked(2)));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -436,6 +442,9 @@ impl Contract<'_> {
         if let Some(aligner) = frozen.aligner() {
             vectors_are_of_length_one_row_by_row(aligner, &x);
         }
+        if let Some(segmenter) = frozen.segmenter() {
+            masks_are_cut_value_by_value(segmenter, &x);
+        }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
@@ -464,6 +473,9 @@ impl Contract<'_> {
             (None, None) => {
                 if let Some(classifier) = frozen.classifier() {
                     classes_are_told_value_by_value(classifier, &batch(space, 2, 0).values);
+                }
+                if let Some(segmenter) = frozen.segmenter() {
+                    masks_are_cut_value_by_value(segmenter, &batch(space, 2, 0).values);
                 }
                 return;
             }

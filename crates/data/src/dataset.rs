@@ -67,6 +67,11 @@ impl Dataset {
         self.vocabulary().map(Vocabulary::words)
     }
 
+    /// The most objects that a value shows, where the values are scenes.
+    pub fn objects(&self) -> Option<usize> {
+        self.train.scenes.as_ref().map(Scenes::most)
+    }
+
     /// Carves the validation split out of `train` (at least two values) and hashes the result.
     pub(crate) fn new(
         name: &str,

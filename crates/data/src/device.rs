@@ -2,7 +2,7 @@
 
 use crate::values::{Numbers, Pasts, Values};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use genlab_core::{Batch, ImageShape, Space};
+use genlab_core::{Batch, ImageShape, Objects, Space};
 use std::ops::Range;
 
 /// A split that was uploaded once and stays on the device.
@@ -55,20 +55,25 @@ impl DeviceValues {
 }
 
 impl Values {
-    /// The values at `rows` with their labels, as a batch that begins at row `rows.start`. Panics beyond
-    /// the last value.
+    /// The values at `rows` with their labels, as a batch that begins at row `rows.start`, without
+    /// their objects. Panics beyond the last value.
     pub fn batch(&self, rows: Range<usize>, device: &Device) -> Batch {
         let labels = self.labels.as_ref().map(|labels| indices(&labels[rows.clone()], device));
         let past = self.past(rows.clone(), device);
         let captions = self.captions(rows.clone(), device);
         let values = self.tensor(rows.clone(), device);
-        Batch { values, labels, past, captions, first: rows.start as u64 }
+        Batch { values, labels, past, captions, objects: None, first: rows.start as u64 }
     }
 
     /// The captions of the values at `rows`, `[rows, T]` numbers of words, where they are scenes. Panics beyond the last
     /// value.
     pub fn captions(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
         self.scenes.as_ref().map(|scenes| scenes.captions(rows, device))
+    }
+
+    /// Where the objects of the values at `rows` are, where they are scenes. Panics beyond the last value.
+    pub fn objects(&self, rows: Range<usize>, device: &Device) -> Option<Objects> {
+        self.scenes.as_ref().map(|scenes| scenes.objects(rows, device))
     }
 
     /// What came before the values at `rows`, `[rows, P]` in their units, on a plain device (no autodiff).
@@ -116,7 +121,7 @@ pub(crate) fn indices(of: &[u32], device: &Device) -> Tensor<1, Int> {
 }
 
 /// Bytes to the device, in the narrowest integer type it has.
-fn upload_bytes(bytes: Vec<u8>, dims: [usize; 2], device: &Device) -> Tensor<2, Int> {
+pub(crate) fn upload_bytes(bytes: Vec<u8>, dims: [usize; 2], device: &Device) -> Tensor<2, Int> {
     if device.supports_dtype(DType::U8) {
         Tensor::from_data(TensorData::new(bytes, dims), (device, DType::U8))
     } else {

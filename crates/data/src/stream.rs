@@ -3,6 +3,7 @@
 use crate::{
     device::{DeviceValues, indices},
     options::Binarise,
+    scenes::DeviceObjects,
     values::Values,
 };
 use burn::tensor::{Device, Int, Tensor};
@@ -20,6 +21,7 @@ pub struct BatchStream {
     labels: Option<Tensor<1, Int>>,
     pasts: Option<Tensor<2>>,
     captions: Option<Tensor<2, Int>>,
+    objects: Option<DeviceObjects>,
     len: usize,
     seed: Seed,
     batch_size: usize,
@@ -41,6 +43,7 @@ impl BatchStream {
             labels,
             pasts: data.past(0..data.len(), device),
             captions: data.captions(0..data.len(), device),
+            objects: None,
             len: data.len(),
             seed,
             batch_size,
@@ -48,6 +51,16 @@ impl BatchStream {
             device: device.clone(),
             order: Mutex::new(None),
         }
+    }
+
+    /// The same batches with their objects, where the values are scenes: of `data`, which the stream is made of. They are
+    /// painted again once, by all processors, and take a third of the memory of the pictures.
+    #[must_use]
+    pub fn with_objects(self, data: &Values) -> Self {
+        let all = 0..data.len();
+        let objects = data.scenes.as_ref();
+        let objects = objects.map(|scenes| DeviceObjects::upload(scenes, all, &self.device));
+        Self { objects, ..self }
     }
 
     /// The same values in the same order, with grey pixels made black or white as `binarise` says.
@@ -58,13 +71,15 @@ impl BatchStream {
     }
 
     /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
-    /// indices `[B]`, pasts `[B, P]` and captions `[B, T]` where there are any.
+    /// indices `[B]`, pasts `[B, P]` and captions `[B, T]` where there are any, and objects where they were
+    /// [asked for](Self::with_objects).
     pub fn batch(&self, step: u64) -> Batch {
         let rows = indices(&self.rows(step), &self.device);
         let batch = Batch {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
             past: self.pasts.clone().map(|pasts| pasts.select(0, rows.clone())),
             captions: self.captions.clone().map(|captions| captions.select(0, rows.clone())),
+            objects: self.objects.as_ref().map(|objects| objects.gather_at(rows.clone())),
             values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,
         };

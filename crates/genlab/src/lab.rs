@@ -96,6 +96,8 @@ impl Lab {
         plan.log_every = (plan.total_steps() / LINES).max(1);
         let stream =
             BatchStream::new(&self.dataset.train, self.seed, self.batch_size, &self.device);
+        let stream =
+            if model.needs_objects() { stream.with_objects(&self.dataset.train) } else { stream };
         let batches = |step| stream.batch(step);
         let start = CheckpointState::default();
         let Ok(outcome) =
@@ -113,6 +115,7 @@ impl Lab {
             classes: self.dataset.classes.as_ref().map(Vec::len),
             past: self.dataset.past(),
             words: self.dataset.words(),
+            objects: self.dataset.objects(),
             total_images: budget,
             device: self.device.clone(),
             seed: self.seed,

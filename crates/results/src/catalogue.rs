@@ -29,6 +29,8 @@ pub enum Section {
     Sparsity,
     /// How well classes are told apart.
     Classification,
+    /// How well objects are found and cut out.
+    Objects,
     /// How far a game between two networks is from its end.
     Game,
     /// Time, memory, size.
@@ -39,7 +41,7 @@ pub enum Section {
 
 impl Section {
     /// All sections, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Samples,
         Self::Forecasts,
         Self::Likelihood,
@@ -47,6 +49,7 @@ impl Section {
         Self::Latent,
         Self::Sparsity,
         Self::Classification,
+        Self::Objects,
         Self::Game,
         Self::Cost,
         Self::Other,
@@ -62,6 +65,7 @@ impl Section {
             Self::Latent => "Latent codes",
             Self::Sparsity => "Sparsity",
             Self::Classification => "Classification",
+            Self::Objects => "Objects",
             Self::Game => "Game",
             Self::Cost => "Cost",
             Self::Other => "Other numbers",

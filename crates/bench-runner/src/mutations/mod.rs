@@ -9,6 +9,7 @@ mod mutate;
 use crate::{
     cli::{Cli, SaveEvery},
     config::{self, RunConfig},
+    registry::ModelConfig,
     run::{
         Ended, Existing,
         directory::{self, RunDir},
@@ -149,6 +150,7 @@ fn used(config: RunConfig) {
             classes: Some(10),
             past: None,
             words: Some(Words { numbers: 25, length: 10 }),
+            objects: Some(4),
             total_images: plan.total_images,
             device: Device::flex(),
             seed: Seed(0),
@@ -162,7 +164,7 @@ fn used(config: RunConfig) {
 
 #[test]
 fn config_toml() {
-    for model in ["ae", "sparse-ae", "vae", "gan", "ddpm", "classifier", "vit", "clip"] {
+    for model in ModelConfig::known_names() {
         let sound = RunConfig::defaults(model, Some("digits8x8")).unwrap().to_toml();
         let sound = serde_json::to_value(sound.parse::<toml::Table>().unwrap()).unwrap();
         hold(&format!("config.toml of {model}"), of_text(&sound, as_toml), |text| {

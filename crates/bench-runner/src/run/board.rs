@@ -127,10 +127,12 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let condition = &config.model.settings()["condition"]["kind"];
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
-        (Section::Classification, name) => {
-            let of_captions = name.starts_with("alignment/");
-            !config.model.makes_values() && of_captions == (config.model.name() == "clip")
-        }
+        (Section::Classification, name) => match config.model.name() {
+            "classifier" | "vit" => !name.starts_with("alignment/"),
+            "clip" => name.starts_with("alignment/"),
+            _ => false,
+        },
+        (Section::Objects, _) => config.model.name() == "segmenter",
         (_, "samples/frechet") => !is_inception,
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,

@@ -127,7 +127,7 @@ pub(crate) fn execute(
     let row = Row::of(config, evaluator.judge().map(|judge| judge.info().name));
     let mut watch = Watch::open((dir, &taken), &training, evaluator.context(), &row, &start)?
         .saving(save_every);
-    let stream = training::batches(&training, &dataset, device);
+    let stream = training::batches(model.as_ref(), &training, &dataset, device);
     let batches = |step| stream.batch(step);
     let watched = interrupt::watched();
     let outcome = trainer::train(model.as_mut(), &batches, &training.plan, start, &mut watch)?;

@@ -12,7 +12,7 @@ use crate::{cli::SaveEvery, interrupt, terminal, terminal::Progress};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use genlab_core::{
-    Condition, Generative, Kind, Phase, Progress as At, Train,
+    Batch, Condition, Generative, Kind, Phase, Progress as At, Train,
     checkpoint::{self, CheckpointState},
     trainer::{Flow, Line, Observer},
 };
@@ -59,7 +59,10 @@ pub(super) fn validation(
     let noise = training.plan.seed.during(Phase::Validate);
     let mut sums: Vec<(&str, f64)> = Vec::new();
     for number in 0..batches {
-        let batch = values.batch(number * size..(number + 1) * size, device);
+        let rows = number * size..(number + 1) * size;
+        let objects =
+            frozen.needs_objects().then(|| values.objects(rows.clone(), device)).flatten();
+        let batch = Batch { objects, ..values.batch(rows, device) };
         for (name, value) in frozen.objective(&batch, noise).read() {
             match sums.iter_mut().find(|(n, _)| *n == name) {
                 Some((_, sum)) => *sum += value / batches as f64,

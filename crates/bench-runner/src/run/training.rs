@@ -33,6 +33,7 @@ pub(super) fn init(
         classes: dataset.classes.as_ref().map(Vec::len),
         past: dataset.past(),
         words: dataset.words(),
+        objects: dataset.objects(),
         total_images: training.plan.total_images,
         device: device.clone(),
         seed: training.plan.seed,
@@ -45,11 +46,17 @@ pub(super) fn init(
         .with_context(|| format!("{} cannot be trained on {}", training.model.name(), dataset.name))
 }
 
-/// The batches of the run's steps.
-pub(super) fn batches(training: &Training, dataset: &Dataset, device: &Device) -> BatchStream {
+/// The batches of the run's steps, with all that the model looks at.
+pub(super) fn batches(
+    model: &dyn Train,
+    training: &Training,
+    dataset: &Dataset,
+    device: &Device,
+) -> BatchStream {
     let plan = &training.plan;
-    BatchStream::new(&dataset.train, plan.seed, plan.batch_size, device)
-        .binarised(training.binarise)
+    let stream = BatchStream::new(&dataset.train, plan.seed, plan.batch_size, device)
+        .binarised(training.binarise);
+    if model.needs_objects() { stream.with_objects(&dataset.train) } else { stream }
 }
 
 /// Restores the newest checkpoint, if there is one.

@@ -15,6 +15,7 @@ mod likelihood;
 mod oracle;
 mod reconstruct;
 mod sample;
+mod segment;
 
 pub use align::Align;
 pub use classify::{Classified, Classify};
@@ -30,3 +31,4 @@ pub use likelihood::Likelihood;
 pub use oracle::Oracle;
 pub use reconstruct::Reconstruct;
 pub use sample::{Sample, SampleRequest};
+pub use segment::{Mark, Prompts, Segment, Segmented};

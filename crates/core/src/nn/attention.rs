@@ -11,7 +11,7 @@ use genlab_kernels::attention;
 ///
 /// Queries, keys and values have a layer each: slices of one would each send back a gradient of the whole.
 #[derive(Module, Debug)]
-pub(super) struct Attention {
+pub struct Attention {
     q: Linear,
     k: Linear,
     v: Linear,
@@ -21,7 +21,7 @@ pub(super) struct Attention {
 
 impl Attention {
     /// Of tokens of `width` numbers to those of `seen`; `heads` divides `width`.
-    pub(super) fn new(width: usize, seen: usize, heads: usize, device: &Device) -> Self {
+    pub fn new(width: usize, seen: usize, heads: usize, device: &Device) -> Self {
         let layer = |inputs| Linear::new(inputs, width, device);
         Self { q: layer(width), k: layer(seen), v: layer(seen), out: layer(width), heads }
     }
@@ -32,12 +32,12 @@ impl Attention {
     }
 
     /// Self-attention: `[B, T, width]` to the same.
-    pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.toward(x.clone(), x)
     }
 
     /// Cross-attention: tokens `[B, T, width]` look at others `[B, S, seen]`, to `[B, T, width]`.
-    pub(super) fn toward(&self, x: Tensor<3>, seen: Tensor<3>) -> Tensor<3> {
+    pub fn toward(&self, x: Tensor<3>, seen: Tensor<3>) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();
         let by_head = |layer: &Linear, of: Tensor<3>| {
             let [batch, tokens, inputs] = of.dims();

@@ -300,7 +300,7 @@ impl Decoder {
 }
 
 /// Zeros at the right and bottom up to the next multiple of `scale`.
-pub(super) fn pad_to_multiple(x: Tensor<4>, scale: usize) -> Tensor<4> {
+pub fn pad_to_multiple(x: Tensor<4>, scale: usize) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     let (bottom, right) =
         (height.next_multiple_of(scale) - height, width.next_multiple_of(scale) - width);
@@ -311,7 +311,7 @@ pub(super) fn pad_to_multiple(x: Tensor<4>, scale: usize) -> Tensor<4> {
 }
 
 /// The top left `size` of each image.
-pub(super) fn crop(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+pub fn crop(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     if size == [height, width] {
         return x;

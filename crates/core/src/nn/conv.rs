@@ -104,6 +104,12 @@ impl ConvTranspose2dConfig {
         Self { channels, kernel: [4, 4], stride: [2, 2], padding: [1, 1] }
     }
 
+    /// A 2×2 transposed convolution that doubles height and width: every place becomes four pixels by itself, which
+    /// takes a quarter of the work.
+    pub fn double_apart(channels: [usize; 2]) -> Self {
+        Self { channels, kernel: [2, 2], stride: [2, 2], padding: [0, 0] }
+    }
+
     /// Weights and bias uniform in ±1/√fan_in, where an output pixel's fan-in is the input channels
     /// times the kernel taps that reach it.
     pub fn init(&self, device: &Device) -> ConvTranspose2d {

@@ -24,15 +24,18 @@ mod transformer;
 mod unet;
 mod vit;
 
+pub use attention::Attention;
 pub use autoencoder::Autoencoder;
-pub use backbone::{BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone};
+pub use backbone::{
+    BackboneConfig, ConvBackbone, Decoder, Encoder, MlpBackbone, crop, pad_to_multiple,
+};
 pub use caption_embedding::{CaptionEmbedding, told_vector};
 pub use class_embedding::ClassEmbedding;
 pub use conv::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, GroupNorm,
 };
 pub use dit::{Dit, DitConfig};
-pub use genlab_kernels::{sigmoid, silu};
+pub use genlab_kernels::{gelu, sigmoid, silu};
 pub use init::init_module;
 pub use interval::{Interval, SpanEmbedding};
 pub use linear::Linear;
@@ -42,5 +45,6 @@ pub use predicted::Predicted;
 pub use text::TextConfig;
 pub use time::sinusoidal_embedding;
 pub use time_mlp::{TimeMlp, TimeMlpConfig};
+pub use transformer::LayerNorm;
 pub use unet::{UNet, UNetConfig};
 pub use vit::{Positions, Vit, VitConfig};

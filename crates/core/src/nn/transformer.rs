@@ -13,14 +13,14 @@ const EPSILON: f64 = 1e-6;
 
 /// Layer normalisation (Ba et al. 2016, arXiv:1607.06450) of each token.
 #[derive(Module, Debug)]
-pub(super) struct LayerNorm {
+pub struct LayerNorm {
     weight: Param<Tensor<1>>,
     bias: Param<Tensor<1>>,
 }
 
 impl LayerNorm {
     /// A scale of one and a shift of zero for each of `width` numbers.
-    pub(super) fn new(width: usize, device: &Device) -> Self {
+    pub fn new(width: usize, device: &Device) -> Self {
         Self {
             weight: Initializer::Ones.init([width], device),
             bias: Initializer::Zeros.init([width], device),
@@ -28,7 +28,7 @@ impl LayerNorm {
     }
 
     /// `[B, T, width]` to the same.
-    pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         layer_norm(x, self.weight.val(), self.bias.val(), EPSILON)
     }
 }

@@ -1,8 +1,8 @@
 //! What is made of a value depends on that value alone, not on those beside it.
 
-use super::{captions, host, noise};
+use super::{captions, host, noise, objects};
 use crate::{
-    capabilities::{Align, Classify, Density},
+    capabilities::{Align, Classify, Density, Prompts, Segment},
     condition::Condition,
 };
 use burn::tensor::Tensor;
@@ -41,6 +41,32 @@ pub(super) fn vectors_are_of_length_one_row_by_row(aligner: &dyn Align, x: &Tens
             assert!((a - b).abs() < 1e-4, "a vector depends on its batch: {a} and {b}");
         }
     }
+}
+
+/// What is cut out of a value depends on it and on its own prompt alone, is as large as the value, and is said with a
+/// prediction of how well it was cut.
+pub(super) fn masks_are_cut_value_by_value(segmenter: &dyn Segment, x: &Tensor<4>) {
+    let [count, _, height, width] = x.dims();
+    let prompts = objects::asked(count);
+    let whole = segmenter.segment(x.clone(), &prompts);
+    let [rows, candidates, ..] = whole.masks.dims();
+    assert_eq!(whole.masks.dims(), [rows, candidates, height, width]);
+    assert_eq!((rows, whole.predicted.dims()), (count, [rows, candidates]));
+    let predicted = host(whole.predicted.clone());
+    assert!(predicted.iter().all(|v| (0.0..=1.0).contains(v)), "{predicted:?}");
+    // A second round goes on from the first.
+    let second = segmenter.segment(x.clone(), &prompts.clone().improving(whole.best()));
+    assert_ne!(host(second.masks), host(whole.masks.clone()), "an earlier answer means nothing");
+    let last = count - 1..count;
+    let alone = segmenter.segment(x.clone().narrow(0, last.start, 1), &prompts.rows(last.clone()));
+    let together = host(whole.masks.narrow(0, last.start, 1));
+    for (a, b) in together.iter().zip(host(alone.masks)) {
+        assert!((a - b).abs() < 1e-3, "a mask depends on its batch: {a} and {b}");
+    }
+    let moved = prompts.rows(last.clone());
+    let moved = Prompts { places: moved.places + 2.0, ..moved };
+    let moved = host(segmenter.segment(x.clone().narrow(0, last.start, 1), &moved).masks);
+    assert_ne!(together, moved, "masks do not depend on where is clicked");
 }
 
 /// A weight depends on its value's row and its draw alone, and its first draw is the bound's.

@@ -4,12 +4,14 @@ mod attributes;
 mod caption;
 mod compose;
 mod digits;
+mod objects;
 mod render;
 
 pub use attributes::QUESTIONS;
 pub use caption::{Caption, Colour, Phrase, Relation, Size};
 pub(crate) use compose::{Pairs, Rules};
 pub(crate) use digits::Digits;
+pub(crate) use objects::DeviceObjects;
 pub use render::{Frame, Mask};
 
 pub use crate::drawn::scenes::of_digits;
@@ -56,6 +58,7 @@ pub struct Scenes {
     rows: Vec<Scene>,
     vocabulary: Arc<Vocabulary>,
     side: usize,
+    most: usize,
     digits: Arc<Digits>,
 }
 
@@ -68,6 +71,11 @@ impl Scenes {
     /// The words of their captions, and of those of all scenes of the dataset.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
+    }
+
+    /// Objects of a scene of the dataset at most.
+    pub fn most(&self) -> usize {
+        self.most
     }
 
     /// The captions of the pictures at `rows`, `[n, T]` numbers of words. Panics beyond the last picture.
@@ -113,7 +121,7 @@ impl Scenes {
 
     fn of(&self, rows: Vec<Scene>) -> Self {
         let (vocabulary, digits) = (Arc::clone(&self.vocabulary), Arc::clone(&self.digits));
-        Self { rows, vocabulary, side: self.side, digits }
+        Self { rows, vocabulary, side: self.side, most: self.most, digits }
     }
 }
 
@@ -133,7 +141,8 @@ pub(crate) fn draw<R: Rng>(
     let (levels, rows): (Vec<Vec<u8>>, Vec<Scene>) =
         (0..count as u64).into_par_iter().map(one).unzip();
     let vocabulary = Arc::new(caption::vocabulary(rules.objects.1));
-    let scenes = Scenes { rows, vocabulary, side: rules.side, digits: Arc::new(digits) };
+    let (side, most) = (rules.side, rules.objects.1);
+    let scenes = Scenes { rows, vocabulary, side, most, digits: Arc::new(digits) };
     let shape = ImageShape::new(3, rules.side, rules.side);
     Values::images(shape, levels.concat()).with_scenes(Some(scenes)).cut_first()
 }

@@ -107,6 +107,22 @@ pub(super) fn masks(scene: &Scene, side: usize, digits: &Digits) -> Vec<Mask> {
     masks.map(|(place, whole)| Mask { whole: whole.clone(), visible: visible(place) }).collect()
 }
 
+/// Which object is seen at each of a scene's `side²` pixels: k + 1 for object k in the order of the caption, 0 for none.
+/// The visible masks of [`masks`] in one.
+pub(super) fn map(scene: &Scene, side: usize, digits: &Digits) -> Vec<u8> {
+    let mut map = vec![0; side * side];
+    for place in scene.by_depth() {
+        let object = &scene.objects[place];
+        let covered = digits.coverage(object.source, object.frame.size());
+        for (index, at) in pixels(object.frame, side).enumerate() {
+            if covered[index] >= COVERED {
+                map[at] = place as u8 + 1;
+            }
+        }
+    }
+    map
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

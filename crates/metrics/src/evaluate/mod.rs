@@ -22,7 +22,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        alignment, captions, classify, codes, cost, game, noise, oracles, pairs, super_resolution,
+        alignment, captions, classify, codes, cost, game, noise, oracles, pairs, segmentation,
+        super_resolution,
     },
     settings::Settings,
 };
@@ -142,9 +143,15 @@ impl<'a> Evaluator<'a> {
             progress("pictures and captions");
             alignment::measure(aligner, context, &mut out);
         }
+        if let Some(segmenter) = model.segmenter() {
+            progress("objects, cut out");
+            segmentation::measure(segmenter, context, &mut out);
+        }
         if makes_nothing(model) {
             let does = if model.aligner().is_some() {
                 "holds pictures beside captions"
+            } else if model.segmenter().is_some() {
+                "cuts objects out"
             } else {
                 "tells classes apart"
             };
@@ -195,11 +202,12 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a model only tells classes or captions apart, so that no reference has anything to stand beside.
+/// Whether a model only tells classes or captions apart or cuts objects out, so that no reference has anything to stand beside.
 fn makes_nothing(model: &dyn Generative) -> bool {
     let makes = model.sampler().is_some() || model.reconstructor().is_some();
     let codes = model.encoder().is_some() || model.decoder().is_some();
     let densities = model.density().is_some() || model.likelihood().is_some();
-    let tells = model.classifier().is_some() || model.aligner().is_some();
+    let tells =
+        model.classifier().is_some() || model.aligner().is_some() || model.segmenter().is_some();
     tells && !(makes || codes || densities)
 }

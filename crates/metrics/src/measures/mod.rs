@@ -15,6 +15,7 @@ pub mod game;
 pub mod noise;
 pub mod oracles;
 pub mod pairs;
+pub mod segmentation;
 pub mod sets;
 pub mod super_resolution;
 pub mod units;

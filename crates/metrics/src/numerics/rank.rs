@@ -1,13 +1,18 @@
-//! Rank correlation.
+//! Correlation of numbers, and of their ranks.
 
 use std::cmp::Ordering;
 
-/// Spearman's rank correlation of pairs, equal values sharing the mean of their ranks; None where one side is all alike.
-pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let [a, b] = [a, b].map(|values| centred(&ranks(values)));
+/// Pearson's correlation of pairs; None where one side is all alike.
+pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
+    let [a, b] = [a, b].map(centred);
     let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let spread = (sum(&a, &a) * sum(&b, &b)).sqrt();
     (spread > 0.0).then(|| sum(&a, &b) / spread)
+}
+
+/// Spearman's rank correlation of pairs, equal values sharing the mean of their ranks; None where one side is all alike.
+pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+    pearson(&ranks(a), &ranks(b))
 }
 
 fn centred(values: &[f64]) -> Vec<f64> {
@@ -45,5 +50,13 @@ mod tests {
         assert!((found - 0.544_117_647_058_823_5).abs() < 1e-12, "{found}");
         assert_eq!(spearman(&a, &[1.0; 6]), None);
         assert_eq!(spearman(&[1.0, 2.0, 3.0], &[9.0, 4.0, 1.0]), Some(-1.0));
+    }
+
+    #[test]
+    fn pearson_is_that_of_the_numbers_themselves() {
+        // Deviations −1, 0, 1 and −3, −1, 4: 7 / √(2 · 26).
+        let found = pearson(&[1.0, 2.0, 3.0], &[0.0, 2.0, 7.0]).expect("they differ");
+        assert!((found - 7.0 / 52.0_f64.sqrt()).abs() < 1e-12, "{found}");
+        assert_eq!(pearson(&[1.0, 2.0], &[3.0, 3.0]), None);
     }
 }

@@ -91,6 +91,7 @@ mod tests {
             classes: Some(classes),
             past: None,
             words: None,
+            objects: None,
             total_images: 100,
             device: Device::flex(),
             seed: Seed(0),

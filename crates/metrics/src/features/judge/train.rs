@@ -131,6 +131,7 @@ pub fn train(
         classes: Some(architecture.classes),
         past: None,
         words: None,
+        objects: None,
         total_images,
         device: device.clone(),
         seed: recipe.seed,

@@ -41,7 +41,8 @@ pub(crate) enum Command {
     /// Put finished runs side by side in one report.
     #[command(
         after_help = "Examples:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison\n  \
-                      bench-runner compare runs/vae-* --format latex"
+                      bench-runner compare runs/vae-* --format latex\n  \
+                      bench-runner compare runs/GROUP --judge random --judge run=runs/vit"
     )]
     Compare(CompareArgs),
     /// Train many runs: models by values of settings by seeds.
@@ -257,6 +258,17 @@ pub(crate) struct CompareArgs {
     /// Print the comparison in this form, several with commas, instead of a table for the terminal.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     pub format: Vec<TableFormat>,
+    /// Another judge of the samples that the runs have left behind, beside their own, to say how much their order depends on
+    /// who judges: random for a network that has learned nothing, run=DIR for a finished run of --model classifier, vit or
+    /// clip, dataset for the dataset's own judge, or inception=FILE. May be repeated.
+    #[arg(long, value_name = "JUDGE")]
+    pub judge: Vec<String>,
+    /// SHA-256 that the FILE of inception=FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
+    /// Device that these judges run on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
 }
 
 /// Forms of a comparison that can be pasted.

@@ -6,6 +6,7 @@
 
 mod cache;
 mod forecasts;
+pub mod panel;
 mod priors;
 mod references;
 mod samples;

@@ -10,13 +10,32 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     (spread > 0.0).then(|| sum(&a, &b) / spread)
 }
 
+/// Kendall's tau-b of pairs (Kendall 1945, "The treatment of ties in ranking problems"), from −1 to 1. Two pairs count 1 where both
+/// sides put them in the same order, −1 in opposite orders and 0 where they are equal on one side; their sum is divided by the
+/// geometric mean of how many each side puts in an order. None where one side is all alike.
+pub fn kendall(a: &[f64], b: &[f64]) -> Option<f64> {
+    let order =
+        |values: &[f64], i: usize, j: usize| f64::from(values[i].total_cmp(&values[j]) as i8);
+    let (mut agreed, mut ordered) = (0.0, [0.0; 2]);
+    for i in 0..a.len().min(b.len()) {
+        for j in 0..i {
+            let [left, right] = [order(a, i, j), order(b, i, j)];
+            agreed += left * right;
+            ordered[0] += left * left;
+            ordered[1] += right * right;
+        }
+    }
+    let spread = (ordered[0] * ordered[1]).sqrt();
+    (spread > 0.0).then(|| agreed / spread)
+}
+
 fn centred(values: &[f64]) -> Vec<f64> {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     values.iter().map(|v| v - mean).collect()
 }
 
-/// The rank of each value from the least.
-fn ranks(values: &[f64]) -> Vec<f64> {
+/// The rank of each value from the least, which has 0; equal values share the mean of their ranks.
+pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let mut ranks = vec![0.0; values.len()];
@@ -35,6 +54,8 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+    use std::{fs, path::Path};
 
     #[test]
     fn it_is_scipys() {
@@ -45,5 +66,38 @@ mod tests {
         assert!((found - 0.544_117_647_058_823_5).abs() < 1e-12, "{found}");
         assert_eq!(spearman(&a, &[1.0; 6]), None);
         assert_eq!(spearman(&[1.0, 2.0, 3.0], &[9.0, 4.0, 1.0]), Some(-1.0));
+    }
+
+    #[test]
+    fn taus_are_scipys() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/fixtures/kendall.json");
+        let text = fs::read_to_string(path).expect("tests/oracles/kendall.py makes it");
+        let fixture: Value = serde_json::from_str(&text).expect("JSON");
+        let cases = fixture["cases"].as_array().expect("cases");
+        assert!(cases.iter().any(|case| case["tau"].is_null()), "no side is all alike");
+        for case in cases {
+            let side = |name: &str| -> Vec<f64> {
+                let numbers = case[name].as_array().expect("an array").iter();
+                numbers.map(|x| x.as_f64().expect("a number")).collect()
+            };
+            let found = kendall(&side("a"), &side("b"));
+            match (found, case["tau"].as_f64()) {
+                (Some(found), Some(expected)) => {
+                    assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+                }
+                (found, expected) => assert_eq!(found, expected, "{case}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_order_is_one_and_the_reverse_minus_one_whatever_the_distances() {
+        let values = [1.0, 2.0, 30.0, 400.0, 5000.0];
+        let reverse: Vec<f64> = values.iter().map(|v| 1.0 / v).collect();
+        assert_eq!(kendall(&values, &values.map(f64::ln)), Some(1.0));
+        assert_eq!(kendall(&values, &reverse), Some(-1.0));
+        assert_eq!(kendall(&[1.0], &[2.0]), None);
+        assert_eq!(ranks(&[3.0, 1.0, 3.0]), [1.5, 0.0, 1.5]);
     }
 }

@@ -93,3 +93,33 @@ fn towers_hold_pictures_beside_captions() {
     let report = fs::read_to_string(folder.path().join("vae/report.html")).unwrap();
     assert!(report.contains("real scenes, relations turned round"));
 }
+
+#[test]
+fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = ["--model", "ddpm", "--dataset", "scenes-32", "--set", "model.ddpm.sampler.steps=2"];
+    let told = [&told[..], &["--set", "model.ddpm.condition=caption"], &SMALL].concat();
+    succeed(folder.path(), &[&told[..], &["--out", "base"]].concat());
+    let control = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=base"];
+    succeed(folder.path(), &[&told[..], &control, &["--out", "controlled"]].concat());
+    let dir = folder.path().join("controlled");
+    for name in ["control/iou", "captions/digit"] {
+        let share = metric(&dir, name).unwrap_or_else(|| panic!("no {name}"));
+        assert!((0.0..=1.0).contains(&share), "{name}: {share}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["without control", "real pictures, others&#39; masks", "Ink as told"] {
+        assert!(report.contains(words), "{words}");
+    }
+
+    let twice = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=controlled"];
+    let errors = refusal(folder.path(), &[&told[..], &twice, &["--out", "twice"]].concat());
+    let expected = "model.ddpm.control.base is controlled, whose ddpm is controlled itself";
+    assert!(errors.contains(expected), "{errors}");
+
+    // It needs its base no more.
+    fs::remove_dir_all(folder.path().join("base")).unwrap();
+    succeed(folder.path(), &["sample", "controlled", "--count", "2"]);
+    let errors = refusal(folder.path(), &["export", "controlled"]);
+    assert!(errors.contains("cannot be exported"), "{errors}");
+}

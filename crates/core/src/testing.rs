@@ -1,6 +1,9 @@
 //! The contract that every model crate runs in its tests.
 
+mod finished;
 mod row_by_row;
+
+pub use finished::opened;
 
 use crate::{
     batch::{Batch, Progress},
@@ -179,6 +182,7 @@ fn told(frozen: &dyn Generative, space: Space, count: usize) -> Condition {
         past: conditions.past.map(|_| Past::new(past(count))),
         low_resolution: conditions.low_resolution.map(low),
         captions: conditions.captions.map(|_| captions(count)),
+        control: conditions.control.map(|kind| kind.of(batch(space, count, 0).values)),
         ..told
     }
 }
@@ -369,6 +373,13 @@ impl Contract<'_> {
         }
         if frozen.conditions().captions.is_some() {
             let other = Condition::of_captions(captions(9).narrow(0, 4, 5));
+            let other = SampleRequest { condition: other, ..asked.clone() };
+            let other = values(sampler.sample(&other));
+            assert_ne!(whole, other, "samples do not depend on what is told about them");
+        }
+        if let Some(kind) = frozen.conditions().control {
+            let others = batch(self.space, 9, 0).values.narrow(0, 4, 5);
+            let other = Condition { control: Some(kind.of(others)), ..asked.condition.clone() };
             let other = SampleRequest { condition: other, ..asked.clone() };
             let other = values(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");

@@ -124,7 +124,8 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let kind = kind_of(&config.dataset);
     let pixels = [Pixels::Binary(config.evaluation.settings.binarise), Pixels::Grey];
     let is_inception = matches!(config.evaluation.judge, JudgeConfig::Inception(_));
-    let condition = &config.model.settings()["condition"]["kind"];
+    let settings = config.model.settings();
+    let [condition, control] = ["condition", "control"].map(|key| &settings[key]["kind"]);
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
         (Section::Classification, name) => {
@@ -135,6 +136,7 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
+        (_, "control/iou") => control.as_str().is_some_and(|kind| kind != "off"),
         (_, "captions/all") => *condition == "caption" && config.dataset == "scenes-32",
         _ => true,
     };

@@ -42,5 +42,5 @@ pub use predicted::Predicted;
 pub use text::TextConfig;
 pub use time::sinusoidal_embedding;
 pub use time_mlp::{TimeMlp, TimeMlpConfig};
-pub use unet::{UNet, UNetConfig};
+pub use unet::{ControlBranch, UNet, UNetConfig};
 pub use vit::{Positions, Vit, VitConfig};

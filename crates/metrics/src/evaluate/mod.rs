@@ -23,7 +23,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        alignment, captions, classify, codes, cost, game, noise, oracles, pairs, super_resolution,
+        alignment, captions, classify, codes, control, cost, game, noise, oracles, pairs,
+        super_resolution,
     },
     settings::Settings,
 };
@@ -169,6 +170,12 @@ impl<'a> Evaluator<'a> {
             if conditions.captions.is_some() && drawn.broken == 0 {
                 progress("captions");
                 captions::measure(&drawn.images, context, &mut out);
+            }
+            let controlled = conditions.control.filter(|_| drawn.broken == 0);
+            if let Some((kind, sampler)) = controlled.zip(model.sampler()) {
+                progress("control");
+                let uncontrolled = samples::uncontrolled(sampler, conditions, context);
+                control::measure(&drawn.images, &uncontrolled, kind, context, &mut out);
             }
         }
         if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {

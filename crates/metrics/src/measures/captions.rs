@@ -5,7 +5,10 @@ use crate::{
 };
 use burn::tensor::Tensor;
 use genlab_core::Phase;
-use genlab_data::{Values, scenes::Caption};
+use genlab_data::{
+    Values,
+    scenes::{Caption, Scenes},
+};
 use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
 
 /// Samples in the picture, and of them in a row.
@@ -235,6 +238,15 @@ fn numbers(found: &[Found]) -> [(&'static Entry, Vec<f64>); 6] {
         (&RELATION, found.iter().filter_map(|one| one.relation).map(number).collect()),
         (&UNSEEN, found.iter().filter(|one| one.unseen).map(all).collect()),
     ]
+}
+
+/// The share of objects whose digit a judge reads in pictures `[n, C, H, W]` as the captions of the first n scenes say it; None
+/// from a judge that answers no questions.
+pub(super) fn digits(judge: &Judge, scenes: &Scenes, pictures: &Tensor<4>) -> Option<f64> {
+    let captions: Vec<Caption> = scenes.rows().iter().map(|scene| scene.caption.clone()).collect();
+    let found = read(judge, &captions, pictures)?;
+    let [_, (_, right), ..] = numbers(&found);
+    Some(right.iter().sum::<f64>() / right.len() as f64)
 }
 
 /// What a judge finds of pictures `[n, C, H, W]` beside their captions; None from a judge that answers no questions.

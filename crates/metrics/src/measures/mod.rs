@@ -9,6 +9,7 @@ pub mod alignment;
 pub mod captions;
 pub mod classify;
 pub mod codes;
+pub mod control;
 pub mod cost;
 pub mod forecast;
 pub mod game;

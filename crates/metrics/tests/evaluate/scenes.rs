@@ -1,17 +1,18 @@
 //! Captions and scenes: a model and towers that know every scene.
 
-use crate::models::value;
+use crate::models::{figure, strip, value};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use genlab_classifier::ClassifierConfig;
 use genlab_core::{
-    Align, Batch, Conditions, Generative, InitContext, NoRuns, Noise as Draws, OpenedRun, Sample,
-    SampleRequest, Scalars, Seed, Start, Words,
+    Align, Batch, Conditions, ControlKind, Generative, InitContext, NoRuns, Noise as Draws,
+    OpenedRun, Sample, SampleRequest, Scalars, Seed, Start, Words,
     checkpoint::{self, CheckpointState},
     condition::Captions,
     nn::TextConfig,
 };
 use genlab_data::{Dataset, LoadOptions, Values, load};
 use genlab_metrics::{Evaluation, Evaluator, Judge, Settings};
+use genlab_results::Plot;
 use std::{collections::HashMap, sync::Arc};
 
 /// Every fourth sample is the scene of another caption.
@@ -120,6 +121,39 @@ impl Sample for Painter {
     }
 }
 
+/// Draws the ink that it is told in white, but in every fourth sample nothing; and nothing at all where it is told nothing.
+struct Tracer;
+
+impl Generative for Tracer {
+    fn num_params(&self) -> usize {
+        0
+    }
+    fn objective(&self, _batch: &Batch, _noise: Draws) -> Scalars {
+        Scalars::new()
+    }
+    fn conditions(&self) -> Conditions {
+        Conditions::default().with_control(ControlKind::Mask)
+    }
+    fn sampler(&self) -> Option<&dyn Sample> {
+        Some(self)
+    }
+}
+
+impl Sample for Tracer {
+    fn sample(&self, request: &SampleRequest) -> Tensor<4> {
+        let Some(ink) = request.condition.control.clone() else {
+            return Tensor::zeros([request.count, 3, 32, 32], &Device::flex());
+        };
+        let drawn = request.rows().map(|row| f32::from(u8::from(row as usize % WRONG != 0)));
+        let drawn = TensorData::new(drawn.collect(), [request.count, 1, 1, 1]);
+        ink.repeat_dim(1, 3) * Tensor::<4>::from_data(drawn, &Device::flex())
+    }
+
+    fn network_calls(&self, _request: &SampleRequest) -> usize {
+        1
+    }
+}
+
 /// The librarian as a finished run.
 fn towers(dataset: &Dataset) -> Judge {
     let device = Device::flex();
@@ -154,16 +188,17 @@ fn evaluate(dataset: &Dataset, judge: Option<Judge>, model: &dyn Generative) -> 
     Evaluator::new(dataset, judge, &Device::flex(), Seed(0), settings).evaluate(model, &|_| ())
 }
 
-/// What is found of both.
-pub(crate) fn evaluations() -> [Evaluation; 2] {
+/// What is found of the painter, the librarian and the tracer.
+pub(crate) fn evaluations() -> [Evaluation; 3] {
     let dataset = scenes();
     let painter = evaluate(&dataset, Some(towers(&dataset)), &Painter(dataset.clone()));
-    [painter, evaluate(&dataset, None, &Librarian::new(&dataset))]
+    let librarian = evaluate(&dataset, None, &Librarian::new(&dataset));
+    [painter, librarian, evaluate(&dataset, None, &Tracer)]
 }
 
 #[test]
 fn towers_that_know_every_scene_find_every_caption_and_a_judge_reads_what_was_drawn() {
-    let [painter, librarian] = evaluations();
+    let [painter, librarian, tracer] = evaluations();
     for name in ["recall_at_1", "digit", "phrase", "unseen", "relation"] {
         assert_eq!(value(&librarian, &format!("alignment/{name}")), 1.0, "{name}");
     }
@@ -176,4 +211,38 @@ fn towers_that_know_every_scene_find_every_caption_and_a_judge_reads_what_was_dr
     assert!((0.76..0.999).contains(&score), "{score}");
     let rank = value(&painter, "captions/clip_rank");
     assert!((0.6..1.0).contains(&rank), "{rank}");
+    // A sample without ink has none in common with a scene.
+    let overlap = value(&tracer, "control/iou");
+    assert!((overlap - 0.75).abs() < 1e-9, "{overlap}");
+    let Plot::Table { rows, .. } = &figure(&tracer, "control").plot else { panic!("a table") };
+    let overlaps: Vec<&str> = rows.iter().map(|row| row[2].as_str()).collect();
+    assert_eq!(overlaps[..3], ["0.750", "0.000", "1.000"]);
+    let chance: f64 = overlaps[3].parse().expect("a number");
+    assert!((0.02..0.1).contains(&chance), "{chance}");
+    // The judge reads more digits where there is ink than where there is none, and most of all in the scenes.
+    let [traced, blank, real] =
+        [0, 1, 2].map(|row: usize| rows[row][3].parse::<f64>().expect("a share"));
+    assert!(blank < traced && traced < real, "{blank} {traced} {real}");
+    assert_eq!(strip(&tracer, "controlled"), (36, 12));
+}
+
+#[test]
+fn the_mask_of_a_scene_is_about_what_its_objects_cover() {
+    let scenes = scenes().test.take(200);
+    let masks = floats(ControlKind::Mask.of(scenes.tensor(0..scenes.len(), &Device::flex())));
+    let truth = scenes.scenes.as_ref().expect("scenes");
+    let overlap = |(row, mask): (usize, &[f32])| {
+        let objects = truth.masks(row);
+        let covered = |pixel: usize| objects.iter().any(|object| object.whole[pixel]);
+        let (mut both, mut either) = (0.0, 0.0);
+        for (pixel, ink) in mask.iter().enumerate() {
+            let (ink, covered) = (*ink > 0.5, covered(pixel));
+            both += f64::from(u8::from(ink && covered));
+            either += f64::from(u8::from(ink || covered));
+        }
+        both / either
+    };
+    let mean = masks.chunks(32 * 32).enumerate().map(overlap).sum::<f64>() / 200.0;
+    // Where ink covers a third to a half of a pixel, by its colour, the two differ.
+    assert!((0.82..0.92).contains(&mean), "{mean}");
 }

@@ -1,7 +1,7 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    alignment, captions, classify, codes, cost, forecast, game, noise, pairs, sets,
+    alignment, captions, classify, codes, cost, descriptions, forecast, game, noise, pairs, sets,
     super_resolution,
 };
 use genlab_results::Catalogue;
@@ -16,7 +16,8 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(captions::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
-    Catalogue::new(measured.chain(classify::ENTRIES).chain(alignment::ENTRIES).chain(cost::ENTRIES))
+    let measured = measured.chain(classify::ENTRIES).chain(alignment::ENTRIES);
+    Catalogue::new(measured.chain(descriptions::ENTRIES).chain(cost::ENTRIES))
 });
 
 #[cfg(test)]

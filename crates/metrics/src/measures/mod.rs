@@ -10,6 +10,7 @@ pub mod captions;
 pub mod classify;
 pub mod codes;
 pub mod cost;
+pub mod descriptions;
 pub mod forecast;
 pub mod game;
 pub mod noise;

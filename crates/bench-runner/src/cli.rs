@@ -192,11 +192,11 @@ pub(crate) struct RunArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier or vit, which judge
-    /// the samples of others; or clip, which holds pictures beside captions.
+    /// the samples of others; or clip, which holds pictures beside captions, or captioner, which writes them.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,
-    /// scenes-32, scenes-48 (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
+    /// scenes-32, scenes-48, scenes-32-noisy (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
     /// gaussian-rotated, uniform-1d, two-moons, swiss-roll,
     /// checkerboard, planted-dictionary; or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]
@@ -237,7 +237,7 @@ pub(crate) struct SettingArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct JudgeArgs {
     /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier,
-    /// vit or clip, or inception=FILE for pytorch-fid's Inception network with these weights
+    /// vit, clip or captioner, or inception=FILE for pytorch-fid's Inception network with these weights
     /// (crates/metrics/judges/convert.py makes the file).
     #[arg(long, value_name = "JUDGE")]
     pub judge: Option<String>,
@@ -452,7 +452,7 @@ pub(crate) struct MetricsArgs {
     #[arg(value_name = "B")]
     pub reference: String,
     /// mnist-28, fashion-28, digits-8, scenes-32, a judge's file, run=DIR for a finished run of --model classifier,
-    /// vit or clip, or inception=FILE. Default: the judge of the
+    /// vit, clip or captioner, or inception=FILE. Default: the judge of the
     /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]
     pub judge: Option<String>,

@@ -3,7 +3,7 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
-use genlab_clip::ClipConfig;
+use genlab_clip::{CaptionerConfig, ClipConfig};
 use genlab_core::{Check, EmaConfig, Fault, InitContext, InitError, Kind, Train, settings::within};
 use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
@@ -59,6 +59,8 @@ pub(crate) enum ModelConfig {
     Vit(ClassifierConfig),
     /// Pictures and captions in one space.
     Clip(ClipConfig),
+    /// Captions of pictures.
+    Captioner(CaptionerConfig),
 }
 
 impl ModelConfig {
@@ -85,6 +87,7 @@ impl ModelConfig {
             Self::Classifier(ClassifierConfig::for_kind(kind)),
             Self::Vit(ClassifierConfig::vit()),
             Self::Clip(ClipConfig::default()),
+            Self::Captioner(CaptionerConfig::default()),
         ];
         Self::all(kind).into_iter().chain(serving)
     }
@@ -105,6 +108,7 @@ impl ModelConfig {
             Self::Classifier(_) => "classifier",
             Self::Vit(_) => "vit",
             Self::Clip(_) => "clip",
+            Self::Captioner(_) => "captioner",
         }
     }
 
@@ -119,6 +123,7 @@ impl ModelConfig {
             Self::Classifier(_) => "Classifier",
             Self::Vit(_) => "ViT",
             Self::Clip(_) => "CLIP",
+            Self::Captioner(_) => "Captioner",
         }
     }
 
@@ -135,7 +140,8 @@ impl ModelConfig {
             | Self::SparseAe(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => false,
+            | Self::Clip(_)
+            | Self::Captioner(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
     }
@@ -144,7 +150,7 @@ impl ModelConfig {
     pub(crate) fn makes_values(&self) -> bool {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
-            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) => false,
+            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) | Self::Captioner(_) => false,
         }
     }
 
@@ -161,7 +167,8 @@ impl ModelConfig {
             | Self::Gan(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => None,
+            | Self::Clip(_)
+            | Self::Captioner(_) => None,
         }
     }
 
@@ -175,7 +182,8 @@ impl ModelConfig {
             | Self::Gan(_)
             | Self::Classifier(_)
             | Self::Vit(_)
-            | Self::Clip(_) => None,
+            | Self::Clip(_)
+            | Self::Captioner(_) => None,
         }
     }
 
@@ -191,6 +199,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema.decays(),
             Self::Classifier(config) | Self::Vit(config) => config.ema.decays(),
             Self::Clip(config) => config.ema.decays(),
+            Self::Captioner(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
@@ -203,6 +212,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema = config.ema.using(decay),
             Self::Classifier(config) | Self::Vit(config) => config.ema = config.ema.using(decay),
             Self::Clip(config) => config.ema = config.ema.using(decay),
+            Self::Captioner(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
         model
@@ -237,6 +247,7 @@ impl ModelConfig {
             Self::Ddpm(config) => config.init(context),
             Self::Classifier(config) | Self::Vit(config) => config.init(context),
             Self::Clip(config) => config.init(context),
+            Self::Captioner(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
@@ -257,6 +268,7 @@ impl Check for ModelConfig {
             Self::Ddpm(config) => within(self.name(), config),
             Self::Classifier(config) | Self::Vit(config) => within(self.name(), config),
             Self::Clip(config) => within(self.name(), config),
+            Self::Captioner(config) => within(self.name(), config),
         }
     }
 }

@@ -35,9 +35,9 @@ pub mod vocabulary;
 pub use base::{Base, BaseConfig};
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit,
-    Encode, EstimateLikelihood, Invert, Likelihood, Observation, Oracle, Reconstruct, Sample,
-    SampleRequest, Task, Term,
+    Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density,
+    Describe, Edit, Encode, EstimateLikelihood, Invert, Likelihood, Observation, Oracle,
+    Reconstruct, Sample, SampleRequest, Task, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};

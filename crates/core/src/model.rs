@@ -3,8 +3,8 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Align, Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood,
-        Invert, Likelihood, Oracle, Reconstruct, Sample,
+        Align, Classify, Criticise, Decode, Denoise, Density, Describe, Edit, Encode,
+        EstimateLikelihood, Invert, Likelihood, Oracle, Reconstruct, Sample,
     },
     condition::Conditions,
     noise::Noise,
@@ -89,6 +89,10 @@ pub trait Generative: Send + Sync {
     }
     /// Holds values beside captions.
     fn aligner(&self) -> Option<&dyn Align> {
+        None
+    }
+    /// Says what values show.
+    fn describer(&self) -> Option<&dyn Describe> {
         None
     }
     /// Tells values of the data from generated ones.

@@ -22,7 +22,7 @@ use crate::{
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
-    vectors_are_of_length_one_row_by_row,
+    values_are_described_one_by_one, vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
 
@@ -335,6 +335,10 @@ impl Contract<'_> {
             drop(aligner.captions(captions(2)));
             drop(aligner.values(values.clone()));
         }
+        if let Some(describer) = frozen.describer() {
+            drop(describer.describe(values.clone()));
+            drop(describer.matching(values.clone(), captions(2)));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -446,6 +450,9 @@ impl Contract<'_> {
         }
         if let Some(aligner) = frozen.aligner() {
             vectors_are_of_length_one_row_by_row(aligner, &x);
+        }
+        if let Some(describer) = frozen.describer() {
+            values_are_described_one_by_one(describer, &x);
         }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));

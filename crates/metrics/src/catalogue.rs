@@ -1,8 +1,8 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    alignment, captions, classify, codes, control, cost, forecast, game, noise, pairs, sets,
-    super_resolution,
+    alignment, captions, classify, codes, control, cost, descriptions, forecast, game, noise,
+    pairs, sets, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -17,7 +17,8 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(control::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
-    Catalogue::new(measured.chain(classify::ENTRIES).chain(alignment::ENTRIES).chain(cost::ENTRIES))
+    let measured = measured.chain(classify::ENTRIES).chain(alignment::ENTRIES);
+    Catalogue::new(measured.chain(descriptions::ENTRIES).chain(cost::ENTRIES))
 });
 
 #[cfg(test)]

@@ -162,7 +162,8 @@ fn used(config: RunConfig) {
 
 #[test]
 fn config_toml() {
-    for model in ["ae", "sparse-ae", "vae", "gan", "ddpm", "classifier", "vit", "clip"] {
+    for model in ["ae", "sparse-ae", "vae", "gan", "ddpm", "classifier", "vit", "clip", "captioner"]
+    {
         let sound = RunConfig::defaults(model, Some("digits8x8")).unwrap().to_toml();
         let sound = serde_json::to_value(sound.parse::<toml::Table>().unwrap()).unwrap();
         hold(&format!("config.toml of {model}"), of_text(&sound, as_toml), |text| {

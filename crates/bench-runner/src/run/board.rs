@@ -128,16 +128,20 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let [condition, control] = ["condition", "control"].map(|key| &settings[key]["kind"]);
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
-        (Section::Classification, name) => {
-            let of_captions = name.starts_with("alignment/");
-            !config.model.makes_values() && of_captions == (config.model.name() == "clip")
+        (Section::Classification, "description/filter_auroc") => {
+            config.model.name() == "captioner" && config.dataset == "scenes-32-noisy"
         }
+        (Section::Classification, name) => match name.split_once('/') {
+            Some(("alignment", _)) => ["clip", "captioner"].contains(&config.model.name()),
+            Some(("description", _)) => config.model.name() == "captioner",
+            _ => ["classifier", "vit"].contains(&config.model.name()),
+        },
         (_, "samples/frechet") => !is_inception,
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
         (_, "control/iou") => control.as_str().is_some_and(|kind| kind != "off"),
-        (_, "captions/all") => *condition == "caption" && config.dataset == "scenes-32",
+        (_, "captions/all") => *condition == "caption" && config.dataset.starts_with("scenes-32"),
         _ => true,
     };
     let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);

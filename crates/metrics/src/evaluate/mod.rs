@@ -23,8 +23,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        alignment, captions, classify, codes, control, cost, game, noise, oracles, pairs,
-        super_resolution,
+        alignment, captions, classify, codes, control, cost, descriptions, game, noise, oracles,
+        pairs, super_resolution,
     },
     settings::Settings,
 };
@@ -144,15 +144,22 @@ impl<'a> Evaluator<'a> {
             progress("pictures and captions");
             alignment::measure(aligner, context, &mut out);
         }
+        if let Some(describer) = model.describer() {
+            progress("captions that are written");
+            descriptions::measure(describer, context, &mut out);
+        }
         if makes_nothing(model) {
-            let does = if model.aligner().is_some() {
+            let does = if model.describer().is_some() {
+                "says what pictures show"
+            } else if model.aligner().is_some() {
                 "holds pictures beside captions"
             } else {
                 "tells classes apart"
             };
             out.note(format!("Sample metrics are absent: the model {does} and makes no values."));
             let Findings { metrics, notes, figures } = out;
-            return Evaluation { metrics, notes, figures, ..Evaluation::default() };
+            let oracles = oracles::of(model, context);
+            return Evaluation { metrics, notes, oracles, figures, ..Evaluation::default() };
         }
         progress("references");
         let references = self.shared();
@@ -203,11 +210,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a model only tells classes or captions apart, so that no reference has anything to stand beside.
+/// Whether a model only tells classes or captions apart, or writes the latter, so that no reference has anything to stand
+/// beside.
 fn makes_nothing(model: &dyn Generative) -> bool {
     let makes = model.sampler().is_some() || model.reconstructor().is_some();
     let codes = model.encoder().is_some() || model.decoder().is_some();
     let densities = model.density().is_some() || model.likelihood().is_some();
     let tells = model.classifier().is_some() || model.aligner().is_some();
+    let tells = tells || model.describer().is_some();
     tells && !(makes || codes || densities)
 }

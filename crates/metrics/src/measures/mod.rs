@@ -11,6 +11,7 @@ pub mod classify;
 pub mod codes;
 pub mod control;
 pub mod cost;
+pub mod descriptions;
 pub mod forecast;
 pub mod game;
 pub mod noise;

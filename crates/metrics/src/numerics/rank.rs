@@ -1,5 +1,6 @@
-//! Rank correlation.
+//! What follows from ranks: correlation, and how well a score tells two kinds apart.
 
+use super::matrix::mean_and_sd;
 use std::cmp::Ordering;
 
 /// Spearman's rank correlation of pairs, equal values sharing the mean of their ranks; None where one side is all alike.
@@ -29,6 +30,34 @@ pub fn kendall(a: &[f64], b: &[f64]) -> Option<f64> {
     (spread > 0.0).then(|| agreed / spread)
 }
 
+/// How well a score tells two kinds apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Auroc {
+    /// The area under the curve of true against false positives: the share of pairs of both kinds in which the positive one has
+    /// the higher score, equal scores counting half.
+    pub value: f64,
+    /// Its standard error (DeLong et al. 1988, Biometrics 44, 837).
+    pub standard_error: f64,
+}
+
+/// That of a score which should be higher for `positives` than for `negatives`; None where there are not two of both.
+pub fn auroc(positives: &[f64], negatives: &[f64]) -> Option<Auroc> {
+    if positives.len() < 2 || negatives.len() < 2 {
+        return None;
+    }
+    let all = ranks(&[positives, negatives].concat());
+    let (of_positives, of_negatives) = all.split_at(positives.len());
+    // A rank among all less that among its own kind counts the others below.
+    let below = |all: &[f64], own: &[f64], others: &[f64]| -> Vec<f64> {
+        let count = others.len() as f64;
+        all.iter().zip(ranks(own)).map(|(all, own)| (all - own) / count).collect()
+    };
+    let won = mean_and_sd(&below(of_positives, positives, negatives));
+    let lost = mean_and_sd(&below(of_negatives, negatives, positives));
+    let variance = won.1.powi(2) / positives.len() as f64 + lost.1.powi(2) / negatives.len() as f64;
+    Some(Auroc { value: won.0, standard_error: variance.sqrt() })
+}
+
 fn centred(values: &[f64]) -> Vec<f64> {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     values.iter().map(|v| v - mean).collect()
@@ -56,6 +85,25 @@ mod tests {
     use super::*;
     use serde_json::Value;
     use std::{fs, path::Path};
+
+    #[test]
+    fn a_score_is_as_good_as_the_share_of_pairs_that_it_orders() {
+        let value = |a: &[f64], b: &[f64]| auroc(a, b).unwrap().value;
+        // Of six pairs four are in order: 0.6 and 0.4 are below 0.7.
+        assert!((value(&[0.8, 0.6, 0.4], &[0.7, 0.3]) - 4.0 / 6.0).abs() < 1e-12);
+        assert_eq!(value(&[1.0, 1.0], &[1.0, 1.0, 1.0]), 0.5);
+        assert_eq!(value(&[2.0, 3.0], &[1.0, 0.0]), 1.0);
+        assert_eq!(auroc(&[1.0], &[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn its_standard_error_is_that_of_shares_of_each_kind() {
+        // Shares of the negatives below each positive: 1, 1/2, 1/2; of the positives above each negative: 1/3, 1.
+        let found = auroc(&[0.8, 0.6, 0.4], &[0.7, 0.3]).unwrap();
+        let variance: f64 = 1.0 / 12.0 / 3.0 + 2.0 / 9.0 / 2.0;
+        let expected = variance.sqrt();
+        assert!((found.standard_error - expected).abs() < 1e-12, "{found:?}");
+    }
 
     #[test]
     fn it_is_scipys() {

@@ -142,7 +142,10 @@ fn settings(
 fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
     let run = args.run.display();
     let condition = match model {
-        ModelConfig::Classifier(_) | ModelConfig::Vit(_) | ModelConfig::Clip(_) => bail!(
+        ModelConfig::Classifier(_)
+        | ModelConfig::Vit(_)
+        | ModelConfig::Clip(_)
+        | ModelConfig::Captioner(_) => bail!(
             "{run} is a run of {}, which export does not write; give a run of {}",
             model.name(),
             ModelConfig::names().join(", ")

@@ -66,7 +66,7 @@ pub enum JudgeError {
     },
     /// A run whose model cannot judge.
     #[error(
-        "run {name} cannot judge: its model is {model}; give a run of --model classifier, vit or clip"
+        "run {name} cannot judge: its model is {model}; give a run of --model classifier, vit, clip or captioner"
     )]
     NoClassifier {
         /// The run.

@@ -1,10 +1,10 @@
 """The models of genlab in PyTorch: their networks, one training step, and sampling.
 
 Settings come from genlab's own export, so that a changed default changes both sides. A step takes
-its random numbers as an argument: genlab's in the comparison of losses, `draw`'s when timed.
+its random numbers as an argument: genlab's in the comparison of losses, `draw`'s when timed. With
+them comes what the model is told of the images: labels, or the numbers of captions' words.
 """
 
-import copy
 import math
 
 import numpy as np
@@ -12,88 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nets import Autoencoder, Decoder, Dit, Encoder, Magnitude, UNet, load
-
-SHAPE = (1, 28, 28)
-# What Muon leaves to its Adam (crates/ddpm/src/network.rs).
-ENDS = {"stem", "head", "time", "time_in", "time_out", "modulation", "class"}
-
-
-class Trained:
-    """A network with its Adam, learning rate and moving average (crates/core/src/optim/)."""
-
-    def __init__(self, net, config, ema=None):
-        self.net, self.config, self.ema, self.steps = net, config, ema, 0
-        self.params = list(net.parameters())
-        averaged = ema is not None and ema["kind"] == "exponential"
-        self.average = [p.detach().clone() for p in self.params] if averaged else None
-        method = config["method"]
-        self.muon, self.momenta = [], []
-        adam, rate, others = method, config["learning_rate"], list(self.params)
-        if method["kind"] == "muon":
-            hidden = lambda name, p: p.dim() > 1 and ENDS.isdisjoint(name.split("."))
-            named = list(net.named_parameters())
-            self.muon = [p for name, p in named if hidden(name, p)]
-            self.momenta = [torch.zeros_like(p) for p in self.muon]
-            others = [p for name, p in named if not hidden(name, p)]
-            adam, rate = method["adam"], method["adam"]["learning_rate"]
-        else:
-            assert method["kind"] == "adam", "the twin has the default methods only"
-        self.adam_rate = rate
-        betas = (adam["beta1"], adam["beta2"])
-        self.adam = torch.optim.Adam(others, rate, betas=betas, eps=adam["epsilon"])
-
-    def share(self, fraction, images, total):
-        """Of the peak rates."""
-        warmup = self.config["warmup"]
-        if fraction < warmup:
-            return min(max(images + 0.5, 1.0) / total / warmup, 1.0)
-        if self.config["schedule"]["kind"] == "cosine":
-            return 0.5 * (1 + math.cos(math.pi * (fraction - warmup) / (1 - warmup)))
-        return 1.0
-
-    def descend(self, loss, images, total):
-        """One step; `images` of the budget's `total` came before it."""
-        self.adam.zero_grad()
-        loss.backward()
-        if self.config["clip_norm"] is not None:
-            nn.utils.clip_grad_norm_(self.params, self.config["clip_norm"])
-        share = self.share(min(images / total, 1.0), images, total)
-        self.adam.param_groups[0]["lr"] = self.adam_rate * share
-        self.adam.step()
-        with torch.no_grad():
-            for param, momentum in zip(self.muon, self.momenta):
-                self.orthogonal_step(param, momentum, self.config["learning_rate"] * share)
-        self.steps += 1
-        if self.average is not None:
-            decay = min(self.ema["decay"], (1 + self.steps) / (10 + self.steps))
-            with torch.no_grad():
-                torch._foreach_lerp_(self.average, self.params, 1 - decay)
-
-    def orthogonal_step(self, param, momentum, rate):
-        """Muon (crates/core/src/optim/muon.rs)."""
-        decay = self.config["method"]["momentum"]
-        momentum.lerp_(param.grad, 1 - decay)
-        x = torch.lerp(param.grad, momentum, decay).flatten(1)
-        rows, columns = x.shape
-        x = x.T if rows > columns else x
-        x = x / x.norm().clamp_min(1e-7)
-        for _ in range(self.config["method"]["newton_schulz_steps"]):
-            square = x @ x.T
-            polynomial = torch.addmm(square, square, square, beta=-4.7750, alpha=2.0315)
-            x = torch.addmm(x, polynomial, x, beta=3.4445)
-        x = x.T if rows > columns else x
-        rate = rate * max(1, rows / columns) ** 0.5
-        param.sub_(x.reshape(param.shape), alpha=rate)
-
-    def frozen(self):
-        """A copy for evaluation, with averaged weights where there are any."""
-        net = copy.deepcopy(self.net).eval().requires_grad_(False)
-        if self.average is not None:
-            for param, value in zip(net.parameters(), self.average):
-                param.copy_(value)
-        return net
-
+from nets import (
+    Autoencoder, Classifier, Decoder, Dit, Encoder, Magnitude, ReadingUNet, Towers, UNet, load,
+)  # fmt: skip
+from trained import Trained
 
 class Model:
     """A model in training. `total` is the budget in images, for schedules.
@@ -103,11 +25,15 @@ class Model:
     """
 
     samples = False
+    # Of the images: "labels" [B], "captions" [B, T].
+    told = ()
 
     def __init__(self, config, total, compile, precision="f32"):
         self.config, self.total, self.images = config, total, 0
+        size = config["space"]["shape"]
+        self.shape = (size["channels"], size["height"], size["width"])
         self.mixed = torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else lambda f: f
-        self.build(SHAPE)
+        self.build(self.shape)
         self.compile = compile
         self.compiled_losses = self.mixed(compile(self.losses))
 
@@ -126,9 +52,10 @@ class Model:
         """The random numbers of one step."""
         return {}
 
-    def step(self, images, noise):
-        """One training step; returns its scalars, not yet read."""
-        scalars = self.compiled_losses(images, **noise)
+    def step(self, images, given):
+        """One training step on `images` with what is `told` of them and what was drawn; returns its scalars, not yet
+        read."""
+        scalars = self.compiled_losses(images, **given)
         self.net.descend(scalars.pop("total"), self.images, self.total)
         self.images += len(images)
         return {name: value.detach() for name, value in scalars.items()}
@@ -153,10 +80,10 @@ class SparseAe(Model):
         net.magnitude = Magnitude(self.config["latent_dim"])
         self.net = Trained(net, self.config["optimizer"])
 
-    def step(self, images, noise):
+    def step(self, images, given):
         if self.images == 0:
             self.start_at_mean(images)
-        return super().step(images, noise)
+        return super().step(images, given)
 
     @torch.no_grad()
     def start_at_mean(self, images):
@@ -306,12 +233,12 @@ class Gan(Model):
     def generator_loss(self, latent):
         return F.softplus(-self.critic.net(self.generator.net(latent))).mean()
 
-    def step(self, images, noise):
-        scalars = self.compiled_losses(images, noise["critic_latent"])
+    def step(self, images, given):
+        scalars = self.compiled_losses(images, given["critic_latent"])
         self.critic.descend(scalars.pop("total"), self.images, self.total)
         # The generator's step needs no gradient of the critic's weights.
         self.critic.net.requires_grad_(False)
-        loss = self.compiled_generator_loss(noise["latent"])
+        loss = self.compiled_generator_loss(given["latent"])
         self.generator.descend(loss, self.images, self.total)
         self.critic.net.requires_grad_(True)
         self.images += len(images)
@@ -325,7 +252,9 @@ class Gan(Model):
         return self.compile(self.generator.frozen())
 
 
-class Ddpm(Model):
+class Diffusion(Model):
+    """What both ways of guidance share: `network` builds the network, and `asked` gives what samples ask for."""
+
     samples = True
 
     def build(self, shape):
@@ -333,48 +262,33 @@ class Ddpm(Model):
         assert config["target"] == "v" and config["weighting"]["kind"] == "simple"
         assert config["schedule"]["kind"] == "edm" and config["times"]["kind"] == "log-normal"
         assert config["sampler"]["solver"] == {"kind": "dpmpp-2m", "eta": 1.0}
-        assert config["sampler"]["spacing"]["kind"] == "karras" and plain_condition(config)
-        assert config["sampler"]["guidance"]["kind"] == "auto"
-        network = config["network"]
-        is_dit = network["kind"] == "dit"
-        net = Dit(network, shape) if is_dit else UNet(network, shape)
-        self.net = Trained(net, config["optimizer"], config["ema"])
-        self.early, self.early_kept = self.net.frozen(), False
+        assert config["sampler"]["spacing"]["kind"] == "karras"
+        assert config["objective"]["kind"] == "denoising"
+        self.net = Trained(self.network(shape), config["optimizer"], config["ema"])
         self.mean, self.sd = config["space"]["mean"], config["space"]["sd"]
-
-    def load(self, weights):
-        super().load(weights)
-        self.early = self.net.frozen()
-
-    def step(self, images, noise):
-        """Keeps the weights of now for guidance, once their time has come (crates/ddpm/src/early.rs)."""
-        share = self.config["sampler"]["guidance"]["share"]
-        if not self.early_kept and self.images / self.total >= share:
-            self.early, self.early_kept = self.net.frozen(), True
-        return super().step(images, noise)
 
     def draw(self, batch):
         times = self.config["times"]
         return {
             "sigma": (times["mean"] + times["sd"] * torch.randn(batch)).exp(),
-            "noise": torch.randn(batch, *SHAPE),
+            "noise": torch.randn(batch, *self.shape),
         }
 
-    def losses(self, images, sigma, noise):
+    def losses(self, images, sigma, noise, *told):
         x_0 = (images - self.mean) / self.sd
         times = 100 * (sigma.log() + 5)
         sigma = sigma[:, None, None, None]
         spread = (1 + sigma**2).sqrt()
-        predicted = self.net.net((x_0 + sigma * noise) / spread, times)
+        predicted = self.net.net((x_0 + sigma * noise) / spread, times, *told)
         loss = squared_error(predicted, (noise - sigma * x_0) / spread)
         return {"total": loss, "loss": loss}
 
     def noise_of_samples(self, count):
         """What a sample starts from, and what each step but the last adds."""
-        return torch.randn(self.config["sampler"]["steps"], count, *SHAPE)
+        return torch.randn(self.config["sampler"]["steps"], count, *self.shape)
 
     def sampler(self):
-        net, early = self.compile(self.net.frozen()), self.compile(self.early)
+        net, low = self.asked()
         spacing, steps = self.config["sampler"]["spacing"], self.config["sampler"]["steps"]
         guidance = self.config["sampler"]["guidance"]
         scale, guided = guidance["scale"], guidance["interval"] or [0.0, math.inf]
@@ -383,29 +297,129 @@ class Ddpm(Model):
         levels = (np.linspace(*ends, steps) ** spacing["rho"]).tolist()
         least, most = -self.mean / self.sd, (1 - self.mean) / self.sd
 
-        def start(x, sigma):
+        def start(x, sigma, told):
             spread = math.sqrt(1 + sigma**2)
             times = torch.full((len(x),), 100 * (math.log(sigma) + 5))
-            v = net(x / spread, times)
+            v = net(x / spread, times, *told)
             if guided[0] <= sigma <= guided[1]:
-                away = early(x / spread, times)
+                away = low(x / spread, times, *told)
                 v = away + (v - away) * scale
             return ((x - v * (sigma * spread)) / spread**2).clamp(least, most)
 
-        def sample(noise):
+        def sample(noise, *told):
             x = noise[0] * math.sqrt(1 + levels[0] ** 2)
             before, step_before = None, None
             for i, (t, s) in enumerate(zip(levels, levels[1:])):
-                x_0, h = start(x, t), math.log(t / s)
+                x_0, h = start(x, t, told), math.log(t / s)
                 continued = x_0
                 if before is not None:
                     continued = x_0 + (x_0 - before) * (0.5 * h / step_before)
                 before, step_before = x_0, h
                 fresh = noise[i + 1] * (s * math.sqrt(-math.expm1(-2 * h)))
                 x = x * (s / t * math.exp(-h)) + continued * -math.expm1(-2 * h) + fresh
-            return (start(x, levels[-1]) * self.sd + self.mean).clamp(0, 1)
+            return (start(x, levels[-1], told) * self.sd + self.mean).clamp(0, 1)
 
         return sample
+
+
+class Ddpm(Diffusion):
+    def network(self, shape):
+        assert plain_condition(self.config)
+        network = self.config["network"]
+        return Dit(network, shape) if network["kind"] == "dit" else UNet(network, shape)
+
+    def build(self, shape):
+        super().build(shape)
+        assert self.config["sampler"]["guidance"]["kind"] == "auto"
+        self.early, self.early_kept = self.net.frozen(), False
+
+    def load(self, weights):
+        super().load(weights)
+        self.early = self.net.frozen()
+
+    def step(self, images, given):
+        """Keeps the weights of now for guidance, once their time has come (crates/ddpm/src/early.rs)."""
+        share = self.config["sampler"]["guidance"]["share"]
+        if not self.early_kept and self.images / self.total >= share:
+            self.early, self.early_kept = self.net.frozen(), True
+        return super().step(images, given)
+
+    def asked(self):
+        return self.compile(self.net.frozen()), self.compile(self.early)
+
+
+class DdpmCaptions(Diffusion):
+    """Told captions; an empty one, of padding alone, is none."""
+
+    told = ("captions",)
+    PADDING = 0
+
+    def network(self, shape):
+        condition, network = self.config["condition"], self.config["network"]
+        assert condition["kind"] == "caption" and network["kind"] == "u-net"
+        assert self.config["sampler"]["guidance"]["kind"] == "classifier-free"
+        return ReadingUNet(network, shape, self.config["words"], condition)
+
+    def draw(self, batch):
+        return super().draw(batch) | {"dropout": torch.rand(batch, 1)}
+
+    def losses(self, images, sigma, noise, captions, dropout):
+        dropped = dropout < self.config["condition_dropout"]
+        return super().losses(images, sigma, noise, captions.masked_fill(dropped, self.PADDING))
+
+    def asked(self):
+        net = self.compile(self.net.frozen())
+        untold = lambda captions: torch.full_like(captions, self.PADDING)
+        return net, lambda x, times, captions: net(x, times, untold(captions))
+
+
+class Vit(Model):
+    told = ("labels",)
+
+    def build(self, shape):
+        config = self.config
+        assert config["augmentation"]["mirror"] == "never", "the twin mirrors nothing"
+        net = Classifier(config["network"], shape, config["classes"])
+        self.net = Trained(net, config["optimizer"], config["ema"])
+
+    def draw(self, batch):
+        """A third number per image decides whether it is mirrored."""
+        return {"moves": torch.rand(batch, 3)}
+
+    def losses(self, images, labels, moves):
+        logits = self.net.net(moved(images, moves, self.config["augmentation"]["shift"]))
+        smoothing = self.config["label_smoothing"]
+        loss = F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        accuracy = (logits.detach().argmax(1) == labels).float().mean()
+        return {"total": loss, "loss": loss, "accuracy": accuracy}
+
+
+def moved(images, moves, reach):
+    """Images moved down and right by whole pixels from -reach to reach, into zeros (crates/classifier/src/augmentation.rs).
+    `moves` [B, 3] are uniform in [0, 1)."""
+    count, _, height, width = images.shape
+    pixels = (moves * (2 * reach + 1)).floor().clamp_max(2 * reach).long() - reach
+    rows = torch.arange(height) + reach - pixels[:, :1]
+    columns = torch.arange(width) + reach - pixels[:, 1:2]
+    each = torch.arange(count)[:, None, None]
+    padded = F.pad(images, (reach,) * 4)
+    return padded[each, :, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
+
+
+class Clip(Model):
+    told = ("captions",)
+
+    def build(self, shape):
+        net = Towers(self.config, shape, self.config["words"])
+        self.net = Trained(net, self.config["optimizer"], self.config["ema"])
+
+    def losses(self, images, captions):
+        pictures, texts = self.net.net(images, captions)
+        scale, own = self.net.net.scale(), torch.arange(len(images))
+        logits = pictures @ texts.T * scale
+        loss = (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
+        found = (logits.detach().argmax(1) == own).float().mean()
+        return {"total": loss, "loss": loss, "found": found, "inverse_temperature": scale[0]}
 
 
 def plain_condition(config):
@@ -425,4 +439,7 @@ MODELS = {
     "ddpm": Ddpm,
     "ddpm-attention": Ddpm,
     "ddpm-dit": Ddpm,
+    "ddpm-captions": DdpmCaptions,
+    "vit": Vit,
+    "clip": Clip,
 }

@@ -4,7 +4,6 @@ Both offer `train(n)` and `sample(n)`: milliseconds per step over n steps, and p
 over n batches.
 """
 
-import gzip
 import json
 import os
 import re
@@ -12,17 +11,19 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from models import MODELS, SHAPE
+from models import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
-PIXELS = ROOT / "crates/data/embedded/mnist-10k/train-images-idx3-ubyte.gz"
 SAMPLES = 64
+# What genlab writes of images besides their pixels.
+KNOWN = ("labels", "captions")
 
 
 def peak_memory(pid="self"):
@@ -85,61 +86,78 @@ class Genlab:
 
 
 class Exported:
-    """What genlab wrote about one run: settings, initial weights, inputs of the first steps."""
+    """What genlab wrote about one run: settings, initial weights, inputs of the first steps, the training split."""
 
     def __init__(self, folder, model, about, precision="f32"):
-        self.model, self.about, self.precision = model, about, precision
-        self.weights = load_file(Path(folder) / "weights.safetensors")
-        self.inputs = load_file(Path(folder) / "inputs.safetensors")
+        self.folder, self.model, self.about, self.precision = Path(folder), model, about, precision
+
+    @cached_property
+    def inputs(self):
+        return load_file(self.folder / "inputs.safetensors")
 
     def build(self, compile=lambda f: f):
         """The same model in PyTorch, at step 0."""
-        config = self.about["config"] | {"space": self.about["space"]}
+        config = self.about["config"] | {k: self.about[k] for k in ("space", "classes", "words")}
         total = self.about["total_images"]
         twin = MODELS[self.model](config, total, compile, self.precision)
-        twin.load(self.weights)
+        twin.load(load_file(self.folder / "weights.safetensors"))
         ours = sum(p.numel() for part in twin.parts().values() for p in part.params)
         assert ours == self.about["parameters"], "as many parameters on both sides"
         return twin
 
-    def step_inputs(self, step):
-        """Images and random numbers of genlab's step."""
+    def step_inputs(self, step, told):
+        """Images of genlab's step, and what is told of them with the random numbers."""
         inputs = {
             name.partition(".")[2]: value
             for name, value in self.inputs.items()
             if name.startswith(f"{step}.")
         }
-        return inputs.pop("images"), inputs
+        images = inputs.pop("images")
+        known = {name: inputs.pop(name).long() for name in KNOWN if name in inputs}
+        return images, inputs | {name: known[name] for name in told}
+
+    def sample_inputs(self, told):
+        """The noise of genlab's first samples, and what is told of them."""
+        return self.inputs["sample"], *(self.inputs[f"sample_{name}"].long() for name in told)
+
+    def split(self, shape, told):
+        """Pixels [n, C, H, W] of the training split as bytes, and what is told of it."""
+        pixels = np.fromfile(self.folder / "train.bytes", np.uint8).reshape(-1, *shape)
+        known = load_file(self.folder / "train.safetensors")
+        return torch.from_numpy(pixels), {name: known[name].long() for name in told}
 
 
 class Batches:
     """Shuffled batches of a resident dataset, as bytes on both sides."""
 
-    def __init__(self, batch):
-        pixels = np.frombuffer(gzip.decompress(PIXELS.read_bytes()), np.uint8, offset=16)
-        self.pixels = torch.from_numpy(pixels.reshape(-1, *SHAPE).copy())
-        self.batch, self.at = batch, len(self.pixels)
+    def __init__(self, pixels, told, batch):
+        self.pixels, self.told, self.batch, self.at = pixels, told, batch, len(pixels)
 
     def next(self):
+        """Images and what is told of them."""
         if self.at + self.batch > len(self.pixels):
             self.order, self.at = torch.randperm(len(self.pixels)), 0
         rows = self.order[self.at : self.at + self.batch]
         self.at += self.batch
-        return self.pixels.index_select(0, rows).float().div_(255)
+        images = self.pixels.index_select(0, rows).float().div_(255)
+        return images, {name: of.index_select(0, rows) for name, of in self.told.items()}
 
 
 class PyTorch:
     """One model in this process."""
 
-    def __init__(self, twin, batch):
-        self.twin, self.batch, self.batches = twin, batch, Batches(batch)
+    def __init__(self, exported, batch, compile=lambda f: f):
+        self.twin, self.batch = exported.build(compile), batch
+        self.batches = Batches(*exported.split(self.twin.shape, self.twin.told), batch)
         self.sampler = None
+
+    def step(self):
+        images, told = self.batches.next()
+        return self.twin.step(images, told | self.twin.draw(self.batch))
 
     def train(self, steps):
         start = time.perf_counter()
-        pending = [
-            self.twin.step(self.batches.next(), self.twin.draw(self.batch)) for _ in range(steps)
-        ]
+        pending = [self.step() for _ in range(steps)]
         # Read once, after the last step, as genlab's trainer does.
         torch.stack([value for scalars in pending for value in scalars.values()]).tolist()
         return (time.perf_counter() - start) * 1e3 / steps
@@ -148,9 +166,10 @@ class PyTorch:
     def sample(self, repeats):
         if self.sampler is None:
             self.sampler = self.twin.sampler()
+        told = [of[:SAMPLES] for of in self.batches.told.values()]
         start = time.perf_counter()
         for _ in range(repeats):
-            self.sampler(self.twin.noise_of_samples(SAMPLES))
+            self.sampler(self.twin.noise_of_samples(SAMPLES), *told)
         return (time.perf_counter() - start) * 1e3 / repeats
 
 

@@ -5,8 +5,8 @@ Setup, once:    benches/pytorch/setup
 Run:            benches/pytorch/.venv/bin/python benches/pytorch/twin.py [--batch 32,256] [--json FILE]
 
 It loads genlab's initial weights into PyTorch and
-1. checks that the losses of the first 20 training steps agree when both sides see the same batches
-   and random numbers, and the samples drawn after them; it fails if they do not;
+1. checks that the losses of the first 20 training steps agree when both sides see the same batches, with the
+   same labels or captions, and random numbers, and the samples drawn after them; it fails if they do not;
 2. times both sides alternately in one run: training steps and sampling;
 3. measures the peak memory of a training run in a fresh process of each side.
 
@@ -34,7 +34,7 @@ SEED = 0
 CHECKED_STEPS = 20
 # Muon makes all directions of a step alike, those that are rounding included: differences double with every
 # step, from 1e-7 at the fourth to 2e-3 at the twentieth.
-CHECKED_STEPS_OF = {"ddpm": 12, "ddpm-attention": 12}
+CHECKED_STEPS_OF = {"ddpm": 12, "ddpm-attention": 12, "ddpm-captions": 12}
 CHECKED_SAMPLES = 8
 MEMORY_STEPS = 200
 COMPILE_SECONDS = 300
@@ -117,7 +117,7 @@ def check(genlab, exported, folder):
     theirs = genlab.ask("train", steps=steps)
     loss = 0.0
     for step in range(steps):
-        scalars = twin.step(*exported.step_inputs(step))
+        scalars = twin.step(*exported.step_inputs(step, twin.told))
         for name in LOSSES.get(model, ["loss"]):
             a, b = scalars[name].item(), theirs[step][name]
             loss = max(loss, abs(a - b) / abs(b))
@@ -126,7 +126,7 @@ def check(genlab, exported, folder):
     file = Path(folder) / "drawn.safetensors"
     genlab.ask("draw", count=CHECKED_SAMPLES, file=str(file))
     with torch.inference_mode():
-        images = twin.sampler()(exported.inputs["sample"])
+        images = twin.sampler()(*exported.sample_inputs(twin.told))
     return loss, (images - load_file(file)["images"]).abs().max().item()
 
 
@@ -134,7 +134,7 @@ def compiled(exported, batch, note):
     """The torch.compile side after its first step and sample, or None with a note why not."""
     try:
         with time_limit(COMPILE_SECONDS):
-            side = PyTorch(exported.build(torch.compile), batch)
+            side = PyTorch(exported, batch, torch.compile)
             side.train(3)
             if side.twin.samples:
                 side.sample(1)
@@ -204,7 +204,7 @@ def memory(binary, device, precision, exported_folder, model, batch):
 def memory_child(model, folder, batch, precision):
     """The PyTorch side of `memory`."""
     about = json.loads((Path(folder) / "about.json").read_text())
-    PyTorch(Exported(folder, model, about, precision).build(), int(batch)).train(MEMORY_STEPS)
+    PyTorch(Exported(folder, model, about, precision), int(batch)).train(MEMORY_STEPS)
     print(peak_memory())
 
 
@@ -272,7 +272,7 @@ def run(model, batch, args, binary, compiles, note):
         }
         if args.check_only:
             return checked, [], None
-        sides = {"genlab": genlab, "eager": PyTorch(exported.build(), batch)}
+        sides = {"genlab": genlab, "eager": PyTorch(exported, batch)}
         if compiles and (side := compiled(exported, batch, note)):
             sides["compile"] = side
         phases = ["train"]

@@ -1,16 +1,19 @@
 //! One model in training, on the data and under the plan of `bench-runner --model NAME`.
 
 use anyhow::{Result, bail};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use genlab_ae::AeConfig;
+use genlab_classifier::ClassifierConfig;
+use genlab_clip::ClipConfig;
 use genlab_core::{
-    Batch, Generative, InitContext, NoRuns, Phase, SampleRequest, Scalars, Seed, Start, Train,
+    Batch, Condition, ConditionConfig, Generative, InitContext, NoRuns, Phase, SampleRequest,
+    Scalars, Seed, Start, Train,
     checkpoint::NamedTensor,
-    nn::{DitConfig, UNetConfig},
+    nn::{DitConfig, TextConfig, UNetConfig},
     trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
-use genlab_ddpm::{DdpmConfig, NetworkConfig, Schedule};
+use genlab_ddpm::{DdpmConfig, Guidance, NetworkConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_kernels::{Precision, with_precision};
 use genlab_sparse_ae::{Revival, SparseAeConfig};
@@ -18,9 +21,20 @@ use genlab_vae::VaeConfig;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Instant};
 
-/// Every model by its name on the command line, and diffusion by its other networks for images.
-pub const MODELS: [&str; 7] =
-    ["ae", "sparse-ae", "vae", "gan", "ddpm", "ddpm-attention", "ddpm-dit"];
+/// Every model by its name on the command line but for the convolutions of `classifier`, and diffusion by its other networks
+/// for images, told captions or not.
+pub const MODELS: [&str; 10] = [
+    "ae",
+    "sparse-ae",
+    "vae",
+    "gan",
+    "ddpm",
+    "ddpm-attention",
+    "ddpm-dit",
+    "ddpm-captions",
+    "vit",
+    "clip",
+];
 
 /// Training images of a default run: what schedules count their shares of.
 const BUDGET: u64 = 100_000;
@@ -29,9 +43,12 @@ const BUDGET: u64 = 100_000;
 pub struct Subject {
     /// The model's settings, as they are written to files.
     pub config: Value,
-    name: String,
+    /// One of [`MODELS`].
+    pub name: String,
     model: Box<dyn Train>,
     stream: BatchStream,
+    /// The captions of the validation split, where it has any, `[n, T]`: what samples are told.
+    captions: Option<Tensor<2, Int>>,
     plan: Plan,
     step: u64,
 }
@@ -40,12 +57,12 @@ pub struct Subject {
 pub type Read = Vec<(&'static str, f64)>;
 
 impl Subject {
-    /// The model `name` at step 0, on the training split of `mnist-10k`.
+    /// The model `name` at step 0, on the training split of its [`dataset_of`].
     ///
     /// # Errors
     /// When there is no such model.
     pub fn new(name: &str, batch_size: usize, seed: Seed, device: &Device) -> Result<Self> {
-        Self::on(&mnist()?, name, batch_size, seed, device)
+        Self::on(&dataset_of(name)?, name, batch_size, seed, device)
     }
 
     /// The same on another dataset.
@@ -77,7 +94,8 @@ impl Subject {
         let stream = BatchStream::new(&dataset.train, seed, batch_size, device);
         let stream =
             if model.needs_objects() { stream.with_objects(&dataset.train) } else { stream };
-        Ok(Self { config, name: name.to_owned(), model, stream, plan, step: 0 })
+        let captions = dataset.validation.captions(0..dataset.validation.len(), device);
+        Ok(Self { config, name: name.to_owned(), model, stream, captions, plan, step: 0 })
     }
 
     /// The model, for its state.
@@ -119,15 +137,21 @@ impl Subject {
         self.model.freeze()
     }
 
-    /// The request for this run's first `count` samples.
+    /// The request for this run's first `count` samples, told the captions of as many scenes where there are any. Panics
+    /// beyond the last scene of the validation split.
     pub fn request(&self, count: usize) -> SampleRequest {
-        SampleRequest::new(self.plan.seed, count)
+        let captions = self.captions.clone().map(|captions| captions.narrow(0, 0, count));
+        let condition = Condition { captions, ..Condition::default() };
+        SampleRequest { condition, ..SampleRequest::new(self.plan.seed, count) }
     }
 
-    /// The images of step `step` and every number it draws, named `<step>.<what>`.
+    /// The images of step `step` with their labels and captions where there are any, and every number that it draws, named
+    /// `<step>.<what>`.
     pub fn inputs(&self, step: u64) -> Vec<NamedTensor> {
         let batch = self.stream.batch(step);
         let mut inputs = self.draws(&batch);
+        inputs.extend(batch.labels.map(|labels| named("labels", labels.float())));
+        inputs.extend(batch.captions.map(|captions| named("captions", captions.float())));
         inputs.push(named("images", batch.values));
         inputs.into_iter().map(|(name, d, v)| (format!("{step}.{name}"), d, v)).collect()
     }
@@ -138,6 +162,8 @@ impl Subject {
         let (noise, device) = (self.plan.seed.during(Phase::Train), batch.values.device());
         let codes =
             |name, latent| noise.normal(name, 0, batch.rows(), [batch.len(), latent], &device);
+        let uniform =
+            |name, numbers| noise.uniform(name, 0, batch.rows(), [batch.len(), numbers], &device);
         match self.name.as_str() {
             "vae" => {
                 vec![named("posterior", codes("vae/posterior", VaeConfig::default().latent_dim))]
@@ -149,34 +175,53 @@ impl Subject {
                     named("latent", codes("gan/latent", latent)),
                 ]
             }
-            "ddpm" | "ddpm-attention" | "ddpm-dit" => {
-                let DdpmConfig { schedule, times, .. } = DdpmConfig::default();
-                let schedule = Schedule::new(schedule);
-                let times = times.draw(&schedule, noise, batch.rows());
-                let sigma = times.iter().map(|t| schedule.at(*t).ratio() as f32).collect();
-                let shape = batch.values.dims();
-                vec![
-                    ("sigma".into(), vec![batch.len()], sigma),
-                    named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
-                ]
+            "ddpm" | "ddpm-attention" | "ddpm-dit" => self.noising(batch),
+            "ddpm-captions" => {
+                let mut draws = self.noising(batch);
+                draws.push(named("dropout", uniform("condition/dropout", 1)));
+                draws
             }
+            "vit" => vec![named("moves", uniform("classifier/augmentation", 3))],
             _ => Vec::new(),
         }
     }
 
-    /// The noise from which the first `count` samples grow, `[count, ...]`, with that of each step of the
-    /// sampler after it for the diffusion model, `[1 + steps, count, ...]`; none where the model does not sample.
-    pub fn sample_noise(&self, count: usize) -> Option<NamedTensor> {
-        let (model, request) = (self.frozen(), self.request(count));
-        let sampler = model.sampler()?;
-        Some(match (sampler.standard_noise(&request), model.decoder()) {
-            (Some(noise), _) => named("sample", Tensor::stack::<5>(noise, 0)),
-            (None, decoder) => {
-                let shape = [count, decoder?.latent_dim()];
-                named("sample", request.starting_noise(shape, &Device::flex()))
-            }
-        })
+    /// The level of noise of each image of a diffusion model's step, and the noise.
+    fn noising(&self, batch: &Batch) -> Vec<NamedTensor> {
+        let (noise, device) = (self.plan.seed.during(Phase::Train), batch.values.device());
+        let DdpmConfig { schedule, times, .. } = DdpmConfig::default();
+        let schedule = Schedule::new(schedule);
+        let times = times.draw(&schedule, noise, batch.rows());
+        let sigma = times.iter().map(|t| schedule.at(*t).ratio() as f32).collect();
+        let shape = batch.values.dims();
+        vec![
+            ("sigma".into(), vec![batch.len()], sigma),
+            named("noise", noise.normal("ddpm/noise", 0, batch.rows(), shape, &device)),
+        ]
     }
+
+    /// What the first `count` samples are made of: `sample`, the noise from which they grow, `[count, ...]`, with that of
+    /// each step of the sampler after it for the diffusion model, `[1 + steps, count, ...]`; and `sample_captions`, where
+    /// they are told any. Nothing where the model does not sample.
+    pub fn sample_inputs(&self, count: usize) -> Vec<NamedTensor> {
+        let (model, request) = (self.frozen(), self.request(count));
+        let Some(sampler) = model.sampler() else { return Vec::new() };
+        let noise = match (sampler.standard_noise(&request), model.decoder()) {
+            (Some(noise), _) => Some(named("sample", Tensor::stack::<5>(noise, 0))),
+            (None, decoder) => decoder.map(|decoder| {
+                let shape = [count, decoder.latent_dim()];
+                named("sample", request.starting_noise(shape, &Device::flex()))
+            }),
+        };
+        let captions = request.condition.captions;
+        let captions = captions.map(|captions| named("sample_captions", captions.float()));
+        noise.into_iter().chain(captions).collect()
+    }
+}
+
+/// Whether the model `name` reads captions, and so learns from scenes.
+pub fn reads_captions(name: &str) -> bool {
+    ["ddpm-captions", "clip"].contains(&name)
 }
 
 /// The CPU, by genlab's own kernels (`flex`) or by libtorch (`tch`).
@@ -203,6 +248,22 @@ pub fn mnist() -> Result<Dataset> {
     Ok(genlab_data::load("mnist-10k", &LoadOptions::default())?)
 }
 
+/// Pictures of one or two coloured digits with their captions, which are drawn.
+///
+/// # Errors
+/// When the digits cannot be read.
+pub fn scenes() -> Result<Dataset> {
+    Ok(genlab_data::load("scenes-32", &LoadOptions::default())?)
+}
+
+/// What the model `name` learns from: scenes where it reads captions, else digits.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn dataset_of(name: &str) -> Result<Dataset> {
+    if reads_captions(name) { scenes() } else { mnist() }
+}
+
 /// Milliseconds since `start`.
 pub fn milliseconds(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
@@ -219,19 +280,22 @@ fn build(name: &str, context: &InitContext) -> Result<(Box<dyn Train>, Value)> {
     let (ae, vae) = (AeConfig::default(), VaeConfig::default());
     // The twin has no such thing, which is one step in ten.
     let sparse_ae = SparseAeConfig { revival: Revival::Off, ..SparseAeConfig::default() };
-    let gan = GanConfig::default();
-    let diffusion = |network| -> Result<(Box<dyn Train>, Value)> {
-        let ddpm = DdpmConfig { network, ..DdpmConfig::default() };
+    let (gan, vit, clip) = (GanConfig::default(), ClassifierConfig::vit(), ClipConfig::default());
+    let diffusion = |ddpm: DdpmConfig| -> Result<(Box<dyn Train>, Value)> {
         Ok((ddpm.init(context)?, json!(ddpm)))
     };
+    let by = |network| DdpmConfig { network, ..DdpmConfig::default() };
     Ok(match name {
         "ae" => (ae.init(context)?, json!(ae)),
         "sparse-ae" => (sparse_ae.init(context)?, json!(sparse_ae)),
         "vae" => (vae.init(context)?, json!(vae)),
         "gan" => (gan.init(context)?, json!(gan)),
-        "ddpm" => diffusion(NetworkConfig::default())?,
-        "ddpm-attention" => diffusion(at_low_resolution())?,
-        "ddpm-dit" => diffusion(NetworkConfig::Dit(DitConfig::default()))?,
+        "ddpm" => diffusion(DdpmConfig::default())?,
+        "ddpm-attention" => diffusion(by(at_low_resolution()))?,
+        "ddpm-dit" => diffusion(by(NetworkConfig::Dit(DitConfig::default())))?,
+        "ddpm-captions" => diffusion(of_captions())?,
+        "vit" => (vit.init(context)?, json!(vit)),
+        "clip" => (clip.init(context)?, json!(clip)),
         _ => bail!("there is no model {name:?}; use one of {}", MODELS.join(", ")),
     })
 }
@@ -244,6 +308,19 @@ fn at_low_resolution() -> NetworkConfig {
             NetworkConfig::UNet(UNetConfig { attention: vec![innermost], ..unet })
         }
         other => other,
+    }
+}
+
+/// That of experiments/scenes-32/captions.toml.
+fn of_captions() -> DdpmConfig {
+    let base = DdpmConfig::default();
+    let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
+    DdpmConfig {
+        network: at_low_resolution(),
+        condition: ConditionConfig::Caption(TextConfig::default()),
+        condition_dropout: 0.1,
+        sampler: SamplerConfig { guidance, ..base.sampler },
+        ..base
     }
 }
 
@@ -264,5 +341,36 @@ mod tests {
     fn a_model_that_does_not_exist_is_named() {
         let error = Subject::new("vea", 4, Seed(0), &Device::flex()).err().unwrap().to_string();
         assert!(error.contains("\"vea\"") && error.contains("sparse-ae"), "{error}");
+    }
+
+    #[test]
+    fn the_inputs_of_a_step_are_its_images_what_is_known_of_them_and_what_it_draws() {
+        let (digits, scenes) = (mnist().unwrap(), scenes().unwrap());
+        let cases: [(_, _, &[&str]); 3] = [
+            ("vit", &digits, &["7.moves", "7.labels", "7.images"]),
+            ("clip", &scenes, &["7.captions", "7.images"]),
+            (
+                "ddpm-captions",
+                &scenes,
+                &["7.sigma", "7.noise", "7.dropout", "7.captions", "7.images"],
+            ),
+        ];
+        for (name, dataset, expected) in cases {
+            let subject = Subject::on(dataset, name, 4, Seed(0), &Device::flex()).unwrap();
+            let inputs = subject.inputs(7);
+            let names: Vec<&str> = inputs.iter().map(|(name, ..)| name.as_str()).collect();
+            assert_eq!(names, expected, "{name}");
+            assert!(inputs.iter().all(|(_, shape, _)| shape[0] == 4), "{name}");
+        }
+    }
+
+    #[test]
+    fn samples_are_told_captions_where_there_are_any() {
+        let [told, untold] = ["ddpm-captions", "ddpm"].map(|name| {
+            let subject = Subject::new(name, 4, Seed(0), &Device::flex()).unwrap();
+            subject.sample_inputs(3).into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
+        });
+        assert_eq!(told, ["sample", "sample_captions"]);
+        assert_eq!(untold, ["sample"]);
     }
 }

@@ -9,6 +9,7 @@ mod edits;
 mod errors;
 mod export;
 mod inputs;
+mod judges;
 mod kills;
 mod looking;
 mod losses;

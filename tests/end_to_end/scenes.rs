@@ -1,6 +1,6 @@
-//! Scenes: what is drawn from captions, read by their judge, held beside them, and cut out of them.
+//! Scenes: what is drawn from captions, read by their judge, held beside them, said of them, and cut out of them.
 
-use crate::support::{metric, run, succeed};
+use crate::support::{json, metric, run, succeed};
 use std::{fs, path::Path};
 
 fn refusal(folder: &Path, args: &[&str]) -> String {
@@ -94,6 +94,89 @@ fn towers_hold_pictures_beside_captions() {
     assert!((0.0..=1.0).contains(&of("captions/all")));
     let report = fs::read_to_string(folder.path().join("vae/report.html")).unwrap();
     assert!(report.contains("real scenes, relations turned round"));
+}
+
+/// A captioner of `dataset` that learns for a moment.
+fn captioner<'a>(dataset: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let small = [
+        "model.captioner.image.convolutions=[[8,2],[16,2]]",
+        "model.captioner.image.transformer.width=16",
+        "model.captioner.text.width=16",
+    ];
+    let small = small.iter().flat_map(|setting| ["--set", *setting]);
+    let model = ["--model", "captioner", "--dataset", dataset];
+    model.into_iter().chain(small).chain(SMALL).chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn pictures_are_described_and_captions_filtered_by_an_earlier_run() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(folder.path(), &captioner("scenes-32-noisy", &["--out", "first"]));
+    let dir = folder.path().join("first");
+    for name in ["exact_one", "exact_two", "unseen", "auroc", "filter_auroc"] {
+        let found = metric(&dir, &format!("description/{name}"));
+        assert!(found.is_some_and(|share| (0.0..=1.0).contains(&share)), "{name}: {found:?}");
+    }
+    // The entropy of the captions is about ln 2 of every second picture.
+    assert!(metric(&dir, "description/nll").unwrap() > 0.3);
+    assert!(metric(&dir, "alignment/recall_at_1").is_some(), "its vectors align as well");
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in [
+        "Pictures and what is said of them",
+        "planted wrong captions (training)",
+        "entropy of captions, given the picture",
+    ] {
+        assert!(report.contains(words), "{words}");
+    }
+
+    let filter = ["--set", "model.captioner.filter.run=first", "--out", "second"];
+    succeed(folder.path(), &captioner("scenes-32-noisy", &filter));
+    let second = folder.path().join("second");
+    let opened = json(&second.join("run.json"))["opened"].clone();
+    assert_eq!((&opened[0]["path"], &opened[0]["role"]), (&"first".into(), &"base".into()));
+    let log = fs::read_to_string(second.join("metrics.jsonl")).unwrap();
+    assert!(log.contains("train/kept") && log.contains("train/counted"), "{log}");
+    let other = ["--set", "model.captioner.embedding_dim=32", "--out", "never"];
+    let other = captioner("scenes-32-noisy", &[&filter[..2], &other].concat());
+    let errors = refusal(folder.path(), &other);
+    let expected = "filter.run is first, whose captioner was trained with embedding_dim = 64";
+    assert!(errors.contains(expected), "{errors}");
+
+    // The filter's weights are its own once it is trained.
+    fs::remove_dir_all(&dir).unwrap();
+    succeed(folder.path(), &["evaluate", "second"]);
+    let errors = refusal(folder.path(), &["--model", "captioner", "--dataset", "digits8x8"]);
+    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+}
+
+#[test]
+fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = ["--model", "ddpm", "--dataset", "scenes-32", "--set", "model.ddpm.sampler.steps=2"];
+    let told = [&told[..], &["--set", "model.ddpm.condition=caption"], &SMALL].concat();
+    succeed(folder.path(), &[&told[..], &["--out", "base"]].concat());
+    let control = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=base"];
+    succeed(folder.path(), &[&told[..], &control, &["--out", "controlled"]].concat());
+    let dir = folder.path().join("controlled");
+    for name in ["control/iou", "captions/digit"] {
+        let share = metric(&dir, name).unwrap_or_else(|| panic!("no {name}"));
+        assert!((0.0..=1.0).contains(&share), "{name}: {share}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["without control", "real pictures, others&#39; masks", "Ink as told"] {
+        assert!(report.contains(words), "{words}");
+    }
+
+    let twice = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=controlled"];
+    let errors = refusal(folder.path(), &[&told[..], &twice, &["--out", "twice"]].concat());
+    let expected = "model.ddpm.control.base is controlled, whose ddpm is controlled itself";
+    assert!(errors.contains(expected), "{errors}");
+
+    // It needs its base no more.
+    fs::remove_dir_all(folder.path().join("base")).unwrap();
+    succeed(folder.path(), &["sample", "controlled", "--count", "2"]);
+    let errors = refusal(folder.path(), &["export", "controlled"]);
+    assert!(errors.contains("cannot be exported"), "{errors}");
 }
 
 #[test]

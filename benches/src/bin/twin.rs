@@ -4,7 +4,7 @@
 //! line of JSON. `benches/pytorch/twin.py` is the other side.
 //!
 //! ```text
-//! {"export": {"folder": "/tmp/x", "steps": 20, "samples": 8}}   weights.safetensors, inputs.safetensors
+//! {"export": {"folder": "/tmp/x", "steps": 20, "samples": 8}}   weights, inputs and train.safetensors, train.bytes
 //! {"train": {"steps": 20}}                                      scalars of the next 20 steps
 //! {"time": {"steps": 100}}                                      milliseconds per step of the next 100
 //! {"sample": {"count": 64, "repeats": 10}}                      milliseconds per repeat
@@ -12,14 +12,16 @@
 //! ```
 
 use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
 use genlab_benches::{
     Subject,
-    subject::{self, milliseconds, mnist, named},
+    subject::{self, milliseconds, named},
 };
 use genlab_core::{
     Seed,
     checkpoint::{self, CheckpointState, write_safetensors},
 };
+use genlab_data::Values;
 use genlab_kernels::set_up_process;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -93,8 +95,8 @@ fn run(subject: &mut Subject, command: Command) -> Result<Value> {
     })
 }
 
-/// Writes the weights as they stand, the inputs of the first `steps` steps, and the noise of the
-/// first `samples` samples. Answers with the settings.
+/// Writes the weights as they stand, the inputs of the first `steps` steps and of the first `samples` samples, and the
+/// training split, whose pixels are bytes. Answers with the settings.
 fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Result<Value> {
     let saved = checkpoint::save(folder, subject.model(), CheckpointState::default())?;
     let weights = folder.join("weights.safetensors");
@@ -102,12 +104,36 @@ fn export(subject: &Subject, folder: &Path, steps: u64, samples: usize) -> Resul
         .with_context(|| format!("cannot write {}", weights.display()))?;
     fs::remove_dir_all(&saved).with_context(|| format!("cannot remove {}", saved.display()))?;
     let mut inputs: Vec<_> = (0..steps).flat_map(|step| subject.inputs(step)).collect();
-    inputs.extend(subject.sample_noise(samples));
+    inputs.extend(subject.sample_inputs(samples));
     write_safetensors(&folder.join("inputs.safetensors"), &inputs)?;
+
+    let dataset = subject::dataset_of(&subject.name)?;
+    write_split(&dataset.train, folder)?;
     Ok(json!({
         "config": subject.config,
         "total_images": subject.total_images(),
         "parameters": subject.frozen().num_params(),
-        "space": mnist()?.space,
+        "space": dataset.space,
+        "classes": dataset.classes.as_ref().map(Vec::len),
+        "words": dataset.words().map(|words| json!({
+            "numbers": words.numbers,
+            "length": words.length,
+        })),
     }))
+}
+
+/// Writes `train.bytes`, and the labels `[n]` and captions `[n, T]` that there are as `train.safetensors`.
+fn write_split(train: &Values, folder: &Path) -> Result<()> {
+    let path = folder.join("train.bytes");
+    fs::write(&path, train.bytes().context("its pixels are no bytes")?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let labels = train.labels.as_ref().map(|labels| {
+        let numbers = labels.iter().map(|label| *label as f32).collect();
+        ("labels".to_owned(), vec![labels.len()], numbers)
+    });
+    let captions = train.captions(0..train.len(), &Device::flex());
+    let captions = captions.map(|captions| named("captions", captions.float()));
+    let known: Vec<_> = labels.into_iter().chain(captions).collect();
+    write_safetensors(&folder.join("train.safetensors"), &known)?;
+    Ok(())
 }

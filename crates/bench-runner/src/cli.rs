@@ -41,7 +41,8 @@ pub(crate) enum Command {
     /// Put finished runs side by side in one report.
     #[command(
         after_help = "Examples:\n  bench-runner compare runs/vae-* runs/gan-* --out comparison\n  \
-                      bench-runner compare runs/vae-* --format latex"
+                      bench-runner compare runs/vae-* --format latex\n  \
+                      bench-runner compare runs/GROUP --judge random --judge run=runs/vit"
     )]
     Compare(CompareArgs),
     /// Train many runs: models by values of settings by seeds.
@@ -191,11 +192,12 @@ pub(crate) struct RunArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier or vit, which judge
-    /// the samples of others; or clip, which holds pictures beside captions, or segmenter, which cuts objects out.
+    /// the samples of others; or clip, which holds pictures beside captions, or captioner, which writes them, or
+    /// segmenter, which cuts objects out.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,
-    /// scenes-32, scenes-48 (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
+    /// scenes-32, scenes-48, scenes-32-noisy (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
     /// gaussian-rotated, uniform-1d, two-moons, swiss-roll,
     /// checkerboard, planted-dictionary; or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]
@@ -236,7 +238,7 @@ pub(crate) struct SettingArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct JudgeArgs {
     /// dataset, the default, for the dataset's own judge, run=DIR for a finished run of --model classifier,
-    /// vit or clip, or inception=FILE for pytorch-fid's Inception network with these weights
+    /// vit, clip or captioner, or inception=FILE for pytorch-fid's Inception network with these weights
     /// (crates/metrics/judges/convert.py makes the file).
     #[arg(long, value_name = "JUDGE")]
     pub judge: Option<String>,
@@ -257,6 +259,17 @@ pub(crate) struct CompareArgs {
     /// Print the comparison in this form, several with commas, instead of a table for the terminal.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     pub format: Vec<TableFormat>,
+    /// Another judge of the samples that the runs have left behind, beside their own, to say how much their order depends on
+    /// who judges: random for a network that has learned nothing, run=DIR for a finished run of --model classifier, vit or
+    /// clip, dataset for the dataset's own judge, or inception=FILE. May be repeated.
+    #[arg(long, value_name = "JUDGE")]
+    pub judge: Vec<String>,
+    /// SHA-256 that the FILE of inception=FILE must have.
+    #[arg(long, value_name = "HEX", requires = "judge")]
+    pub judge_sha256: Option<String>,
+    /// Device that these judges run on.
+    #[arg(long, default_value = "auto")]
+    pub device: String,
 }
 
 /// Forms of a comparison that can be pasted.
@@ -440,7 +453,7 @@ pub(crate) struct MetricsArgs {
     #[arg(value_name = "B")]
     pub reference: String,
     /// mnist-28, fashion-28, digits-8, scenes-32, a judge's file, run=DIR for a finished run of --model classifier,
-    /// vit or clip, or inception=FILE. Default: the judge of the
+    /// vit, clip or captioner, or inception=FILE. Default: the judge of the
     /// dataset that B, else A, comes from, else the only one for images of this size.
     #[arg(long, value_name = "NAME|FILE")]
     pub judge: Option<String>,

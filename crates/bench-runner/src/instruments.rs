@@ -48,7 +48,7 @@ pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result
 
 /// # Errors
 /// When values are asked to be judged that are their own features.
-fn require_images(dataset: &Dataset, judge: &str) -> Result<()> {
+pub(crate) fn require_images(dataset: &Dataset, judge: &str) -> Result<()> {
     let kind = dataset.space.kind;
     if kind == Kind::Images {
         return Ok(());

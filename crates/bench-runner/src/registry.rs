@@ -3,7 +3,7 @@
 
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
-use genlab_clip::ClipConfig;
+use genlab_clip::{CaptionerConfig, ClipConfig};
 use genlab_core::{Check, EmaConfig, Fault, InitContext, InitError, Kind, Train, settings::within};
 use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
@@ -60,6 +60,8 @@ pub(crate) enum ModelConfig {
     Vit(ClassifierConfig),
     /// Pictures and captions in one space.
     Clip(ClipConfig),
+    /// Captions of pictures.
+    Captioner(CaptionerConfig),
     /// Objects cut out where somebody points.
     Segmenter(SegmenterConfig),
 }
@@ -88,6 +90,7 @@ impl ModelConfig {
             Self::Classifier(ClassifierConfig::for_kind(kind)),
             Self::Vit(ClassifierConfig::vit()),
             Self::Clip(ClipConfig::default()),
+            Self::Captioner(CaptionerConfig::default()),
             Self::Segmenter(SegmenterConfig::default()),
         ];
         Self::all(kind).into_iter().chain(serving)
@@ -109,6 +112,7 @@ impl ModelConfig {
             Self::Classifier(_) => "classifier",
             Self::Vit(_) => "vit",
             Self::Clip(_) => "clip",
+            Self::Captioner(_) => "captioner",
             Self::Segmenter(_) => "segmenter",
         }
     }
@@ -124,6 +128,7 @@ impl ModelConfig {
             Self::Classifier(_) => "Classifier",
             Self::Vit(_) => "ViT",
             Self::Clip(_) => "CLIP",
+            Self::Captioner(_) => "Captioner",
             Self::Segmenter(_) => "Segmenter",
         }
     }
@@ -142,6 +147,7 @@ impl ModelConfig {
             | Self::Classifier(_)
             | Self::Vit(_)
             | Self::Clip(_)
+            | Self::Captioner(_)
             | Self::Segmenter(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
@@ -151,7 +157,11 @@ impl ModelConfig {
     pub(crate) fn makes_values(&self) -> bool {
         match self {
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
-            Self::Classifier(_) | Self::Vit(_) | Self::Clip(_) | Self::Segmenter(_) => false,
+            Self::Classifier(_)
+            | Self::Vit(_)
+            | Self::Clip(_)
+            | Self::Captioner(_)
+            | Self::Segmenter(_) => false,
         }
     }
 
@@ -169,6 +179,7 @@ impl ModelConfig {
             | Self::Classifier(_)
             | Self::Vit(_)
             | Self::Clip(_)
+            | Self::Captioner(_)
             | Self::Segmenter(_) => None,
         }
     }
@@ -184,6 +195,7 @@ impl ModelConfig {
             | Self::Classifier(_)
             | Self::Vit(_)
             | Self::Clip(_)
+            | Self::Captioner(_)
             | Self::Segmenter(_) => None,
         }
     }
@@ -200,6 +212,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema.decays(),
             Self::Classifier(config) | Self::Vit(config) => config.ema.decays(),
             Self::Clip(config) => config.ema.decays(),
+            Self::Captioner(config) => config.ema.decays(),
             Self::Segmenter(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
@@ -213,6 +226,7 @@ impl ModelConfig {
             Self::Gan(config) => config.ema = config.ema.using(decay),
             Self::Classifier(config) | Self::Vit(config) => config.ema = config.ema.using(decay),
             Self::Clip(config) => config.ema = config.ema.using(decay),
+            Self::Captioner(config) => config.ema = config.ema.using(decay),
             Self::Segmenter(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
@@ -248,6 +262,7 @@ impl ModelConfig {
             Self::Ddpm(config) => config.init(context),
             Self::Classifier(config) | Self::Vit(config) => config.init(context),
             Self::Clip(config) => config.init(context),
+            Self::Captioner(config) => config.init(context),
             Self::Segmenter(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
@@ -269,6 +284,7 @@ impl Check for ModelConfig {
             Self::Ddpm(config) => within(self.name(), config),
             Self::Classifier(config) | Self::Vit(config) => within(self.name(), config),
             Self::Clip(config) => within(self.name(), config),
+            Self::Captioner(config) => within(self.name(), config),
             Self::Segmenter(config) => within(self.name(), config),
         }
     }

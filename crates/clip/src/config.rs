@@ -83,7 +83,8 @@ impl ClipConfig {
     }
 }
 
-fn no_captions() -> Fault {
+/// What is wrong with data that have no captions.
+pub(crate) fn no_captions() -> Fault {
     let problem = "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
     Fault::new("captions", problem)
 }

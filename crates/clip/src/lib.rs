@@ -2,11 +2,15 @@
 //! arXiv:2103.00020).
 //!
 //! It makes no values. It measures how well a picture and a caption go together, and finds the one for the other.
+//!
+//! The [`CaptionerConfig`] is of a model that also writes the caption (BLIP, Li et al. 2022, arXiv:2201.12086).
 
+mod captioner;
 mod config;
 mod loss;
 mod model;
 mod net;
 
+pub use captioner::{CaptionerConfig, FilterConfig, PictureConfig};
 pub use config::ClipConfig;
 pub use loss::floor;

@@ -5,10 +5,36 @@ use genlab_core::loss::cross_entropy;
 
 /// What a batch of pairs scores.
 pub(crate) struct Contrast {
+    /// −ln softmax(l_i·)_i of each picture, `[B]` nats.
+    pictures: Tensor<1>,
+    /// −ln softmax(l_·j)_j of each caption, `[B]` nats.
+    captions: Tensor<1>,
+    /// l, off the graph, `[B, B]`: a row for each picture.
+    pub(crate) similarities: Tensor<2>,
+}
+
+impl Contrast {
     /// The mean of both directions, `[1]` nats.
-    pub(crate) loss: Tensor<1>,
+    pub(crate) fn loss(&self) -> Tensor<1> {
+        (self.pictures.clone().mean() + self.captions.clone().mean()) / 2.0
+    }
+
+    /// The same of each pair by itself, `[B]` nats.
+    pub(crate) fn of_pairs(&self) -> Tensor<1> {
+        (self.pictures.clone() + self.captions.clone()) / 2.0
+    }
+
     /// Share of the pictures whose own caption is the nearest of the batch, `[1]`.
-    pub(crate) found: Tensor<1>,
+    pub(crate) fn found(&self) -> Tensor<1> {
+        let nearest = self.similarities.clone().argmax(1).squeeze_dim::<1>(1);
+        nearest.equal(own(&self.similarities)).float().mean()
+    }
+}
+
+/// The places of pairs in a matrix of similarities: its diagonal.
+fn own(similarities: &Tensor<2>) -> Tensor<1, Int> {
+    let [count, _] = similarities.dims();
+    Tensor::arange(0..count as i64, (&similarities.device().inner(), DType::I32))
 }
 
 /// Figure 3 of arXiv:2103.00020, the symmetric InfoNCE (Oord et al. 2018, arXiv:1807.03748): of unit vectors of pictures
@@ -18,13 +44,13 @@ pub(crate) struct Contrast {
 /// l_ij = s ⟨u_i, v_j⟩        ½ (−Σᵢ ln softmax(l_i·)_i − Σⱼ ln softmax(l_·j)_j) / B
 /// ```
 pub(crate) fn contrast(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Contrast {
-    let [count, _] = pictures.dims();
     let logits = pictures.matmul(captions.transpose()) * scale.unsqueeze_dim::<2>(1);
-    let own = Tensor::<1, Int>::arange(0..count as i64, (&logits.device().inner(), DType::I32));
-    let rows = cross_entropy(logits.clone(), &own, 0.0).mean();
-    let columns = cross_entropy(logits.clone().transpose(), &own, 0.0).mean();
-    let nearest = logits.inner().argmax(1).squeeze_dim::<1>(1);
-    Contrast { loss: (rows + columns) / 2.0, found: nearest.equal(own).float().mean() }
+    let own = own(&logits);
+    Contrast {
+        pictures: cross_entropy(logits.clone(), &own, 0.0),
+        captions: cross_entropy(logits.clone().transpose(), &own, 0.0),
+        similarities: logits.inner(),
+    }
 }
 
 /// The least InfoNCE in nats that any model can reach with batches of `batch` pairs, where captions come with these
@@ -84,7 +110,7 @@ mod tests {
                 [case["scale"].as_f64().expect("a number") as f32],
                 &Device::flex(),
             );
-            let found = number(contrast(matrix("pictures"), matrix("captions"), scale).loss);
+            let found = number(contrast(matrix("pictures"), matrix("captions"), scale).loss());
             let expected = case["loss"].as_f64().expect("a number");
             assert!((found - expected).abs() < 1e-6 * expected.max(1.0), "{found} for {expected}");
         }

@@ -18,23 +18,26 @@ pub(crate) struct Clip {
 }
 
 fn paired(net: &Towers, batch: &Batch) -> Contrast {
-    let captions =
-        batch.captions.clone().expect("a dataset of scenes has a caption for every value");
-    contrast(net.pictures(batch.values.clone()), net.captions(captions), net.scale())
+    contrast(net.pictures(batch.values.clone()), net.captions(captions(batch)), net.scale())
 }
 
-fn scalars(contrast: Contrast, scale: Tensor<1>) -> Scalars {
+/// The captions of a batch, `[B, T]`.
+pub(crate) fn captions(batch: &Batch) -> Tensor<2, Int> {
+    batch.captions.clone().expect("a dataset of scenes has a caption for every value")
+}
+
+fn scalars(loss: Tensor<1>, contrast: &Contrast, scale: Tensor<1>) -> Scalars {
     Scalars::new()
-        .with("loss", contrast.loss)
-        .with("found", contrast.found)
+        .with("loss", loss)
+        .with("found", contrast.found())
         .with("inverse_temperature", scale)
 }
 
 impl Train for Clip {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
         let contrast = paired(self.net.net(), batch);
-        let (loss, scale) = (contrast.loss.clone(), self.net.net().scale());
-        let scalars = scalars(contrast, scale);
+        let loss = contrast.loss();
+        let scalars = scalars(loss.clone(), &contrast, self.net.net().scale());
         self.net.descend(loss, at);
         scalars
     }
@@ -63,7 +66,8 @@ impl Generative for Frozen {
     }
 
     fn objective(&self, batch: &Batch, _noise: Noise) -> Scalars {
-        scalars(paired(&self.net, batch), self.net.scale())
+        let contrast = paired(&self.net, batch);
+        scalars(contrast.loss(), &contrast, self.net.scale())
     }
 
     fn aligner(&self) -> Option<&dyn Align> {

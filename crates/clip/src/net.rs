@@ -32,11 +32,10 @@ impl Towers {
         space: Space,
         device: &Device,
     ) -> Self {
-        let scale = Tensor::from_floats([-(temperature.ln()) as f32], device);
         Self {
             image: ClassifierNet::init(architecture, device),
             text: CaptionEmbedding::new(captions, architecture.classes, 1.0, device),
-            log_scale: Param::from_tensor(scale),
+            log_scale: log_scale(temperature, device),
             space,
         }
     }
@@ -54,12 +53,22 @@ impl Towers {
 
     /// The inverse temperature, `[1]`.
     pub(crate) fn scale(&self) -> Tensor<1> {
-        self.log_scale.val().clamp_max(MOST_SCALE.ln()).exp()
+        scale(&self.log_scale)
     }
 }
 
+/// The logarithm of the inverse of a temperature that is learned, `[1]`.
+pub(crate) fn log_scale(temperature: f64, device: &Device) -> Param<Tensor<1>> {
+    Param::from_tensor(Tensor::from_floats([-(temperature.ln()) as f32], device))
+}
+
+/// The inverse temperature, `[1]`.
+pub(crate) fn scale(log_scale: &Param<Tensor<1>>) -> Tensor<1> {
+    log_scale.val().clamp_max(MOST_SCALE.ln()).exp()
+}
+
 /// Each row divided by its length.
-fn unit(x: Tensor<2>) -> Tensor<2> {
+pub(crate) fn unit(x: Tensor<2>) -> Tensor<2> {
     let length = (x.clone().square().sum_dim(1) + EPSILON).sqrt();
     x / length
 }

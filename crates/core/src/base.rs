@@ -10,7 +10,10 @@ use burn::module::Module;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 /// The setting: the finished run that a model goes on from, and what of it is trained.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,17 +52,9 @@ impl BaseConfig {
         context: &InitContext,
     ) -> Result<Optimized<M>, InitError> {
         if context.start == Start::Fresh {
-            let mut opened = context.runs.open(&self.run)?;
-            self.require_alike(&opened, own, alike, context)?;
-            net.adopt(prefix, &mut opened.state).map_err(|_| {
-                let problem = format!(
-                    "is {}, whose {} keeps another network than these settings describe; choose \
-                     another run",
-                    self.run.display(),
-                    opened.model,
-                );
-                Fault::new("run", problem)
-            })?;
+            let base = Base { key: "run", run: &self.run };
+            let mut opened = base.open(own, alike, context)?;
+            net.adopt(prefix, &mut opened.state).map_err(|_| base.keeps_another(&opened))?;
         }
         if self.trained.is_empty() {
             return Ok(net);
@@ -68,17 +63,54 @@ impl BaseConfig {
             |name| Fault::new("trained", format!("names {name}, which the network lacks"));
         Ok(net.only(&self.trained).map_err(unknown)?)
     }
+}
+
+/// A finished run whose weights a model takes over, as its settings name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// What the settings call it.
+    pub key: &'a str,
+    /// Its run directory.
+    pub run: &'a Path,
+}
+
+impl Base<'_> {
+    /// The run, whose settings `alike` are those of `own`: with others its weights mean something else.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is about other values, or has other such settings.
+    pub fn open(
+        self,
+        own: &impl Serialize,
+        alike: &[&str],
+        context: &InitContext,
+    ) -> Result<OpenedRun, InitError> {
+        let opened = context.runs.open(self.run)?;
+        self.require_alike(&opened, own, alike, context)?;
+        Ok(opened)
+    }
+
+    /// That it keeps other parameters than are asked for.
+    pub fn keeps_another(self, opened: &OpenedRun) -> Fault {
+        let problem = "keeps another network than these settings describe";
+        self.fault(opened, format_args!("{problem}; choose another run"))
+    }
+
+    /// What is wrong with it and how to mend it.
+    pub fn fault(self, opened: &OpenedRun, problem: impl Display) -> Fault {
+        let run = self.run.display();
+        Fault::new(self.key, format!("is {run}, whose {} {problem}", opened.model))
+    }
 
     fn require_alike(
-        &self,
+        self,
         opened: &OpenedRun,
         own: &impl Serialize,
         alike: &[&str],
         context: &InitContext,
     ) -> Result<(), Fault> {
         let fault = |problem: String| {
-            let run = format!("is {}, whose {}", self.run.display(), opened.model);
-            Err(Fault::new("run", format!("{run} {problem}; choose another run")))
+            Err(self.fault(opened, format_args!("{problem}; choose another run")))
         };
         let (base, values) = (opened.space, context.space);
         if (base.shape, base.kind) != (values.shape, values.kind) {
@@ -101,13 +133,11 @@ impl BaseConfig {
             }
             // A whole table is nothing that a user would write: what differs is.
             let Some((path, value, here)) = differing(key, base, here) else { continue };
-            let problem = format!("was trained with {path} = {value} and not {here}");
             let cure = format!("--set model.{}.{path}={value}", opened.model);
-            let run = format!("is {}, whose {}", self.run.display(), opened.model);
-            return Err(Fault::new(
-                "run",
-                format!("{run} {problem}; choose another run, or {cure}"),
-            ));
+            let problem = format_args!(
+                "was trained with {path} = {value} and not {here}; choose another run, or {cure}"
+            );
+            return Err(self.fault(opened, problem));
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ pub mod capabilities;
 pub mod checkpoint;
 pub mod condition;
 pub mod context;
+pub mod control;
 pub mod corruption;
 pub mod digest;
 pub mod ema;
@@ -32,15 +33,16 @@ pub mod testing;
 pub mod trainer;
 pub mod vocabulary;
 
-pub use base::BaseConfig;
+pub use base::{Base, BaseConfig};
 pub use batch::{Batch, Progress};
 pub use capabilities::{
-    Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density, Edit,
-    Encode, EstimateLikelihood, Invert, Likelihood, Mark, Observation, Oracle, Prompts,
-    Reconstruct, Sample, SampleRequest, Segment, Segmented, Task, Term,
+    Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density,
+    Describe, Edit, Encode, EstimateLikelihood, Invert, Likelihood, Mark, Observation, Oracle,
+    Prompts, Reconstruct, Sample, SampleRequest, Segment, Segmented, Task, Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};
+pub use control::ControlKind;
 pub use corruption::Corruption;
 pub use ema::EmaConfig;
 pub use low_resolution::LowResolution;

@@ -3,8 +3,8 @@
 use crate::{
     batch::{Batch, Progress},
     capabilities::{
-        Align, Classify, Criticise, Decode, Denoise, Density, Edit, Encode, EstimateLikelihood,
-        Invert, Likelihood, Oracle, Reconstruct, Sample, Segment,
+        Align, Classify, Criticise, Decode, Denoise, Density, Describe, Edit, Encode,
+        EstimateLikelihood, Invert, Likelihood, Oracle, Reconstruct, Sample, Segment,
     },
     condition::Conditions,
     noise::Noise,
@@ -100,6 +100,10 @@ pub trait Generative: Send + Sync {
     }
     /// Holds values beside captions.
     fn aligner(&self) -> Option<&dyn Align> {
+        None
+    }
+    /// Says what values show.
+    fn describer(&self) -> Option<&dyn Describe> {
         None
     }
     /// Cuts objects out of values.

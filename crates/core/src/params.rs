@@ -164,9 +164,29 @@ pub fn restore_params<M: Module>(
     prefix: &str,
     from: &mut StateReader,
 ) -> Result<M, CheckpointError> {
+    with_params(module, |name, like| from.tensor(section, &format!("{prefix}.{name}"), like))
+}
+
+/// The module with what a run is judged by of its network `prefix`, which has all of these parameters.
+///
+/// # Errors
+/// Names the entry that is missing or has another size.
+pub fn adopt_params<M: Module>(
+    module: M,
+    prefix: &str,
+    from: &mut StateReader,
+) -> Result<M, CheckpointError> {
+    with_params(module, |name, like| from.judged(prefix, name, like))
+}
+
+/// The module with what `read` gives for each name, as many values as the parameter has.
+fn with_params<M: Module>(
+    module: M,
+    mut read: impl FnMut(&str, &Tensor<1>) -> Result<Tensor<1>, CheckpointError>,
+) -> Result<M, CheckpointError> {
     let mut fault = None;
     let module = update_params(module, &mut |name, _, value| {
-        from.tensor(section, &format!("{prefix}.{name}"), &value).unwrap_or_else(|error| {
+        read(name, &value).unwrap_or_else(|error| {
             fault.get_or_insert(error);
             value
         })

@@ -189,6 +189,24 @@ impl StateReader {
         Ok(Tensor::from_data(TensorData::new(values, [expected]), &self.device))
     }
 
+    /// What a run is judged by of the parameter `name` of its network `prefix`: its average where one was kept, otherwise
+    /// its value. As many values as `like` has.
+    ///
+    /// # Errors
+    /// As [`Self::tensor`].
+    pub fn judged(
+        &mut self,
+        prefix: &str,
+        name: &str,
+        like: &Tensor<1>,
+    ) -> Result<Tensor<1>, CheckpointError> {
+        let average = format!("{prefix}.average.{name}");
+        if self.has(Section::Average, &average) {
+            return self.tensor(Section::Average, &average, like);
+        }
+        self.tensor(Section::Weights, &format!("{prefix}.{name}"), like)
+    }
+
     /// The count of that name.
     ///
     /// # Errors

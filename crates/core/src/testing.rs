@@ -1,7 +1,11 @@
 //! The contract that every model crate runs in its tests.
 
+mod data;
+mod finished;
 mod objects;
 mod row_by_row;
+
+pub use finished::opened;
 
 use crate::{
     batch::{Batch, Progress},
@@ -18,9 +22,11 @@ use crate::{
     space::{Kind, Range, Space},
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use data::{blobs, captions, circle, past};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
-    masks_are_cut_value_by_value, vectors_are_of_length_one_row_by_row,
+    masks_are_cut_value_by_value, values_are_described_one_by_one,
+    vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
 
@@ -86,45 +92,6 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
     }
 }
 
-/// The captions of the first `count` values of [`batch`].
-fn captions(count: usize) -> Tensor<2, Int> {
-    let word = |i: usize| (1 + (i / LENGTH + i % LENGTH) % (WORDS - 1)) as i32;
-    let words: Vec<i32> = (0..count * LENGTH).map(word).collect();
-    Tensor::from_data(TensorData::new(words, [count, LENGTH]), &Device::flex())
-}
-
-/// What came before the first `count` values of [`batch`].
-fn past(count: usize) -> Tensor<2> {
-    let number = |i: usize| ((i % CLASSES) as f32 + 0.3 * (i / CLASSES) as f32).sin();
-    let numbers: Vec<f32> = (0..count * PAST).map(number).collect();
-    Tensor::from_data(TensorData::new(numbers, [count, PAST]), &Device::flex())
-}
-
-fn circle(shape: ImageShape, count: usize, mean: f32, sd: f32) -> Vec<f32> {
-    let size = shape.pixels();
-    let angle =
-        |i: usize| (i as f32 / count as f32 + (i % 3) as f32 * 0.01) * std::f32::consts::TAU;
-    let value = |i: usize, d: usize| mean + sd * (angle(i) + d as f32 * 1.6).sin();
-    (0..count).flat_map(|i| (0..size).map(move |d| value(i, d))).collect()
-}
-
-fn blobs(shape: ImageShape, count: usize) -> Vec<f32> {
-    let mut pixels = Vec::with_capacity(count * shape.pixels());
-    for i in 0..count {
-        let phase = i as f32 / count as f32;
-        for c in 0..shape.channels {
-            for y in 0..shape.height {
-                for x in 0..shape.width {
-                    let dy = y as f32 / shape.height as f32 - phase;
-                    let dx = x as f32 / shape.width as f32 - (1.0 - phase) * 0.5 - 0.1 * c as f32;
-                    pixels.push((-(dx * dx + dy * dy) * 20.0).exp());
-                }
-            }
-        }
-    }
-    pixels
-}
-
 /// Where a small run stands after `step` steps of eight images.
 pub fn progress(step: u64) -> Progress {
     Progress { step, images: step * 8, total_images: TOTAL, seed: Seed(5) }
@@ -182,6 +149,7 @@ fn told(frozen: &dyn Generative, space: Space, count: usize) -> Condition {
         past: conditions.past.map(|_| Past::new(past(count))),
         low_resolution: conditions.low_resolution.map(low),
         captions: conditions.captions.map(|_| captions(count)),
+        control: conditions.control.map(|kind| kind.of(batch(space, count, 0).values)),
         ..told
     }
 }
@@ -334,6 +302,10 @@ impl Contract<'_> {
             drop(aligner.captions(captions(2)));
             drop(aligner.values(values.clone()));
         }
+        if let Some(describer) = frozen.describer() {
+            drop(describer.describe(values.clone()));
+            drop(describer.matching(values.clone(), captions(2)));
+        }
         if let Some(segmenter) = frozen.segmenter() {
             drop(segmenter.segment(values.clone(), &objects::asked(2)));
         }
@@ -375,6 +347,13 @@ impl Contract<'_> {
         }
         if frozen.conditions().captions.is_some() {
             let other = Condition::of_captions(captions(9).narrow(0, 4, 5));
+            let other = SampleRequest { condition: other, ..asked.clone() };
+            let other = values(sampler.sample(&other));
+            assert_ne!(whole, other, "samples do not depend on what is told about them");
+        }
+        if let Some(kind) = frozen.conditions().control {
+            let others = batch(self.space, 9, 0).values.narrow(0, 4, 5);
+            let other = Condition { control: Some(kind.of(others)), ..asked.condition.clone() };
             let other = SampleRequest { condition: other, ..asked.clone() };
             let other = values(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
@@ -441,6 +420,9 @@ impl Contract<'_> {
         }
         if let Some(aligner) = frozen.aligner() {
             vectors_are_of_length_one_row_by_row(aligner, &x);
+        }
+        if let Some(describer) = frozen.describer() {
+            values_are_described_one_by_one(describer, &x);
         }
         if let Some(segmenter) = frozen.segmenter() {
             masks_are_cut_value_by_value(segmenter, &x);

@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 ///
 /// Everything else: the tag `genlab-data/2` and a newline; kind, range and type in words, `points real
 /// floats` and a newline; then the same with floats as f32 and labels as u32, and
-/// after each split's labels, where it has pasts, their length and their numbers as f32, and where it is of scenes, each
-/// caption's number of bytes and its text.
+/// after each split's labels, where it has pasts, their length and their numbers as f32, and where it is of scenes, the number
+/// of bytes of the caption that it has of each, and its text.
 pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
     let mut hasher = Sha256::new();
     let narrow = splits.iter().all(|values| is_narrow(values));
@@ -50,7 +50,7 @@ pub(crate) fn content_hash(splits: [&Values; 3]) -> String {
             }
         }
         for scene in values.scenes.iter().flat_map(Scenes::rows) {
-            let caption = scene.caption.text();
+            let caption = scene.told().text();
             number(&mut hasher, caption.len());
             hasher.update(caption);
         }

@@ -34,6 +34,7 @@ pub fn known_names() -> &'static [&'static str] {
         "stacked-mnist",
         "scenes-32",
         "scenes-48",
+        "scenes-32-noisy",
         "planted-dictionary",
         "ar1",
         "sines",

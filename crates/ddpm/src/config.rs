@@ -3,6 +3,7 @@
 use crate::{
     chain,
     classifier::Guide,
+    control::{BRANCH, ControlConfig},
     early::Early,
     guidance::Guidance,
     model::{Ddpm, Learning},
@@ -13,6 +14,7 @@ use crate::{
     schedule::{Schedule, ScheduleConfig},
     solver::Solver,
     target::Target,
+    telling::Telling,
     times::Times,
     weighting::Weighting,
 };
@@ -55,6 +57,8 @@ pub struct DdpmConfig {
     pub ema: EmaConfig,
     /// The finished run that it goes on from; None: from fresh weights.
     pub base: Option<BaseConfig>,
+    /// What samples are controlled by beside everything else that they are told.
+    pub control: ControlConfig,
 }
 
 /// High rates for a U-Net: a few thousand steps are all there is, and they end at zero.
@@ -83,6 +87,7 @@ impl Default for DdpmConfig {
             },
             ema: EmaConfig::of(0.995),
             base: None,
+            control: ControlConfig::Off,
         }
     }
 }
@@ -105,12 +110,16 @@ impl Check for DdpmConfig {
         within("sampler", &self.sampler)?;
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)?;
-        optional_within("base", self.base.as_ref())
+        optional_within("base", self.base.as_ref())?;
+        within("control", &self.control)?;
+        self.require_control_to_fit()
     }
 }
 
 /// Settings that decide what weights mean.
 const ALIKE: [&str; 4] = ["schedule", "target", "network", "condition"];
+/// Those of a run that is gone on from: training all of a controlled one would leave its branch behind.
+const ALIKE_ALL: [&str; 5] = ["schedule", "target", "network", "condition", "control"];
 
 impl DdpmConfig {
     /// The defaults on values of this kind.
@@ -160,14 +169,25 @@ impl DdpmConfig {
             let net = if self.objective.tells_spans() { net.with_spans(device) } else { net };
             if self.objective.learns_variance() { net.with_variance(device) } else { net }
         });
+        let net = self
+            .control
+            .build_on(net, (&self.network, told), self, &ALIKE, context)
+            .map_err(|e| e.within("control"))?;
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
         let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         let net = match &self.base {
-            Some(base) => {
-                base.build_on(net, "net", self, &ALIKE, context).map_err(|e| e.within("base"))?
-            }
+            Some(base) => base
+                .build_on(net, "net", self, &ALIKE_ALL, context)
+                .map_err(|e| e.within("base"))?,
             None => net,
+        };
+        let (net, conditions) = match self.control.kind() {
+            Some(kind) => {
+                let branch = net.only(&[BRANCH.to_owned()]).expect("it has just joined");
+                (branch, conditions.with_control(kind))
+            }
+            None => (net, conditions),
         };
         let process = Process {
             schedule: Schedule::new(self.schedule),
@@ -180,6 +200,7 @@ impl DdpmConfig {
         let guide = guide.map(|(rate, classes)| Guide::new(classes, rate, context));
         let sampler = self.sampler;
         let condition = if guide.is_some() { ConditionConfig::None } else { self.condition };
+        let telling = Telling { condition, control: self.control.kind() };
         let condition_dropout = self.condition_dropout;
         let learning = match self.objective {
             Objective::Denoising => Learning::Denoising,
@@ -200,7 +221,7 @@ impl DdpmConfig {
             guide,
             process,
             sampler,
-            condition,
+            telling,
             condition_dropout,
             conditions,
         }))
@@ -212,6 +233,25 @@ impl DdpmConfig {
             return (conditions, conditions);
         }
         (Conditions::default(), Conditions { optional: true, ..conditions })
+    }
+
+    fn is_told(&self) -> bool {
+        self.condition != ConditionConfig::None || self.control.kind().is_some()
+    }
+
+    /// # Errors
+    /// When what is controlled goes on from another run as well, or is led by a classifier, whose denoiser is told nothing.
+    fn require_control_to_fit(&self) -> Result<(), Fault> {
+        let Some(kind) = self.control.kind() else { return Ok(()) };
+        let problem = if self.base.is_some() {
+            "which has the base that it controls, and base.run is another; leave base out"
+        } else if self.sampler.guidance.classifier().is_some() {
+            "which the denoiser is told, but sampler.guidance is classifier, whose denoiser is told nothing; set \
+             sampler.guidance.kind to classifier-free or auto"
+        } else {
+            return Ok(());
+        };
+        Err(Fault::new("control", format!("is {}, {problem}", kind.name())))
     }
 
     /// # Errors
@@ -277,7 +317,7 @@ impl DdpmConfig {
     /// # Errors
     /// When samples are to be led away from those of a network that is told nothing, by one that is told nothing.
     fn require_something_told_to_lead_by(&self) -> Result<(), Fault> {
-        if !self.leads_away_from_nothing_told() || self.condition != ConditionConfig::None {
+        if !self.leads_away_from_nothing_told() || self.is_told() {
             return Ok(());
         }
         let problem = "is classifier-free, but the network is told nothing to be led by; set condition.kind to class, \
@@ -290,8 +330,8 @@ impl DdpmConfig {
     /// velocities that the network knows.
     fn require_no_guidance_of_average_velocities(&self) -> Result<(), Fault> {
         let SamplerConfig { solver, guidance, .. } = self.sampler;
-        let told = self.condition != ConditionConfig::None;
-        let guided = guidance.early().is_some() || (told && guidance != Guidance::plain());
+        let guided =
+            guidance.early().is_some() || (self.is_told() && guidance != Guidance::plain());
         if solver != Solver::MeanFlow || !guided {
             return Ok(());
         }

@@ -13,14 +13,15 @@ use crate::{
     sampler::SamplerConfig,
     schedule::Moment,
     solver::{Oracle, Solver, Variance},
+    telling::Telling,
 };
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
 use genlab_core::{
-    Batch, Condition, ConditionConfig, Conditions, Denoise, Edit, EstimateLikelihood, Generative,
-    Invert, Likelihood, Noise, Sample, SampleRequest, Scalars, StateWriter, Task, Term,
+    Batch, Condition, Conditions, Denoise, Edit, EstimateLikelihood, Generative, Invert,
+    Likelihood, Noise, Sample, SampleRequest, Scalars, StateWriter, Task, Term,
     params::write_params, state::Section,
 };
 use std::cell::Cell;
@@ -34,7 +35,7 @@ pub(crate) struct FrozenDdpm {
     pub(crate) classifier: Option<NoisyClassifier>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
-    pub(crate) condition: ConditionConfig,
+    pub(crate) telling: Telling,
     pub(crate) conditions: Conditions,
 }
 
@@ -154,7 +155,7 @@ impl Generative for FrozenDdpm {
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        let condition = self.condition.of(batch);
+        let condition = self.telling.of(batch);
         let loss = self.network().loss(batch, &condition, noise).mean();
         let scalars = Scalars::new().with("loss", loss);
         match &self.classifier {

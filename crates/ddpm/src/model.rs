@@ -12,11 +12,12 @@ use crate::{
     },
     process::Process,
     sampler::SamplerConfig,
+    telling::Telling,
 };
 use burn::tensor::Tensor;
 use genlab_core::{
-    Batch, CheckpointError, Condition, ConditionConfig, Conditions, Generative, Optimized,
-    Progress, Scalars, StateReader, StateWriter, Train,
+    Batch, CheckpointError, Condition, Conditions, Generative, Optimized, Progress, Scalars,
+    StateReader, StateWriter, Train,
 };
 
 pub(crate) struct Ddpm {
@@ -28,7 +29,7 @@ pub(crate) struct Ddpm {
     pub(crate) guide: Option<Guide>,
     pub(crate) process: Process,
     pub(crate) sampler: SamplerConfig,
-    pub(crate) condition: ConditionConfig,
+    pub(crate) telling: Telling,
     pub(crate) condition_dropout: f64,
     pub(crate) conditions: Conditions,
 }
@@ -118,7 +119,7 @@ impl Ddpm {
 
 impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let condition = self.condition.of(batch);
+        let condition = self.telling.of(batch);
         let condition = condition.dropped(self.condition_dropout, at.noise(), batch.rows());
         if let Some(early) = &mut self.early {
             early.follow(at, || self.net.frozen());
@@ -141,7 +142,7 @@ impl Train for Ddpm {
             classifier: self.guide.as_ref().map(Guide::frozen),
             process: self.process.clone(),
             sampler: self.sampler,
-            condition: self.condition,
+            telling: self.telling,
             conditions: self.conditions,
         })
     }

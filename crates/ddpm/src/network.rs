@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What layers of every network are called that read values, what is told of them and of the time, or write values.
-const ENDS: [&str; 12] = [
+const ENDS: [&str; 13] = [
     "stem",
+    "hint_in",
     "head",
     "variance",
     "time",

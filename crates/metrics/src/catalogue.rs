@@ -1,8 +1,8 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    alignment, captions, classify, codes, cost, forecast, game, noise, pairs, segmentation, sets,
-    super_resolution,
+    alignment, captions, classify, codes, control, cost, descriptions, forecast, game, noise,
+    pairs, segmentation, sets, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -14,10 +14,12 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(codes::entries())
         .chain(noise::entries())
         .chain(captions::ENTRIES)
+        .chain(control::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     let measured = measured.chain(classify::ENTRIES).chain(alignment::ENTRIES);
-    Catalogue::new(measured.chain(segmentation::ENTRIES).chain(cost::ENTRIES))
+    let measured = measured.chain(descriptions::ENTRIES).chain(segmentation::ENTRIES);
+    Catalogue::new(measured.chain(cost::ENTRIES))
 });
 
 #[cfg(test)]

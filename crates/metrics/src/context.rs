@@ -109,6 +109,8 @@ impl<'a> Context<'a> {
         let low_resolution = conditions
             .low_resolution
             .map(|factor| LowResolution::of(values.tensor(rows.clone(), &self.device), factor));
+        let control =
+            conditions.control.map(|kind| kind.of(values.tensor(rows.clone(), &self.device)));
         let captions =
             conditions.captions.and_then(|_| values.captions(rows.clone(), &self.device));
         let told = match (conditions.classes, &values.labels) {
@@ -118,6 +120,6 @@ impl<'a> Context<'a> {
             }
             _ => Condition::default(),
         };
-        Condition { past: past.map(Past::new), low_resolution, captions, ..told }
+        Condition { past: past.map(Past::new), low_resolution, captions, control, ..told }
     }
 }

@@ -1,7 +1,7 @@
 //! What a model is told about samples that nobody asks anything special of.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use genlab_core::{Condition, Conditions, LowResolution, Past, SampleRequest, Seed};
+use genlab_core::{Condition, Conditions, ControlKind, LowResolution, Past, SampleRequest, Seed};
 use genlab_data::{Dataset, Pasts, Values};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub fn told(classes: &[u32], device: &Device) -> Condition {
 }
 
 /// What else a model that takes `conditions` is told beside `condition`: what came before the first `count` of
-/// `values`, how they look at a lower resolution, or their captions, over and over where there are fewer.
+/// `values`, how they look at a lower resolution, their captions, or where their ink is, over and over where there are fewer.
 pub fn beside(
     condition: Condition,
     conditions: Conditions,
@@ -41,9 +41,15 @@ pub fn beside(
         captions: conditions
             .captions
             .and(values.scenes.as_ref())
-            .map(|scenes| scenes.captions(rows, device)),
+            .map(|scenes| scenes.captions(rows.iter().copied(), device)),
+        control: conditions.control.map(|kind| control(values, &rows, kind, device)),
         ..condition
     }
+}
+
+/// What the images at `rows` are controlled by. Panics beyond the last.
+pub fn control(values: &Values, rows: &[usize], kind: ControlKind, device: &Device) -> Tensor<4> {
+    kind.of(values.select(rows).tensor(0..rows.len(), device))
 }
 
 /// The images at `rows`, `factor` times smaller. Panics beyond the last.

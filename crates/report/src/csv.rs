@@ -3,12 +3,12 @@
 use crate::ascii;
 use crate::compare::{Cell, Comparison, Row, Table};
 use crate::names;
-use genlab_results::Direction;
+use genlab_results::{Direction, JudgedRun, Panel};
 
 const HEADER: &str = "model,role,metric,split,mean,half_width_95,seeds,n,unit,better,protocol";
 
 /// The text of `comparison.csv`, in ASCII: a row per column and metric, numbers unrounded and in the units of
-/// `results.json`. What a column lacks has no row.
+/// `results.json`; and a row per run and judge, where several were asked. What a column lacks has no row.
 pub(crate) fn comparison(comparison: &Comparison<'_>) -> String {
     let mut out = format!("{HEADER}\n");
     for table in &comparison.tables {
@@ -20,7 +20,32 @@ pub(crate) fn comparison(comparison: &Comparison<'_>) -> String {
             }
         }
     }
+    out.extend(comparison.panel.into_iter().flat_map(judged));
     out
+}
+
+/// A line for each run and each of several judges.
+fn judged(panel: &Panel) -> impl Iterator<Item = String> {
+    let written = move |(run, place): (&JudgedRun, usize)| {
+        let (judge, metric) = (&panel.judges[place], &run.places[place].as_ref()?.metric);
+        let hash: String = judge.sha256.chars().take(8).collect();
+        Some(record(&[
+            run.run.clone(),
+            "run".to_owned(),
+            metric.name.clone(),
+            metric.split.clone(),
+            metric.value.to_string(),
+            String::new(),
+            "1".to_owned(),
+            metric.n.to_string(),
+            metric.qualified_unit(),
+            better(metric.better).to_owned(),
+            format!("judge {} ({hash})", judge.name),
+        ]))
+    };
+    let all =
+        panel.runs.iter().flat_map(|run| (0..run.places.len()).map(move |place| (run, place)));
+    all.filter_map(written)
 }
 
 /// The cells of a row, each with its column's name and what that stands for.
@@ -41,11 +66,6 @@ fn columns<'a>(
 
 fn line(name: &str, role: &str, cell: &Cell, row: &Row, table: &Table) -> Option<String> {
     let estimate = cell.estimate?;
-    let better = match row.better {
-        Some(Direction::Lower) => "lower",
-        Some(Direction::Higher) => "higher",
-        None => "",
-    };
     let n: Vec<String> = cell.n.iter().filter(|n| **n > 0).map(ToString::to_string).collect();
     let fields = [
         name.to_owned(),
@@ -57,10 +77,18 @@ fn line(name: &str, role: &str, cell: &Cell, row: &Row, table: &Table) -> Option
         estimate.seeds.to_string(),
         n.join(";"),
         row.stored_unit.clone(),
-        better.to_owned(),
+        better(row.better).to_owned(),
         table.protocol.clone().unwrap_or_default(),
     ];
     Some(record(&fields))
+}
+
+fn better(direction: Option<Direction>) -> &'static str {
+    match direction {
+        Some(Direction::Lower) => "lower",
+        Some(Direction::Higher) => "higher",
+        None => "",
+    }
 }
 
 /// A line of these fields (RFC 4180), in ASCII.

@@ -4,22 +4,31 @@ use crate::ascii;
 use crate::compare::{Cell, Column, Comparison, Mark, ReferenceColumn, Row, Table, headline, same};
 use crate::format::ABSENT;
 use crate::names;
+use crate::panel::PanelTable;
 use genlab_results::{Direction, Rank, Role};
 use std::fmt::Write;
 
 /// The headline numbers as a table of the package booktabs; one for each protocol and section where not all
-/// columns may stand in one.
+/// columns may stand in one. What several judges say comes behind them.
 pub(crate) fn document(title: &str, comparison: &Comparison<'_>) -> String {
-    let columns = &comparison.columns;
     let mut out = String::from(
         "% Needs \\usepackage{booktabs} in the preamble. Too wide: wrap the tabular in\n\
          % \\resizebox{\\linewidth}{!}{...} of the package graphicx.\n",
     );
+    write_numbers(&mut out, title, comparison);
+    for (index, table) in comparison.judged.iter().enumerate() {
+        write_judged(&mut out, table, &format!("tab:genlab-judges-{}", index + 1));
+    }
+    out
+}
+
+fn write_numbers(out: &mut String, title: &str, comparison: &Comparison<'_>) {
+    let columns = &comparison.columns;
     if let Some(headline) = headline(columns, &comparison.tables) {
         let shown =
             Shown { title: title.to_owned(), ..Shown::of(headline.rows, headline.references) };
-        write_table(&mut out, &shown, columns, "tab:genlab");
-        return out;
+        write_table(out, &shown, columns, "tab:genlab");
+        return;
     }
     for (index, table) in comparison.tables.iter().enumerate() {
         let rows = table.rows.iter().filter(|row| row.rank != Rank::Detail);
@@ -32,9 +41,16 @@ pub(crate) fn document(title: &str, comparison: &Comparison<'_>) -> String {
         let references = table.references.iter().filter(|one| one.role != Role::Noise).collect();
         let title = format!("{title}: {}{protocol}", table.section.title());
         let shown = Shown { title, ..Shown::of(rows, references) };
-        write_table(&mut out, &shown, columns, &format!("tab:genlab-{}", index + 1));
+        write_table(out, &shown, columns, &format!("tab:genlab-{}", index + 1));
     }
-    out
+}
+
+fn write_judged(out: &mut String, table: &PanelTable, label: &str) {
+    let cells =
+        |cells: &[String]| cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" & ");
+    let caption = escaped(&format!("{}. {}", table.title, table.caption));
+    let rows = table.rows.iter().map(|row| cells(row));
+    write_tabular(out, [&caption, label], &cells(&table.columns), table.columns.len() - 1, rows);
 }
 
 /// The rows of one table of the paper; all are of tables with the same columns.
@@ -129,17 +145,29 @@ fn write_table(out: &mut String, shown: &Shown<'_>, columns: &[Column<'_>], labe
         .iter()
         .map(|one| format!("{} ({})", escaped(&one.title), names::role(one.role)));
     let heads: Vec<String> = own.chain(beside).collect();
-    let rules = "r".repeat(heads.len());
     let caption = shown.caption(&members);
+    let head = format!("Metric & {}", heads.join(" & "));
+    let rows = shown.rows.iter().map(|row| shown.line(row));
+    write_tabular(out, [&caption, label], &head, heads.len(), rows);
+}
+
+/// A table of these lines, with `numbers` columns behind that of their names.
+fn write_tabular(
+    out: &mut String,
+    [caption, label]: [&str; 2],
+    head: &str,
+    numbers: usize,
+    rows: impl Iterator<Item = String>,
+) {
+    let rules = "r".repeat(numbers);
     writeln!(
         out,
         "\\begin{{table}}\n  \\centering\n  \\small\n  \\caption{{{caption}}}\n  \\label{{{label}}}\n  \
-         \\begin{{tabular}}{{@{{}}l{rules}@{{}}}}\n    \\toprule\n    Metric & {} \\\\\n    \\midrule",
-        heads.join(" & ")
+         \\begin{{tabular}}{{@{{}}l{rules}@{{}}}}\n    \\toprule\n    {head} \\\\\n    \\midrule"
     )
     .expect("a string takes any text");
-    for row in &shown.rows {
-        writeln!(out, "    {} \\\\", shown.line(row)).expect("a string takes any text");
+    for row in rows {
+        writeln!(out, "    {row} \\\\").expect("a string takes any text");
     }
     out.push_str("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n");
 }

@@ -24,6 +24,7 @@ mod run_data;
 mod stats;
 
 pub mod markdown;
+pub mod panel;
 pub mod png;
 pub mod run;
 pub mod tensorboard;

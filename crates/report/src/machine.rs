@@ -2,7 +2,7 @@
 
 use crate::compare::{Cell, Comparison, Mark, Row, Table, Verdict, pairs};
 use crate::error::{ReportError, Result};
-use genlab_results::Direction;
+use genlab_results::{Direction, Panel};
 use serde::Serialize;
 
 /// The version of the format.
@@ -15,6 +15,9 @@ struct File<'a> {
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableFile<'a>>,
+    /// What several judges say of the runs, where they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panel: Option<&'a Panel>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +65,7 @@ pub(crate) fn json(title: &str, comparison: &Comparison<'_>) -> Result<String> {
         warnings: &comparison.warnings,
         findings: &comparison.findings,
         tables: comparison.tables.iter().map(|table| table_file(table, comparison)).collect(),
+        panel: comparison.panel,
     };
     let text = serde_json::to_string_pretty(&file).map_err(|error| ReportError::Render {
         page: "comparison.json",

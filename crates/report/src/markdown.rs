@@ -3,6 +3,7 @@
 use crate::compare::{Cell, Comparison, Mark, Pairs, Table, pairs};
 use crate::format::count;
 use crate::names;
+use crate::panel::PanelTable;
 use crate::run_data::RunData;
 use genlab_results::{Catalogue, Direction};
 use std::fmt::Write;
@@ -27,7 +28,21 @@ fn body(comparison: &Comparison<'_>) -> String {
     for table in &comparison.tables {
         write_table(&mut out, table, comparison);
     }
+    for table in &comparison.judged {
+        write_judged(&mut out, table);
+    }
     out
+}
+
+fn write_judged(out: &mut String, table: &PanelTable) {
+    let cells =
+        |cells: &[String]| cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" | ");
+    line(out, &format!("\n## {}\n\n| {} |", escaped(&table.title), cells(&table.columns)));
+    line(out, &format!("|---|{}", "---:|".repeat(table.columns.len() - 1)));
+    for row in &table.rows {
+        line(out, &format!("| {} |", cells(row)));
+    }
+    line(out, &format!("\n{}", table.caption));
 }
 
 fn write_table(out: &mut String, table: &Table, comparison: &Comparison<'_>) {

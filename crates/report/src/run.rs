@@ -4,7 +4,9 @@ use crate::compare::Comparison;
 use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
 use crate::{ascii, csv, html, latex, log, machine, markdown};
-use genlab_results::{Catalogue, FileError, RunDir, atomic, figure_files, text::plain_lines};
+use genlab_results::{
+    Catalogue, FileError, Panel, RunDir, atomic, figure_files, text::plain_lines,
+};
 use std::path::{Path, PathBuf};
 
 /// Writes `figures/`, `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
@@ -86,6 +88,20 @@ pub fn write_comparison(
     runs: &[PathBuf],
     catalogue: &Catalogue,
 ) -> Result<PathBuf> {
+    write_judged_comparison(out_dir, title, runs, catalogue, &Panel::default())
+}
+
+/// As [`write_comparison`], with what several judges say of the runs.
+///
+/// # Errors
+/// As [`write_comparison`].
+pub fn write_judged_comparison(
+    out_dir: &Path,
+    title: &str,
+    runs: &[PathBuf],
+    catalogue: &Catalogue,
+    panel: &Panel,
+) -> Result<PathBuf> {
     let mut found: Vec<RunData> = Vec::new();
     let mut unfinished = Vec::new();
     for dir in distinct(runs) {
@@ -100,7 +116,7 @@ pub fn write_comparison(
     if found.is_empty() {
         return Err(ReportError::NothingToCompare { count: runs.len() });
     }
-    let mut comparison = Comparison::new(&found, catalogue);
+    let mut comparison = Comparison::new(&found, catalogue).with_panel(panel, catalogue);
     comparison.warnings.extend(unfinished);
     for format in Format::ALL {
         let text = format.text(title, &comparison)?;
@@ -118,20 +134,29 @@ pub fn write_comparison(
 
 /// The logs of all runs, each with its folder, model and seed.
 fn told(runs: &[RunData]) -> Vec<log::Told<'_>> {
-    let folder = |run: &RunData| {
-        let path = run.dir.path();
-        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    let dirs: Vec<PathBuf> = runs.iter().map(|run| run.dir.path().to_owned()).collect();
+    let named = runs.iter().zip(folders(&dirs));
+    named
+        .map(|(run, name)| {
+            (vec![name, run.results.model.clone(), run.results.seed.to_string()], &run.log)
+        })
+        .collect()
+}
+
+/// What run directories are called: by their last part, or whole where several share it.
+pub fn folders(dirs: &[PathBuf]) -> Vec<String> {
+    let folder =
+        |dir: &PathBuf| dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();
+    let folders: Vec<String> = dirs.iter().map(folder).collect();
+    let name = |(dir, folder): (&PathBuf, &String)| {
+        let several = folders.iter().filter(|other| *other == folder).count() > 1;
+        if several { dir.display().to_string() } else { folder.clone() }
     };
-    let told = |run| {
-        let several = runs.iter().filter(|other| folder(other) == folder(run)).count() > 1;
-        let name = if several { run.dir.path().display().to_string() } else { folder(run) };
-        (vec![name, run.results.model.clone(), run.results.seed.to_string()], &run.log)
-    };
-    runs.iter().map(told).collect()
+    dirs.iter().zip(&folders).map(name).collect()
 }
 
 /// Each directory once, in the order given.
-fn distinct(runs: &[PathBuf]) -> Vec<PathBuf> {
+pub fn distinct(runs: &[PathBuf]) -> Vec<PathBuf> {
     let mut seen = Vec::new();
     let mut distinct = Vec::new();
     for dir in runs {

@@ -14,8 +14,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The frozen classifier in whose features sample metrics are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JudgeInfo {
-    /// `mnist-28`, `fashion-28`, `digits-8`, `scenes-32`, `auto-` and the start of the data's hash, or the folder of the run that
-    /// judges.
+    /// `mnist-28`, `fashion-28`, `digits-8`, `scenes-32`, `auto-` and the start of the data's hash, the folder of the run that
+    /// judges, or `random`.
     pub name: String,
     /// SHA-256 of its weights file, in hexadecimal.
     pub sha256: String,

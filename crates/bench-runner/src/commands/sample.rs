@@ -145,7 +145,7 @@ fn captions(
 fn needs_data(args: &SampleArgs, conditions: Conditions) -> bool {
     let by_proportion = conditions.classes.is_some() && args.class.is_none();
     let beside = conditions.past.is_some() || conditions.low_resolution.is_some();
-    by_proportion || beside || conditions.captions.is_some()
+    by_proportion || beside || conditions.captions.is_some() || conditions.control.is_some()
 }
 
 /// Which classes are asked for.

@@ -124,20 +124,25 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let kind = kind_of(&config.dataset);
     let pixels = [Pixels::Binary(config.evaluation.settings.binarise), Pixels::Grey];
     let is_inception = matches!(config.evaluation.judge, JudgeConfig::Inception(_));
-    let condition = &config.model.settings()["condition"]["kind"];
+    let settings = config.model.settings();
+    let [condition, control] = ["condition", "control"].map(|key| &settings[key]["kind"]);
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
-        (Section::Classification, name) => match config.model.name() {
-            "classifier" | "vit" => !name.starts_with("alignment/"),
-            "clip" => name.starts_with("alignment/"),
-            _ => false,
+        (Section::Classification, "description/filter_auroc") => {
+            config.model.name() == "captioner" && config.dataset == "scenes-32-noisy"
+        }
+        (Section::Classification, name) => match name.split_once('/') {
+            Some(("alignment", _)) => ["clip", "captioner"].contains(&config.model.name()),
+            Some(("description", _)) => config.model.name() == "captioner",
+            _ => ["classifier", "vit"].contains(&config.model.name()),
         },
         (Section::Objects, _) => config.model.name() == "segmenter",
         (_, "samples/frechet") => !is_inception,
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
-        (_, "captions/all") => *condition == "caption" && config.dataset == "scenes-32",
+        (_, "control/iou") => control.as_str().is_some_and(|kind| kind != "off"),
+        (_, "captions/all") => *condition == "caption" && config.dataset.starts_with("scenes-32"),
         _ => true,
     };
     let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);

@@ -49,6 +49,10 @@ fn scalar_of(model: &ModelConfig, scalar: &str) -> Quantity {
         ("ae" | "sparse-ae", "reconstruction") => error(&kind("loss")),
         ("vae", "reconstruction") => likelihood(&kind("likelihood")),
         ("vae", "kl") => Some(("kl", "KL divergence of posteriors from the prior, nats per value")),
+        ("clip", "loss") | ("captioner", "contrastive") => Some((
+            "contrastive",
+            "Symmetric InfoNCE of pictures and captions, nats; it grows with the batch",
+        )),
         _ => None,
     };
     if let Some((tag, meaning)) = shared {
@@ -162,6 +166,9 @@ mod tests {
 
     #[test]
     fn what_models_have_alike_has_one_tag() {
+        let contrastive = [("clip", "train/loss"), ("captioner", "train/contrastive")];
+        let [one, other] = contrastive.map(|(name, key)| tag(&model(name, &[]), key));
+        assert_eq!((one.as_str(), other.as_str()), ("train/contrastive", "train/contrastive"));
         let [squared, cross] = ["mse", "bce"].map(|loss| [("loss", json!(loss))]);
         for settings in [&squared, &cross] {
             let tags = [("ae", "train/loss"), ("sparse-ae", "train/reconstruction")]

@@ -6,6 +6,9 @@ pub enum Oracle {
     /// Of −E log p(x): the entropy of the distribution that values were drawn from, in nats. No model's is below it
     /// (Gibbs' inequality).
     Entropy,
+    /// Of −E log p(caption | value): the entropy of captions, in nats. Given what it shows, a scene of several objects has
+    /// several captions that are true of it.
+    Captions,
     /// Of a squared error, summed over the numbers of a value: what the best affine code of so many numbers leaves,
     /// which is the variance beyond as many principal components (Baldi & Hornik 1989). An affine autoencoder
     /// cannot be better on its training data, another one can.

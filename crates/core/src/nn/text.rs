@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Standard deviation of fresh vectors of words and of places: as CLIP's code draws its words.
-const SD: f64 = 0.02;
+pub(super) const SD: f64 = 0.02;
 
 /// Size of what reads captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

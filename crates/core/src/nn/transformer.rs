@@ -59,8 +59,22 @@ impl TransformerBlock {
 
     /// `[B, T, width]` to the same.
     pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        self.transformed(self.attended(x))
+    }
+
+    /// The first half alone, in which tokens look at each other: `[B, T, width]` to the same.
+    pub(super) fn attended(&self, x: Tensor<3>) -> Tensor<3> {
+        x.clone() + self.attention.forward(self.attention_norm.forward(x))
+    }
+
+    /// The same by another attention than its own, and by no token to those after it.
+    pub(super) fn attended_causally(&self, attention: &Attention, x: Tensor<3>) -> Tensor<3> {
+        x.clone() + attention.causal(self.attention_norm.forward(x))
+    }
+
+    /// The second half alone, each token by itself: `[B, T, width]` to the same.
+    pub(super) fn transformed(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();
-        let x = x.clone() + self.attention.forward(self.attention_norm.forward(x));
         let h = self.mlp_norm.forward(x.clone()).reshape([batch * tokens, width]);
         let h = self.mlp_out.forward(gelu(self.mlp_in.forward(h)));
         x + h.reshape([batch, tokens, width])

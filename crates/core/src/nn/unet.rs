@@ -1,7 +1,11 @@
 //! A small U-Net (Ronneberger et al. 2015) with the residual blocks of Ho et al. 2020.
 
+mod blocks;
+mod control;
+
+pub use control::ControlBranch;
+
 use super::{
-    attention::Attention,
     backbone::{crop, pad_to_multiple},
     caption_embedding::CaptionEmbedding,
     class_embedding::ClassEmbedding,
@@ -15,9 +19,11 @@ use super::{
 };
 use crate::{
     condition::{Captions, Condition, Conditions},
+    params::{named_params, update_params},
     settings::{Check, Fault, even, levels, multiple, size},
     space::Space,
 };
+use blocks::{AttentionBlock, Encoded, Encoder, ResidualBlock, Told, WayDown};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -25,6 +31,7 @@ use burn::{
 use genlab_kernels::{silu, upsample_nearest2x};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Size of a U-Net.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,37 +95,13 @@ impl UNetConfig {
     /// image at a lower resolution, a caption. Blocks at the innermost level look at a caption's words, and all are
     /// told their mean.
     pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> UNet {
-        let low = conditions.low_resolution.map(|_| LowResolutionChannels::new(space));
-        let folded = space.shape.channels * self.patch_size * self.patch_size;
-        let read = folded + low.as_ref().map_or(0, |low| low.count() * self.patch_size.pow(2));
-        let innermost = self.channels.len().saturating_sub(1);
-        let block = |level, inputs, outputs| ResidualBlock {
-            attention: (self.attention.contains(&level))
-                .then(|| AttentionBlock::new(outputs, outputs, 1, self.norm_groups, device)),
-            words: conditions.captions.filter(|_| level == innermost).map(
-                |Captions { text, .. }| {
-                    AttentionBlock::new(outputs, text.width, text.heads, self.norm_groups, device)
-                },
-            ),
-            ..ResidualBlock::new(inputs, outputs, self.time_embedding_dim, self.norm_groups, device)
-        };
-        let first = self.channels.first().copied().unwrap_or(32);
-        let mut down = Vec::new();
-        let mut downsample = Vec::new();
-        let mut previous = first;
-        for (level, &channels) in self.channels.iter().enumerate() {
-            if level > 0 {
-                let halve = Conv2dConfig::same3([previous, previous]).with_stride([2, 2]);
-                downsample.push(halve.init(device));
-            }
-            down.push(block(level, previous, channels));
-            previous = channels;
-        }
-        let middle = block(innermost, previous, previous);
+        let (first, folded) = (self.first(), self.folded(space.shape.channels));
+        let WayDown { down, downsample, middle } = self.way_down(conditions, device);
+        let mut previous = self.channels.last().copied().unwrap_or(first);
         let mut up = Vec::new();
         let mut upsample = Vec::new();
         for (level, &channels) in self.channels.iter().enumerate().rev() {
-            up.push(block(level, previous + channels, channels));
+            up.push(self.block(conditions, level, [previous + channels, channels], device));
             previous = channels;
             if level > 0 {
                 // Already to the finer level's channels: half the work at the finer resolution.
@@ -129,7 +112,7 @@ impl UNetConfig {
         UNet {
             time_in: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
             time_out: Linear::new(self.time_embedding_dim, self.time_embedding_dim, device),
-            stem: Conv2dConfig::same3([read, first]).init(device),
+            stem: self.stem(conditions, space, device),
             down,
             downsample,
             middle,
@@ -145,10 +128,71 @@ impl UNetConfig {
             caption: conditions.captions.map(|captions| {
                 CaptionEmbedding::new(captions, self.time_embedding_dim, 1.0, device)
             }),
-            low,
+            low: conditions.low_resolution.map(|_| LowResolutionChannels::new(space)),
+            control: None,
             time_embedding_dim: self.time_embedding_dim,
             patch_size: self.patch_size,
         }
+    }
+
+    /// What controls a network of this size that is told what `conditions` say, by pictures of one channel.
+    pub fn control(&self, conditions: Conditions, space: Space, device: &Device) -> ControlBranch {
+        let stem = self.stem(conditions, space, device);
+        let way_down = self.way_down(conditions, device);
+        ControlBranch::new(stem, way_down, &self.channels, self.folded(1), device)
+    }
+
+    /// Channels of the first level.
+    fn first(&self) -> usize {
+        self.channels.first().copied().unwrap_or(32)
+    }
+
+    /// Channels of a folded image of so many.
+    fn folded(&self, channels: usize) -> usize {
+        channels * self.patch_size * self.patch_size
+    }
+
+    fn stem(&self, conditions: Conditions, space: Space, device: &Device) -> Conv2d {
+        let low = conditions.low_resolution.map(|_| LowResolutionChannels::new(space).count());
+        let read = self.folded(space.shape.channels + low.unwrap_or(0));
+        Conv2dConfig::same3([read, self.first()]).init(device)
+    }
+
+    fn way_down(&self, conditions: Conditions, device: &Device) -> WayDown {
+        let mut down = Vec::new();
+        let mut downsample = Vec::new();
+        let mut previous = self.first();
+        for (level, &channels) in self.channels.iter().enumerate() {
+            if level > 0 {
+                let halve = Conv2dConfig::same3([previous, previous]).with_stride([2, 2]);
+                downsample.push(halve.init(device));
+            }
+            down.push(self.block(conditions, level, [previous, channels], device));
+            previous = channels;
+        }
+        let middle = self.block(conditions, self.innermost(), [previous, previous], device);
+        WayDown { down, downsample, middle }
+    }
+
+    fn innermost(&self) -> usize {
+        self.channels.len().saturating_sub(1)
+    }
+
+    /// A block of that level, from so many channels to so many.
+    fn block(
+        &self,
+        conditions: Conditions,
+        level: usize,
+        [inputs, outputs]: [usize; 2],
+        device: &Device,
+    ) -> ResidualBlock {
+        let groups = self.norm_groups;
+        let attention = |seen, heads| AttentionBlock::new(outputs, seen, heads, groups, device);
+        let own = self.attention.contains(&level).then(|| attention(outputs, 1));
+        let captions = conditions.captions.filter(|_| level == self.innermost());
+        let words = captions.map(|Captions { text, .. }| attention(text.width, text.heads));
+        ResidualBlock::new(inputs, outputs, self.time_embedding_dim, groups, device)
+            .with_attention(own, words)
     }
 }
 
@@ -170,6 +214,7 @@ pub struct UNet {
     span: Option<SpanEmbedding>,
     caption: Option<CaptionEmbedding>,
     low: Option<LowResolutionChannels>,
+    control: Option<ControlBranch>,
     time_embedding_dim: usize,
     patch_size: usize,
 }
@@ -186,6 +231,15 @@ impl UNet {
         let [folded, first, _, _] = self.head.weight.lazy_shape().dims();
         let variance = Conv2dConfig::same3([first, folded]).init_zeros(device);
         Self { variance: Some(variance), ..self }
+    }
+
+    /// The same, controlled by `branch`, whose copies begin with the weights of what they are copies of.
+    pub fn with_control(self, branch: ControlBranch) -> Self {
+        let own: BTreeMap<String, Tensor<1>> =
+            named_params(&self).into_iter().map(|param| (param.name, param.value)).collect();
+        let copied =
+            update_params(branch, &mut |name, _, value| own.get(name).cloned().unwrap_or(value));
+        Self { control: Some(copied), ..self }
     }
 
     /// `images` `[B, C, H, W]`, `times` `[B]` (the step number, any real) and what is told of each image,
@@ -207,7 +261,23 @@ impl UNet {
         condition: &Condition,
     ) -> Predicted<4> {
         let [batch, _, height, width] = images.dims();
-        let Interval { time, span } = times.into();
+        let told = self.told(times.into(), condition, batch);
+        let images = match &self.low {
+            Some(low) => low.beside(images, condition),
+            None => images,
+        };
+        let x = self.folded(images);
+        let mut encoded = self.encoder().forward(self.stem.forward(x.clone()), &told);
+        if let (Some(branch), Some(control)) = (&self.control, &condition.control) {
+            encoded = encoded.plus(branch.forward(x, self.folded(control.clone()), &told));
+        }
+        let x = self.norm.forward(self.decoded(encoded, &told), Activation::Silu);
+        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
+        Predicted { target: self.head.forward(x), variance }
+            .map(|y| crop(unfold_patches(y, self.patch_size), [height, width]))
+    }
+
+    fn told(&self, Interval { time, span }: Interval, condition: &Condition, batch: usize) -> Told {
         let time = sinusoidal_embedding(time, self.time_embedding_dim);
         let mut time = self.time_out.forward(silu(self.time_in.forward(time)));
         let words = self.caption.as_ref().map(|caption| caption.words(condition, batch));
@@ -215,132 +285,38 @@ impl UNet {
             time = time + caption.summary(words.clone());
         }
         let time = told(time, (self.class.as_ref(), condition), (self.span.as_ref(), span));
+        Told { time, words }
+    }
 
-        let images = match &self.low {
-            Some(low) => low.beside(images, condition),
-            None => images,
-        };
-        let x = pad_to_multiple(images, self.patch_size << self.downsample.len());
-        let mut x = self.stem.forward(fold_patches(x, self.patch_size));
-        let mut skips = Vec::new();
-        for (level, block) in self.down.iter().enumerate() {
-            if level > 0 {
-                x = self.downsample[level - 1].forward(x);
-            }
-            x = block.forward(x, time.clone(), words.clone());
-            skips.push(x.clone());
-        }
-        x = self.middle.forward(x, time.clone(), words.clone());
+    /// Images as the stem reads them.
+    fn folded(&self, images: Tensor<4>) -> Tensor<4> {
+        let scale = self.patch_size << self.downsample.len();
+        fold_patches(pad_to_multiple(images, scale), self.patch_size)
+    }
+
+    fn encoder(&self) -> Encoder<'_> {
+        Encoder { down: &self.down, downsample: &self.downsample, middle: &self.middle }
+    }
+
+    /// The way up.
+    fn decoded(&self, Encoded { mut levels, middle }: Encoded, told: &Told) -> Tensor<4> {
+        let mut x = middle;
         for (level, block) in self.up.iter().enumerate() {
-            let skip = skips.pop().expect("one skip per level");
-            x = block.forward(Tensor::cat(vec![x, skip], 1), time.clone(), words.clone());
+            let skip = levels.pop().expect("one skip per level");
+            x = block.forward(Tensor::cat(vec![x, skip], 1), told);
             if let Some(conv) = self.upsample.get(level) {
                 x = conv.forward(upsample_nearest2x(x));
             }
         }
-        let x = self.norm.forward(x, Activation::Silu);
-        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
-        Predicted { target: self.head.forward(x), variance }
-            .map(|y| crop(unfold_patches(y, self.patch_size), [height, width]))
-    }
-}
-
-/// Normalise, activate, convolve, twice, with the time added in between and a skip around.
-#[derive(Module, Debug)]
-struct ResidualBlock {
-    norm_in: GroupNorm,
-    conv_in: Conv2d,
-    time: Linear,
-    norm_out: GroupNorm,
-    conv_out: Conv2d,
-    skip: Option<Conv2d>,
-    attention: Option<AttentionBlock>,
-    words: Option<AttentionBlock>,
-}
-
-impl ResidualBlock {
-    fn new(inputs: usize, outputs: usize, time: usize, groups: usize, device: &Device) -> Self {
-        Self {
-            norm_in: GroupNorm::new(groups, inputs, device),
-            conv_in: Conv2dConfig::same3([inputs, outputs]).init(device),
-            time: Linear::new(time, outputs, device),
-            norm_out: GroupNorm::new(groups, outputs, device),
-            conv_out: Conv2dConfig::same3([outputs, outputs]).init_zeros(device),
-            skip: (inputs != outputs)
-                .then(|| Conv2dConfig::new([inputs, outputs], [1, 1]).init(device)),
-            attention: None,
-            words: None,
-        }
-    }
-
-    /// `x` `[B, C_in, H, W]`, `time` `[B, D]` already activated, `words` `[B, T, width]` where there are any, to
-    /// `[B, C_out, H, W]`.
-    fn forward(&self, x: Tensor<4>, time: Tensor<2>, words: Option<Tensor<3>>) -> Tensor<4> {
-        let h = self.conv_in.forward(self.norm_in.forward(x.clone(), Activation::Silu));
-        let [batch, channels, _, _] = h.dims();
-        let h = h + self.time.forward(time).reshape([batch, channels, 1, 1]);
-        let h = self.conv_out.forward(self.norm_out.forward(h, Activation::Silu));
-        let y = match &self.skip {
-            Some(skip) => h + skip.forward(x),
-            None => h + x,
-        };
-        let y = match &self.attention {
-            Some(attention) => attention.forward(y),
-            None => y,
-        };
-        match (&self.words, words) {
-            (Some(attention), Some(words)) => attention.toward(y, words),
-            _ => y,
-        }
-    }
-}
-
-/// Attention between a normalisation and a skip around. Its last layer starts at zero. To the places themselves, with
-/// one head, as in section 3.3 and appendix B of Ho et al. 2020 (arXiv:2006.11239); or to the words of a caption, as in
-/// section 3.3 of Rombach et al. 2022 (arXiv:2112.10752).
-#[derive(Module, Debug)]
-struct AttentionBlock {
-    norm: GroupNorm,
-    attention: Attention,
-}
-
-impl AttentionBlock {
-    /// Maps of `channels` look at vectors of `seen` numbers.
-    fn new(channels: usize, seen: usize, heads: usize, groups: usize, device: &Device) -> Self {
-        Self {
-            norm: GroupNorm::new(groups, channels, device),
-            attention: Attention::zeros(channels, seen, heads, device),
-        }
-    }
-
-    /// `[B, C, H, W]` to the same.
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.around(x, |h| self.attention.forward(h))
-    }
-
-    /// The same, looking at words `[B, T, seen]`.
-    fn toward(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<4> {
-        self.around(x, |h| self.attention.toward(h, words))
-    }
-
-    fn around(&self, x: Tensor<4>, look: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<4> {
-        let shape = x.dims();
-        let h = self.norm.forward(x.clone(), Activation::Identity);
-        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2));
-        x + h.swap_dims(1, 2).reshape(shape)
+        x
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        condition::Words,
-        nn::TextConfig,
-        params::{named_params, update_params},
-        shape::ImageShape,
-    };
-    use burn::tensor::{Distribution, Int, Tolerance};
+    use crate::{condition::Words, nn::TextConfig, shape::ImageShape};
+    use burn::tensor::{Distribution, Int};
 
     #[test]
     fn any_image_size_keeps_its_size() {
@@ -364,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn attention_starts_as_nothing_and_belongs_to_its_levels() {
+    fn attention_belongs_to_its_levels() {
         let device = Device::flex();
         let plain = UNetConfig { channels: vec![8, 16], ..UNetConfig::default() };
         let space = Space::images(ImageShape::new(1, 8, 8));
@@ -378,23 +354,6 @@ mod tests {
         assert_eq!(names(&[]), [""; 0]);
         assert_eq!(names(&[1]), ["down.1", "middle", "up.0"].map(place));
         assert_eq!(names(&[0]), ["down.0", "up.1"].map(place));
-
-        let block = AttentionBlock::new(8, 8, 1, 8, &device);
-        let x = Tensor::<4>::random([2, 8, 3, 5], Distribution::Default, &device);
-        assert_eq!(block.forward(x.clone()).into_data(), x.into_data());
-    }
-
-    #[test]
-    fn attention_moves_with_the_places_that_it_looks_at() {
-        let device = Device::flex();
-        let mut block = AttentionBlock::new(8, 8, 1, 8, &device);
-        block.attention = Attention::new(8, 8, 1, &device);
-        let x = Tensor::<4>::random([1, 8, 2, 3], Distribution::Default, &device);
-        let there = block.forward(x.clone().flip([3])).flip([3]);
-        let here = block.forward(x.clone());
-        there.into_data().assert_approx_eq::<f32>(&here.clone().into_data(), Tolerance::default());
-        let changed = (here - x).abs().max().into_data().as_slice::<f32>().expect("f32")[0];
-        assert!(changed > 1e-3, "{changed}");
     }
 
     #[test]

@@ -113,9 +113,14 @@ pub struct Vit {
 }
 
 impl Vit {
-    /// Images `[B, C, H, W]` to `[B, width]`: the mean of the last tokens after their normalisation. Images are padded
-    /// with zeros to whole patches.
+    /// Images `[B, C, H, W]` to `[B, width]`: the mean of their tokens.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.tokens(images).mean_dim(1).squeeze_dim::<2>(1)
+    }
+
+    /// Images `[B, C, H, W]` to a token for each patch, row by row, after the last normalisation: `[B, N, width]`. Images
+    /// are padded with zeros to whole patches.
+    pub fn tokens(&self, images: Tensor<4>) -> Tensor<3> {
         let batch = images.dims()[0];
         let patches = fold_patches(pad_to_multiple(images, self.patch_size), self.patch_size);
         let [_, folded, rows, columns] = patches.dims();
@@ -131,7 +136,7 @@ impl Vit {
             Positions::None => x,
         };
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        self.norm.forward(x).mean_dim(1).squeeze_dim::<2>(1)
+        self.norm.forward(x)
     }
 }
 

@@ -102,13 +102,7 @@ impl<M: Module> Optimized<M> {
     /// # Errors
     /// Names the entry that is missing or has another size.
     pub fn adopt(&mut self, prefix: &str, from: &mut StateReader) -> Result<(), CheckpointError> {
-        self.set_params(&mut |name, like| {
-            let average = format!("{prefix}.average.{name}");
-            if from.has(Section::Average, &average) {
-                return from.tensor(Section::Average, &average, like);
-            }
-            from.tensor(Section::Weights, &format!("{prefix}.{name}"), like)
-        })?;
+        self.set_params(&mut |name, like| from.judged(prefix, name, like))?;
         let params = named_params(self.net());
         for average in &mut self.averages {
             average.begin(&params);

@@ -1,11 +1,12 @@
 //! What is made of a value depends on that value alone, not on those beside it.
 
-use super::{captions, host, noise, objects};
+use super::{LENGTH, WORDS, captions, host, noise, objects};
 use crate::{
-    capabilities::{Align, Classify, Density, Prompts, Segment},
+    capabilities::{Align, Classify, Density, Describe, Prompts, Segment},
     condition::Condition,
+    vocabulary::PADDING,
 };
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 /// What a classifier makes of a value depends on that value alone, and has the sizes that it promises.
 pub(super) fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Tensor<4>) {
@@ -40,6 +41,38 @@ pub(super) fn vectors_are_of_length_one_row_by_row(aligner: &dyn Align, x: &Tens
         for (a, b) in whole[(count - 1) * size..].iter().zip(host(last)) {
             assert!((a - b).abs() < 1e-4, "a vector depends on its batch: {a} and {b}");
         }
+    }
+}
+
+/// What is said of a value, and how likely captions are, depends on that value alone; captions are made of words, and end once.
+pub(super) fn values_are_described_one_by_one(describer: &dyn Describe, x: &Tensor<4>) {
+    let [count, ..] = x.dims();
+    let said = |x: Tensor<4>| -> Vec<i64> {
+        let words: Tensor<2, Int> = describer.describe(x);
+        assert_eq!(words.dims()[1], LENGTH);
+        words.into_data().convert::<i64>().try_into_vec().expect("converted to i64")
+    };
+    let (whole, last) = (said(x.clone()), said(x.clone().narrow(0, count - 1, 1)));
+    assert_eq!(whole[(count - 1) * LENGTH..], last, "a caption depends on its batch");
+    for caption in whole.chunks(LENGTH) {
+        assert!(caption.iter().all(|word| (0..WORDS as i64).contains(word)), "{caption:?}");
+        let ends = |pair: &[i64]| pair[0] != i64::from(PADDING) || pair[1] == pair[0];
+        assert!(caption.windows(2).all(ends), "{caption:?} goes on after its end");
+    }
+    let numbers = |x: Tensor<4>, words: Tensor<2, Int>| {
+        let likely = host(describer.log_likelihood(x.clone(), words.clone()));
+        assert!(likely.iter().all(|nats| *nats <= 0.0), "{likely:?} are no logarithms");
+        let matching = host(describer.matching(x, words));
+        assert!(matching.iter().all(|p| (0.0..=1.0).contains(p)), "{matching:?}");
+        [likely, matching]
+    };
+    let words = captions(count);
+    let whole = numbers(x.clone(), words.clone());
+    let last = numbers(x.clone().narrow(0, count - 1, 1), words.narrow(0, count - 1, 1));
+    for (whole, last) in whole.iter().zip(last) {
+        assert_eq!(whole.len(), count);
+        let (a, b) = (whole[count - 1], last[0]);
+        assert!((a - b).abs() < 1e-4, "a number depends on its batch: {a} and {b}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! `scenes-32` and `scenes-48`: coloured digits whose captions, frames and masks are known.
+//! `scenes-32` and `scenes-48`: coloured digits whose captions, frames and masks are known; `scenes-32-noisy`, in which some
+//! captions are wrong.
 
 use super::{key, keystream};
 use crate::{
@@ -14,21 +15,50 @@ const DIGITS: &str = "mnist-10k";
 /// Pictures of the training, validation and test split.
 const COUNTS: [usize; 3] = [20_480, 1_024, 4_096];
 
-static DATASETS: [(&str, Rules); 2] = [
-    ("scenes-32", Rules { side: 32, objects: (1, 2), overlap: 0 }),
-    ("scenes-48", Rules { side: 48, objects: (2, 4), overlap: 30 }),
+/// One dataset of scenes.
+struct Named {
+    name: &'static str,
+    /// The dataset whose pictures it has: itself, or another one.
+    pictures: &'static str,
+    rules: Rules,
+    /// Share of the training captions that are another picture's.
+    wrong: f64,
+}
+
+static DATASETS: [Named; 3] = [
+    Named {
+        name: "scenes-32",
+        pictures: "scenes-32",
+        rules: Rules { side: 32, objects: (1, 2), overlap: 0 },
+        wrong: 0.0,
+    },
+    Named {
+        name: "scenes-48",
+        pictures: "scenes-48",
+        rules: Rules { side: 48, objects: (2, 4), overlap: 30 },
+        wrong: 0.0,
+    },
+    Named {
+        name: "scenes-32-noisy",
+        pictures: "scenes-32",
+        rules: Rules { side: 32, objects: (1, 2), overlap: 0 },
+        wrong: 0.3,
+    },
 ];
+
+fn named(name: &str) -> Option<&'static Named> {
+    DATASETS.iter().find(|dataset| dataset.name == name)
+}
 
 /// The dataset of scenes of this name, if there is one.
 ///
 /// # Errors
 /// When the digits that they show are damaged.
 pub(super) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
-    let (name, rules) = DATASETS.iter().find(|(known, _)| *known == name)?;
-    Some(draw(name, rules))
+    named(name).map(draw)
 }
 
-fn draw(name: &str, rules: &Rules) -> Result<Dataset, DataError> {
+fn draw(&Named { name, pictures: drawn, rules, wrong }: &Named) -> Result<Dataset, DataError> {
     let digits = embedded::load(DIGITS).expect("an embedded dataset")?;
     let licence = digits.licence;
     let splits = [
@@ -37,9 +67,14 @@ fn draw(name: &str, rules: &Rules) -> Result<Dataset, DataError> {
         (digits.test, Pairs::All, 2),
     ];
     let splits = splits.map(|(digits, pairs, split)| {
-        pictures(rules, pairs, digits, COUNTS[split as usize], (key(name), split))
+        pictures(&rules, pairs, digits, COUNTS[split as usize], (key(drawn), split))
     });
-    Ok(Dataset::of_splits(name, None, splits, &licence))
+    let [mut train, validation, test] = splits;
+    if wrong > 0.0 {
+        let draws = |row| keystream(key(name), 0, row);
+        train.scenes = train.scenes.map(|scenes| scenes.with_wrong_captions(wrong, draws));
+    }
+    Ok(Dataset::of_splits(name, None, [train, validation, test], &licence))
 }
 
 /// `count` scenes as those of the dataset `name`, all pairs among them, of other digits: what a judge learns from must not be
@@ -48,8 +83,8 @@ fn draw(name: &str, rules: &Rules) -> Result<Dataset, DataError> {
 /// # Panics
 /// When there are no images of some digit.
 pub fn of_digits(name: &str, digits: Values, count: usize) -> Option<Values> {
-    let (_, rules) = DATASETS.iter().find(|(known, _)| *known == name)?;
-    Some(pictures(rules, Pairs::All, digits, count, (key(&format!("{name}/judge")), 0)))
+    let Named { pictures: drawn, rules, .. } = named(name)?;
+    Some(pictures(rules, Pairs::All, digits, count, (key(&format!("{drawn}/judge")), 0)))
 }
 
 fn pictures(
@@ -66,6 +101,7 @@ fn pictures(
 mod tests {
     use super::*;
     use crate::scenes::{Caption, Phrase, Scene, Size};
+    use burn::tensor::Device;
     use genlab_core::ImageShape;
     use std::collections::HashSet;
 
@@ -92,6 +128,7 @@ mod tests {
                 2..=4,
                 "36f1af45e99f5f14342b5b57c7d35e34326dfad6c00812aaae86cdcbdf286276",
             ),
+            ("scenes-32-noisy", 32, 1..=2, "TO MEASURE"),
         ] {
             let dataset = dataset(name);
             let splits = [&dataset.train, &dataset.validation, &dataset.test];
@@ -186,6 +223,48 @@ mod tests {
         // Two large objects fit in fewer ways: those drawn first are as likely as any.
         let small = |scene: &Scene| scene.caption.phrases[0].size == Size::Small;
         near(share(&small), 0.5);
+    }
+
+    #[test]
+    fn three_in_ten_training_captions_are_wrong_and_nothing_else_is_other() {
+        let (clean, noisy) = (dataset("scenes-32"), dataset("scenes-32-noisy"));
+        assert!(clean.validation == noisy.validation && clean.test == noisy.test);
+        assert!(clean.train.numbers == noisy.train.numbers);
+        let scenes = rows(&noisy.train);
+        for (scene, own) in scenes.iter().zip(rows(&clean.train)) {
+            assert_eq!((&scene.objects, &scene.caption), (&own.objects, &own.caption));
+            assert_eq!(own.told(), &own.caption);
+            if let Some(wrong) = &scene.wrong {
+                assert_ne!(wrong.answers(), own.caption.answers());
+                assert_eq!(scene.told(), wrong);
+            }
+        }
+        let wrong: Vec<usize> =
+            (0..scenes.len()).filter(|row| scenes[*row].wrong.is_some()).collect();
+        let share = wrong.len() as f64 / scenes.len() as f64;
+        assert!((share - 0.3).abs() < 5.0 * (0.21 / scenes.len() as f64).sqrt(), "{share}");
+        // They are told as they stand there, and held-out pairs stay out.
+        assert!(wrong.iter().all(|row| !scenes[*row].told().is_held_out()));
+        let row = wrong[0];
+        let told = noisy.train.captions(row..row + 1, &Device::flex()).expect("captions");
+        let words: Vec<i32> = told.into_data().try_into_vec().unwrap();
+        let words: Vec<u32> = words.into_iter().map(|word| word as u32).collect();
+        assert_eq!(noisy.vocabulary().expect("words").text(&words), scenes[row].told().text());
+    }
+
+    #[test]
+    fn half_the_scenes_have_two_captions_that_are_true_of_them() {
+        let dataset = dataset("scenes-32");
+        let scenes = dataset.test.scenes.as_ref().expect("scenes");
+        let two = scenes.rows().iter().filter(|scene| scene.objects.len() == 2).count();
+        let expected = two as f64 / scenes.rows().len() as f64 * 2.0_f64.ln();
+        let entropy = scenes.entropy_of_captions();
+        assert!((entropy - expected).abs() < 1e-9, "{entropy} for {expected}");
+        for scene in scenes.rows().iter().take(300) {
+            let captions = scene.captions();
+            assert!(captions.contains(&scene.caption) && captions.len() == scene.objects.len());
+            assert!(captions.iter().all(|one| one.answers() == scene.caption.answers()));
+        }
     }
 
     #[test]

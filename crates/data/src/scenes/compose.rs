@@ -66,6 +66,7 @@ pub(crate) fn scene(rules: &Rules, pairs: Pairs, digits: &Digits, draws: &mut im
                 return Scene {
                     objects: objects.collect(),
                     caption: Caption { phrases, relations },
+                    wrong: None,
                 };
             }
         }

@@ -9,6 +9,7 @@ mod render;
 
 pub use attributes::QUESTIONS;
 pub use caption::{Caption, Colour, Phrase, Relation, Size};
+use compose::relation_of;
 pub(crate) use compose::{Pairs, Rules};
 pub(crate) use digits::Digits;
 pub(crate) use objects::DeviceObjects;
@@ -19,9 +20,9 @@ pub use crate::drawn::scenes::of_digits;
 use crate::values::Values;
 use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{ImageShape, vocabulary::Vocabulary};
-use rand::Rng;
+use rand::{Rng, RngExt};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 /// One object of a scene; its caption says what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +40,56 @@ pub struct Object {
 pub struct Scene {
     /// In the order in which the caption mentions them.
     pub objects: Vec<Object>,
-    /// What it says.
+    /// What is true of it.
     pub caption: Caption,
+    /// What the dataset says of it instead, where that is wrong.
+    pub wrong: Option<Caption>,
 }
 
 impl Scene {
+    /// The caption that the dataset has of it.
+    pub fn told(&self) -> &Caption {
+        self.wrong.as_ref().unwrap_or(&self.caption)
+    }
+
+    /// Every caption that is true of it and mentions all objects, one for each order of them: given the picture, each is as
+    /// likely to be the one that was drawn.
+    pub fn captions(&self) -> Vec<Caption> {
+        let of = |order: Vec<usize>| {
+            let frame = |place: usize| self.objects[place].frame;
+            let relations =
+                order.windows(2).map(|pair| relation_of(frame(pair[0]), frame(pair[1])));
+            let relations = relations.collect::<Option<Vec<Relation>>>()?;
+            let phrases = order.iter().map(|place| self.caption.phrases[*place]).collect();
+            Some(Caption { phrases, relations })
+        };
+        orders(self.objects.len()).into_iter().filter_map(of).collect()
+    }
+
     /// Objects in the order in which they are painted.
     fn by_depth(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.objects.len()).collect();
         order.sort_by_key(|place| self.objects[*place].depth);
         order
     }
+}
+
+/// Every order of `count` things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    let longer = |orders: Vec<Vec<usize>>, next: usize| {
+        let everywhere = |order: &[usize]| -> Vec<Vec<usize>> {
+            (0..=next).map(|at| [&order[..at], &[next][..], &order[at..]].concat()).collect()
+        };
+        orders.iter().flat_map(|order| everywhere(order)).collect()
+    };
+    (0..count).fold(vec![Vec::new()], longer)
+}
+
+/// −Σ p ln p of captions that are drawn from these, each as likely, in nats: some may say the same.
+fn entropy(captions: &[Caption]) -> f64 {
+    let count = captions.len() as f64;
+    let alike = |one: &Caption| captions.iter().filter(|other| *other == one).count() as f64;
+    -captions.iter().map(|caption| (alike(caption) / count).ln()).sum::<f64>() / count
 }
 
 /// What the pictures of a split show, one scene each.
@@ -78,14 +118,20 @@ impl Scenes {
         self.most
     }
 
-    /// The captions of the pictures at `rows`, `[n, T]` numbers of words. Panics beyond the last picture.
+    /// The mean entropy of a caption given its picture, in nats: no model's mean −ln p(caption | picture) is below it. Wrong
+    /// captions do not count.
+    pub fn entropy_of_captions(&self) -> f64 {
+        let of = |scene: &Scene| entropy(&scene.captions());
+        self.rows.iter().map(of).sum::<f64>() / self.rows.len() as f64
+    }
+
+    /// The captions that the dataset has of the pictures at `rows`, `[n, T]` numbers of words. Panics beyond the last picture.
     pub fn captions(
         &self,
         rows: impl IntoIterator<Item = usize>,
         device: &Device,
     ) -> Tensor<2, Int> {
-        let texts: Vec<String> =
-            rows.into_iter().map(|row| self.rows[row].caption.text()).collect();
+        let texts: Vec<String> = rows.into_iter().map(|row| self.rows[row].told().text()).collect();
         self.vocabulary.tensor(&texts, device)
     }
 
@@ -119,6 +165,26 @@ impl Scenes {
         self.of(others.map(|(_, scene)| scene.clone()).collect())
     }
 
+    /// The same in which each picture has, with probability `share`, the caption of another of them that is not true of it.
+    /// Every picture has draws of its own. There must be a caption that is not true of it.
+    pub(crate) fn with_wrong_captions<R: Rng>(
+        mut self,
+        share: f64,
+        draws: impl Fn(u64) -> R,
+    ) -> Self {
+        let captions: Vec<Caption> = self.rows.iter().map(|scene| scene.caption.clone()).collect();
+        for (row, scene) in self.rows.iter_mut().enumerate() {
+            let mut draws = draws(row as u64);
+            if draws.random::<f64>() >= share {
+                continue;
+            }
+            let own = scene.captions();
+            let another = || &captions[draws.random_range(0..captions.len() as u64) as usize];
+            scene.wrong = iter::repeat_with(another).find(|other| !own.contains(other)).cloned();
+        }
+        self
+    }
+
     fn of(&self, rows: Vec<Scene>) -> Self {
         let (vocabulary, digits) = (Arc::clone(&self.vocabulary), Arc::clone(&self.digits));
         Self { rows, vocabulary, side: self.side, most: self.most, digits }
@@ -145,4 +211,62 @@ pub(crate) fn draw<R: Rng>(
     let scenes = Scenes { rows, vocabulary, side, most, digits: Arc::new(digits) };
     let shape = ImageShape::new(3, rules.side, rules.side);
     Values::images(shape, levels.concat()).with_scenes(Some(scenes)).cut_first()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(texts: &[&str]) -> Vec<Caption> {
+        texts.iter().map(|text| Caption::parse(text).expect(text)).collect()
+    }
+
+    /// Objects of these corners in a scene of this caption.
+    fn scene(text: &str, corners: &[(usize, usize)]) -> Scene {
+        let object = |&(left, top): &(usize, usize)| Object {
+            frame: Frame { left, top, width: 8, height: 8 },
+            depth: 0,
+            source: 0,
+        };
+        let objects = corners.iter().map(object).collect();
+        Scene { objects, caption: Caption::parse(text).expect(text), wrong: None }
+    }
+
+    #[test]
+    fn there_are_as_many_orders_as_there_should_be() {
+        assert_eq!(orders(0), [[0; 0]]);
+        assert_eq!(orders(1), [[0]]);
+        for (count, expected) in [(2, 2), (3, 6), (4, 24)] {
+            let mut orders = orders(count);
+            orders.sort_unstable();
+            orders.dedup();
+            assert_eq!(orders.len(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_true_of_a_scene_is_every_order_in_which_relations_are_plain() {
+        assert_eq!(scene("a red one", &[(3, 3)]).captions(), said(&["a red one"]));
+        let two = scene("a red one left of a blue two", &[(0, 0), (16, 1)]);
+        let both = ["a red one left of a blue two", "a blue two right of a red one"];
+        assert!(said(&both).iter().all(|caption| two.captions().contains(caption)));
+        assert_eq!(two.captions().len(), 2);
+        // The outer two stand at 45 degrees to each other, of which nothing is said.
+        let text = "a red one left of a blue two above a white six";
+        let three = scene(text, &[(0, 0), (20, 0), (20, 20)]);
+        let both = [text, "a white six below a blue two right of a red one"];
+        assert_eq!(three.captions().len(), 2);
+        assert!(said(&both).iter().all(|caption| three.captions().contains(caption)));
+    }
+
+    #[test]
+    fn captions_have_the_entropy_of_their_orders() {
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} for {b}");
+        close(entropy(&said(&["a red one"])), 0.0);
+        let two = said(&["a red one left of a blue two", "a blue two right of a red one"]);
+        close(entropy(&two), 2.0_f64.ln());
+        // Three in four say the same.
+        let four = [&two[..1], &two[..1], &two[..]].concat();
+        close(entropy(&four), -(0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln()));
+    }
 }

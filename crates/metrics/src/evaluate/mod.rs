@@ -6,6 +6,7 @@
 
 mod cache;
 mod forecasts;
+pub mod panel;
 mod priors;
 mod references;
 mod samples;
@@ -22,8 +23,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        alignment, captions, classify, codes, cost, game, noise, oracles, pairs, segmentation,
-        super_resolution,
+        alignment, captions, classify, codes, control, cost, descriptions, game, noise, oracles,
+        pairs, segmentation, super_resolution,
     },
     settings::Settings,
 };
@@ -143,12 +144,18 @@ impl<'a> Evaluator<'a> {
             progress("pictures and captions");
             alignment::measure(aligner, context, &mut out);
         }
+        if let Some(describer) = model.describer() {
+            progress("captions that are written");
+            descriptions::measure(describer, context, &mut out);
+        }
         if let Some(segmenter) = model.segmenter() {
             progress("objects, cut out");
             segmentation::measure(segmenter, context, &mut out);
         }
         if makes_nothing(model) {
-            let does = if model.aligner().is_some() {
+            let does = if model.describer().is_some() {
+                "says what pictures show"
+            } else if model.aligner().is_some() {
                 "holds pictures beside captions"
             } else if model.segmenter().is_some() {
                 "cuts objects out"
@@ -157,7 +164,8 @@ impl<'a> Evaluator<'a> {
             };
             out.note(format!("Sample metrics are absent: the model {does} and makes no values."));
             let Findings { metrics, notes, figures } = out;
-            return Evaluation { metrics, notes, figures, ..Evaluation::default() };
+            let oracles = oracles::of(model, context);
+            return Evaluation { metrics, notes, oracles, figures, ..Evaluation::default() };
         }
         progress("references");
         let references = self.shared();
@@ -175,6 +183,12 @@ impl<'a> Evaluator<'a> {
             if conditions.captions.is_some() && drawn.broken == 0 {
                 progress("captions");
                 captions::measure(&drawn.images, context, &mut out);
+            }
+            let controlled = conditions.control.filter(|_| drawn.broken == 0);
+            if let Some((kind, sampler)) = controlled.zip(model.sampler()) {
+                progress("control");
+                let uncontrolled = samples::uncontrolled(sampler, conditions, context);
+                control::measure(&drawn.images, &uncontrolled, kind, context, &mut out);
             }
         }
         if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {
@@ -202,12 +216,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a model only tells classes or captions apart or cuts objects out, so that no reference has anything to stand beside.
+/// Whether a model only tells classes or captions apart, writes the latter, or cuts objects out, so that no reference has
+/// anything to stand beside.
 fn makes_nothing(model: &dyn Generative) -> bool {
     let makes = model.sampler().is_some() || model.reconstructor().is_some();
     let codes = model.encoder().is_some() || model.decoder().is_some();
     let densities = model.density().is_some() || model.likelihood().is_some();
-    let tells =
-        model.classifier().is_some() || model.aligner().is_some() || model.segmenter().is_some();
+    let tells = model.classifier().is_some() || model.aligner().is_some();
+    let tells = tells || model.describer().is_some() || model.segmenter().is_some();
     tells && !(makes || codes || densities)
 }

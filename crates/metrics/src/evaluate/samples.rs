@@ -30,6 +30,8 @@ use std::time::Instant;
 const SHOWN: usize = 100;
 /// Columns of that grid.
 const COLUMNS: usize = 10;
+/// Samples of a controlled model that are drawn without control as well: the standard error of a share is at most 0.023.
+const UNCONTROLLED: usize = 500;
 
 /// A model's samples.
 pub(super) struct Drawn {
@@ -103,6 +105,12 @@ pub(super) fn draw(
              scenes, and numbers that depend on what scenes show are not its own merit.",
         );
     }
+    if condition.control.is_some() {
+        out.note(
+            "The model is told where the ink of every picture of the split is, and draws one for it: as a set they stand beside \
+             these pictures, and numbers that depend on where things are are not its own merit.",
+        );
+    }
     if let Some(sampler) = model.sampler() {
         return Some(drawn(sampler, condition, classes, context, out));
     }
@@ -120,6 +128,19 @@ pub(super) fn draw(
     let (prior, device) = (&chosen.prior, context.device.clone());
     let drawn = drawn(&CodeSampler { decoder, prior, device }, condition, classes, context, out);
     Some(Drawn { fitted: Some(chosen), ..drawn })
+}
+
+/// The first samples again, drawn by `sampler` without control but told all else that it can be.
+pub(super) fn uncontrolled(
+    sampler: &dyn Sample,
+    conditions: Conditions,
+    context: &Context<'_>,
+) -> Values {
+    let count = context.sample_count().min(UNCONTROLLED);
+    let conditions = Conditions { control: None, ..conditions };
+    let (condition, classes) = asked_for(conditions, count, context);
+    let numbers = values(sampler, count, condition, context);
+    host::kept(&numbers, context.dataset.space).with_labels(classes)
 }
 
 /// What a model that takes `conditions` is told about each of the first `count` samples, and the classes among it.

@@ -1,20 +1,25 @@
 //! The judge: a frozen classifier whose features stand in for Inception's. There is one small one per
 //! dataset, whose penultimate features are the space of the sample metrics; or, where the user brings
-//! its weights, Inception itself, the network of the FID; or a classifier of one's own, a finished run of it.
+//! its weights, Inception itself, the network of the FID; or a classifier of one's own, a finished run of it. Beside these a comparison can ask a network
+//! that has learned nothing ([`Judge::random`]).
 //!
 //! The classifiers' weights ship with the crate; other labelled datasets get one of their own on
 //! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
 //! judge measure in the same space. `judges/README.md` has the commands that made the files.
 
+mod error;
 mod inception;
 mod opened;
+mod random;
 pub mod scenes;
 mod stacked;
 mod towers;
 pub mod train;
 pub mod trained;
 
+pub use error::JudgeError;
 pub use genlab_classifier::Architecture;
+pub use random::RANDOM;
 
 use crate::{
     features::weights::{PinnedFile, WeightsError},
@@ -92,7 +97,7 @@ pub static JUDGES: [JudgeSpec; 4] = [
     },
     JudgeSpec {
         name: "scenes-32",
-        datasets: &["scenes-32"],
+        datasets: &["scenes-32", "scenes-32-noisy"],
         architecture: scenes::architecture(ImageShape::new(3, 32, 32)),
         accuracy: 0.9011,
         sha256: "5b467ff24d907f6b633434b66b345658a0d93d234faf6fbfd5b3a82244c13652",
@@ -100,99 +105,6 @@ pub static JUDGES: [JudgeSpec; 4] = [
         weights: include_bytes!("../../judges/scenes-32.safetensors"),
     },
 ];
-
-/// Why a judge cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum JudgeError {
-    /// The file is not a safetensors file.
-    #[error(
-        "the weights of judge {name} cannot be read: {cause}; train it again (judges/README.md)"
-    )]
-    Unreadable {
-        /// The judge.
-        name: String,
-        /// What safetensors says.
-        cause: safetensors::SafeTensorError,
-    },
-    /// A tensor is missing or has another shape.
-    #[error(
-        "the weights of judge {name} have no f32 tensor {tensor} of shape {shape:?}; train it again \
-         (judges/README.md)"
-    )]
-    Tensor {
-        /// The judge.
-        name: String,
-        /// The tensor.
-        tensor: String,
-        /// The shape the network needs.
-        shape: Vec<usize>,
-    },
-    /// A tensor holds what is no number.
-    #[error(
-        "the weights of judge {name} are of no use: tensor {tensor} holds values that are not finite; train it again \
-         (judges/README.md)"
-    )]
-    NotFinite {
-        /// The judge.
-        name: String,
-        /// The tensor.
-        tensor: String,
-    },
-    /// What it says of its network is of no network.
-    #[error("{file} describes a judge that cannot be: {fault}; give a file that genlab trained")]
-    Description {
-        /// The file.
-        file: String,
-        /// What is wrong.
-        fault: genlab_core::Fault,
-    },
-    /// The file cannot be opened.
-    #[error("cannot read judge {file}: {reason}")]
-    File {
-        /// The file.
-        file: String,
-        /// What the operating system says.
-        reason: std::io::Error,
-    },
-    /// The file does not say what it is.
-    #[error(
-        "{file} is not a judge: give a file that genlab trained, or the name of a judge ({})",
-        JUDGES.each_ref().map(|judge| judge.name).join(", ")
-    )]
-    NoJudge {
-        /// The file.
-        file: String,
-    },
-    /// A run whose model cannot judge.
-    #[error(
-        "run {name} cannot judge: its model is {model}; give a run of --model classifier, vit or clip"
-    )]
-    NoClassifier {
-        /// The run.
-        name: String,
-        /// Its model.
-        model: String,
-    },
-    /// A run of other images.
-    #[error(
-        "run {name} is a classifier of {its} and cannot judge {theirs}; give one that was trained on values \
-         like those"
-    )]
-    OtherValues {
-        /// The run.
-        name: String,
-        /// What it was trained on.
-        its: String,
-        /// What it should judge.
-        theirs: String,
-    },
-    /// A dataset that no judge can be trained on.
-    #[error("{reason}")]
-    Untrainable {
-        /// Why.
-        reason: String,
-    },
-}
 
 /// A frozen network that makes features of images.
 pub struct Judge {
@@ -293,6 +205,13 @@ impl Reading {
 }
 
 impl JudgeSpec {
+    /// That of a dataset of this name and image size.
+    fn of(dataset: &str, shape: ImageShape) -> Option<&'static Self> {
+        let fits =
+            |spec: &&Self| spec.datasets.contains(&dataset) && spec.architecture.shape == shape;
+        JUDGES.iter().find(fits)
+    }
+
     /// Whether it tells classes apart, as a judge of any images of its size; else it reads what one dataset shows.
     pub fn knows_classes(&self) -> bool {
         self.classes == Classes::Own
@@ -308,10 +227,7 @@ impl Judge {
         if dataset == stacked::DATASET {
             return Some(Self::stacked(device));
         }
-        let fits = |spec: &&JudgeSpec| {
-            spec.datasets.contains(&dataset) && spec.architecture.shape == shape
-        };
-        let spec = JUDGES.iter().find(fits)?;
+        let spec = JudgeSpec::of(dataset, shape)?;
         Some(Self::shipped(spec, device).expect("a test loads every judge"))
     }
 

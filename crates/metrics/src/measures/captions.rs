@@ -5,7 +5,10 @@ use crate::{
 };
 use burn::tensor::Tensor;
 use genlab_core::Phase;
-use genlab_data::{Values, scenes::Caption};
+use genlab_data::{
+    Values,
+    scenes::{Caption, Scenes},
+};
 use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
 
 /// Samples in the picture, and of them in a row.
@@ -99,21 +102,21 @@ const CLIP_RANK: Entry = Entry {
 pub const ENTRIES: [&Entry; 8] =
     [&ALL, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN, &CLIP, &CLIP_RANK];
 
-/// What the judge found of one picture beside a caption.
-struct Found {
+/// What answers about one picture are beside a caption.
+pub(super) struct Found {
     /// Whether each object's digit, colour and size are right.
-    objects: Vec<[bool; OF_AN_OBJECT]>,
+    pub(super) objects: Vec<[bool; OF_AN_OBJECT]>,
     /// Whether the arrangement is.
     arrangement: bool,
     /// Whether the objects stand as they should, where there are two.
     relation: Option<bool>,
     /// Whether the caption mentions a pair that is never seen in training.
-    unseen: bool,
+    pub(super) unseen: bool,
 }
 
 impl Found {
-    /// Of a caption of one or two objects and what the judge answers.
-    fn new(caption: &Caption, read: &[u32]) -> Option<Self> {
+    /// Of a caption of one or two objects and the answers to all questions.
+    pub(super) fn new(caption: &Caption, read: &[u32]) -> Option<Self> {
         let own = caption.answers()?;
         let right: Vec<bool> = own.iter().zip(read).map(|(own, read)| own == read).collect();
         let agreed = |answers: &[u32]| {
@@ -132,7 +135,8 @@ impl Found {
         })
     }
 
-    fn all(&self) -> bool {
+    /// Whether every answer is right.
+    pub(super) fn all(&self) -> bool {
         self.arrangement && self.objects.iter().flatten().all(|right| *right)
     }
 
@@ -237,6 +241,15 @@ fn numbers(found: &[Found]) -> [(&'static Entry, Vec<f64>); 6] {
     ]
 }
 
+/// The share of objects whose digit a judge reads in pictures `[n, C, H, W]` as the captions of the first n scenes say it; None
+/// from a judge that answers no questions.
+pub(super) fn digits(judge: &Judge, scenes: &Scenes, pictures: &Tensor<4>) -> Option<f64> {
+    let captions: Vec<Caption> = scenes.rows().iter().map(|scene| scene.caption.clone()).collect();
+    let found = read(judge, &captions, pictures)?;
+    let [_, (_, right), ..] = numbers(&found);
+    Some(right.iter().sum::<f64>() / right.len() as f64)
+}
+
 /// What a judge finds of pictures `[n, C, H, W]` beside their captions; None from a judge that answers no questions.
 fn read(judge: &Judge, captions: &[Caption], pictures: &Tensor<4>) -> Option<Vec<Found>> {
     let read = judge.answers(pictures)?;
@@ -276,7 +289,6 @@ fn beside(
     let noise = context.seed.during(Phase::Evaluate);
     let noise = noise.uniform("captions/noise", 0, 0..count as u64, shape, device);
     other("noise", &captions[..count], noise);
-    let columns = ["", "pictures", "digit", "colour", "size", "relation", "all"];
     Figure {
         name: "captions".into(),
         section: "Captions".into(),
@@ -285,11 +297,16 @@ fn beside(
                   of pictures that show all that it says."
             .into(),
         scope: Scope::Run,
-        plot: Plot::Table { columns: columns.map(str::to_owned).to_vec(), rows },
+        plot: Plot::Table { columns: COLUMNS_OF_ANSWERS.map(str::to_owned).to_vec(), rows },
     }
 }
 
-fn row(name: &str, found: &[&Found]) -> Vec<String> {
+/// The headings over [`row`].
+pub(super) const COLUMNS_OF_ANSWERS: [&str; 7] =
+    ["", "pictures", "digit", "colour", "size", "relation", "all"];
+
+/// The shares of right answers about some pictures.
+pub(super) fn row(name: &str, found: &[&Found]) -> Vec<String> {
     let share = |right: Vec<bool>| {
         let count = right.iter().filter(|right| **right).count();
         if right.is_empty() {

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use genlab_core::{Generative, Oracle};
-use genlab_data::Values;
+use genlab_data::{Values, scenes::Scenes};
 use genlab_results::Oracle as Known;
 
 /// Those of `model` that its data allow of.
@@ -18,6 +18,11 @@ pub fn of(model: &dyn Generative, context: &Context<'_>) -> Vec<Known> {
             Oracle::Entropy => {
                 let truth = context.dataset.truth.as_ref()?;
                 (truth.entropy()?, "entropy of the data".to_owned())
+            }
+            Oracle::Captions => {
+                let entropy =
+                    context.dataset.train.scenes.as_ref().map(Scenes::entropy_of_captions);
+                (entropy?, "entropy of captions, given the picture".to_owned())
             }
             Oracle::LinearCode { dimensions } => {
                 let error = error_of_linear_codes(&context.dataset.train, dimensions)?;

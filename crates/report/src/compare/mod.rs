@@ -15,8 +15,9 @@ pub(crate) use mark::Mark;
 pub(crate) use pairs::{Pair, Pairs, Verdict, pairs};
 pub(crate) use table::{Cell, ReferenceColumn, Row, Table};
 
+use crate::panel::{self, PanelTable};
 use crate::run_data::RunData;
-use genlab_results::Catalogue;
+use genlab_results::{Catalogue, Panel};
 
 /// Several runs held against each other.
 pub(crate) struct Comparison<'a> {
@@ -30,6 +31,10 @@ pub(crate) struct Comparison<'a> {
     pub(crate) warnings: Vec<String>,
     /// What the numbers say, in sentences.
     pub(crate) findings: Vec<String>,
+    /// What several judges say of the runs; None where they were not asked.
+    pub(crate) panel: Option<&'a Panel>,
+    /// The same as tables.
+    pub(crate) judged: Vec<PanelTable>,
 }
 
 impl<'a> Comparison<'a> {
@@ -40,7 +45,17 @@ impl<'a> Comparison<'a> {
         warnings.splice(0..0, mismatches);
         let findings = findings::findings(&columns, &tables);
         let differences = group::differences(&columns);
-        Self { columns, tables, differences, warnings, findings }
+        let (panel, judged) = (None, Vec::new());
+        Self { columns, tables, differences, warnings, findings, panel, judged }
+    }
+
+    /// The same with what several judges say of the runs, and what they do not.
+    pub(crate) fn with_panel(mut self, panel: &'a Panel, catalogue: &Catalogue) -> Self {
+        self.warnings.extend(panel.notes.iter().cloned());
+        self.findings.extend(panel::finding(panel));
+        self.judged = panel::tables(panel, catalogue);
+        self.panel = Some(panel).filter(|panel| !panel.judges.is_empty());
+        self
     }
 }
 

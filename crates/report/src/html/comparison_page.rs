@@ -9,7 +9,7 @@ use super::files::Files;
 use super::first_screen::FirstScreen;
 use super::many::{self, COLUMNS, Rows};
 use super::page::{Arrow, SCRIPT, VERSION, caption, page, script_hash};
-use crate::chart::{Chart, Tint};
+use crate::chart::{self, Chart, Drawn, Tint, Words};
 use crate::compare::{
     Cell, Column, Comparison, Difference, Mark, Pair, Pairs, ReferenceColumn, Row, Table, Verdict,
     pairs,
@@ -17,9 +17,10 @@ use crate::compare::{
 use crate::error::Result;
 use crate::format::ABSENT;
 use crate::names;
+use crate::panel::PanelTable;
 use crate::run_data::RunData;
 use askama::Template;
-use genlab_results::Catalogue;
+use genlab_results::{Catalogue, Plot};
 
 #[derive(Template)]
 #[template(path = "comparison.html")]
@@ -37,6 +38,8 @@ struct ComparisonPage<'a> {
     warnings: &'a [String],
     findings: &'a [String],
     tables: Vec<TableView<'a>>,
+    /// What several judges say.
+    judged: Vec<Drawn>,
     /// The headings of what follows, where there is any.
     heads: Vec<ColumnView>,
     differences: &'a [Difference],
@@ -181,6 +184,7 @@ pub(crate) fn render(
         warnings: &comparison.warnings,
         findings: &comparison.findings,
         tables: comparison.tables.iter().map(|table| view(table, columns)).collect(),
+        judged: comparison.judged.iter().enumerate().filter_map(judged).collect(),
         heads: columns.iter().map(column_view).collect(),
         differences: if is_many { &[] } else { &comparison.differences },
         sections: figures::side_by_side(&owners),
@@ -241,6 +245,13 @@ fn view<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> TableView<'a> {
             .map(|pairs| pairs_view(pairs, columns)),
         many: (table.columns.len() > COLUMNS).then(|| many::whole(table, columns)),
     }
+}
+
+fn judged((index, table): (usize, &PanelTable)) -> Option<Drawn> {
+    let PanelTable { title, caption, columns, rows } = table.clone();
+    let (id, alt) = (format!("judged-{index}"), title.clone());
+    let words = Words { id, title, alt, remark: caption };
+    chart::plot(words, &Plot::Table { columns, rows }, Tint::FIRST)
 }
 
 /// What every metric of the tables says, once.

@@ -1,8 +1,9 @@
 //! Comparisons for spreadsheets, papers and other programs.
 
 use super::{compare, page};
-use crate::fabricate::Fake;
-use genlab_report::run::Format;
+use crate::fabricate::{Fake, catalogue};
+use genlab_report::run::{Format, write_judged_comparison};
+use genlab_results::{Agreement, JudgeInfo, JudgedRun, Metric, Panel, Place};
 use std::path::Path;
 
 /// Three seeds of two models, the better one clear of the other, and a model with one.
@@ -105,6 +106,70 @@ fn what_is_pasted_has_numbers_in_ascii() {
     assert!(page(&dir.path().join("comparison.md")).contains("22.0 ± 5.0"), "the file stays");
     let missing = Format::Csv.read(&dir.path().join("nowhere")).unwrap_err().to_string();
     assert!(missing.contains("comparison.csv"), "{missing}");
+}
+
+/// Two runs before three judges, of which the last has no number for one of them.
+fn panel() -> Panel {
+    let catalogue = catalogue();
+    let distance = catalogue.get("samples/frechet").unwrap();
+    let place = |value, rank| {
+        Some(Place { metric: Metric::new(distance, "test", value, 2000).unwrap(), rank })
+    };
+    let run = |run: &str, places| JudgedRun { run: run.into(), places };
+    let judge = |(name, sha256): (&str, &str)| JudgeInfo {
+        name: name.into(),
+        sha256: sha256.into(),
+        accuracy: None,
+    };
+    Panel {
+        judges: [("mnist-28", "0011"), ("vit", "2233"), ("random", "445566778899")]
+            .map(judge)
+            .into(),
+        runs: vec![
+            run("vae_s0", vec![place(21.5, 2.0), place(30.0, 1.0), place(7.0, 1.0)]),
+            run("gan-s0", vec![place(1234.5, 1.0), place(40.0, 2.0), None]),
+        ],
+        agreements: vec![Agreement { judges: [0, 1], tau_b: Some(-1.0), runs: 2 }],
+        notes: vec!["cnn is left out.".into()],
+    }
+}
+
+#[test]
+fn what_several_judges_say_stands_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = ["vae", "gan"]
+        .map(|model| Fake::new(model, 0).with("samples/frechet", 5.0).write(dir.path()));
+    let html = write_judged_comparison(dir.path(), "x", &runs, &catalogue(), &panel()).unwrap();
+    let html = page(&html);
+    let read = |format: Format| format.read(dir.path()).unwrap();
+    let sentence =
+        "Which run comes first depends on the judge: gan-s0 by mnist-28; vae_s0 by vit and random.";
+    assert!(html.contains(sentence) && html.contains("cnn is left out."), "{html}");
+    assert!(html.contains("<h2 id=\"judges\">") && html.contains("href=\"#judges\""), "{html}");
+    assert!(html.contains("1\u{202f}234 (1)") || html.contains("1\u{202f}235 (1)"), "{html}");
+
+    let markdown = read(Format::Markdown);
+    assert!(markdown.contains("| Run | mnist-28 | vit | random |"), "{markdown}");
+    assert!(markdown.contains("| vae\\_s0 | 21.50 (2) | 30.00 (1) | 7.000 (1) |"), "{markdown}");
+    assert!(markdown.contains("| vit | -1 | 1 | - |"), "{markdown}");
+
+    let tex = read(Format::Latex);
+    assert_eq!(tex.matches("\\begin{tabular}").count(), 3, "{tex}");
+    assert!(tex.contains("vae\\_s0 & 21.50 (2) & 30.00 (1) & 7.000 (1) \\\\"), "{tex}");
+    assert!(tex.contains("tab:genlab-judges-2"), "{tex}");
+
+    let csv = read(Format::Csv);
+    let lines = fields(&csv);
+    let judged: Vec<_> = lines.iter().filter(|line| line[1] == "run").collect();
+    assert_eq!(judged.len(), 5, "what is absent has no line: {csv}");
+    assert_eq!(judged[2][..5], ["vae_s0", "run", "samples/frechet", "test", "7"]);
+    assert_eq!(judged[2][9..], ["lower", "judge random (44556677)"]);
+
+    let json: serde_json::Value = serde_json::from_str(&read(Format::Json)).unwrap();
+    let places = &json["panel"]["runs"][1]["places"];
+    assert_eq!((&places[0]["metric"]["value"], &places[2]), (&1234.5.into(), &().into()));
+    assert!(json["findings"].to_string().contains(sentence));
+    assert!(json["warnings"].to_string().contains("cnn is left out."));
 }
 
 /// Set GENLAB_PDFLATEX to a pdflatex that has the package booktabs.

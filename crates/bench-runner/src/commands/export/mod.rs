@@ -145,6 +145,7 @@ fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
         ModelConfig::Classifier(_)
         | ModelConfig::Vit(_)
         | ModelConfig::Clip(_)
+        | ModelConfig::Captioner(_)
         | ModelConfig::Segmenter(_) => bail!(
             "{run} is a run of {}, which export does not write; give a run of {}",
             model.name(),
@@ -163,14 +164,17 @@ fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
     };
     let refused = match (told, model) {
         (Some(told), _) => Some(("condition", told)),
-        (None, ModelConfig::Ddpm(config)) => match (config.sampler.guidance, config.sampler.solver)
-        {
-            (Guidance::Classifier { .. }, _) => Some(("sampler.guidance", "classifier")),
-            (_, Solver::Ancestral { variance: Variance::Learned }) => {
-                Some(("sampler.solver.variance", "learned"))
-            }
-            _ => None,
-        },
+        (None, ModelConfig::Ddpm(config)) => {
+            let sampler = config.sampler;
+            let control = config.control.kind().map(|kind| ("control", kind.name()));
+            control.or(match (sampler.guidance, sampler.solver) {
+                (Guidance::Classifier { .. }, _) => Some(("sampler.guidance", "classifier")),
+                (_, Solver::Ancestral { variance: Variance::Learned }) => {
+                    Some(("sampler.solver.variance", "learned"))
+                }
+                _ => None,
+            })
+        }
         (None, _) => None,
     };
     match refused {

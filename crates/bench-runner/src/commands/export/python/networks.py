@@ -259,6 +259,8 @@ class ResidualBlock(nn.Module):
 class UNet(Told):
     """Images [B, C, H, W] and times [B] to [B, C, H, W]."""
 
+    block = ResidualBlock
+
     def __init__(self, config, shape, told=UNTOLD):
         features = config["time_embedding_dim"]
         super().__init__(told, features, features)
@@ -268,7 +270,7 @@ class UNet(Told):
         self.time_in, self.time_out = nn.Linear(features, features), nn.Linear(features, features)
         self.stem = nn.Conv2d(folded, first, 3, padding=1)
         pairs, levels = list(zip(channels, channels[1:])), range(len(channels))
-        block = lambda i, o, level: ResidualBlock(i, o, features, groups, level in config["attention"])
+        block = lambda i, o, level: self.block(i, o, features, groups, level in config["attention"])
         self.down = nn.ModuleList(
             block(i, o, level) for level, (i, o) in enumerate([(first, first), *pairs])
         )

@@ -1,5 +1,7 @@
 //! `compare RUN...`
 
+mod panel;
+
 use crate::{
     cli::{CompareArgs, TableFormat},
     group::{self, Shown},
@@ -8,6 +10,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use genlab_report::{counted, run::Format};
+use genlab_results::Panel;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -22,19 +25,33 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
         runs.extend(runs_in(path)?);
     }
     directory::require_no_run(&args.out)?;
+    let panel = panel::panel(args, &genlab_report::run::distinct(&runs))?;
     let _taken = directory::take(&RunDir::new(&args.out))?;
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;
-    let report = genlab_report::run::write_comparison(&args.out, &title, &runs, catalogue)?;
+    let report =
+        genlab_report::run::write_judged_comparison(&args.out, &title, &runs, catalogue, &panel)?;
     for format in &args.format {
         let text = written(*format).read(&args.out)?;
         terminal::line(text.trim_end());
     }
     if args.format.is_empty() {
         group::print(&runs, Shown::Each, false)?;
+        print(&panel);
     }
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What several judges say, and what they do not.
+fn print(panel: &Panel) {
+    for table in genlab_report::panel::tables(panel, &genlab_metrics::CATALOGUE) {
+        terminal::line(&table.title);
+        terminal::line(&terminal::table([vec![table.columns], table.rows].concat()));
+    }
+    for sentence in genlab_report::panel::finding(panel).iter().chain(&panel.notes) {
+        terminal::line(sentence);
+    }
 }
 
 fn written(format: TableFormat) -> Format {

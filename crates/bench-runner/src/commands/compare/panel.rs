@@ -1,0 +1,227 @@
+//! The judges of `compare --judge`: the runs' own and others, before the samples that the runs have left behind.
+
+use crate::{
+    cli::{CompareArgs, JudgeArgs},
+    config::JudgeConfig,
+    device, instruments,
+    run::{
+        self,
+        directory::{self, RunDir},
+        opened::Runs,
+        provenance,
+        stations::{Scoring, Source, Stations},
+    },
+    terminal,
+};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use genlab_core::ImageShape;
+use genlab_data::{Dataset, Values, read_npz};
+use genlab_metrics::{
+    CATALOGUE, Judge, Split,
+    evaluate::panel::{RealValues, StoredSamples, panel as judged},
+    features::judge::RANDOM,
+};
+use genlab_report::run::folders;
+use genlab_results::{JudgeInfo, Panel, Section};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// How long it is kept quiet about who looks at what.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a judge that is a file of weights begins with.
+const FILE: &str = "inception=";
+
+/// What the runs' own judges and those of `args` say of the samples of the runs in `dirs`. A run that has none is left out, and
+/// runs of different data are not judged at all; notes say so. Nothing where no judge is asked for.
+///
+/// # Errors
+/// When a judge cannot look at what the runs make, or it or their data cannot be read.
+pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
+    if args.judge.is_empty() {
+        return Ok(Panel::default());
+    }
+    let begun = Instant::now();
+    let progress = |text: &str| {
+        if begun.elapsed() > PATIENCE {
+            terminal::note(text);
+        }
+    };
+    let asked = Asked::all(args)?;
+    let device = device::parse(&args.device)?;
+    let (mut runs, mut notes) = (Vec::new(), Vec::new());
+    for (dir, name) in dirs.iter().zip(folders(dirs)) {
+        match Scored::read(dir, &name) {
+            Ok(run) => runs.push(run),
+            Err(error) => notes.push(left_out(&name, &error)),
+        }
+    }
+    let Some(first) = runs.first() else { return Ok(Panel { notes, ..Panel::default() }) };
+    if runs.iter().any(|run| run.measured_on != first.measured_on) {
+        let reason = "the runs are of different data, or were measured on different splits";
+        notes.push(format!("Tables of several judges are absent: {reason}."));
+        return Ok(Panel { notes, ..Panel::default() });
+    }
+    let dataset = run::load_again(first.dir.path(), &first.data)
+        .with_context(|| format!("cannot load the data of {}", first.name))?;
+    provenance::require_same_data(&first.dir, &dataset)?;
+    let judges = judges(&asked, &runs, &dataset, &device, &progress)?;
+    let mut stored = Vec::new();
+    for run in &runs {
+        match run.samples(dataset.space.shape) {
+            Ok(samples) => stored.push(StoredSamples { run: run.name.clone(), samples }),
+            Err(error) => notes.push(left_out(&run.name, &error)),
+        }
+    }
+    if stored.is_empty() {
+        return Ok(Panel { notes, ..Panel::default() });
+    }
+    let split = first.measured_on.split;
+    let values = match split {
+        Split::Test => &dataset.test,
+        Split::Validation => &dataset.validation,
+    };
+    let real = RealValues { values, split: split.name() };
+    let mut panel = judged(&judges, real, &stored, &device, &progress);
+    panel.notes.splice(0..0, notes);
+    Ok(panel)
+}
+
+fn left_out(run: &str, error: &anyhow::Error) -> String {
+    format!("{run} is left out of the tables of several judges: {error:#}.")
+}
+
+/// A judge that the command line asks for.
+struct Asked {
+    /// As it is asked for.
+    name: String,
+    /// Which it is; None: the random network.
+    config: Option<JudgeConfig>,
+}
+
+impl Asked {
+    /// # Errors
+    /// When a `--judge` names no judge, or `--judge-sha256` pins nothing.
+    fn all(args: &CompareArgs) -> Result<Vec<Self>> {
+        let pinned = args.judge.iter().any(|name| name.starts_with(FILE));
+        if args.judge_sha256.is_some() && !pinned {
+            bail!("--judge-sha256 pins the weights of --judge inception=FILE, and no judge is one");
+        }
+        args.judge.iter().map(|name| Self::new(name, args.judge_sha256.as_deref())).collect()
+    }
+
+    fn new(name: &str, sha256: Option<&str>) -> Result<Self> {
+        let name = name.to_owned();
+        if name == RANDOM {
+            return Ok(Self { name, config: None });
+        }
+        if name != "dataset" && !name.starts_with("run=") && !name.starts_with(FILE) {
+            bail!("--judge {name} is not a judge; give random, dataset, run=DIR or inception=FILE");
+        }
+        // The pin is of a file: other judges beside it have none.
+        let judge_sha256 = sha256.filter(|_| name.starts_with(FILE)).map(str::to_owned);
+        let flags = JudgeArgs { judge: Some(name.clone()), judge_sha256 };
+        Ok(Self { name, config: JudgeConfig::from_flags(&flags)? })
+    }
+
+    /// The judge of this dataset; None where the dataset has none of its own.
+    ///
+    /// # Errors
+    /// When it cannot look at the dataset's values, or cannot be read.
+    fn judge(&self, scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result<Option<Judge>> {
+        instruments::require_images(dataset, &self.name)?;
+        if self.config.is_none() {
+            return Ok(Some(Judge::random(dataset, runs.device())?));
+        }
+        let judge = self.config.clone();
+        instruments::judge(&Scoring { judge, ..scoring.clone() }, dataset, runs)
+    }
+}
+
+/// A run whose samples were scored.
+struct Scored {
+    name: String,
+    dir: RunDir,
+    data: Source,
+    scoring: Scoring,
+    /// Who scored them.
+    judge: Option<JudgeInfo>,
+    measured_on: MeasuredOn,
+}
+
+/// What runs must have in common for one judge to rank them.
+#[derive(PartialEq)]
+struct MeasuredOn {
+    dataset: String,
+    sha256: String,
+    split: Split,
+}
+
+impl Scored {
+    /// # Errors
+    /// When the run has no samples with scores, or a file of it cannot be read.
+    fn read(dir: &Path, name: &str) -> Result<Self> {
+        let dir = RunDir::new(dir);
+        let results = dir.read_results()?.context("it is not finished")?;
+        let is_of_samples = |name: &str| CATALOGUE.section(name) == Section::Samples;
+        if !results.metrics.iter().any(|metric| is_of_samples(&metric.name)) {
+            bail!("it has no samples with scores");
+        }
+        let Stations { data, scoring, .. } = Stations::of(directory::read_config(dir.path())?);
+        let measured_on = MeasuredOn {
+            dataset: results.dataset,
+            sha256: dir.read_record()?.unwrap_or_default().dataset.sha256,
+            split: scoring.settings.split,
+        };
+        Ok(Self { name: name.to_owned(), dir, data, scoring, judge: results.judge, measured_on })
+    }
+
+    /// Its samples, images of this shape, in the form in which they were scored.
+    ///
+    /// # Errors
+    /// When they are not there, or are no such images.
+    fn samples(&self, shape: ImageShape) -> Result<Values> {
+        let path = self.dir.samples().join("samples.npz");
+        let samples = read_npz(&path)?;
+        if samples.shape() != shape || samples.is_empty() {
+            bail!("{} holds no images of {shape}", path.display());
+        }
+        Ok(samples)
+    }
+}
+
+/// The runs' own judges, then those that are asked for, each once.
+fn judges(
+    asked: &[Asked],
+    runs: &[Scored],
+    dataset: &Dataset,
+    device: &Device,
+    progress: &dyn Fn(&str),
+) -> Result<Vec<Judge>> {
+    let mut judges: Vec<Judge> = Vec::new();
+    for run in runs {
+        let own = run.judge.as_ref().map(|judge| &judge.sha256);
+        if judges.iter().all(|judge| Some(&judge.sha256) != own) {
+            progress(&format!("reading the judge of {}", run.name));
+            let judge = instruments::judge(&run.scoring, dataset, &Runs::of(&run.dir, device)?)?;
+            add(&mut judges, judge);
+        }
+    }
+    // Paths of those that are asked for are seen from here.
+    let here = Runs::new(device);
+    for asked in asked {
+        progress(&format!("reading judge {}", asked.name));
+        add(&mut judges, asked.judge(&runs[0].scoring, dataset, &here)?);
+    }
+    Ok(judges)
+}
+
+fn add(judges: &mut Vec<Judge>, judge: Option<Judge>) {
+    let Some(new) = judge else { return };
+    if judges.iter().all(|known| known.sha256 != new.sha256) {
+        judges.push(new);
+    }
+}

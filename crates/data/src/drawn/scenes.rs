@@ -128,7 +128,12 @@ mod tests {
                 2..=4,
                 "36f1af45e99f5f14342b5b57c7d35e34326dfad6c00812aaae86cdcbdf286276",
             ),
-            ("scenes-32-noisy", 32, 1..=2, "TO MEASURE"),
+            (
+                "scenes-32-noisy",
+                32,
+                1..=2,
+                "f67d5d7f71b94757e3e858adfca39ac4f8c0756fccd056f61bc08bc1f18f6a10",
+            ),
         ] {
             let dataset = dataset(name);
             let splits = [&dataset.train, &dataset.validation, &dataset.test];

@@ -4,6 +4,7 @@
 //! number of samples. What a model cannot do is absent from the result, with a note where a reader
 //! might wonder.
 
+mod answers;
 mod cache;
 mod forecasts;
 pub mod panel;
@@ -22,10 +23,7 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{
-        alignment, captions, classify, codes, control, cost, descriptions, game, noise, oracles,
-        pairs, segmentation, super_resolution,
-    },
+    measures::{captions, codes, control, cost, game, noise, oracles, pairs, super_resolution},
     settings::Settings,
 };
 use burn::tensor::Device;
@@ -136,32 +134,7 @@ impl<'a> Evaluator<'a> {
             progress("super-resolution");
             super_resolution::measure(sampler, factor, context, &mut out);
         }
-        if let Some(classifier) = model.classifier() {
-            progress("classes");
-            classify::measure(classifier, context, &mut out);
-        }
-        if let Some(aligner) = model.aligner() {
-            progress("pictures and captions");
-            alignment::measure(aligner, context, &mut out);
-        }
-        if let Some(describer) = model.describer() {
-            progress("captions that are written");
-            descriptions::measure(describer, context, &mut out);
-        }
-        if let Some(segmenter) = model.segmenter() {
-            progress("objects, cut out");
-            segmentation::measure(segmenter, context, &mut out);
-        }
-        if makes_nothing(model) {
-            let does = if model.describer().is_some() {
-                "says what pictures show"
-            } else if model.aligner().is_some() {
-                "holds pictures beside captions"
-            } else if model.segmenter().is_some() {
-                "cuts objects out"
-            } else {
-                "tells classes apart"
-            };
+        if let Some(does) = answers::measure(model, context, progress, &mut out) {
             out.note(format!("Sample metrics are absent: the model {does} and makes no values."));
             let Findings { metrics, notes, figures } = out;
             let oracles = oracles::of(model, context);
@@ -214,15 +187,4 @@ impl<'a> Evaluator<'a> {
     fn shared(&self) -> &References {
         self.references.get_or_init(|| References::new(&self.context, self.cache.as_ref()))
     }
-}
-
-/// Whether a model only tells classes or captions apart, writes the latter, or cuts objects out, so that no reference has
-/// anything to stand beside.
-fn makes_nothing(model: &dyn Generative) -> bool {
-    let makes = model.sampler().is_some() || model.reconstructor().is_some();
-    let codes = model.encoder().is_some() || model.decoder().is_some();
-    let densities = model.density().is_some() || model.likelihood().is_some();
-    let tells = model.classifier().is_some() || model.aligner().is_some();
-    let tells = tells || model.describer().is_some() || model.segmenter().is_some();
-    tells && !(makes || codes || densities)
 }

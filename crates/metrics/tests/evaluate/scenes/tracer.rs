@@ -33,7 +33,8 @@ impl Sample for Tracer {
         let Some(ink) = request.condition.control.clone() else {
             return Tensor::zeros([request.count, 3, 32, 32], &Device::flex());
         };
-        let drawn = request.rows().map(|row| f32::from(u8::from(row as usize % WRONG != 0)));
+        let drawn =
+            request.rows().map(|row| f32::from(u8::from(!(row as usize).is_multiple_of(WRONG))));
         let drawn = TensorData::new(drawn.collect(), [request.count, 1, 1, 1]);
         ink.repeat_dim(1, 3) * Tensor::<4>::from_data(drawn, &Device::flex())
     }

@@ -29,8 +29,9 @@ impl Witness {
             let pixels = values.shape().pixels();
             let pictures = floats(values.tensor(0..values.len(), &device));
             let scenes = values.scenes.as_ref().expect("scenes").rows();
-            let taken =
-                |row: usize| (row + usize::from(mistaken && row % WRONG == 0)) % scenes.len();
+            let taken = |row: usize| {
+                (row + usize::from(mistaken && row.is_multiple_of(WRONG))) % scenes.len()
+            };
             let pictures = pictures.chunks(pixels).enumerate();
             pictures.map(|(row, picture)| (bits(picture), scenes[taken(row)].clone())).collect()
         };

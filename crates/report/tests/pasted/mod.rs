@@ -111,9 +111,9 @@ fn what_is_pasted_has_numbers_in_ascii() {
 /// Two runs before three judges, of which the last has no number for one of them.
 fn panel() -> Panel {
     let catalogue = catalogue();
-    let distance = catalogue.get("samples/frechet").unwrap();
+    let distance = catalogue.get("samples/frechet").expect("a known metric");
     let place = |value, rank| {
-        Some(Place { metric: Metric::new(distance, "test", value, 2000).unwrap(), rank })
+        Some(Place { metric: Metric::new(distance, "test", value, 2000).expect("a number"), rank })
     };
     let run = |run: &str, places| JudgedRun { run: run.into(), places };
     let judge = |(name, sha256): (&str, &str)| JudgeInfo {

@@ -24,13 +24,13 @@ use crate::{
     generators::latent::Prior,
     measures::{
         alignment, captions, classify, codes, control, cost, descriptions, game, noise, oracles,
-        pairs, segmentation, super_resolution,
+        pairs, segmentation, subject, super_resolution,
     },
     settings::Settings,
 };
 use burn::tensor::Device;
 use genlab_core::{Generative, Seed};
-use genlab_data::{Dataset, Values};
+use genlab_data::{Dataset, Values, scenes::Scenes};
 use genlab_results::{Figure, Metric, Oracle, Reference};
 use references::{ReferenceRows, References};
 use std::sync::OnceLock;
@@ -189,6 +189,13 @@ impl<'a> Evaluator<'a> {
                 progress("control");
                 let uncontrolled = samples::uncontrolled(sampler, conditions, context);
                 control::measure(&drawn.images, &uncontrolled, kind, context, &mut out);
+            }
+            let scenes = conditions.captions.and(context.split().scenes.as_ref());
+            let shown = scenes.and_then(Scenes::subject).filter(|_| drawn.broken == 0);
+            if let Some((outlines, sampler)) = shown.zip(model.sampler()) {
+                progress("the subject");
+                let draw = |scenes: &Values| samples::of_captions(sampler, scenes, context);
+                subject::measure(&drawn.images, &outlines, &draw, context, &mut out);
             }
         }
         if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {

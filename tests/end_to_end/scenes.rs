@@ -180,6 +180,38 @@ fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
 }
 
 #[test]
+fn a_finished_run_learns_a_subject_beside_what_it_draws_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = ["--model", "ddpm", "--set", "model.ddpm.sampler.steps=2"];
+    let told = [&told[..], &["--set", "model.ddpm.condition=caption"], &SMALL].concat();
+    succeed(folder.path(), &[&told[..], &["--dataset", "scenes-32", "--out", "base"]].concat());
+    let subject = ["--dataset", "scenes-32-subject", "--set", "model.ddpm.preservation.pictures=6"];
+    let subject = [&told[..], &subject].concat();
+    let errors = refusal(folder.path(), &[&subject[..], &["--out", "never"]].concat());
+    assert!(errors.contains("preservation is of 6 pictures, but there is no base"), "{errors}");
+
+    let base = ["--set", "model.ddpm.base.run=base", "--out", "subject"];
+    succeed(folder.path(), &[&subject[..], &base].concat());
+    let dir = folder.path().join("subject");
+    for name in ["shown", "leaked", "kept"] {
+        let share = metric(&dir, &format!("subject/{name}"));
+        assert!(share.is_some_and(|share| (0.0..=1.0).contains(&share)), "{name}: {share:?}");
+    }
+    let opened = json(&dir.join("run.json"))["opened"].clone();
+    assert_eq!((&opened[0]["path"], opened.as_array().unwrap().len()), (&"base".into(), 1));
+    assert_eq!(opened[0]["sha256"].as_str().unwrap().len(), 64);
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["held-out views of the subject", "What is left of digits", "A new subject"] {
+        assert!(report.contains(words), "{words}");
+    }
+
+    // It needs its base no more, and is asked for what no other model can be.
+    fs::remove_dir_all(folder.path().join("base")).unwrap();
+    let text = "a blue subject left of a red three";
+    succeed(folder.path(), &["sample", "subject", "--count", "2", "--caption", text]);
+}
+
+#[test]
 fn objects_are_cut_out_where_somebody_points() {
     let folder = tempfile::tempdir().unwrap();
     let model = ["--model", "segmenter", "--dataset", "scenes-32", "--out", "segmenter"];

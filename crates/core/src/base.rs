@@ -45,23 +45,41 @@ impl BaseConfig {
     /// settings, or has nothing of the names in `trained`.
     pub fn build_on<M: Module>(
         &self,
-        mut net: Optimized<M>,
+        net: Optimized<M>,
         prefix: &str,
         own: &impl Serialize,
         alike: &[&str],
         context: &InitContext,
     ) -> Result<Optimized<M>, InitError> {
+        self.build_beside(net, prefix, own, alike, context).map(|(net, _)| net)
+    }
+
+    /// As [`Self::build_on`], with the run itself; None where it is not opened, because all weights are put back
+    /// ([`Start::Restored`]).
+    ///
+    /// # Errors
+    /// As [`Self::build_on`].
+    pub fn build_beside<M: Module>(
+        &self,
+        mut net: Optimized<M>,
+        prefix: &str,
+        own: &impl Serialize,
+        alike: &[&str],
+        context: &InitContext,
+    ) -> Result<(Optimized<M>, Option<OpenedRun>), InitError> {
+        let mut run = None;
         if context.start == Start::Fresh {
             let base = Base { key: "run", run: &self.run };
             let mut opened = base.open(own, alike, context)?;
             net.adopt(prefix, &mut opened.state).map_err(|_| base.keeps_another(&opened))?;
+            run = Some(opened);
         }
         if self.trained.is_empty() {
-            return Ok(net);
+            return Ok((net, run));
         }
         let unknown =
             |name| Fault::new("trained", format!("names {name}, which the network lacks"));
-        Ok(net.only(&self.trained).map_err(unknown)?)
+        Ok((net.only(&self.trained).map_err(unknown)?, run))
     }
 }
 

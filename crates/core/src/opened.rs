@@ -2,6 +2,7 @@
 //! autoencoder.
 
 use crate::{model::Generative, space::Space, state::StateReader};
+use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::{
@@ -19,6 +20,8 @@ pub struct OpenedRun {
     pub space: Space,
     /// Number of its dataset's classes, where it has some.
     pub classes: Option<usize>,
+    /// The captions of its training values, `[n, T]` numbers of words, where its dataset is of scenes.
+    pub captions: Option<Tensor<2, Int>>,
     /// The frozen model, with averaged weights where the run kept an average.
     pub frozen: Box<dyn Generative>,
     /// Everything that its last checkpoint keeps.

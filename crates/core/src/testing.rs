@@ -4,6 +4,7 @@ mod data;
 mod finished;
 mod objects;
 mod row_by_row;
+mod trained;
 
 pub use finished::opened;
 
@@ -183,6 +184,7 @@ impl Contract<'_> {
         if let Some((name, within, to)) = falls {
             self.loss_falls(name, within, to);
         }
+        self.every_parameter_is_trained();
         self.same_seed_same_scalars();
         self.resumed_equals_uninterrupted();
         self.looking_changes_nothing();
@@ -224,6 +226,14 @@ impl Contract<'_> {
         let tail = &losses[losses.len() - 5..];
         let (first, last) = (losses[0], tail.iter().sum::<f64>() / tail.len() as f64);
         assert!(last < first * to, "{name} went from {first} to {last} in {within} steps");
+    }
+
+    fn every_parameter_is_trained(&self) {
+        let mut model = self.model(5);
+        let before = trained::weights(model.as_ref());
+        // What stands behind a layer of zeros moves once that layer has.
+        self.steps(model.as_mut(), 0..4);
+        trained::every_parameter_has_moved(&before, &trained::weights(model.as_ref()));
     }
 
     fn same_seed_same_scalars(&self) {

@@ -10,7 +10,7 @@
 //!   their [`Truth`] says what density, modes, denoiser or atoms a model should have learned. Each has 4,096
 //!   training, 512 validation and 2,048 test points.
 //! - [`scenes`] are pictures of coloured digits, drawn as well, with captions, frames and masks: `scenes-32`,
-//!   `scenes-48`, and `scenes-32-noisy` with wrong captions among them.
+//!   `scenes-48`, `scenes-32-noisy` with wrong captions among them, and `scenes-32-subject` with an item that is no digit.
 //! - Series are cut into windows: a past of 24 numbers, which a model can be told, and a future of 12, which
 //!   is the value. `ar1` and `sines` are drawn; `series:FILE.csv:COLUMN` is a column of a file.
 //!

@@ -35,6 +35,7 @@ pub fn known_names() -> &'static [&'static str] {
         "scenes-32",
         "scenes-48",
         "scenes-32-noisy",
+        "scenes-32-subject",
         "planted-dictionary",
         "ar1",
         "sines",

@@ -9,6 +9,7 @@ use crate::{
     model::{Ddpm, Learning},
     network::NetworkConfig,
     objective::{Objective, Teacher},
+    preservation::PreservationConfig,
     process::Process,
     sampler::SamplerConfig,
     schedule::{Schedule, ScheduleConfig},
@@ -57,6 +58,8 @@ pub struct DdpmConfig {
     pub ema: EmaConfig,
     /// The finished run that it goes on from; None: from fresh weights.
     pub base: Option<BaseConfig>,
+    /// What keeps it from forgetting what its base draws; None: nothing.
+    pub preservation: Option<PreservationConfig>,
     /// What samples are controlled by beside everything else that they are told.
     pub control: ControlConfig,
 }
@@ -87,6 +90,7 @@ impl Default for DdpmConfig {
             },
             ema: EmaConfig::of(0.995),
             base: None,
+            preservation: None,
             control: ControlConfig::Off,
         }
     }
@@ -111,6 +115,8 @@ impl Check for DdpmConfig {
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)?;
         optional_within("base", self.base.as_ref())?;
+        optional_within("preservation", self.preservation.as_ref())?;
+        self.require_something_to_preserve()?;
         within("control", &self.control)?;
         self.require_control_to_fit()
     }
@@ -176,12 +182,13 @@ impl DdpmConfig {
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
         let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
-        let net = match &self.base {
+        let (net, base) = match &self.base {
             Some(base) => base
-                .build_on(net, "net", self, &ALIKE_ALL, context)
+                .build_beside(net, "net", self, &ALIKE_ALL, context)
                 .map_err(|e| e.within("base"))?,
-            None => net,
+            None => (net, None),
         };
+        let preserved = self.preservation.map(|config| config.draw(base.as_ref(), context));
         let (net, conditions) = match self.control.kind() {
             Some(kind) => {
                 let branch = net.only(&[BRANCH.to_owned()]).expect("it has just joined");
@@ -217,6 +224,7 @@ impl DdpmConfig {
         Ok(Box::new(Ddpm {
             net,
             learning,
+            preserved,
             early,
             guide,
             process,
@@ -237,6 +245,22 @@ impl DdpmConfig {
 
     fn is_told(&self) -> bool {
         self.condition != ConditionConfig::None || self.control.kind().is_some()
+    }
+
+    /// # Errors
+    /// When there is no base whose samples of captions could be preserved, or the objective has no place for them.
+    fn require_something_to_preserve(&self) -> Result<(), Fault> {
+        let Some(PreservationConfig { pictures, .. }) = self.preservation else { return Ok(()) };
+        let problem = if self.base.is_none() {
+            "but there is no base that could draw them; name a finished run in base.run, or leave preservation out"
+        } else if !matches!(self.condition, ConditionConfig::Caption(_)) {
+            "which are drawn from captions, but condition is not caption; set condition.kind to caption"
+        } else if self.objective != Objective::Denoising {
+            "which only denoising learns from; set objective.kind to denoising"
+        } else {
+            return Ok(());
+        };
+        Err(Fault::new("preservation", format!("is of {pictures} pictures, {problem}")))
     }
 
     /// # Errors

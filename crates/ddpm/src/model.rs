@@ -10,6 +10,7 @@ use crate::{
     objective::{
         Halving, HybridLoss, Lesson, MeanFlow, MeanFlowLoss, Shortcut, Teacher, hybrid_loss,
     },
+    preservation::Preserved,
     process::Process,
     sampler::SamplerConfig,
     telling::Telling,
@@ -23,6 +24,8 @@ use genlab_core::{
 pub(crate) struct Ddpm {
     pub(crate) net: Optimized<Network>,
     pub(crate) learning: Learning,
+    /// What it learns from beside its data.
+    pub(crate) preserved: Option<Preserved>,
     /// What guidance leads away from.
     pub(crate) early: Option<Early>,
     /// What guidance is led by.
@@ -78,7 +81,12 @@ impl Ddpm {
         let (process, noise) = (&self.process, at.noise());
         let denoiser = Denoiser::new(self.net.net(), process);
         match &mut self.learning {
-            Learning::Denoising => Loss::of("loss", denoiser.loss(batch, condition, noise)),
+            Learning::Denoising => {
+                let rows = denoiser.loss(batch, condition, noise);
+                let Some(preserved) = &self.preserved else { return Loss::of("loss", rows) };
+                let own = preserved.own(&rows);
+                Loss { minimised: own.clone() + preserved.weighted(&rows), ..Loss::of("loss", own) }
+            }
             Learning::Hybrid { weight, steps } => {
                 let HybridLoss { simple, bound } =
                     hybrid_loss(&denoiser, process, steps, batch, condition, noise);
@@ -119,6 +127,8 @@ impl Ddpm {
 
 impl Train for Ddpm {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
+        let joined = self.preserved.as_ref().map(|preserved| preserved.join(batch));
+        let batch = joined.as_ref().unwrap_or(batch);
         let condition = self.telling.of(batch);
         let condition = condition.dropped(self.condition_dropout, at.noise(), batch.rows());
         if let Some(early) = &mut self.early {
@@ -152,6 +162,9 @@ impl Train for Ddpm {
         if let Learning::Progressive { teacher, .. } = &self.learning {
             teacher.state(out);
         }
+        if let Some(preserved) = &self.preserved {
+            preserved.state(out);
+        }
         if let Some(early) = &self.early {
             early.state(out);
         }
@@ -162,6 +175,9 @@ impl Train for Ddpm {
 
     fn restore(&mut self, from: &mut StateReader) -> Result<(), CheckpointError> {
         self.net.restore("net", from)?;
+        if let Some(preserved) = &mut self.preserved {
+            preserved.restore(from)?;
+        }
         if let Some(early) = &mut self.early {
             early.restore(from)?;
         }

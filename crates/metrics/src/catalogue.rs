@@ -2,7 +2,7 @@
 
 use crate::measures::{
     alignment, captions, classify, codes, control, cost, descriptions, forecast, game, noise,
-    pairs, segmentation, sets, super_resolution,
+    pairs, segmentation, sets, subject, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -15,6 +15,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(noise::entries())
         .chain(captions::ENTRIES)
         .chain(control::ENTRIES)
+        .chain(subject::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     let measured = measured.chain(classify::ENTRIES).chain(alignment::ENTRIES);

@@ -119,6 +119,9 @@ fn is_bound(entry: &Entry) -> bool {
     entry.section == Section::Likelihood && entry.unit.starts_with("nats")
 }
 
+/// The scenes that have a subject, which their judge does not read.
+const SUBJECT: &str = "scenes-32-subject";
+
 /// The numbers of the table of runs: the headline numbers of reports that some run on these data can have.
 fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let kind = kind_of(&config.dataset);
@@ -142,7 +145,11 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,
         (_, "super_resolution/psnr") => *condition == "low-resolution",
         (_, "control/iou") => control.as_str().is_some_and(|kind| kind != "off"),
-        (_, "captions/all") => *condition == "caption" && config.dataset.starts_with("scenes-32"),
+        (_, "captions/all") => {
+            let is_read = config.dataset != SUBJECT && config.dataset.starts_with("scenes-32");
+            *condition == "caption" && is_read
+        }
+        (_, "subject/shown") => *condition == "caption" && config.dataset == SUBJECT,
         _ => true,
     };
     let headline = CATALOGUE.iter().filter(|entry| entry.rank != Rank::Detail).filter(has);

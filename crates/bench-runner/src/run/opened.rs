@@ -115,6 +115,7 @@ impl Runs {
             settings: training.model.settings(),
             space: dataset.space,
             classes: dataset.classes.as_ref().map(Vec::len),
+            captions: dataset.train.captions(0..dataset.train.len(), &self.device),
             frozen: model.freeze(),
             state: last,
         })

@@ -40,6 +40,7 @@ impl OpenRuns for Shelf {
             settings: serde_json::to_value(small()).expect("plain values"),
             space: self.0.space,
             classes: self.0.classes,
+            captions: None,
             frozen: model.freeze(),
             state: read.expect("just written").1,
         })

@@ -4,6 +4,7 @@ use super::{class_embedding::ClassEmbedding, linear::Linear, text::TextEncoder};
 use crate::condition::{Captions, Condition};
 use burn::{
     module::Module,
+    nn::Initializer,
     tensor::{Device, Tensor},
 };
 
@@ -17,10 +18,13 @@ pub struct CaptionEmbedding {
 impl CaptionEmbedding {
     /// Vectors of `size` numbers for these captions, at first of about this standard deviation.
     pub fn new(captions: Captions, size: usize, sd: f64, device: &Device) -> Self {
-        let summary = Linear::new(captions.text.width, size, device);
+        let width = captions.text.width;
+        // Drawn with their size at once: what is made out of a parameter is no parameter, and would never be trained.
+        let bound = sd / (width as f64).sqrt();
+        let uniform = Initializer::Uniform { min: -bound, max: bound };
         let summary = Linear {
-            weight: summary.weight.map(|weight| weight * sd),
-            bias: summary.bias.map(|bias| bias * sd),
+            weight: uniform.init([width, size], device),
+            bias: uniform.init([size], device),
         };
         Self { encoder: TextEncoder::new(captions, device), summary }
     }

@@ -1,5 +1,6 @@
 //! Runs that have ended, for models that build on them.
 
+use super::data::captions;
 use crate::{
     checkpoint::{self, CheckpointState},
     context::InitContext,
@@ -8,6 +9,9 @@ use crate::{
 };
 use burn::tensor::Device;
 use serde_json::Value;
+
+/// Captions of its training values.
+const CAPTIONS: usize = 8;
 
 /// The run of a `model` of that name and these settings, as another model opens it.
 ///
@@ -23,6 +27,7 @@ pub fn opened(name: &str, settings: Value, model: &dyn Train, context: &InitCont
         settings,
         space: context.space,
         classes: context.classes,
+        captions: context.words.map(|_| captions(CAPTIONS)),
         frozen: model.freeze(),
         state,
     }

@@ -10,6 +10,7 @@ mod planes;
 mod processes;
 pub(crate) mod scenes;
 mod stacked;
+pub(crate) mod subject;
 
 use crate::{
     dataset::Dataset,
@@ -62,6 +63,9 @@ pub(crate) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
     }
     if let Some(scenes) = scenes::load(name) {
         return Some(scenes);
+    }
+    if name == subject::NAME {
+        return Some(subject::load());
     }
     let points = DATASETS.iter().find(|dataset| dataset.name == name).map(Drawn::draw);
     points.or_else(|| processes::load(name)).map(Ok)

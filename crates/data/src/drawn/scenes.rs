@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The digits that scenes show: those of a split only within the same split.
-const DIGITS: &str = "mnist-10k";
+pub(super) const DIGITS: &str = "mnist-10k";
 /// Pictures of the training, validation and test split.
 const COUNTS: [usize; 3] = [20_480, 1_024, 4_096];
 
@@ -77,6 +77,16 @@ fn draw(&Named { name, pictures: drawn, rules, wrong }: &Named) -> Result<Datase
     Ok(Dataset::of_splits(name, None, [train, validation, test], &licence))
 }
 
+/// The first `count` test pictures of the dataset `name`; None where there is no such dataset.
+///
+/// # Errors
+/// When the digits that they show are damaged.
+pub(super) fn first_of_test(name: &str, count: usize) -> Option<Result<Values, DataError>> {
+    let Named { pictures: drawn, rules, .. } = named(name)?;
+    let digits = embedded::load(DIGITS).expect("an embedded dataset");
+    Some(digits.map(|digits| pictures(rules, Pairs::All, digits.test, count, (key(drawn), 2))))
+}
+
 /// `count` scenes as those of the dataset `name`, all pairs among them, of other digits: what a judge learns from must not be
 /// what it judges. None where there is no such dataset.
 ///
@@ -87,7 +97,8 @@ pub fn of_digits(name: &str, digits: Values, count: usize) -> Option<Values> {
     Some(pictures(rules, Pairs::All, digits, count, (key(&format!("{drawn}/judge")), 0)))
 }
 
-fn pictures(
+/// The first `count` pictures of split number `split`.
+pub(super) fn pictures(
     rules: &Rules,
     pairs: Pairs,
     digits: Values,

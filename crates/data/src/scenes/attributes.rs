@@ -18,9 +18,12 @@ pub const QUESTIONS: [usize; 7] = [
 const OF_ONE: usize = 4;
 
 impl Caption {
-    /// The answers to [`QUESTIONS`], the first four of which a scene of one object has; None for more than two objects. Both
-    /// captions of a scene have the same.
+    /// The answers to [`QUESTIONS`], the first four of which a scene of one object has; None for more than two objects, and
+    /// where one of them is no digit. Both captions of a scene have the same.
     pub fn answers(&self) -> Option<Vec<u32>> {
+        if self.has_subject() {
+            return None;
+        }
         let (arrangement, first) = match self.relations[..] {
             [] => (0, 0),
             [Relation::LeftOf] => (1, 0),

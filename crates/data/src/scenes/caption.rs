@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! caption  = phrase { relation phrase }
-//! phrase   = "a" [ "small" ] colour digit
+//! phrase   = "a" [ "small" ] colour ( digit | "subject" )
 //! relation = "left of" | "right of" | "above" | "below"
 //! ```
 
-use genlab_core::vocabulary::Vocabulary;
+use genlab_core::vocabulary::{UNKNOWN, Vocabulary};
+use std::ops::RangeInclusive;
 
 /// Letters of a word that is told to be wrong, at most.
 const MOST_SHOWN: usize = 30;
@@ -14,6 +15,12 @@ const MOST_SHOWN: usize = 30;
 /// Digits by their word.
 pub(super) const DIGITS: [&str; 10] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/// What stands for a digit where an object is none: the item that some datasets show.
+pub const SUBJECT: u8 = DIGITS.len() as u8;
+/// Its word. No vocabulary has it, so that models read it as [`UNKNOWN`]: a number that
+/// means nothing to them before they have seen the item.
+const SUBJECT_WORD: &str = "subject";
 
 /// Colours of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,7 +89,7 @@ impl Size {
 /// What a caption says of one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Phrase {
-    /// 0 to 9.
+    /// 0 to 9, or [`SUBJECT`].
     pub digit: u8,
     /// Its colour.
     pub colour: Colour,
@@ -102,17 +109,19 @@ impl Phrase {
     fn words(self) -> Vec<&'static str> {
         let mut words = vec!["a"];
         words.extend((self.size == Size::Small).then_some("small"));
-        words.extend([self.colour.word(), DIGITS[usize::from(self.digit)]]);
+        let noun = DIGITS.get(usize::from(self.digit)).copied().unwrap_or(SUBJECT_WORD);
+        words.extend([self.colour.word(), noun]);
         words
     }
 
     fn parse(words: &mut &[&str]) -> Option<Self> {
         take(words, "a")?;
         let size = take(words, "small").map_or(Size::Large, |()| Size::Small);
-        let [colour, digit, ..] = **words else { return None };
+        let [colour, noun, ..] = **words else { return None };
         *words = &words[2..];
         let colour = Colour::ALL.into_iter().find(|one| one.word() == colour)?;
-        let digit = DIGITS.iter().position(|word| *word == digit)? as u8;
+        let mut nouns = DIGITS.iter().chain([&SUBJECT_WORD]);
+        let digit = nouns.position(|word| *word == noun)? as u8;
         Some(Self { digit, colour, size })
     }
 }
@@ -178,6 +187,11 @@ impl Caption {
         words.join(" ")
     }
 
+    /// Whether it mentions the item that is no digit.
+    pub fn has_subject(&self) -> bool {
+        self.phrases.iter().any(|phrase| phrase.digit == SUBJECT)
+    }
+
     /// The same with every relation turned round: false of the same scene.
     #[must_use]
     pub fn turned(&self) -> Self {
@@ -198,15 +212,29 @@ impl Caption {
     }
 }
 
-/// What is wrong with a text that is no caption of the number of objects that `objects` has.
-pub(super) fn fault(text: &str, objects: std::ops::RangeInclusive<usize>) -> Option<String> {
+/// Which objects captions of a dataset mention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nouns {
+    /// Digits.
+    Digits,
+    /// Digits and the subject.
+    WithSubject,
+}
+
+/// What is wrong with a text that is no caption of these nouns and of the number of objects that `objects` has.
+pub(super) fn fault(text: &str, objects: RangeInclusive<usize>, nouns: Nouns) -> Option<String> {
     let vocabulary = vocabulary(*objects.end());
-    let unknown = text
-        .split_whitespace()
-        .find(|word| vocabulary.token(word) == genlab_core::vocabulary::UNKNOWN);
-    if let Some(word) = unknown {
+    let more = match nouns {
+        Nouns::Digits => None,
+        Nouns::WithSubject => Some(SUBJECT_WORD),
+    };
+    let known = |word: &str| {
+        vocabulary.token(word) != UNKNOWN || more.is_some_and(|own| word.eq_ignore_ascii_case(own))
+    };
+    if let Some(word) = text.split_whitespace().find(|word| !known(word)) {
         let word: String = word.chars().take(MOST_SHOWN).collect();
-        let words = vocabulary.known().join(", ");
+        let words: Vec<&str> = vocabulary.known().iter().map(String::as_str).chain(more).collect();
+        let words = words.join(", ");
         return Some(format!("{word:?} is no word of its captions, which are {words}"));
     }
     let (least, most) = objects.into_inner();
@@ -266,11 +294,27 @@ mod tests {
             ("red three", "it is no sentence"),
             ("a red one above a red two above a red four", "it has 3 objects, and captions have"),
         ] {
-            let found = fault(text, 1..=2).expect(text);
+            let found = fault(text, 1..=2, Nouns::Digits).expect(text);
             assert!(found.starts_with(start), "{found}");
         }
-        assert_eq!(fault("A red three", 1..=2), None);
-        assert!(fault("a red three", 2..=4).is_some());
+        assert_eq!(fault("A red three", 1..=2, Nouns::Digits), None);
+        assert!(fault("a red three", 2..=4, Nouns::Digits).is_some());
+        let found = fault("a red subject", 1..=2, Nouns::Digits).expect("no digit");
+        assert!(found.starts_with("\"subject\" is no word of its captions"), "{found}");
+        assert_eq!(fault("A red Subject", 1..=2, Nouns::WithSubject), None);
+        let found = fault("a pink subject", 1..=2, Nouns::WithSubject).expect("no colour");
+        assert!(found.ends_with("below, subject"), "{found}");
+    }
+
+    #[test]
+    fn the_subject_is_said_and_understood_but_has_no_number_of_its_own() {
+        let text = "a small red subject left of a blue two";
+        let caption = Caption::parse(text).expect(text);
+        assert_eq!((caption.phrases[0].digit, caption.text().as_str()), (SUBJECT, text));
+        assert!(caption.has_subject() && caption.answers().is_none());
+        assert_eq!(vocabulary(2).token(SUBJECT_WORD), UNKNOWN);
+        let digits = Caption::parse("a red three").expect("a caption");
+        assert!(!digits.has_subject() && digits.answers().is_some());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     Object, Scene,
-    caption::{Caption, Colour, DIGITS, Phrase, Relation, Size},
+    caption::{Caption, Colour, DIGITS, Phrase, Relation, SUBJECT, Size},
     digits::Digits,
     render::Frame,
 };
@@ -34,11 +34,14 @@ pub(crate) enum Pairs {
     All,
 }
 
-/// One scene.
+/// One scene. Where the digits have a subject, one of its objects is it.
 pub(crate) fn scene(rules: &Rules, pairs: Pairs, digits: &Digits, draws: &mut impl Rng) -> Scene {
     let count = draws.random_range(rules.objects.0..=rules.objects.1);
     loop {
-        let phrases: Vec<Phrase> = (0..count).map(|_| phrase(pairs, draws)).collect();
+        let mut phrases: Vec<Phrase> = (0..count).map(|_| phrase(pairs, draws)).collect();
+        if digits.subject().is_some() {
+            phrases[draws.random_range(0..count as u32) as usize].digit = SUBJECT;
+        }
         let relations: Vec<Relation> =
             (1..count).map(|_| Relation::ALL[draws.random_range(0..4)]).collect();
         let sources: Vec<u32> = phrases

@@ -1,7 +1,7 @@
 //! The digits that scenes show.
 
 use super::{
-    caption::{DIGITS, Size},
+    caption::{DIGITS, SUBJECT, Size},
     render::Frame,
 };
 use crate::values::Values;
@@ -15,14 +15,17 @@ pub(crate) struct Digits {
     values: Values,
     /// The smallest rectangle around the ink of each.
     ink: Vec<Frame>,
-    /// Rows by class.
-    rows: [Vec<u32>; DIGITS.len()],
+    /// Rows by class; after those of the digits, that of the subject.
+    rows: [Vec<u32>; NOUNS],
 }
 
+/// What an object can be.
+const NOUNS: usize = DIGITS.len() + 1;
+
 impl Digits {
-    /// Labelled grey images.
+    /// Labelled grey images: digits, and at most one that is called [`SUBJECT`].
     pub(crate) fn new(values: Values) -> Self {
-        let mut rows: [Vec<u32>; DIGITS.len()] = Default::default();
+        let mut rows: [Vec<u32>; NOUNS] = Default::default();
         for (row, &label) in values.labels.iter().flatten().enumerate() {
             rows[label as usize].push(row as u32);
         }
@@ -30,7 +33,12 @@ impl Digits {
         Self { values, ink, rows }
     }
 
-    /// The rows of this digit.
+    /// The row of the subject, where there is one.
+    pub(super) fn subject(&self) -> Option<u32> {
+        self.rows[usize::from(SUBJECT)].first().copied()
+    }
+
+    /// The rows of this digit, or of the subject.
     pub(super) fn rows(&self, digit: u8) -> &[u32] {
         &self.rows[usize::from(digit)]
     }

@@ -8,14 +8,15 @@ mod objects;
 mod render;
 
 pub use attributes::QUESTIONS;
-pub use caption::{Caption, Colour, Phrase, Relation, Size};
+use caption::Nouns;
+pub use caption::{Caption, Colour, Phrase, Relation, SUBJECT, Size};
 use compose::relation_of;
 pub(crate) use compose::{Pairs, Rules};
 pub(crate) use digits::Digits;
 pub(crate) use objects::DeviceObjects;
-pub use render::{Frame, Mask};
+pub use render::{Frame, Mask, Outline};
 
-pub use crate::drawn::scenes::of_digits;
+pub use crate::drawn::{scenes::of_digits, subject::without_subject};
 
 use crate::values::Values;
 use burn::tensor::{Device, Int, Tensor};
@@ -137,9 +138,15 @@ impl Scenes {
 
     /// What is wrong with a text that is no caption as these pictures have them; None where nothing is.
     pub fn fault(&self, text: &str) -> Option<String> {
-        let counts = self.rows.iter().map(|scene| scene.objects.len());
-        let (least, most) = (counts.clone().min()?, counts.max()?);
-        caption::fault(text, least..=most)
+        let least = self.rows.iter().map(|scene| scene.objects.len()).min()?;
+        let nouns = self.digits.subject().map_or(Nouns::Digits, |_| Nouns::WithSubject);
+        caption::fault(text, least..=self.most, nouns)
+    }
+
+    /// The outline of the item that is no digit, in each size; None where there is no such item.
+    pub fn subject(&self) -> Option<[Outline; 2]> {
+        let row = self.digits.subject()?;
+        Some(Size::ALL.map(|size| render::outline(row, size, &self.digits)))
     }
 
     /// The masks of the objects of picture `row`, in the order in which its caption mentions them. Panics beyond the last

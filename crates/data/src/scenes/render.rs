@@ -1,6 +1,6 @@
 //! From objects to pixels and masks.
 
-use super::{Scene, digits::Digits};
+use super::{Scene, caption::Size, digits::Digits};
 use rand::Rng;
 
 /// Levels of the background: each is drawn below this, a power of two.
@@ -105,6 +105,25 @@ pub(super) fn masks(scene: &Scene, side: usize, digits: &Digits) -> Vec<Mask> {
     };
     let masks = wholes.iter().enumerate();
     masks.map(|(place, whole)| Mask { whole: whole.clone(), visible: visible(place) }).collect()
+}
+
+/// What an object covers of its frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Pixels from left to right.
+    pub width: usize,
+    /// Pixels from top to bottom.
+    pub height: usize,
+    /// `[height, width]`: whether a pixel belongs to the object.
+    pub covered: Vec<bool>,
+}
+
+/// That of the image in this row of the digits, drawn in this size.
+pub(super) fn outline(row: u32, size: Size, digits: &Digits) -> Outline {
+    let (width, height) = digits.extent(row, size);
+    let covered = digits.coverage(row, (width, height));
+    let covered = covered.into_iter().map(|share| share >= COVERED).collect();
+    Outline { width, height, covered }
 }
 
 /// Which object is seen at each of a scene's `side²` pixels: k + 1 for object k in the order of the caption, 0 for none.

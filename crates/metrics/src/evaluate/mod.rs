@@ -23,12 +23,14 @@ use crate::{
     features::{judge::Judge, lpips::Lpips},
     findings::Findings,
     generators::latent::Prior,
-    measures::{captions, codes, control, cost, game, noise, oracles, pairs, super_resolution},
+    measures::{
+        captions, codes, control, cost, game, noise, oracles, pairs, subject, super_resolution,
+    },
     settings::Settings,
 };
 use burn::tensor::Device;
 use genlab_core::{Generative, Seed};
-use genlab_data::{Dataset, Values};
+use genlab_data::{Dataset, Values, scenes::Scenes};
 use genlab_results::{Figure, Metric, Oracle, Reference};
 use references::{ReferenceRows, References};
 use std::sync::OnceLock;
@@ -162,6 +164,13 @@ impl<'a> Evaluator<'a> {
                 progress("control");
                 let uncontrolled = samples::uncontrolled(sampler, conditions, context);
                 control::measure(&drawn.images, &uncontrolled, kind, context, &mut out);
+            }
+            let scenes = conditions.captions.and(context.split().scenes.as_ref());
+            let shown = scenes.and_then(Scenes::subject).filter(|_| drawn.broken == 0);
+            if let Some((outlines, sampler)) = shown.zip(model.sampler()) {
+                progress("the subject");
+                let draw = |scenes: &Values| samples::of_captions(sampler, scenes, context);
+                subject::measure(&drawn.images, &outlines, &draw, context, &mut out);
             }
         }
         if drawn.as_ref().is_some_and(|drawn| drawn.fitted.is_none()) {

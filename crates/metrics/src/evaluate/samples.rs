@@ -143,6 +143,13 @@ pub(super) fn uncontrolled(
     host::kept(&numbers, context.dataset.space).with_labels(classes)
 }
 
+/// A sample for each of these scenes, told its caption and nothing else.
+pub(super) fn of_captions(sampler: &dyn Sample, scenes: &Values, context: &Context<'_>) -> Values {
+    let captions = scenes.captions(0..scenes.len(), &context.device);
+    let condition = Condition { captions, ..Condition::default() };
+    host::kept(&values(sampler, scenes.len(), condition, context), context.dataset.space)
+}
+
 /// What a model that takes `conditions` is told about each of the first `count` samples, and the classes among it.
 pub(super) fn asked_for(
     conditions: Conditions,

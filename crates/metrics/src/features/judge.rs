@@ -97,7 +97,7 @@ pub static JUDGES: [JudgeSpec; 4] = [
     },
     JudgeSpec {
         name: "scenes-32",
-        datasets: &["scenes-32", "scenes-32-noisy"],
+        datasets: &["scenes-32", "scenes-32-noisy", "scenes-32-subject"],
         architecture: scenes::architecture(ImageShape::new(3, 32, 32)),
         accuracy: 0.9011,
         sha256: "5b467ff24d907f6b633434b66b345658a0d93d234faf6fbfd5b3a82244c13652",

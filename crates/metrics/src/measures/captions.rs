@@ -251,7 +251,11 @@ pub(super) fn digits(judge: &Judge, scenes: &Scenes, pictures: &Tensor<4>) -> Op
 }
 
 /// What a judge finds of pictures `[n, C, H, W]` beside their captions; None from a judge that answers no questions.
-fn read(judge: &Judge, captions: &[Caption], pictures: &Tensor<4>) -> Option<Vec<Found>> {
+pub(super) fn read(
+    judge: &Judge,
+    captions: &[Caption],
+    pictures: &Tensor<4>,
+) -> Option<Vec<Found>> {
     let read = judge.answers(pictures)?;
     captions.iter().zip(read).map(|(caption, read)| Found::new(caption, &read)).collect()
 }

@@ -79,7 +79,7 @@ pub fn measure(
 }
 
 /// Which pixels of each picture are ink.
-fn ink(pictures: &Values, context: &Context<'_>) -> Vec<Vec<bool>> {
+pub(super) fn ink(pictures: &Values, context: &Context<'_>) -> Vec<Vec<bool>> {
     let shape = pictures.shape();
     let masks = ControlKind::Mask.of(pictures.tensor(0..pictures.len(), &context.device));
     let pixels = host::floats(masks);

@@ -19,5 +19,6 @@ pub mod oracles;
 pub mod pairs;
 pub mod segmentation;
 pub mod sets;
+pub mod subject;
 pub mod super_resolution;
 pub mod units;

@@ -107,6 +107,7 @@ mod tests {
             settings: serde_json::to_value(config).unwrap(),
             space,
             classes: Some(classes),
+            captions: None,
             frozen: model.freeze(),
             state: checkpoint::read(&path, &context.device).unwrap().1,
         }

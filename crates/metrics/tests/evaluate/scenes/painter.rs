@@ -128,6 +128,7 @@ fn towers(dataset: &Dataset) -> Judge {
         settings: serde_json::Value::Null,
         space: dataset.space,
         classes: None,
+        captions: None,
         frozen: Box::new(Librarian::new(dataset)),
         state,
     };

@@ -1,0 +1,31 @@
+//! Whether training reaches every parameter.
+
+use crate::{
+    checkpoint::NamedTensor,
+    model::Train,
+    state::{Section, StateWriter, on_host},
+};
+
+/// What a control branch is called in a network; all else there is its base, which stays as it was.
+const CONTROL: &str = ".control.";
+
+/// Parameters as the optimiser sees them.
+pub(super) fn weights(model: &dyn Train) -> Vec<NamedTensor> {
+    let mut out = StateWriter::default();
+    model.state(&mut out);
+    let of_weights = |(section, ..): &(Section, _, _, _)| *section == Section::Weights;
+    let tensors = out.tensors.into_iter().filter(of_weights).collect();
+    on_host(tensors).into_iter().map(|(_, tensor)| tensor).collect()
+}
+
+/// What is computed from a parameter where a network is built is no parameter, and keeps its first values.
+pub(super) fn every_parameter_has_moved(before: &[NamedTensor], after: &[NamedTensor]) {
+    let controlled = before.iter().any(|(name, ..)| name.contains(CONTROL));
+    let own =
+        before.iter().zip(after).filter(|((name, ..), _)| !controlled || name.contains(CONTROL));
+    let still: Vec<&str> = own
+        .filter(|((_, _, old), (_, _, new))| old == new)
+        .map(|((name, ..), _)| name.as_str())
+        .collect();
+    assert!(still.is_empty(), "never trained: {still:?}");
+}

@@ -25,8 +25,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{blobs, captions, circle, past};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
-    masks_are_cut_value_by_value, values_are_described_one_by_one,
-    vectors_are_of_length_one_row_by_row,
+    masks_are_cut_value_by_value, phrases_are_found_value_by_value,
+    values_are_described_one_by_one, vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
 
@@ -309,6 +309,9 @@ impl Contract<'_> {
         if let Some(segmenter) = frozen.segmenter() {
             drop(segmenter.segment(values.clone(), &objects::asked(2)));
         }
+        if let Some(grounder) = frozen.grounder() {
+            drop(grounder.ground(values.clone(), captions(2), objects::words(2)));
+        }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
         }
@@ -427,6 +430,9 @@ impl Contract<'_> {
         if let Some(segmenter) = frozen.segmenter() {
             masks_are_cut_value_by_value(segmenter, &x);
         }
+        if let Some(grounder) = frozen.grounder() {
+            phrases_are_found_value_by_value(grounder, &x);
+        }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
@@ -458,6 +464,9 @@ impl Contract<'_> {
                 }
                 if let Some(segmenter) = frozen.segmenter() {
                     masks_are_cut_value_by_value(segmenter, &batch(space, 2, 0).values);
+                }
+                if let Some(grounder) = frozen.grounder() {
+                    phrases_are_found_value_by_value(grounder, &batch(space, 2, 0).values);
                 }
                 return;
             }

@@ -23,8 +23,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        alignment, captions, classify, codes, control, cost, descriptions, game, noise, oracles,
-        pairs, segmentation, super_resolution,
+        alignment, captions, classify, codes, control, cost, descriptions, game, grounding, noise,
+        oracles, pairs, segmentation, super_resolution,
     },
     settings::Settings,
 };
@@ -152,6 +152,10 @@ impl<'a> Evaluator<'a> {
             progress("objects, cut out");
             segmentation::measure(segmenter, context, &mut out);
         }
+        if let Some(grounder) = model.grounder() {
+            progress("phrases, found");
+            grounding::measure(grounder, context, &mut out);
+        }
         if makes_nothing(model) {
             let does = if model.describer().is_some() {
                 "says what pictures show"
@@ -159,6 +163,8 @@ impl<'a> Evaluator<'a> {
                 "holds pictures beside captions"
             } else if model.segmenter().is_some() {
                 "cuts objects out"
+            } else if model.grounder().is_some() {
+                "finds what captions name"
             } else {
                 "tells classes apart"
             };
@@ -216,13 +222,14 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a model only tells classes or captions apart, writes the latter, or cuts objects out, so that no reference has
-/// anything to stand beside.
+/// Whether a model only tells classes or captions apart, writes the latter, or cuts objects out or finds them, so that no
+/// reference has anything to stand beside.
 fn makes_nothing(model: &dyn Generative) -> bool {
     let makes = model.sampler().is_some() || model.reconstructor().is_some();
     let codes = model.encoder().is_some() || model.decoder().is_some();
     let densities = model.density().is_some() || model.likelihood().is_some();
     let tells = model.classifier().is_some() || model.aligner().is_some();
-    let tells = tells || model.describer().is_some() || model.segmenter().is_some();
+    let tells = tells || model.describer().is_some();
+    let tells = tells || model.segmenter().is_some() || model.grounder().is_some();
     tells && !(makes || codes || densities)
 }

@@ -1,6 +1,7 @@
-//! Captions and scenes: a painter, towers, a tracer, a witness and a cutter that know every scene.
+//! Captions and scenes: a painter, towers, a tracer, a witness, a cutter and a finder that know every scene.
 
 mod cutter;
+mod finder;
 mod painter;
 mod tracer;
 mod witness;
@@ -37,9 +38,10 @@ fn evaluate(dataset: &Dataset, judge: Option<Judge>, model: &dyn Generative) -> 
 }
 
 /// What is found of all of them.
-pub(crate) fn evaluations() -> [Evaluation; 5] {
+pub(crate) fn evaluations() -> [Evaluation; 6] {
     let dataset = scenes();
     let [painter, librarian] = painter::evaluations(&dataset);
     let [tracer, cutter] = [tracer::evaluation(&dataset), cutter::evaluation(&dataset)];
-    [painter, librarian, tracer, witness::evaluation(&few("scenes-32-noisy")), cutter]
+    let witness = witness::evaluation(&few("scenes-32-noisy"));
+    [painter, librarian, tracer, witness, cutter, finder::evaluation(&dataset)]
 }

@@ -1,4 +1,4 @@
-//! Scenes: what is drawn from captions, read by their judge, held beside them, said of them, and cut out of them.
+//! Scenes: what is drawn from captions, read by their judge, held beside them, said of them, cut out of them and found in them.
 
 use crate::support::{json, metric, run, succeed};
 use std::{fs, path::Path};
@@ -56,6 +56,8 @@ fn what_has_no_captions_says_so() {
     assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
     let errors = refusal(folder.path(), &["--model", "segmenter", "--dataset", "digits8x8"]);
     assert!(errors.contains("objects are missing: nobody knows where"), "{errors}");
+    let errors = refusal(folder.path(), &["--model", "grounder", "--dataset", "digits8x8"]);
+    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
     let heads = [
         "--set",
         "model.ddpm.network.channels=[12,18]",
@@ -227,4 +229,22 @@ fn objects_are_cut_out_where_somebody_points() {
     }
     let curves = fs::read_to_string(dir.join("metrics.jsonl")).unwrap();
     assert!(curves.contains("validation/second_iou"), "validation has objects as well");
+}
+
+#[test]
+fn objects_are_found_that_captions_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ["--model", "grounder", "--dataset", "scenes-48", "--out", "grounder"];
+    succeed(folder.path(), &[&model[..], &SMALL].concat());
+    let dir = folder.path().join("grounder");
+    for name in ["recall", "unseen", "ap50", "mean_iou", "colour_blob"] {
+        let share = metric(&dir, &format!("grounding/{name}"));
+        assert!(share.is_some_and(|share| (0.0..=1.0).contains(&share)), "{name}: {share:?}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["Found by a phrase", "What is found", "makes no values"] {
+        assert!(report.contains(words), "{words}");
+    }
+    let curves = fs::read_to_string(dir.join("metrics.jsonl")).unwrap();
+    assert!(curves.contains("validation/alignment"), "validation has objects as well");
 }

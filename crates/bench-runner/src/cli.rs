@@ -193,7 +193,7 @@ pub(crate) struct RunArgs {
 pub(crate) struct SettingArgs {
     /// Models to train: ae, sparse-ae, vae, gan, ddpm, several with commas, or all; or classifier or vit, which judge
     /// the samples of others; or clip, which holds pictures beside captions, or captioner, which writes them, or
-    /// segmenter, which cuts objects out.
+    /// segmenter, which cuts objects out, or grounder, which finds them by what captions say.
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,

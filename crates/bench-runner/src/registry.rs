@@ -9,7 +9,7 @@ use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
 use genlab_vae::VaeConfig;
-use genlab_vision::SegmenterConfig;
+use genlab_vision::{GrounderConfig, SegmenterConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +64,8 @@ pub(crate) enum ModelConfig {
     Captioner(CaptionerConfig),
     /// Objects cut out where somebody points.
     Segmenter(SegmenterConfig),
+    /// Objects found that captions name.
+    Grounder(GrounderConfig),
 }
 
 impl ModelConfig {
@@ -92,6 +94,7 @@ impl ModelConfig {
             Self::Clip(ClipConfig::default()),
             Self::Captioner(CaptionerConfig::default()),
             Self::Segmenter(SegmenterConfig::default()),
+            Self::Grounder(GrounderConfig::default()),
         ];
         Self::all(kind).into_iter().chain(serving)
     }
@@ -114,6 +117,7 @@ impl ModelConfig {
             Self::Clip(_) => "clip",
             Self::Captioner(_) => "captioner",
             Self::Segmenter(_) => "segmenter",
+            Self::Grounder(_) => "grounder",
         }
     }
 
@@ -130,6 +134,7 @@ impl ModelConfig {
             Self::Clip(_) => "CLIP",
             Self::Captioner(_) => "Captioner",
             Self::Segmenter(_) => "Segmenter",
+            Self::Grounder(_) => "Grounder",
         }
     }
 
@@ -148,7 +153,8 @@ impl ModelConfig {
             | Self::Vit(_)
             | Self::Clip(_)
             | Self::Captioner(_)
-            | Self::Segmenter(_) => false,
+            | Self::Segmenter(_)
+            | Self::Grounder(_) => false,
             Self::Vae(_) | Self::Gan(_) | Self::Ddpm(_) => true,
         }
     }
@@ -161,7 +167,8 @@ impl ModelConfig {
             | Self::Vit(_)
             | Self::Clip(_)
             | Self::Captioner(_)
-            | Self::Segmenter(_) => false,
+            | Self::Segmenter(_)
+            | Self::Grounder(_) => false,
         }
     }
 
@@ -180,7 +187,8 @@ impl ModelConfig {
             | Self::Vit(_)
             | Self::Clip(_)
             | Self::Captioner(_)
-            | Self::Segmenter(_) => None,
+            | Self::Segmenter(_)
+            | Self::Grounder(_) => None,
         }
     }
 
@@ -196,7 +204,8 @@ impl ModelConfig {
             | Self::Vit(_)
             | Self::Clip(_)
             | Self::Captioner(_)
-            | Self::Segmenter(_) => None,
+            | Self::Segmenter(_)
+            | Self::Grounder(_) => None,
         }
     }
 
@@ -214,6 +223,7 @@ impl ModelConfig {
             Self::Clip(config) => config.ema.decays(),
             Self::Captioner(config) => config.ema.decays(),
             Self::Segmenter(config) => config.ema.decays(),
+            Self::Grounder(config) => config.ema.decays(),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => Vec::new(),
         }
     }
@@ -228,6 +238,7 @@ impl ModelConfig {
             Self::Clip(config) => config.ema = config.ema.using(decay),
             Self::Captioner(config) => config.ema = config.ema.using(decay),
             Self::Segmenter(config) => config.ema = config.ema.using(decay),
+            Self::Grounder(config) => config.ema = config.ema.using(decay),
             Self::Ae(_) | Self::SparseAe(_) | Self::Vae(_) => {}
         }
         model
@@ -264,6 +275,7 @@ impl ModelConfig {
             Self::Clip(config) => config.init(context),
             Self::Captioner(config) => config.init(context),
             Self::Segmenter(config) => config.init(context),
+            Self::Grounder(config) => config.init(context),
         };
         model.map_err(|error| error.within(self.name()).within("model"))
     }
@@ -286,6 +298,7 @@ impl Check for ModelConfig {
             Self::Clip(config) => within(self.name(), config),
             Self::Captioner(config) => within(self.name(), config),
             Self::Segmenter(config) => within(self.name(), config),
+            Self::Grounder(config) => within(self.name(), config),
         }
     }
 }

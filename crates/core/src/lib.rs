@@ -37,8 +37,9 @@ pub use base::{Base, BaseConfig};
 pub use batch::{Batch, Progress};
 pub use capabilities::{
     Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density,
-    Describe, Edit, Encode, EstimateLikelihood, Invert, Likelihood, Mark, Observation, Oracle,
-    Prompts, Reconstruct, Sample, SampleRequest, Segment, Segmented, Task, Term,
+    Describe, Edit, Encode, EstimateLikelihood, Ground, Grounded, Invert, Likelihood, Mark,
+    Observation, Oracle, Prompts, Reconstruct, Sample, SampleRequest, Segment, Segmented, Task,
+    Term,
 };
 pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};

@@ -4,7 +4,7 @@ use crate::{
     batch::{Batch, Progress},
     capabilities::{
         Align, Classify, Criticise, Decode, Denoise, Density, Describe, Edit, Encode,
-        EstimateLikelihood, Invert, Likelihood, Oracle, Reconstruct, Sample, Segment,
+        EstimateLikelihood, Ground, Invert, Likelihood, Oracle, Reconstruct, Sample, Segment,
     },
     condition::Conditions,
     noise::Noise,
@@ -108,6 +108,10 @@ pub trait Generative: Send + Sync {
     }
     /// Cuts objects out of values.
     fn segmenter(&self) -> Option<&dyn Segment> {
+        None
+    }
+    /// Finds what captions name in values.
+    fn grounder(&self) -> Option<&dyn Ground> {
         None
     }
     /// Tells values of the data from generated ones.

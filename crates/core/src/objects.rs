@@ -15,6 +15,10 @@ pub struct Objects {
     /// pixels from the upper left corner of the value. Zeros where a value has fewer than K objects, or nothing is seen of
     /// one. K is the most objects of any value of the dataset.
     pub frames: Tensor<3>,
+    /// `[B, K]`: the place of the word for each object's digit among the words of the caption that the dataset has of the
+    /// value, counted from 0. 0, where no caption has a digit, where a value has fewer than K objects or its caption names
+    /// fewer.
+    pub words: Tensor<2, Int>,
 }
 
 impl Objects {
@@ -23,6 +27,11 @@ impl Objects {
         let [batch, most, _] = self.frames.dims();
         let edge = |place| self.frames.clone().narrow(2, place, 1).reshape([batch, most]);
         edge(2).greater(edge(0)).float()
+    }
+
+    /// `[B, K]`: 1 for objects of which something is seen and that the caption names, 0 for others.
+    pub fn named(&self) -> Tensor<2> {
+        self.seen() * self.words.clone().greater_elem(0).float()
     }
 
     /// `[B, 1, H, W]`: 1 where object `places[b]`, `[B]` counted from 0, of value b is seen, 0 elsewhere.
@@ -67,6 +76,7 @@ mod tests {
         Objects {
             map: Tensor::from_data(TensorData::new(map, [2, 2, 3]), (&device, DType::U8)),
             frames: Tensor::from_data(TensorData::new(frames, [2, 2, EDGES]), &device),
+            words: Tensor::from_ints([[2, 7], [0, 3]], &device),
         }
     }
 
@@ -82,6 +92,7 @@ mod tests {
     fn an_object_is_seen_where_the_map_has_its_number() {
         let objects = two();
         assert_eq!(host(objects.seen()), [1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(host(objects.named()), [1.0, 1.0, 0.0, 0.0]);
         let masks = host(objects.masks(places([1, 0])));
         assert_eq!(masks, [0., 0., 0., 0., 0., 1., 0., 0., 0., 0., 1., 0.]);
         assert!(host(objects.masks(places([0, 1])))[6..].iter().all(|v| *v == 0.0), "nothing");

@@ -26,8 +26,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{blobs, captions, circle, past};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
-    masks_are_cut_value_by_value, values_are_described_one_by_one,
-    vectors_are_of_length_one_row_by_row,
+    masks_are_cut_value_by_value, phrases_are_found_value_by_value,
+    values_are_described_one_by_one, vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
 
@@ -184,7 +184,7 @@ impl Contract<'_> {
         if let Some((name, within, to)) = falls {
             self.loss_falls(name, within, to);
         }
-        self.every_parameter_is_trained();
+        self.every_weight_is_trained();
         self.same_seed_same_scalars();
         self.resumed_equals_uninterrupted();
         self.looking_changes_nothing();
@@ -228,12 +228,12 @@ impl Contract<'_> {
         assert!(last < first * to, "{name} went from {first} to {last} in {within} steps");
     }
 
-    fn every_parameter_is_trained(&self) {
+    fn every_weight_is_trained(&self) {
         let mut model = self.model(5);
         let before = trained::weights(model.as_ref());
         // What stands behind a layer of zeros moves once that layer has.
         self.steps(model.as_mut(), 0..4);
-        trained::every_parameter_has_moved(&before, &trained::weights(model.as_ref()));
+        trained::every_weight_has_moved(&before, &trained::weights(model.as_ref()));
     }
 
     fn same_seed_same_scalars(&self) {
@@ -318,6 +318,9 @@ impl Contract<'_> {
         }
         if let Some(segmenter) = frozen.segmenter() {
             drop(segmenter.segment(values.clone(), &objects::asked(2)));
+        }
+        if let Some(grounder) = frozen.grounder() {
+            drop(grounder.ground(values.clone(), captions(2), objects::words(2)));
         }
         if let Some(inverter) = frozen.inverter() {
             drop(inverter.invert(values, &told));
@@ -437,6 +440,9 @@ impl Contract<'_> {
         if let Some(segmenter) = frozen.segmenter() {
             masks_are_cut_value_by_value(segmenter, &x);
         }
+        if let Some(grounder) = frozen.grounder() {
+            phrases_are_found_value_by_value(grounder, &x);
+        }
         if let Some(inverter) = frozen.inverter() {
             let whole = values(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
@@ -468,6 +474,9 @@ impl Contract<'_> {
                 }
                 if let Some(segmenter) = frozen.segmenter() {
                     masks_are_cut_value_by_value(segmenter, &batch(space, 2, 0).values);
+                }
+                if let Some(grounder) = frozen.grounder() {
+                    phrases_are_found_value_by_value(grounder, &batch(space, 2, 0).values);
                 }
                 return;
             }

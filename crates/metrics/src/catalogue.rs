@@ -1,8 +1,8 @@
 //! Every metric that this crate produces, collected from the measures that compute them.
 
 use crate::measures::{
-    alignment, captions, classify, codes, control, cost, descriptions, forecast, game, noise,
-    pairs, segmentation, sets, subject, super_resolution,
+    alignment, captions, classify, codes, control, cost, descriptions, forecast, game, grounding,
+    noise, pairs, segmentation, sets, subject, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -19,7 +19,8 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     let measured = measured.chain(classify::ENTRIES).chain(alignment::ENTRIES);
-    let measured = measured.chain(descriptions::ENTRIES).chain(segmentation::ENTRIES);
+    let measured = measured.chain(descriptions::ENTRIES);
+    let measured = measured.chain(segmentation::ENTRIES).chain(grounding::ENTRIES);
     Catalogue::new(measured.chain(cost::ENTRIES))
 });
 

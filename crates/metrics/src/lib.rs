@@ -7,6 +7,7 @@
 //! Pure functions on slices and f64 matrices at the bottom; nothing here draws from any generator
 //! but `genlab_core::noise`, prints, or touches a model's training.
 
+mod canvas;
 pub mod catalogue;
 pub mod context;
 pub mod evaluate;

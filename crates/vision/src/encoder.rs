@@ -110,7 +110,7 @@ impl Level {
 /// x + conv(a(conv(a(x)))) with a group normalisation and SiLU for a: the pre-activation unit of He et al. 2016
 /// (arXiv:1603.05027, figure 1b). Its last convolution starts at zero, so that a block starts as nothing.
 #[derive(Module, Debug)]
-struct Block {
+pub(crate) struct Block {
     norm_in: GroupNorm,
     conv_in: Conv2d,
     norm_out: GroupNorm,
@@ -118,7 +118,8 @@ struct Block {
 }
 
 impl Block {
-    fn new(channels: usize, groups: usize, device: &Device) -> Self {
+    /// Of so many channels.
+    pub(crate) fn new(channels: usize, groups: usize, device: &Device) -> Self {
         let conv = Conv2dConfig::same3([channels, channels]);
         Self {
             norm_in: GroupNorm::new(groups, channels, device),
@@ -128,7 +129,8 @@ impl Block {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// `[B, C, H, W]` to the same.
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let h = self.conv_in.forward(self.norm_in.forward(x.clone(), Activation::Silu));
         x + self.conv_out.forward(self.norm_out.forward(h, Activation::Silu))
     }

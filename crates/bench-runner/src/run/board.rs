@@ -139,7 +139,10 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
             Some(("description", _)) => config.model.name() == "captioner",
             _ => ["classifier", "vit"].contains(&config.model.name()),
         },
-        (Section::Objects, _) => config.model.name() == "segmenter",
+        (Section::Objects, name) => match name.split_once('/') {
+            Some(("grounding", _)) => config.model.name() == "grounder",
+            _ => config.model.name() == "segmenter",
+        },
         (_, "samples/frechet") => !is_inception,
         (_, "samples/fid") => is_inception,
         (_, "samples/true_modes" | "samples/high_quality" | "nll/exact") => kind == Kind::Points,

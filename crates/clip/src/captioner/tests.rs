@@ -59,7 +59,8 @@ fn it_keeps_the_contract() {
 
 #[test]
 fn it_keeps_the_contract_with_a_filter() {
-    let config = CaptionerConfig { filter: Some(filter(0.5)), ..small() };
+    // One that has learned nothing finds captions about as likely as not, and must not reject them all.
+    let config = CaptionerConfig { filter: Some(filter(0.1)), ..small() };
     contract(&|context| config.init(&with_shelf(context)), None);
 }
 

@@ -50,7 +50,7 @@ impl Check for TextConfig {
 /// Words to one vector each, which knows what stands around it: learned vectors of words and of places, transformer
 /// blocks in which every word sees all others, and a normalisation.
 #[derive(Module, Debug)]
-pub(super) struct TextEncoder {
+pub struct TextEncoder {
     /// `[words, width]`
     embedding: Param<Tensor<2>>,
     /// `[T, width]`
@@ -61,7 +61,7 @@ pub(super) struct TextEncoder {
 
 impl TextEncoder {
     /// For these captions.
-    pub(super) fn new(captions: Captions, device: &Device) -> Self {
+    pub fn new(captions: Captions, device: &Device) -> Self {
         let Captions { words, text } = captions;
         let TextConfig { width, depth, heads, mlp_ratio } = text;
         let vectors =
@@ -77,7 +77,7 @@ impl TextEncoder {
     }
 
     /// Numbers of words `[B, T]` to `[B, T, width]`.
-    pub(super) fn read(&self, captions: Tensor<2, Int>) -> Tensor<3> {
+    pub fn read(&self, captions: Tensor<2, Int>) -> Tensor<3> {
         let [batch, length] = captions.dims();
         let words = self.embedding.val();
         let [_, width] = words.dims();

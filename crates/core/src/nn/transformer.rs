@@ -37,7 +37,7 @@ impl LayerNorm {
 /// encoder of figure 1, Eq. 2 and 3 of Dosovitskiy et al. 2021 (arXiv:2010.11929), with the GELU in its tanh form
 /// (PyTorch's `approximate="tanh"`), which is at most 5e-4 from the one by the error function.
 #[derive(Module, Debug)]
-pub(super) struct TransformerBlock {
+pub struct TransformerBlock {
     attention_norm: LayerNorm,
     attention: Attention,
     mlp_norm: LayerNorm,
@@ -47,7 +47,7 @@ pub(super) struct TransformerBlock {
 
 impl TransformerBlock {
     /// `heads` divides `width`; the hidden layer is `mlp_ratio` times as wide.
-    pub(super) fn new(width: usize, heads: usize, mlp_ratio: usize, device: &Device) -> Self {
+    pub fn new(width: usize, heads: usize, mlp_ratio: usize, device: &Device) -> Self {
         Self {
             attention_norm: LayerNorm::new(width, device),
             attention: Attention::new(width, width, heads, device),
@@ -58,7 +58,7 @@ impl TransformerBlock {
     }
 
     /// `[B, T, width]` to the same.
-    pub(super) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.transformed(self.attended(x))
     }
 

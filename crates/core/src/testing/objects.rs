@@ -6,7 +6,7 @@ use crate::{
     objects::{EDGES, Objects, edges},
     shape::ImageShape,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Objects of an image at most.
 pub(super) const MOST: usize = 2;
@@ -34,7 +34,13 @@ pub(super) fn of(shape: ImageShape, count: usize) -> Objects {
     Objects {
         map: Tensor::from_data(TensorData::new(map, [count, height, width]), &device),
         frames: Tensor::from_data(TensorData::new(frames.concat(), [count, MOST, EDGES]), &device),
+        words: words(count),
     }
+}
+
+/// Where the captions of `count` images name their objects: the second word and the third.
+pub(super) fn words(count: usize) -> Tensor<2, Int> {
+    Tensor::<2, Int>::from_ints([[1, 2]], &Device::flex()).repeat_dim(0, count)
 }
 
 /// Prompts for `count` images: a click each, beside an object in every other one, and a place that says nothing.

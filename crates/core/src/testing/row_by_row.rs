@@ -2,8 +2,9 @@
 
 use super::{LENGTH, WORDS, captions, host, noise, objects};
 use crate::{
-    capabilities::{Align, Classify, Density, Describe, Prompts, Segment},
+    capabilities::{Align, Classify, Density, Describe, Ground, Prompts, Segment},
     condition::Condition,
+    objects::EDGES,
     vocabulary::PADDING,
 };
 use burn::tensor::{Int, Tensor};
@@ -100,6 +101,39 @@ pub(super) fn masks_are_cut_value_by_value(segmenter: &dyn Segment, x: &Tensor<4
     let moved = Prompts { places: moved.places + 2.0, ..moved };
     let moved = host(segmenter.segment(x.clone().narrow(0, last.start, 1), &moved).masks);
     assert_ne!(together, moved, "masks do not depend on where is clicked");
+}
+
+/// Where a phrase is found depends on its value, its caption and its word alone, and is a box within the picture.
+pub(super) fn phrases_are_found_value_by_value(grounder: &dyn Ground, x: &Tensor<4>) {
+    let [count, _, height, width] = x.dims();
+    let (captions, words) = (captions(count), objects::words(count));
+    let [_, phrases] = words.dims();
+    let found = grounder.ground(x.clone(), captions.clone(), words.clone());
+    assert_eq!(found.scores.dims(), [count, phrases]);
+    assert_eq!(found.boxes.dims(), [count, phrases, EDGES]);
+    let (scores, boxes) = (host(found.scores), host(found.boxes));
+    assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)), "{scores:?}");
+    for edges in boxes.chunks(EDGES) {
+        let ordered =
+            |low: f32, high: f32, end: usize| 0.0 <= low && low <= high && high <= end as f32;
+        let within = ordered(edges[0], edges[2], width) && ordered(edges[1], edges[3], height);
+        assert!(within, "{edges:?} is no box within {width} by {height} pixels");
+    }
+    let (row, last) = (count - 1, x.clone().narrow(0, count - 1, 1));
+    let ask = |captions: &Tensor<2, Int>, words: Tensor<2, Int>| {
+        host(grounder.ground(last.clone(), captions.clone(), words).scores)
+    };
+    let (captions, words) = (captions.narrow(0, row, 1), words.narrow(0, row, 1));
+    let alone = ask(&captions, words.clone());
+    for (a, b) in scores[row * phrases..].iter().zip(&alone) {
+        assert!((a - b).abs() < 1e-4, "a score depends on its batch: {a} and {b}");
+    }
+    let turned = ask(&captions, words.clone().flip([1]));
+    for (a, b) in turned.iter().rev().zip(&alone) {
+        assert!((a - b).abs() < 1e-5, "a score depends on what else is asked: {a} and {b}");
+    }
+    let other = ask(&captions.flip([1]), words);
+    assert_ne!(other, alone, "scores do not depend on the caption");
 }
 
 /// A weight depends on its value's row and its draw alone, and its first draw is the bound's.

@@ -192,6 +192,18 @@ impl Caption {
         self.phrases.iter().any(|phrase| phrase.digit == SUBJECT)
     }
 
+    /// The place of the word for each object's digit among its words, counted from 0.
+    pub fn digit_words(&self) -> Vec<usize> {
+        let mut words = 0;
+        let place = |(number, phrase): (usize, &Phrase)| {
+            words += phrase.words().len();
+            let place = words - 1;
+            words += self.relations.get(number).map_or(0, |one| one.words().len());
+            place
+        };
+        self.phrases.iter().enumerate().map(place).collect()
+    }
+
     /// The same with every relation turned round: false of the same scene.
     #[must_use]
     pub fn turned(&self) -> Self {
@@ -283,6 +295,14 @@ mod tests {
         let longest = "a small red three left of a small green seven";
         assert_eq!(vocabulary(2).length(), longest.split(' ').count());
         assert_eq!(vocabulary(2).size(), 2 + 2 + 6 + 10 + 5);
+    }
+
+    #[test]
+    fn the_words_for_digits_are_where_they_are_said_to_be() {
+        let text =
+            "a blue one above a small blue one right of a small purple nine below a white four";
+        let places = Caption::parse(text).expect("a caption").digit_words();
+        assert_eq!(places, [2, 7, 13, 17]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use render::{Frame, Mask, Outline};
 pub use crate::drawn::{scenes::of_digits, subject::without_subject};
 
 use crate::values::Values;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use genlab_core::{ImageShape, vocabulary::Vocabulary};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
@@ -134,6 +134,24 @@ impl Scenes {
     ) -> Tensor<2, Int> {
         let texts: Vec<String> = rows.into_iter().map(|row| self.rows[row].told().text()).collect();
         self.vocabulary.tensor(&texts, device)
+    }
+
+    /// Where captions name their objects, `[n, K]` for K of [`Self::most`]: the places of the words for digits among those of
+    /// each caption, counted from 0; 0 where it names fewer. Those beyond K are left out.
+    pub fn digit_words<'a>(
+        &self,
+        captions: impl IntoIterator<Item = &'a Caption>,
+        device: &Device,
+    ) -> Tensor<2, Int> {
+        let of = |caption: &Caption| {
+            let mut words: Vec<i32> =
+                caption.digit_words().into_iter().map(|place| place as i32).collect();
+            words.resize(self.most, 0);
+            words
+        };
+        let words: Vec<Vec<i32>> = captions.into_iter().map(of).collect();
+        let data = TensorData::new(words.concat(), [words.len(), self.most]);
+        Tensor::from_data(data, (device, DType::I32))
     }
 
     /// What is wrong with a text that is no caption as these pictures have them; None where nothing is.

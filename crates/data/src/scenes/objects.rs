@@ -1,6 +1,6 @@
 //! Where the objects of scenes are seen, as models are told it.
 
-use super::{Scenes, render};
+use super::{Scene, Scenes, render};
 use crate::device::upload_bytes;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use genlab_core::{
@@ -16,6 +16,8 @@ pub(crate) struct DeviceObjects {
     maps: Tensor<2, Int>,
     /// `[n, K · 4]`.
     frames: Tensor<2>,
+    /// `[n, K]`.
+    words: Tensor<2, Int>,
     side: usize,
 }
 
@@ -37,19 +39,26 @@ impl DeviceObjects {
                 (1..=most as u8).flat_map(|object| edges(&map, side, object)).collect();
             (map, frames)
         };
+        let words = scenes.digit_words(scenes.rows[rows.clone()].iter().map(Scene::told), device);
         let (maps, frames): (Vec<Vec<u8>>, Vec<Vec<f32>>) = rows.into_par_iter().map(one).unzip();
         let frames = TensorData::new(frames.concat(), [count, most * EDGES]);
         Self {
             maps: upload_bytes(maps.concat(), [count, side * side], device),
             frames: Tensor::from_data(frames, device),
+            words,
             side,
         }
     }
 
     /// Those of the pictures at `rows`, indices `[B]` on the device, in that order.
     pub(crate) fn gather_at(&self, rows: Tensor<1, Int>) -> Objects {
-        let maps = self.maps.clone().select(0, rows.clone());
-        Self { maps, frames: self.frames.clone().select(0, rows), side: self.side }.into_objects()
+        let all = Self {
+            maps: self.maps.clone().select(0, rows.clone()),
+            frames: self.frames.clone().select(0, rows.clone()),
+            words: self.words.clone().select(0, rows),
+            side: self.side,
+        };
+        all.into_objects()
     }
 
     fn into_objects(self) -> Objects {
@@ -57,13 +66,14 @@ impl DeviceObjects {
         Objects {
             map: self.maps.reshape([count, self.side, self.side]),
             frames: self.frames.reshape([count, numbers / EDGES, EDGES]),
+            words: self.words,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{BatchStream, LoadOptions, load};
+    use crate::{BatchStream, LoadOptions, load, scenes::caption::DIGITS};
     use burn::tensor::{Device, Tensor};
     use genlab_core::Seed;
 
@@ -78,6 +88,15 @@ mod tests {
         let scenes = test.scenes.as_ref().expect("scenes");
         let (objects, side) = (scenes.objects(0..count, &device), test.shape().width);
         assert_eq!(objects.frames.dims(), [count, 4, 4]);
+        let words = host(objects.words.float());
+        for (scene, words) in scenes.rows().iter().zip(words.chunks(4)) {
+            let text = scene.caption.text();
+            let text: Vec<&str> = text.split(' ').collect();
+            for (phrase, word) in scene.caption.phrases.iter().zip(words) {
+                assert_eq!(text[*word as usize], DIGITS[usize::from(phrase.digit)]);
+            }
+            assert!(words[scene.objects.len()..].iter().all(|word| *word == 0.0), "{words:?}");
+        }
         let (maps, frames) = (host(objects.map.float()), host(objects.frames));
         for row in 0..count {
             let map = &maps[row * side * side..][..side * side];

@@ -3,7 +3,7 @@
 use crate::{
     context::Context,
     findings::Findings,
-    measures::{alignment, classify, descriptions, segmentation},
+    measures::{alignment, classify, descriptions, grounding, segmentation},
 };
 use genlab_core::Generative;
 
@@ -24,6 +24,11 @@ pub(super) fn measure(
         progress("objects, cut out");
         segmentation::measure(segmenter, context, out);
         does = Some("cuts objects out");
+    }
+    if let Some(grounder) = model.grounder() {
+        progress("phrases, found");
+        grounding::measure(grounder, context, out);
+        does = Some("finds what captions name");
     }
     if let Some(aligner) = model.aligner() {
         progress("pictures and captions");

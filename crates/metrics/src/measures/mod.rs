@@ -14,6 +14,7 @@ pub mod cost;
 pub mod descriptions;
 pub mod forecast;
 pub mod game;
+pub mod grounding;
 pub mod noise;
 pub mod oracles;
 pub mod pairs;

@@ -1,5 +1,7 @@
-//! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures, maps of neighbours.
+//! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures, maps of neighbours,
+//! pixels that hang together.
 
+pub mod connected;
 pub mod fit;
 pub mod kde;
 pub mod kmeans;

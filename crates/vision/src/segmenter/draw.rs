@@ -148,7 +148,8 @@ mod tests {
     fn every_object_that_is_seen_is_asked_for_as_often_and_no_other() {
         let map = rows(&[1.0, 1.0, 0.0, 3.0], [1, 2, 2]).int();
         let frames = rows(&[0., 0., 2., 1., 0., 0., 0., 0., 1., 1., 2., 2.], [1, 3, 4]);
-        let target = draws().target(&Objects { map, frames });
+        let words = Tensor::zeros([COUNT, 3], &Device::flex());
+        let target = draws().target(&Objects { map, frames, words });
         let masks = host(target.mask);
         let of = |mask: [f32; 4]| masks.chunks(4).filter(|other| *other == mask).count();
         let (first, third) = (of([1.0, 1.0, 0.0, 0.0]), of([0.0, 0.0, 0.0, 1.0]));

@@ -1,24 +1,8 @@
 //! What masks cost.
 
-use burn::tensor::{Tensor, activation::log_sigmoid};
+use crate::focal::focal;
+use burn::tensor::Tensor;
 use genlab_core::{Segmented, nn::sigmoid};
-
-/// Weight of pixels of the object in the focal loss; others have what is left of 1. With an exponent of 2 what worked best in
-/// Lin et al. 2017.
-const ALPHA: f64 = 0.25;
-
-/// Eq. 5 of Lin et al. 2017 (arXiv:1708.02002) with γ = 2, averaged over pixels: of logits `[B, M, N]` of masks of N pixels
-/// and the truth `[B, 1, N]`, 1 for pixels of the object and 0 for others, `[B, M]`,
-///
-/// ```text
-/// −α_t (1 − p_t)² ln p_t        p_t = p and α_t = α where the truth is 1, 1 − p and 1 − α where it is 0
-/// ```
-pub(super) fn focal(logits: Tensor<3>, truth: Tensor<3>) -> Tensor<2> {
-    let surprise = -log_sigmoid(logits.clone() * (truth.clone() * 2.0 - 1.0));
-    let wrong = (sigmoid(logits) - truth.clone()).abs();
-    let weight = truth * (2.0 * ALPHA - 1.0) + (1.0 - ALPHA);
-    (wrong.square() * surprise * weight).mean_dim(2).squeeze_dim(2)
-}
 
 /// The dice loss (Milletari et al. 2016, arXiv:1606.04797) as SAM has it, without squares and with 1 on both sides of the
 /// bar: of logits `[B, M, N]` and the truth `[B, 1, N]`, `[B, M]` in [0, 1],
@@ -57,8 +41,8 @@ pub(super) struct Cost {
 /// `[B, 1, H, W]`.
 pub(super) fn cost(answer: &Segmented, truth: Tensor<4>, focal_weight: f64) -> Cost {
     let (logits, truth) = (answer.masks.clone().flatten::<3>(2, 3), truth.flatten::<3>(2, 3));
-    let each =
-        focal(logits.clone(), truth.clone()) * focal_weight + dice(logits.clone(), truth.clone());
+    let focal = focal(logits.clone(), truth.clone()).mean_dim(2).squeeze_dim::<2>(2);
+    let each = focal * focal_weight + dice(logits.clone(), truth.clone());
     let actual = iou(logits.inner(), truth);
     let chosen = actual.clone().gather(1, answer.chosen().unsqueeze_dim(1));
     Cost {
@@ -105,7 +89,8 @@ mod tests {
                 Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
             };
             let (logits, truth) = (tensor(logits), tensor(truth));
-            near(focal(logits.clone(), truth.clone()), &numbers(&case["focal"]), "focal");
+            let mean = focal(logits.clone(), truth.clone()).mean_dim(2).squeeze_dim::<2>(2);
+            near(mean, &numbers(&case["focal"]), "focal");
             near(dice(logits.clone(), truth.clone()), &numbers(&case["dice"]), "dice");
             near(iou(logits, truth), &numbers(&case["iou"]), "IoU");
         }

@@ -146,7 +146,8 @@ fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
         | ModelConfig::Vit(_)
         | ModelConfig::Clip(_)
         | ModelConfig::Captioner(_)
-        | ModelConfig::Segmenter(_) => bail!(
+        | ModelConfig::Segmenter(_)
+        | ModelConfig::Grounder(_) => bail!(
             "{run} is a run of {}, which export does not write; give a run of {}",
             model.name(),
             ModelConfig::names().join(", ")

@@ -1,6 +1,7 @@
 //! The baseline without a network: pixels that hang together and have nearly the colour of the click.
 
 use super::asked::{Target, iou};
+use crate::numerics::connected::connected;
 use genlab_data::Values;
 
 /// How many of 256 levels a channel may differ from the click's; the best on validation scenes is used.
@@ -10,28 +11,10 @@ pub(super) const TOLERANCES: [u8; 7] = [16, 32, 48, 64, 80, 96, 128];
 /// `tolerance` levels from the click's. `levels` are `[C, H, W]`, `size` is height and width.
 fn component(levels: &[u8], size: [usize; 2], click: usize, tolerance: u8) -> Vec<bool> {
     let [height, width] = size;
-    let mut inside = vec![false; height * width];
     let alike = |at: usize| {
         levels.chunks(height * width).all(|plane| plane[at].abs_diff(plane[click]) <= tolerance)
     };
-    let mut rest = vec![click];
-    inside[click] = true;
-    while let Some(at) = rest.pop() {
-        let (x, y) = (at % width, at / width);
-        let neighbours = [
-            (x > 0).then(|| at - 1),
-            (x + 1 < width).then_some(at + 1),
-            (y > 0).then(|| at - width),
-            (y + 1 < height).then_some(at + width),
-        ];
-        for next in neighbours.into_iter().flatten() {
-            if !inside[next] && alike(next) {
-                inside[next] = true;
-                rest.push(next);
-            }
-        }
-    }
-    inside
+    connected(size, click, alike)
 }
 
 /// Overlap of the component at each target's click with what is seen of it.

@@ -1,7 +1,11 @@
 //! Scenes with what was cut out of them.
 
 use super::asked::{Answer, Correction, Given, Rounds, Target, clicked, pointed};
-use crate::{context::Context, features::host};
+use crate::{
+    canvas::{CYAN, Canvas, ENLARGED, ORANGE},
+    context::Context,
+    features::host,
+};
 use genlab_core::Segment;
 use genlab_data::{
     Values,
@@ -11,63 +15,6 @@ use genlab_results::{Figure, ImageStrip, Plot, Scope};
 
 /// Objects in the picture, one of each scene.
 const SHOWN: usize = 6;
-/// Pixels along a side that one of the scene becomes, so that a click can be drawn.
-const ENLARGED: usize = 3;
-/// The colour of masks and of clicks on the object, and that of clicks beside it: none that objects have.
-const CYAN: [u8; 3] = [0, 255, 255];
-const ORANGE: [u8; 3] = [255, 128, 0];
-
-/// A scene in the making, enlarged: `[3, H, W]` levels.
-struct Canvas {
-    levels: Vec<u8>,
-    height: usize,
-    width: usize,
-}
-
-impl Canvas {
-    /// Of `[3, height, width]` levels.
-    fn new(levels: &[u8], [height, width]: [usize; 2]) -> Self {
-        let (rows, columns) = (height * ENLARGED, width * ENLARGED);
-        let at = |place: usize| {
-            let (plane, y, x) = (place / (rows * columns), place / columns % rows, place % columns);
-            levels[(plane * height + y / ENLARGED) * width + x / ENLARGED]
-        };
-        let levels = (0..3 * rows * columns).map(at).collect();
-        Self { levels, height: rows, width: columns }
-    }
-
-    /// Half of the mask's pixels cyan, all others half as bright.
-    fn with_mask(mut self, mask: impl Fn(usize) -> bool) -> Self {
-        let pixels = self.height * self.width;
-        for at in 0..pixels {
-            let (y, x) = (at / self.width / ENLARGED, at % self.width / ENLARGED);
-            let inside = mask(y * (self.width / ENLARGED) + x);
-            for (channel, full) in CYAN.into_iter().enumerate() {
-                let level = &mut self.levels[channel * pixels + at];
-                *level = u8::midpoint(*level, if inside { full } else { 0 });
-            }
-        }
-        self
-    }
-
-    /// A cross over pixel `click` of the scene, which reaches into its neighbours.
-    fn with_click(mut self, click: usize, colour: [u8; 3]) -> Self {
-        let scene = self.width / ENLARGED;
-        let middle = |place: usize| place * ENLARGED + ENLARGED / 2;
-        let (x, y) = (middle(click % scene), middle(click / scene));
-        let near = |at: usize, of: usize| at.abs_diff(of) <= ENLARGED;
-        let pixels = self.height * self.width;
-        for at in 0..pixels {
-            let (row, column) = (at / self.width, at % self.width);
-            if (row == y && near(column, x)) || (column == x && near(row, y)) {
-                for (channel, level) in colour.into_iter().enumerate() {
-                    self.levels[channel * pixels + at] = level;
-                }
-            }
-        }
-        self
-    }
-}
 
 /// One object, and what was made of it.
 struct Shown<'a> {
@@ -224,23 +171,5 @@ pub(super) fn table(
             .into(),
         scope: Scope::Run,
         plot: Plot::Table { columns: columns.map(str::to_owned).to_vec(), rows },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mask_is_cyan_and_what_it_leaves_out_is_dark() {
-        let canvas = Canvas::new(&[[100_u8, 200], [100, 200], [100, 200]].concat(), [1, 2]);
-        let canvas = canvas.with_mask(|at| at == 1);
-        let pixels = canvas.height * canvas.width;
-        assert_eq!((canvas.height, canvas.width), (3, 6));
-        let at = |at: usize| [0, 1, 2].map(|channel| canvas.levels[channel * pixels + at]);
-        assert_eq!((at(0), at(2), at(3)), ([50; 3], [50; 3], [100, 227, 227]));
-        let clicked = canvas.with_click(0, ORANGE);
-        let at = |at: usize| [0, 1, 2].map(|channel| clicked.levels[channel * pixels + at]);
-        assert_eq!((at(7), at(1), at(0)), (ORANGE, ORANGE, [50; 3]));
     }
 }

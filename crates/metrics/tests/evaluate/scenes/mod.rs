@@ -1,6 +1,7 @@
-//! Captions and scenes: a painter, towers, a tracer, a witness, a cutter and a portraitist that know every scene.
+//! Captions and scenes: a painter, towers, a tracer, a witness, a cutter, a finder and a portraitist that know every scene.
 
 mod cutter;
+mod finder;
 mod painter;
 mod portraitist;
 mod tracer;
@@ -38,10 +39,11 @@ fn evaluate(dataset: &Dataset, judge: Option<Judge>, model: &dyn Generative) -> 
 }
 
 /// What is found of all of them.
-pub(crate) fn evaluations() -> [Evaluation; 6] {
+pub(crate) fn evaluations() -> [Evaluation; 7] {
     let dataset = scenes();
     let [painter, librarian] = painter::evaluations(&dataset);
     let [tracer, cutter] = [tracer::evaluation(&dataset), cutter::evaluation(&dataset)];
     let witness = witness::evaluation(&few("scenes-32-noisy"));
-    [painter, librarian, tracer, witness, cutter, portraitist::evaluation()]
+    let finder = finder::evaluation(&dataset);
+    [painter, librarian, tracer, witness, cutter, finder, portraitist::evaluation()]
 }

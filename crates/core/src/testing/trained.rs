@@ -18,16 +18,12 @@ pub(super) fn weights(model: &dyn Train) -> Vec<NamedTensor> {
     on_host(tensors).into_iter().map(|(_, tensor)| tensor).collect()
 }
 
-/// Candidates, of which only the best of a step learns.
-const CANDIDATES: &str = ".decoder.masks.";
-
 /// What is computed from a parameter where a network is built is no parameter, and keeps its first values. Biases may stand
 /// still: that of keys, or of a score whose differences alone count, changes nothing.
 pub(super) fn every_weight_has_moved(before: &[NamedTensor], after: &[NamedTensor]) {
     let controlled = before.iter().any(|(name, ..)| name.contains(CONTROL));
-    let learns = |name: &str, shape: &[usize]| {
-        shape.len() > 1 && !name.contains(CANDIDATES) && (!controlled || name.contains(CONTROL))
-    };
+    let learns =
+        |name: &str, shape: &[usize]| shape.len() > 1 && (!controlled || name.contains(CONTROL));
     let still: Vec<&str> = before
         .iter()
         .zip(after)

@@ -28,7 +28,7 @@ pub(super) fn iou(logits: Tensor<3>, truth: Tensor<3>) -> Tensor<2> {
 
 /// What an answer costs, means over the batch, `[1]` each.
 pub(super) struct Cost {
-    /// Of the candidate that costs least, for each row.
+    /// Of the candidate that costs least for the most part.
     pub(super) mask: Tensor<1>,
     /// Squared error of the predicted intersections over union, over all candidates.
     pub(super) quality: Tensor<1>,
@@ -36,17 +36,26 @@ pub(super) struct Cost {
     pub(super) iou: Tensor<1>,
 }
 
+/// What the other candidates learn together, beside the best: ε of section 3.3 of Rupprecht et al. 2017 (arXiv:1612.00197). A
+/// candidate that never is the best would else never learn.
+const OTHERS: f64 = 0.05;
+
 /// Section 3 of arXiv:2304.02643, "Losses and training": `focal_weight` times the focal loss and the dice loss, of the best
-/// candidate alone, so that candidates may differ; and the error of what is predicted of all of them. The truth is
-/// `[B, 1, H, W]`.
+/// candidate and a little of the others, so that candidates may differ; and the error of what is predicted of all of them. The
+/// truth is `[B, 1, H, W]`.
 pub(super) fn cost(answer: &Segmented, truth: Tensor<4>, focal_weight: f64) -> Cost {
     let (logits, truth) = (answer.masks.clone().flatten::<3>(2, 3), truth.flatten::<3>(2, 3));
     let focal = focal(logits.clone(), truth.clone()).mean_dim(2).squeeze_dim::<2>(2);
     let each = focal * focal_weight + dice(logits.clone(), truth.clone());
     let actual = iou(logits.inner(), truth);
     let chosen = actual.clone().gather(1, answer.chosen().unsqueeze_dim(1));
+    let best = each.clone().min_dim(1);
+    let others = match each.dims() {
+        [_, 1] => best.clone(),
+        [_, count] => (each.sum_dim(1) - best.clone()) / (count - 1) as f64,
+    };
     Cost {
-        mask: each.min_dim(1).mean(),
+        mask: (best * (1.0 - OTHERS) + others * OTHERS).mean(),
         quality: (answer.predicted.clone() - actual).square().mean(),
         iou: chosen.mean(),
     }
@@ -97,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_best_candidate_learns_and_every_prediction_does() {
+    fn the_best_candidate_learns_most_and_every_prediction_does() {
         let device = Device::flex();
         let tracked = |x: Tensor<4>| x.autodiff().require_grad();
         // The second candidate is right, the first is wrong.
@@ -109,8 +118,23 @@ mod tests {
         let gradients = (mask + quality).backward();
         let host = |x: Tensor<4>| -> Vec<f32> { x.into_data().try_into_vec().expect("f32") };
         let slope = host(masks.grad(&gradients).expect("a tracked leaf"));
-        assert_eq!(slope[..2], [0.0, 0.0]);
-        assert!(slope[2] < 0.0 && slope[3] > 0.0, "{slope:?}");
+        assert!(slope[0] < 0.0 && slope[1] > 0.0 && slope[2] < 0.0 && slope[3] > 0.0, "{slope:?}");
+        // Taken for the truth, each of the two would learn as much from being as wrong.
+        let alone = |masks: Tensor<4>| {
+            let masks = tracked(masks);
+            let answer = Segmented {
+                masks: masks.clone(),
+                predicted: Tensor::<2>::from_floats([[0.5]], &device).autodiff(),
+            };
+            let truth = Tensor::from_floats([[[[1.0, 0.0]]]], &device);
+            let gradients = cost(&answer, truth, 20.0).mask.backward();
+            host(masks.grad(&gradients).expect("a tracked leaf"))
+        };
+        for (candidate, share) in [(0, OTHERS), (1, 1.0 - OTHERS)] {
+            let own = alone(answer.masks.clone().inner().narrow(1, candidate, 1));
+            let (found, expected) = (slope[2 * candidate], own[0] * share as f32);
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        }
         let slope = predicted.grad(&gradients).expect("a tracked leaf");
         let slope: Vec<f32> = slope.into_data().try_into_vec().expect("f32");
         // Half of them: ½ (0.5 − 0)² + ½ (0.5 − 1)².

@@ -84,7 +84,7 @@ impl Ddpm {
             Learning::Denoising => {
                 let rows = denoiser.loss(batch, condition, noise);
                 let Some(preserved) = &self.preserved else { return Loss::of("loss", rows) };
-                let own = preserved.own(&rows);
+                let own = Preserved::own(&rows);
                 Loss { minimised: own.clone() + preserved.weighted(&rows), ..Loss::of("loss", own) }
             }
             Learning::Hybrid { weight, steps } => {

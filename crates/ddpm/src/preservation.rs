@@ -101,7 +101,7 @@ impl Preserved {
     }
 
     /// The mean loss on the data, `[1]`, of the losses of the rows of a joined batch, `[2B]`.
-    pub(crate) fn own(&self, rows: &Tensor<1>) -> Tensor<1> {
+    pub(crate) fn own(rows: &Tensor<1>) -> Tensor<1> {
         let count = rows.dims()[0] / 2;
         rows.clone().narrow(0, 0, count).mean()
     }

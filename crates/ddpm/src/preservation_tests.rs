@@ -81,7 +81,7 @@ fn the_second_term_counts_as_much_as_its_weight_says() {
     let (preserved, device) = (drawn(), Device::flex());
     let rows = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 9.0], &device);
     let one = |x: Tensor<1>| x.into_data().try_into_vec::<f32>().expect("f32");
-    assert_eq!(one(preserved.own(&rows)), [2.0]);
+    assert_eq!(one(Preserved::own(&rows)), [2.0]);
     assert_eq!(one(preserved.weighted(&rows)), [14.0]);
 }
 

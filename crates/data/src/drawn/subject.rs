@@ -104,7 +104,10 @@ mod tests {
         let dataset = load().unwrap();
         let splits = [&dataset.train, &dataset.validation, &dataset.test];
         assert_eq!(splits.map(Values::len), [PICTURES, COUNTS[0], COUNTS[1]]);
-        assert_eq!(dataset.sha256, "71f172d75b192cabaaf1c1f01f6484fc58f4bfd36b651e6b863523d5659ee535", "{NAME} changed, and with it every result");
+        assert_eq!(
+            dataset.sha256, "71f172d75b192cabaaf1c1f01f6484fc58f4bfd36b651e6b863523d5659ee535",
+            "{NAME} changed, and with it every result"
+        );
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub(super) fn middles([rows, columns]: [usize; 2], device: &Device) -> Tensor<4>
     let places = rows * columns;
     let middle = |place: usize| (place as f32 + 0.5) * PLACE as f32;
     let of = |edge: usize, place: usize| {
-        middle(if edge % 2 == 0 { place % columns } else { place / columns })
+        middle(if edge.is_multiple_of(2) { place % columns } else { place / columns })
     };
     let both: Vec<f32> = (0..EDGES * places).map(|at| of(at / places, at % places)).collect();
     Tensor::<1>::from_floats(both.as_slice(), device).reshape([1, 1, EDGES, places])

@@ -35,7 +35,7 @@ impl Finder {
         let mask = scenes.masks(scene).swap_remove(place).visible;
         let map: Vec<u8> = mask.iter().map(|seen| u8::from(*seen)).collect();
         let [left, top, right, bottom] = edges(&map, self.test.shape().width, 1);
-        if scene % WRONG == 0 {
+        if scene.is_multiple_of(WRONG) {
             (0.5, [right, top, right + 1.0, bottom])
         } else {
             (0.9, [left, top, right, bottom])

@@ -410,10 +410,16 @@ class Clip(Model):
     told = ("captions",)
 
     def build(self, shape):
+        assert self.config["augmentation"]["mirror"] == "never", "the twin mirrors nothing"
         net = Towers(self.config, shape, self.config["words"])
         self.net = Trained(net, self.config["optimizer"], self.config["ema"])
 
-    def losses(self, images, captions):
+    def draw(self, batch):
+        """A third number per image decides whether it is mirrored."""
+        return {"moves": torch.rand(batch, 3)}
+
+    def losses(self, images, captions, moves):
+        images = moved(images, moves, self.config["augmentation"]["shift"])
         pictures, texts = self.net.net(images, captions)
         scale, own = self.net.net.scale(), torch.arange(len(images))
         logits = pictures @ texts.T * scale

@@ -181,7 +181,7 @@ impl Subject {
                 draws.push(named("dropout", uniform("condition/dropout", 1)));
                 draws
             }
-            "vit" => vec![named("moves", uniform("classifier/augmentation", 3))],
+            "vit" | "clip" => vec![named("moves", uniform("classifier/augmentation", 3))],
             _ => Vec::new(),
         }
     }

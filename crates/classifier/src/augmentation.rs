@@ -58,9 +58,11 @@ impl Augmentation {
         Self { shift: 0, mirror: Mirror::Never }
     }
 
+    /// Whether it can change values of this space.
+    ///
     /// # Errors
     /// When it moves values that are no images.
-    pub(crate) fn fits(self, space: Space) -> Result<(), Fault> {
+    pub fn fits(self, space: Space) -> Result<(), Fault> {
         if self.shift > 0 {
             space.require_images("shift", &self.shift.to_string(), "0")?;
         }
@@ -72,7 +74,7 @@ impl Augmentation {
 
     /// Images `[B, C, H, W]`, each moved by draws of its own row of `noise`. The draws are made on the host and the
     /// moves on the device.
-    pub(crate) fn of(self, images: Tensor<4>, noise: Noise, rows: Range<u64>) -> Tensor<4> {
+    pub fn of(self, images: Tensor<4>, noise: Noise, rows: Range<u64>) -> Tensor<4> {
         if self == Self::off() {
             return images;
         }

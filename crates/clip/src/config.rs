@@ -1,7 +1,7 @@
 //! Settings of the towers.
 
 use crate::{model::Clip, net::Towers};
-use genlab_classifier::{ConvNetwork, NetworkConfig};
+use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
     Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
     Optimized, OptimizerConfig, Train,
@@ -23,6 +23,8 @@ pub struct ClipConfig {
     pub embedding_dim: usize,
     /// The temperature that training starts with; it is learned.
     pub temperature: f64,
+    /// How training pictures are changed. They cannot be mirrored, or left would be right.
+    pub augmentation: Augmentation,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
     /// Average of the weights, which is what is measured.
@@ -40,6 +42,8 @@ impl Default for ClipConfig {
             embedding_dim: 64,
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
+            // Scenes of two pixels further on have the same captions.
+            augmentation: Augmentation { shift: 2, mirror: Mirror::Never },
             optimizer: OptimizerConfig {
                 learning_rate: 1e-3,
                 schedule: LearningRateSchedule::Cosine,
@@ -51,12 +55,19 @@ impl Default for ClipConfig {
     }
 }
 
+const MIRRORED: &str =
+    "is half, but in a mirrored picture left is right and digits are other signs; choose never";
+
 impl Check for ClipConfig {
     fn check(&self) -> Result<(), Fault> {
         within("image", &self.image)?;
         within("text", &self.text)?;
         size("embedding_dim", self.embedding_dim)?;
         positive("temperature", self.temperature)?;
+        within("augmentation", &self.augmentation)?;
+        if self.augmentation.mirror == Mirror::Half {
+            return Err(Fault::new("augmentation.mirror", MIRRORED));
+        }
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)
     }
@@ -79,7 +90,8 @@ impl ClipConfig {
             Towers::new(&architecture, captions, self.temperature, space, device)
         });
         let net = Optimized::new(net, self.optimizer, self.ema.clone());
-        Ok(Box::new(Clip { net }))
+        self.augmentation.fits(space).map_err(|fault| fault.within("augmentation"))?;
+        Ok(Box::new(Clip { net, augmentation: self.augmentation }))
     }
 }
 
@@ -93,6 +105,14 @@ pub(crate) fn no_captions() -> Fault {
 mod tests {
     use super::*;
     use genlab_core::{ImageShape, Space, testing::context};
+
+    #[test]
+    fn pictures_are_never_mirrored() {
+        let augmentation = Augmentation { shift: 0, mirror: Mirror::Half };
+        let config = ClipConfig { augmentation, ..ClipConfig::default() };
+        let fault = config.check().expect_err("refused").to_string();
+        assert!(fault.starts_with("augmentation.mirror is half, but in a mirrored"), "{fault}");
+    }
 
     #[test]
     fn data_without_captions_are_refused_with_what_to_choose() {

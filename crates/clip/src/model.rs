@@ -8,6 +8,7 @@ use burn::{
     module::Module,
     tensor::{Int, Tensor},
 };
+use genlab_classifier::Augmentation;
 use genlab_core::{
     Align, Batch, CheckpointError, Generative, Noise, Optimized, Progress, Scalars, StateReader,
     StateWriter, Train,
@@ -15,6 +16,7 @@ use genlab_core::{
 
 pub(crate) struct Clip {
     pub(crate) net: Optimized<Towers>,
+    pub(crate) augmentation: Augmentation,
 }
 
 fn paired(net: &Towers, batch: &Batch) -> Contrast {

@@ -158,6 +158,10 @@ fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
     let told = [&told[..], &["--set", "model.ddpm.condition=caption"], &SMALL].concat();
     succeed(folder.path(), &[&told[..], &["--out", "base"]].concat());
     let control = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=base"];
+    let errors = refusal(folder.path(), &[&told[..], &control, &["--out", "never"]].concat());
+    assert!(errors.contains("control is mask, but sampler.guidance is auto"), "{errors}");
+    let led = ["--set", "model.ddpm.sampler.guidance=classifier-free"];
+    let told = [&told[..], &led].concat();
     succeed(folder.path(), &[&told[..], &control, &["--out", "controlled"]].concat());
     let dir = folder.path().join("controlled");
     for name in ["control/iou", "captions/digit"] {

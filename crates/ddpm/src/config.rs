@@ -122,8 +122,10 @@ impl Check for DdpmConfig {
     }
 }
 
-/// Settings that decide what weights mean.
-const ALIKE: [&str; 4] = ["schedule", "target", "network", "condition"];
+/// Settings that decide what the weights of a controlled run mean, and whether they have learned to go without what they are
+/// told: the branch cannot teach them that.
+const ALIKE_CONTROLLED: [&str; 5] =
+    ["schedule", "target", "network", "condition", "condition_dropout"];
 /// Those of a run that is gone on from: training all of a controlled one would leave its branch behind.
 const ALIKE_ALL: [&str; 5] = ["schedule", "target", "network", "condition", "control"];
 
@@ -177,7 +179,7 @@ impl DdpmConfig {
         });
         let net = self
             .control
-            .build_on(net, (&self.network, told), self, &ALIKE, context)
+            .build_on(net, (&self.network, told), self, &ALIKE_CONTROLLED, context)
             .map_err(|e| e.within("control"))?;
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -264,14 +266,18 @@ impl DdpmConfig {
     }
 
     /// # Errors
-    /// When what is controlled goes on from another run as well, or is led by a classifier, whose denoiser is told nothing.
+    /// When what is controlled goes on from another run as well, or is led by a classifier, whose denoiser is told nothing, or
+    /// away from early weights, which are those of its base: without control nothing would lead.
     fn require_control_to_fit(&self) -> Result<(), Fault> {
         let Some(kind) = self.control.kind() else { return Ok(()) };
         let problem = if self.base.is_some() {
             "which has the base that it controls, and base.run is another; leave base out"
         } else if self.sampler.guidance.classifier().is_some() {
             "which the denoiser is told, but sampler.guidance is classifier, whose denoiser is told nothing; set \
-             sampler.guidance.kind to classifier-free or auto"
+             sampler.guidance.kind to classifier-free"
+        } else if matches!(self.sampler.guidance, Guidance::Auto { .. }) {
+            "but sampler.guidance is auto, which leads away from early weights, and those of the base are never early; set \
+             sampler.guidance.kind to classifier-free, and its scale to 1 for no guidance"
         } else {
             return Ok(());
         };

@@ -168,7 +168,11 @@ fn settings_that_do_not_go_with_control_are_refused_with_what_to_set() {
     let guidance = Guidance::Classifier { scale: 1.0, learning_rate: 1e-3, interval: None };
     let sampler = SamplerConfig { guidance, ..SamplerConfig::default() };
     let led = DdpmConfig { condition: ConditionConfig::Class, sampler, ..controlled(small()) };
-    assert!(fault(led).contains("set sampler.guidance.kind to classifier-free or auto"));
+    assert!(fault(led).ends_with("set sampler.guidance.kind to classifier-free"));
+    let auto = DdpmConfig { sampler: SamplerConfig::default(), ..controlled(small()) };
+    let sentence = fault(auto);
+    assert!(sentence.starts_with("control is mask, but sampler.guidance is auto"), "{sentence}");
+    assert!(sentence.contains("set sampler.guidance.kind to classifier-free"), "{sentence}");
 }
 
 #[test]
@@ -187,6 +191,10 @@ fn a_base_that_cannot_be_controlled_is_refused() {
     let other = DdpmConfig { network: NetworkConfig::UNet(unet), ..small() };
     let sentence = refusal(other.clone(), json!(other), &config);
     let expected = "control.base is base, whose ddpm was trained with network.channels = [8,8]";
+    assert!(sentence.starts_with(expected), "{sentence}");
+    let always_told = DdpmConfig { condition_dropout: 0.0, ..small() };
+    let sentence = refusal(always_told.clone(), json!(always_told), &config);
+    let expected = "control.base is base, whose ddpm was trained with condition_dropout = 0";
     assert!(sentence.starts_with(expected), "{sentence}");
     // Settings that are alike do not make weights alike.
     assert_eq!(

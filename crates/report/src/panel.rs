@@ -1,5 +1,6 @@
 //! What several judges say of the same runs, as tables of texts and a sentence.
 
+use crate::compare::same;
 use crate::format;
 use crate::names;
 use genlab_results::{Catalogue, JudgeInfo, JudgedRun, Metric, Panel, Place};
@@ -41,6 +42,7 @@ fn judges(panel: &Panel) -> Vec<String> {
 /// A row for each run, a column for each judge: "21.40 (2)".
 fn places(panel: &Panel, metric: &Metric, judges: &[String], catalogue: &Catalogue) -> PanelTable {
     let cell = |place: &Option<Place>| match place {
+        Some(Place { metric, .. }) if panel.apart => format::number(metric.value),
         Some(Place { metric, rank }) => {
             format!("{} ({})", format::number(metric.value), format::trimmed(*rank, 1))
         }
@@ -49,11 +51,22 @@ fn places(panel: &Panel, metric: &Metric, judges: &[String], catalogue: &Catalog
     let row = |JudgedRun { run, places }: &JudgedRun| {
         std::iter::once(run.clone()).chain(places.iter().map(cell)).collect()
     };
+    let metrics =
+        panel.runs.iter().flat_map(|run| &run.places).flatten().map(|place| &place.metric);
+    // A distance is FID in the features of one network alone.
+    let title = match same(metrics.map(|metric| &metric.name)) {
+        Some(name) => names::metric(name, catalogue),
+        None => "Fréchet distance".to_owned(),
+    };
+    let places = if panel.apart {
+        "Numbers of two judges have no common scale, and the runs were given different things, so they have no places."
+    } else {
+        "In brackets is the place of the run. Numbers of two judges have no common scale; places have one."
+    };
     PanelTable {
-        title: format!("{} by judge", names::metric(&metric.name, catalogue)),
+        title: format!("{title} by judge"),
         caption: format!(
-            "On the {} split, n = {}, in the features of each judge, and in brackets the place of the run. Numbers of two \
-             judges have no common scale; places have one.",
+            "On the {} split, n = {}, in the features of each judge. {places}",
             metric.split,
             format::count(metric.n as f64)
         ),
@@ -92,8 +105,12 @@ fn agreements(panel: &Panel, judges: &[String]) -> PanelTable {
 /// A judge and its ranks of all runs; None for a run that it has no number for.
 type Ranking = (String, Vec<Option<f64>>);
 
-/// Says that judges have different winners, or that all of them have one order; None where neither is so.
+/// Says that judges have different winners, or that all of them have one order; None where neither is so, and of runs that were
+/// given different things.
 pub fn finding(panel: &Panel) -> Option<String> {
+    if panel.apart {
+        return None;
+    }
     let ranks = |judge: usize| -> Vec<Option<f64>> {
         let places = panel.runs.iter().map(|run| run.places.get(judge)?.as_ref());
         places.map(|place| place.map(|place| place.rank)).collect()
@@ -200,6 +217,24 @@ mod tests {
         assert_eq!(both[1].rows[1][1..], ["−0.2", "1", "—"]);
         assert!(both[1].caption.contains("the order of 5 runs"), "{}", both[1].caption);
         assert!(tables(&Panel::default(), &catalogue).is_empty());
+    }
+
+    #[test]
+    fn columns_of_two_metrics_share_no_name_of_one() {
+        let mut panel = panel(&["inception", "random"], &[&[2.0, 1.0], &[1.0, 2.0]]);
+        let place = panel.runs[0].places[0].as_mut().unwrap();
+        place.metric.name = "samples/fid".into();
+        let tables = tables(&panel, &Catalogue::new([&DISTANCE]));
+        assert_eq!(tables[0].title, "Fréchet distance by judge");
+    }
+
+    #[test]
+    fn runs_that_were_given_different_things_have_numbers_and_neither_places_nor_a_winner() {
+        let panel = Panel { apart: true, ..panel(&["own", "vit"], &[&[2.0, 1.0], &[1.0, 2.0]]) };
+        let tables = tables(&panel, &Catalogue::new([&DISTANCE]));
+        assert_eq!(tables[0].rows[0], ["a", "20.00", "10.00"]);
+        assert!(tables[0].caption.ends_with("so they have no places."), "{}", tables[0].caption);
+        assert_eq!(finding(&panel), None);
     }
 
     #[test]

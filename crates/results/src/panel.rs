@@ -12,6 +12,8 @@ pub struct Panel {
     pub runs: Vec<JudgedRun>,
     /// How far each two of them agree, those of the first judge first.
     pub agreements: Vec<Agreement>,
+    /// Whether the runs were given different things, so that no order of them says which model is better.
+    pub apart: bool,
     /// What is absent, and why, in sentences.
     #[serde(skip)]
     pub notes: Vec<String>,

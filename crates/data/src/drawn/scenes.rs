@@ -77,14 +77,33 @@ fn draw(&Named { name, pictures: drawn, rules, wrong }: &Named) -> Result<Datase
     Ok(Dataset::of_splits(name, None, [train, validation, test], &licence))
 }
 
-/// The first `count` test pictures of the dataset `name`; None where there is no such dataset.
+/// A split of scenes that nothing is learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldOut {
+    /// For choices.
+    Validation,
+    /// For reported numbers.
+    Test,
+}
+
+/// The first `count` pictures of a split of the dataset `name`; None where there is no such dataset.
 ///
 /// # Errors
 /// When the digits that they show are damaged.
-pub(super) fn first_of_test(name: &str, count: usize) -> Option<Result<Values, DataError>> {
+pub(super) fn first_of(
+    name: &str,
+    split: HeldOut,
+    count: usize,
+) -> Option<Result<Values, DataError>> {
     let Named { pictures: drawn, rules, .. } = named(name)?;
     let digits = embedded::load(DIGITS).expect("an embedded dataset");
-    Some(digits.map(|digits| pictures(rules, Pairs::All, digits.test, count, (key(drawn), 2))))
+    Some(digits.map(|digits| {
+        let (digits, number) = match split {
+            HeldOut::Validation => (digits.validation, 1),
+            HeldOut::Test => (digits.test, 2),
+        };
+        pictures(rules, Pairs::All, digits, count, (key(drawn), number))
+    }))
 }
 
 /// `count` scenes as those of the dataset `name`, all pairs among them, of other digits: what a judge learns from must not be

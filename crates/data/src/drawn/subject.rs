@@ -3,7 +3,7 @@
 
 use super::{
     key,
-    scenes::{self, DIGITS, first_of_test, pictures},
+    scenes::{self, DIGITS, HeldOut, first_of, pictures},
 };
 use crate::{
     dataset::Dataset,
@@ -55,12 +55,12 @@ pub(super) fn load() -> Result<Dataset, DataError> {
     Ok(Dataset { space, train, validation, test, ..dataset })
 }
 
-/// The first `count` test pictures of the scenes that a subject joins, without it.
+/// The first `count` pictures of this split of the scenes that a subject joins, without it.
 ///
 /// # Errors
 /// When the digits that they show are damaged.
-pub fn without_subject(count: usize) -> Result<Values, DataError> {
-    first_of_test(SCENES, count).expect("a dataset of scenes")
+pub fn without_subject(split: HeldOut, count: usize) -> Result<Values, DataError> {
+    first_of(SCENES, split, count).expect("a dataset of scenes")
 }
 
 /// Digits and, after them, an item that is called the subject.
@@ -148,7 +148,9 @@ mod tests {
         let unknown = |caption: &[i32]| caption.iter().filter(|w| **w == UNKNOWN as i32).count();
         let length = words.len() / PICTURES;
         assert!(words.chunks(length).all(|caption| unknown(caption) == 1));
-        assert!(without_subject(50).unwrap().numbers == base.test.take(50).numbers);
+        let digits = |split| without_subject(split, 50).unwrap().numbers;
+        assert!(digits(HeldOut::Test) == base.test.take(50).numbers);
+        assert!(digits(HeldOut::Validation) == base.validation.take(50).numbers);
         assert!(base.test.scenes.expect("scenes").subject().is_none());
     }
 

@@ -16,7 +16,10 @@ pub(crate) use digits::Digits;
 pub(crate) use objects::DeviceObjects;
 pub use render::{Frame, Mask, Outline};
 
-pub use crate::drawn::{scenes::of_digits, subject::without_subject};
+pub use crate::drawn::{
+    scenes::{HeldOut, of_digits},
+    subject::without_subject,
+};
 
 use crate::values::Values;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};

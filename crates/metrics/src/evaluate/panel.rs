@@ -87,6 +87,7 @@ pub fn panel(
         judges: judges.iter().map(Judge::info).collect(),
         runs: runs.iter().enumerate().map(of_run).collect(),
         agreements,
+        apart: false,
         notes,
     }
 }

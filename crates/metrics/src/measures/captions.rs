@@ -167,7 +167,11 @@ pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
         by_towers(towers, &drawn, &captions, found.as_deref(), (&real, context), out);
     }
     let (Some(judge), Some(found)) = (&judge, found) else {
-        return out.absent(ALL.name, "no judge reads these pictures");
+        let reason = match judge {
+            Some(_) => "the captions mention what the judge does not know",
+            None => "no judge reads these pictures",
+        };
+        return out.absent(ALL.name, reason);
     };
     for (entry, values) in numbers(&found) {
         if values.is_empty() {

@@ -54,8 +54,11 @@ pub fn measure(
         let (judge, scenes) = reads?;
         captions::digits(judge, scenes, &pictures.tensor(0..pictures.len(), &context.device))
     };
+    // With and without control on the same pictures.
+    let same = format!("controlled, the same {}", free.len());
     let rows = vec![
         row("controlled", &found, digits(samples)),
+        row(&same, &found[..free.len()], digits(&samples.take(free.len()))),
         row("without control", &free, digits(uncontrolled)),
         row("real pictures", &overlaps(&told, &told), digits(real)),
         row("real pictures, others' masks", &others, None),

@@ -130,6 +130,7 @@ fn panel() -> Panel {
             run("gan-s0", vec![place(1234.5, 1.0), place(40.0, 2.0), None]),
         ],
         agreements: vec![Agreement { judges: [0, 1], tau_b: Some(-1.0), runs: 2 }],
+        apart: false,
         notes: vec!["cnn is left out.".into()],
     }
 }

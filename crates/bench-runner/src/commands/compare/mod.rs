@@ -24,8 +24,9 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     for path in &args.runs {
         runs.extend(runs_in(path)?);
     }
+    let runs = genlab_report::run::distinct(&runs);
     directory::require_no_run(&args.out)?;
-    let panel = panel::panel(args, &genlab_report::run::distinct(&runs))?;
+    let panel = panel::panel(args, &runs)?;
     let _taken = directory::take(&RunDir::new(&args.out))?;
     let title = counted(runs.len(), "run");
     let catalogue = &genlab_metrics::CATALOGUE;

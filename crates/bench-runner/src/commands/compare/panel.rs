@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{CompareArgs, JudgeArgs},
-    config::JudgeConfig,
+    config::{JudgeConfig, RunConfig},
     device, instruments,
     run::{
         self,
@@ -23,7 +23,7 @@ use genlab_metrics::{
     features::judge::RANDOM,
 };
 use genlab_report::run::folders;
-use genlab_results::{JudgeInfo, Panel, Section};
+use genlab_results::{JudgeInfo, OpenedRole, Panel, RunRecord, Section};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -68,7 +68,7 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     let dataset = run::load_again(first.dir.path(), &first.data)
         .with_context(|| format!("cannot load the data of {}", first.name))?;
     provenance::require_same_data(&first.dir, &dataset)?;
-    let judges = judges(&asked, &runs, &dataset, &device, &progress)?;
+    let judges = judges(&asked, &runs, &dataset, &device, (&progress, &mut notes))?;
     let mut stored = Vec::new();
     for run in &runs {
         match run.samples(dataset.space.shape) {
@@ -86,6 +86,18 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     };
     let real = RealValues { values, split: split.name() };
     let mut panel = judged(&judges, real, &stored, &device, &progress);
+    let shown = |run: &&Scored| stored.iter().any(|stored| stored.run == run.name);
+    let given: Vec<&Given> = runs.iter().filter(shown).map(|run| &run.given).collect();
+    let differ = Given::differ(&given);
+    if !differ.is_empty() {
+        panel.apart = true;
+        panel.agreements.clear();
+        notes.push(format!(
+            "Distances by several judges have no places, and nothing is said about how far judges agree: the runs differ in {}, \
+             so no order of them says which model is better.",
+            differ.join(" and ")
+        ));
+    }
     panel.notes.splice(0..0, notes);
     Ok(panel)
 }
@@ -150,6 +162,43 @@ struct Scored {
     /// Who scored them.
     judge: Option<JudgeInfo>,
     measured_on: MeasuredOn,
+    given: Given,
+}
+
+/// What runs must have in common for an order of them to say which model is better.
+struct Given {
+    /// Training images.
+    budget: u64,
+    /// SHA-256 of the runs that it was built on.
+    bases: Vec<String>,
+    /// What kinds of things its model is told, and controlled by.
+    told: [String; 2],
+}
+
+impl Given {
+    fn new(config: &RunConfig, record: &RunRecord) -> Self {
+        let settings = config.model.settings();
+        let kind =
+            |key: &str, nothing: &str| settings[key]["kind"].as_str().unwrap_or(nothing).to_owned();
+        let bases = record.opened.iter().filter(|run| run.role == OpenedRole::Base);
+        Self {
+            budget: config.budget.images,
+            bases: bases.map(|run| run.sha256.clone()).collect(),
+            told: [kind("condition", "none"), kind("control", "off")],
+        }
+    }
+
+    /// In what some of these differ.
+    fn differ(all: &[&Self]) -> Vec<&'static str> {
+        let differ =
+            |same: fn(&Self, &Self) -> bool| all.windows(2).any(|two| !same(two[0], two[1]));
+        let parts = [
+            ("their budgets", differ(|a, b| a.budget == b.budget)),
+            ("their bases", differ(|a, b| a.bases == b.bases)),
+            ("what they are told", differ(|a, b| a.told == b.told)),
+        ];
+        parts.into_iter().filter(|(_, differ)| *differ).map(|(what, _)| what).collect()
+    }
 }
 
 /// What runs must have in common for one judge to rank them.
@@ -170,13 +219,17 @@ impl Scored {
         if !results.metrics.iter().any(|metric| is_of_samples(&metric.name)) {
             bail!("it has no samples with scores");
         }
-        let Stations { data, scoring, .. } = Stations::of(directory::read_config(dir.path())?);
+        let config = directory::read_config(dir.path())?;
+        let record = dir.read_record()?.unwrap_or_default();
+        let given = Given::new(&config, &record);
+        let Stations { data, scoring, .. } = Stations::of(config);
         let measured_on = MeasuredOn {
             dataset: results.dataset,
-            sha256: dir.read_record()?.unwrap_or_default().dataset.sha256,
+            sha256: record.dataset.sha256,
             split: scoring.settings.split,
         };
-        Ok(Self { name: name.to_owned(), dir, data, scoring, judge: results.judge, measured_on })
+        let (name, judge) = (name.to_owned(), results.judge);
+        Ok(Self { name, dir, data, scoring, judge, measured_on, given })
     }
 
     /// Its samples, images of this shape, in the form in which they were scored.
@@ -193,20 +246,28 @@ impl Scored {
     }
 }
 
-/// The runs' own judges, then those that are asked for, each once.
+/// The runs' own judges, then those that are asked for, each once. Notes say which are others than they should be, or none.
 fn judges(
     asked: &[Asked],
     runs: &[Scored],
     dataset: &Dataset,
     device: &Device,
-    progress: &dyn Fn(&str),
+    (progress, notes): (&dyn Fn(&str), &mut Vec<String>),
 ) -> Result<Vec<Judge>> {
     let mut judges: Vec<Judge> = Vec::new();
     for run in runs {
         let own = run.judge.as_ref().map(|judge| &judge.sha256);
         if judges.iter().all(|judge| Some(&judge.sha256) != own) {
             progress(&format!("reading the judge of {}", run.name));
-            let judge = instruments::judge(&run.scoring, dataset, &Runs::of(&run.dir, device)?)?;
+            let judge = Runs::of(&run.dir, device)
+                .and_then(|runs| instruments::judge(&run.scoring, dataset, &runs))
+                .with_context(|| format!("cannot open the judge of {}", run.name))?;
+            if own.is_some_and(|own| judge.as_ref().is_some_and(|judge| judge.sha256 != *own)) {
+                notes.push(format!(
+                    "The judge of {} is not the one that scored it: its weights have another SHA-256 than results.json says.",
+                    run.name
+                ));
+            }
             add(&mut judges, judge);
         }
     }
@@ -214,7 +275,11 @@ fn judges(
     let here = Runs::new(device);
     for asked in asked {
         progress(&format!("reading judge {}", asked.name));
-        add(&mut judges, asked.judge(&runs[0].scoring, dataset, &here)?);
+        let judge = asked.judge(&runs[0].scoring, dataset, &here)?;
+        if judge.is_none() {
+            notes.push(format!("Judge {} is left out: {} has none.", asked.name, dataset.name));
+        }
+        add(&mut judges, judge);
     }
     Ok(judges)
 }
@@ -223,5 +288,27 @@ fn add(judges: &mut Vec<Judge>, judge: Option<Judge>) {
     let Some(new) = judge else { return };
     if judges.iter().all(|known| known.sha256 != new.sha256) {
         judges.push(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_were_given_different_things_differ_in_what_they_were_given() {
+        let given = |budget, base: &str, condition: &str| Given {
+            budget,
+            bases: vec![base.to_owned()],
+            told: [condition.to_owned(), "off".to_owned()],
+        };
+        let [one, same, other] =
+            [given(100, "ab", "none"), given(100, "ab", "none"), given(200, "cd", "class")];
+        assert!(Given::differ(&[&one, &same]).is_empty());
+        assert_eq!(
+            Given::differ(&[&one, &same, &other]),
+            ["their budgets", "their bases", "what they are told"]
+        );
+        assert_eq!(Given::differ(&[&one, &given(100, "ab", "class")]), ["what they are told"]);
     }
 }

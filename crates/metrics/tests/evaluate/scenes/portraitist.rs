@@ -7,7 +7,10 @@ use genlab_core::{
     Batch, Conditions, Generative, Noise as Draws, Sample, SampleRequest, Scalars,
     condition::Captions, nn::TextConfig, vocabulary::UNKNOWN,
 };
-use genlab_data::{Dataset, Values, scenes::without_subject};
+use genlab_data::{
+    Dataset, Values,
+    scenes::{HeldOut, without_subject},
+};
 use genlab_metrics::Evaluation;
 use genlab_results::Plot;
 
@@ -57,7 +60,7 @@ impl Sample for Portraitist {
 /// What is found of it.
 pub(super) fn evaluation() -> Evaluation {
     let dataset = few("scenes-32-subject");
-    let digits = without_subject(400).expect("digits");
+    let digits = without_subject(HeldOut::Test, 400).expect("digits");
     evaluate(&dataset, None, &Portraitist { dataset: dataset.clone(), digits })
 }
 
@@ -75,6 +78,8 @@ fn the_subject_is_found_where_it_is_shown_and_nowhere_else() {
     let Plot::Table { rows, .. } = &figure(&found, "subject").plot else { panic!("a table") };
     let shares: Vec<f64> = rows.iter().map(|row| row[2].parse().expect("a share")).collect();
     assert!(shares[2] > 0.99 && shares[3] < 0.01, "{shares:?}");
+    let overlap: f64 = rows[4][3].parse().expect("an overlap");
+    assert!(rows[4][0] == "filled frames" && (0.6..0.95).contains(&overlap), "{rows:?}");
     assert_eq!(strip(&found, "subject_shown"), (16, 4));
     assert!(found.metrics.iter().all(|metric| metric.name != "captions/all"), "no judge knows it");
 }

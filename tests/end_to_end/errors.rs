@@ -159,15 +159,6 @@ fn settings_of_another_program_make_no_run_and_its_folder_is_left_as_it_is() {
         fs::read_dir(&site).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["checkpoints", "config.toml", "report.html"]);
-
-    // Tables without a report beside them are not genlab's either.
-    let paper = folder.path().join("paper");
-    fs::create_dir_all(&paper).unwrap();
-    fs::write(paper.join("comparison.tex"), "mine").unwrap();
-    let errors =
-        refused(folder.path(), &["--model", "ae,vae", "--dataset", "digits8x8", "--out", "paper"]);
-    assert!(errors.contains("comparison.tex is not genlab's"), "{errors}");
-    assert_eq!(fs::read_dir(&paper).unwrap().count(), 1);
 }
 
 #[test]

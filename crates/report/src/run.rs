@@ -75,11 +75,6 @@ impl Format {
     }
 }
 
-/// The tables that [`write_comparison`] writes beside the report.
-pub fn comparison_files() -> impl Iterator<Item = &'static str> {
-    Format::ALL.map(Format::file).into_iter().chain([RunDir::CURVES])
-}
-
 /// Writes the comparison in every [`Format`], `curves.csv`, `figures/` and, last, `report.html` into `out_dir`, and returns the path of
 /// the latter. Runs of one model and configuration become one column over their seeds. A run without
 /// `results.json` is left out, and the report says so.

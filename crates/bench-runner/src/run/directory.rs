@@ -282,19 +282,13 @@ pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
 }
 
 /// # Errors
-/// When a comparison that is written to `out` would take the place of a report that is none of its own, or of tables without one.
+/// When a comparison that is written to `out` would take the place of a report that is none of its own.
 pub(crate) fn require_no_run(out: &Path) -> Result<()> {
     let dir = RunDir::new(out);
     if is_run(&dir) {
         bail!("{} is a run, whose report would be lost; choose another --out", out.display());
     }
     let page = fs::read_to_string(dir.report());
-    if page.is_err() {
-        let mut tables = genlab_report::run::comparison_files().map(|file| out.join(file));
-        if let Some(table) = tables.find(|table| table.exists()) {
-            bail!("{} is not genlab's; move it away or choose another --out", table.display());
-        }
-    }
     if page.is_ok_and(|page| !page.contains("<meta name=\"generator\" content=\"genlab ")) {
         bail!("{} is not genlab's; choose another --out", dir.report().display());
     }

@@ -1,7 +1,7 @@
 //! Pixels that hang together.
 
-/// Pixels of a picture, `[height · width]`, that are `alike` and hang together with pixel `start`, above, below and beside;
-/// `start` among them whatever it is like.
+/// Pixels of a picture, `[height · width]`, that are `alike` and hang together with pixel `start`, side by side or corner
+/// to corner, as strokes of one pixel do; `start` among them whatever it is like.
 pub fn connected(
     [height, width]: [usize; 2],
     start: usize,

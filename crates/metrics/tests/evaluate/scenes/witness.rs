@@ -146,7 +146,8 @@ fn a_careless_witness_is_wrong_about_every_fourth() {
     let area = value(&witness, "description/auroc");
     assert!((area - 0.75).abs() < 0.02, "{area}");
     let interval = witness.metrics.iter().find(|m| m.name == "description/auroc");
-    let half_width = interval.and_then(Metric::half_width).expect("an interval");
+    let [low, high] = interval.and_then(|metric| metric.ci95).expect("an interval");
+    let half_width = (high - low) / 2.0;
     let expected = 1.96 * (area * (1.0 - area) / dataset.test.len() as f64).sqrt();
     assert!((half_width / expected - 1.0).abs() < 0.1, "{half_width} for {expected}");
     let known = dataset.train.scenes.as_ref().expect("scenes").entropy_of_captions();

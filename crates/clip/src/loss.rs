@@ -3,6 +3,9 @@
 use burn::tensor::{DType, Int, Tensor};
 use genlab_core::loss::cross_entropy;
 
+/// What is taken from logits of what does not count, of which none exceeds the greatest inverse temperature.
+const OFF: f64 = 1e4;
+
 /// What a batch of pairs scores.
 pub(crate) struct Contrast {
     /// −ln softmax(l_i·)_i of each picture, `[B]` nats.
@@ -44,7 +47,30 @@ fn own(similarities: &Tensor<2>) -> Tensor<1, Int> {
 /// l_ij = s ⟨u_i, v_j⟩        ½ (−Σᵢ ln softmax(l_i·)_i − Σⱼ ln softmax(l_·j)_j) / B
 /// ```
 pub(crate) fn contrast(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Contrast {
-    let logits = pictures.matmul(captions.transpose()) * scale.unsqueeze_dim::<2>(1);
+    of_logits(logits(pictures, captions, scale))
+}
+
+/// The same where only pairs whose weight is 1 and not 0 count, `[B]`: the others are held against none of these.
+pub(crate) fn contrast_among(
+    pictures: Tensor<2>,
+    captions: Tensor<2>,
+    scale: Tensor<1>,
+    weights: &Tensor<1>,
+) -> Contrast {
+    of_logits(logits(pictures, captions, scale) + (both_count(weights) - 1.0) * OFF)
+}
+
+/// 1 where the pairs of both a row and a column count, 0 elsewhere, `[B, B]` off the graph.
+pub(crate) fn both_count(weights: &Tensor<1>) -> Tensor<2> {
+    let weights = weights.clone().inner();
+    weights.clone().unsqueeze_dim::<2>(0) * weights.unsqueeze_dim::<2>(1)
+}
+
+fn logits(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
+    pictures.matmul(captions.transpose()) * scale.unsqueeze_dim::<2>(1)
+}
+
+fn of_logits(logits: Tensor<2>) -> Contrast {
     let own = own(&logits);
     Contrast {
         pictures: cross_entropy(logits.clone(), &own, 0.0),

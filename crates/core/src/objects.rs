@@ -16,8 +16,8 @@ pub struct Objects {
     /// one. K is the most objects of any value of the dataset.
     pub frames: Tensor<3>,
     /// `[B, K]`: the place of the word for each object's digit among the words of the caption that the dataset has of the
-    /// value, counted from 0. 0, where no caption has a digit, where a value has fewer than K objects or its caption names
-    /// fewer.
+    /// value, counted from 0. 0, where no caption has a digit, where a value has fewer than K objects, or its caption names
+    /// fewer or is wrong.
     pub words: Tensor<2, Int>,
 }
 

@@ -6,7 +6,7 @@ use super::{
     negatives::Negatives,
     net::Captioner,
 };
-use crate::{loss::contrast, model::captions};
+use crate::{loss::contrast_among, model::captions};
 use burn::{
     module::Module,
     tensor::{DType, Int, Tensor},
@@ -25,13 +25,13 @@ pub(super) struct Captioning {
 }
 
 /// What is learned from.
-struct Pairs {
+pub(super) struct Pairs {
     /// `[B, C, H, W]`
-    values: Tensor<4>,
+    pub(super) values: Tensor<4>,
     /// `[B, T]`
-    captions: Tensor<2, Int>,
+    pub(super) captions: Tensor<2, Int>,
     /// 1 for each row that counts, 0 for the others, `[B]`.
-    weights: Tensor<1>,
+    pub(super) weights: Tensor<1>,
 }
 
 impl Pairs {
@@ -43,8 +43,8 @@ impl Pairs {
     }
 }
 
-/// What pairs score: means over those that count, `[1]` each.
-struct Losses {
+/// What pairs score: means over those that count, `[1]` each. The others are no negatives of these.
+pub(super) struct Losses {
     contrastive: Tensor<1>,
     matching: Tensor<1>,
     /// Nats per caption.
@@ -55,15 +55,16 @@ struct Losses {
 
 impl Losses {
     /// The three losses of section 3.2 of arXiv:2201.12086; row i draws its negatives from row `rows.start + i` of `noise`.
-    fn of(net: &Captioner, pairs: Pairs, noise: Noise, rows: &Range<u64>) -> Self {
+    pub(super) fn of(net: &Captioner, pairs: Pairs, noise: Noise, rows: &Range<u64>) -> Self {
         let Pairs { values, captions, weights } = pairs;
         let picture = net.look(values);
-        let contrast = contrast(
+        let contrast = contrast_among(
             net.picture_vectors(&picture),
             net.caption_vectors(captions.clone()),
             net.scale(),
+            &weights,
         );
-        let negatives = Negatives::drawn(&captions, &contrast.similarities, noise, rows);
+        let negatives = Negatives::drawn(&captions, &weights, &contrast.similarities, noise, rows);
         let logits = match_logits(net, &captions, &picture.sight, &negatives);
         let Matched { losses, right } = matching(logits, sides(&weights));
         let [wrong_captions, wrong_pictures] =
@@ -82,7 +83,7 @@ impl Losses {
         self.contrastive.clone() + self.matching.clone() + self.language.clone()
     }
 
-    fn scalars(self) -> Scalars {
+    pub(super) fn scalars(self) -> Scalars {
         Scalars::new()
             .with("loss", self.total())
             .with("contrastive", self.contrastive)

@@ -1,5 +1,6 @@
 //! Pairs that do not match, taken from the batch.
 
+use crate::loss::both_count;
 use burn::tensor::{Bool, DType, Int, Tensor};
 use genlab_core::Noise;
 use std::ops::Range;
@@ -22,24 +23,25 @@ pub(super) struct Negatives {
 pub(super) struct Drawn {
     /// `[B]`
     pub(super) rows: Tensor<1, Int>,
-    /// 1 where its caption is another, 0 where there is no other to draw, `[B]`.
+    /// 1 where its caption is another, 0 where there is none to draw, `[B]`.
     pub(super) wrong: Tensor<1>,
 }
 
 impl Negatives {
     /// `similarities` `[B, B]` are the logits of the contrastive loss, off the graph, a row for each picture. Row i draws from
-    /// row `rows.start + i` of `noise`.
+    /// row `rows.start + i` of `noise`. Rows whose weight is 0 and not 1, `[B]`, are no negatives.
     pub(super) fn drawn(
         captions: &Tensor<2, Int>,
+        weights: &Tensor<1>,
         similarities: &Tensor<2>,
         noise: Noise,
         rows: &Range<u64>,
     ) -> Self {
         let (shape, device) = (similarities.dims(), similarities.device());
-        let alike = alike(captions);
+        let never = alike(captions).bool_or(both_count(weights).equal_elem(0.0));
         let of = |name: &str, logits: Tensor<2>| {
             let uniform = noise.uniform(name, 0, rows.clone(), shape, &device);
-            drawn(logits, &alike, uniform)
+            drawn(logits, &never, uniform)
         };
         Self {
             captions: of("captioner/wrong-caption", similarities.clone()),
@@ -57,13 +59,13 @@ fn alike(captions: &Tensor<2, Int>) -> Tensor<2, Bool> {
     along(0).equal(along(1)).all_dim(2).squeeze_dim::<2>(2)
 }
 
-/// A column for each row of `logits` `[B, C]`, drawn with probability softmax(logits) from those that are not `alike`: the
+/// A column for each row of `logits` `[B, C]`, drawn with probability softmax(logits) from those that are not `never`: the
 /// argmax of logits and Gumbel noise −ln(−ln u), for draws u in [0, 1) that are `uniform` `[B, C]` (Gumbel 1954).
-fn drawn(logits: Tensor<2>, alike: &Tensor<2, Bool>, uniform: Tensor<2>) -> Drawn {
+fn drawn(logits: Tensor<2>, never: &Tensor<2, Bool>, uniform: Tensor<2>) -> Drawn {
     let gumbel = uniform.clamp_min(LEAST).log().neg().clamp_min(LEAST).log().neg();
-    let best = (logits + gumbel).mask_fill(alike.clone(), NEVER).argmax(1).cast(DType::I32);
-    let same = alike.clone().float().gather(1, best.clone());
-    Drawn { rows: best.squeeze_dim::<1>(1), wrong: same.neg().squeeze_dim::<1>(1) + 1.0 }
+    let best = (logits + gumbel).mask_fill(never.clone(), NEVER).argmax(1).cast(DType::I32);
+    let none = never.clone().float().gather(1, best.clone());
+    Drawn { rows: best.squeeze_dim::<1>(1), wrong: none.neg().squeeze_dim::<1>(1) + 1.0 }
 }
 
 #[cfg(test)]
@@ -117,15 +119,21 @@ mod tests {
     fn where_all_captions_say_the_same_nothing_is_wrong() {
         let device = Device::flex();
         let noise = Seed(0).during(Phase::Train);
-        let of = |captions: [[i32; 2]; 3]| {
+        let among = |captions: [[i32; 2]; 3], weights: [f32; 3]| {
             let captions = Tensor::<2, Int>::from_ints(captions, &device);
-            Negatives::drawn(&captions, &Tensor::zeros([3, 3], &device), noise, &(0..3))
+            let weights = Tensor::from_floats(weights, &device);
+            let similarities = Tensor::zeros([3, 3], &device);
+            Negatives::drawn(&captions, &weights, &similarities, noise, &(0..3))
         };
+        let of = |captions| among(captions, [1.0; 3]);
         let Negatives { captions, pictures } = of([[2, 3], [2, 3], [4, 4]]);
         for drawn in [captions, pictures] {
             assert_eq!(rows(&drawn)[..2], [2, 2]);
             assert_eq!(wrong(drawn), [1.0; 3]);
         }
         assert_eq!(wrong(of([[2, 3]; 3]).captions), [0.0; 3]);
+        // Nor is one that does not count.
+        let Negatives { captions, .. } = among([[2, 3], [2, 3], [4, 4]], [1.0, 1.0, 0.0]);
+        assert_eq!(wrong(captions)[..2], [0.0; 2]);
     }
 }

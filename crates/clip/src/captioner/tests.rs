@@ -1,6 +1,11 @@
 //! That the captioner keeps the contract, with a filter and without, and what a filter does.
 
-use super::{CaptionerConfig, FilterConfig, PictureConfig, filter::Filter, net::Captioner};
+use super::{
+    CaptionerConfig, FilterConfig, PictureConfig,
+    filter::Filter,
+    model::{Losses, Pairs},
+    net::Captioner,
+};
 use burn::tensor::{Int, Tensor};
 use genlab_core::{
     Batch, ConditionConfig, ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, Phase, Seed,
@@ -93,15 +98,19 @@ fn floats(x: Tensor<1>) -> Vec<f32> {
     x.into_data().try_into_vec().expect("f32")
 }
 
-/// The filter of that run.
-fn opened(threshold: f64, context: &InitContext) -> Filter {
+/// A small network.
+fn net(context: &InitContext) -> Captioner {
     let config = small();
     let captions = ConditionConfig::Caption(config.text).conditions("text", context);
     let captions = captions.expect("words").captions.expect("captions are told");
-    let net = init_module(Seed(77), "other", &context.device, |device| {
+    init_module(Seed(77), "other", &context.device, |device| {
         Captioner::new(&config.image, captions, config.embedding_dim, 0.07, SPACE, device)
-    });
-    filter(threshold).open(net, &config, &with_shelf(context)).expect("on the shelf")
+    })
+}
+
+/// The filter of that run.
+fn opened(threshold: f64, context: &InitContext) -> Filter {
+    filter(threshold).open(net(context), &small(), &with_shelf(context)).expect("on the shelf")
 }
 
 #[test]
@@ -137,6 +146,34 @@ fn a_filter_keeps_what_it_finds_probable_writes_anew_and_lets_go() {
         }
         assert!((floats(found.kept)[0] - kept as f32 / weights.len() as f32).abs() < 1e-6);
     }
+}
+
+#[test]
+fn a_row_that_does_not_count_changes_no_loss_of_the_others() {
+    let context = context(SPACE);
+    let net = net(&context);
+    let Batch { values, captions, .. } = batch(SPACE, 4, 0);
+    let captions = captions.expect("captions of images");
+    let of = |rows: [i32; 2], weights: [f32; 2]| {
+        let rows = Tensor::<1, Int>::from_ints(rows, &context.device);
+        let pairs = Pairs {
+            values: values.clone().select(0, rows.clone()),
+            captions: captions.clone().select(0, rows),
+            weights: Tensor::from_floats(weights, &context.device),
+        };
+        Losses::of(&net, pairs, Seed(5).during(Phase::Train), &(0..2)).scalars().read()
+    };
+    let first = of([0, 1], [1.0, 0.0]);
+    for other in [2, 3] {
+        for ((name, a), (_, b)) in first.iter().zip(of([0, other], [1.0, 0.0])) {
+            assert!((a - b).abs() < 1e-4, "{name}: {a} and {b}");
+        }
+    }
+    let contrastive = |scalars: &[(&'static str, f64)]| {
+        scalars.iter().find(|(name, _)| *name == "contrastive").expect("a scalar").1
+    };
+    assert!(contrastive(&first).abs() < 1e-6, "it has no negatives: {first:?}");
+    assert!(contrastive(&of([0, 1], [1.0; 2])) > 1e-3);
 }
 
 #[test]

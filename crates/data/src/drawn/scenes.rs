@@ -293,8 +293,10 @@ mod tests {
         let scenes = dataset.test.scenes.as_ref().expect("scenes");
         let two = scenes.rows().iter().filter(|scene| scene.objects.len() == 2).count();
         let expected = two as f64 / scenes.rows().len() as f64 * 2.0_f64.ln();
-        let entropy = scenes.entropy_of_captions();
+        let entropy = scenes.entropy_of_captions().expect("two objects at most");
         assert!((entropy - expected).abs() < 1e-9, "{entropy} for {expected}");
+        let more = self::dataset("scenes-48").test;
+        assert_eq!(more.scenes.as_ref().expect("scenes").entropy_of_captions(), None);
         for scene in scenes.rows().iter().take(300) {
             let captions = scene.captions();
             assert!(captions.contains(&scene.caption) && captions.len() == scene.objects.len());

@@ -204,7 +204,7 @@ impl Caption {
         self.phrases.iter().enumerate().map(place).collect()
     }
 
-    /// The same with every relation turned round: false of the same scene.
+    /// The same with every relation turned round: false of the same scene, unless objects of it look alike.
     #[must_use]
     pub fn turned(&self) -> Self {
         let relations = self.relations.iter().copied().map(Relation::swapped).collect();

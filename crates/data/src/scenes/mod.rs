@@ -56,8 +56,9 @@ impl Scene {
         self.wrong.as_ref().unwrap_or(&self.caption)
     }
 
-    /// Every caption that is true of it and mentions all objects, one for each order of them: given the picture, each is as
-    /// likely to be the one that was drawn.
+    /// Every caption that is true of it and mentions all objects, one for each order of them in which all relations are plain.
+    /// Given the picture of two objects either is as likely to be the one that was drawn; of more they are not, since relations
+    /// are drawn first and placements that do not fit are rejected.
     pub fn captions(&self) -> Vec<Caption> {
         let of = |order: Vec<usize>| {
             let frame = |place: usize| self.objects[place].frame;
@@ -68,6 +69,14 @@ impl Scene {
             Some(Caption { phrases, relations })
         };
         orders(self.objects.len()).into_iter().filter_map(of).collect()
+    }
+
+    /// Its caption with every relation turned round, which is false of it. None where it has no relation, or where objects that
+    /// look alike make that true as well.
+    pub fn turned(&self) -> Option<Caption> {
+        let turned = self.caption.turned();
+        let is_false = !turned.relations.is_empty() && !self.captions().contains(&turned);
+        is_false.then_some(turned)
     }
 
     /// Objects in the order in which they are painted.
@@ -122,11 +131,12 @@ impl Scenes {
         self.most
     }
 
-    /// The mean entropy of a caption given its picture, in nats: no model's mean −ln p(caption | picture) is below it. Wrong
-    /// captions do not count.
-    pub fn entropy_of_captions(&self) -> f64 {
+    /// The mean entropy of a true caption given its picture, in nats: no model's mean −ln p(caption | picture) is below it. None
+    /// where a scene has more than two objects, whose captions are not all as likely.
+    pub fn entropy_of_captions(&self) -> Option<f64> {
         let of = |scene: &Scene| entropy(&scene.captions());
-        self.rows.iter().map(of).sum::<f64>() / self.rows.len() as f64
+        let is_known = self.rows.iter().all(|scene| scene.objects.len() <= 2);
+        is_known.then(|| self.rows.iter().map(of).sum::<f64>() / self.rows.len() as f64)
     }
 
     /// The captions that the dataset has of the pictures at `rows`, `[n, T]` numbers of words. Panics beyond the last picture.
@@ -146,13 +156,17 @@ impl Scenes {
         captions: impl IntoIterator<Item = &'a Caption>,
         device: &Device,
     ) -> Tensor<2, Int> {
-        let of = |caption: &Caption| {
-            let mut words: Vec<i32> =
-                caption.digit_words().into_iter().map(|place| place as i32).collect();
+        self.places(captions.into_iter().map(Caption::digit_words), device)
+    }
+
+    /// Places of words in each of n captions, `[n, K]`: zeros where there are fewer than K, those beyond left out.
+    fn places(&self, of_each: impl Iterator<Item = Vec<usize>>, device: &Device) -> Tensor<2, Int> {
+        let of = |places: Vec<usize>| {
+            let mut words: Vec<i32> = places.into_iter().map(|place| place as i32).collect();
             words.resize(self.most, 0);
             words
         };
-        let words: Vec<Vec<i32>> = captions.into_iter().map(of).collect();
+        let words: Vec<Vec<i32>> = of_each.map(of).collect();
         let data = TensorData::new(words.concat(), [words.len(), self.most]);
         Tensor::from_data(data, (device, DType::I32))
     }
@@ -285,6 +299,15 @@ mod tests {
         let both = [text, "a white six below a blue two right of a red one"];
         assert_eq!(three.captions().len(), 2);
         assert!(said(&both).iter().all(|caption| three.captions().contains(caption)));
+    }
+
+    #[test]
+    fn what_is_turned_round_is_false_unless_objects_look_alike() {
+        let turned = |text: &str| scene(text, &[(0, 0), (16, 1)]).turned();
+        let expected = Caption::parse("a red one right of a blue two");
+        assert_eq!(turned("a red one left of a blue two"), expected);
+        assert_eq!(turned("a red one left of a red one"), None);
+        assert_eq!(scene("a red one", &[(3, 3)]).turned(), None);
     }
 
     #[test]

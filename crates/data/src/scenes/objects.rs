@@ -39,7 +39,12 @@ impl DeviceObjects {
                 (1..=most as u8).flat_map(|object| edges(&map, side, object)).collect();
             (map, frames)
         };
-        let words = scenes.digit_words(scenes.rows[rows.clone()].iter().map(Scene::told), device);
+        // A wrong caption names other objects.
+        let named = |scene: &Scene| match scene.wrong {
+            None => scene.caption.digit_words(),
+            Some(_) => Vec::new(),
+        };
+        let words = scenes.places(scenes.rows[rows.clone()].iter().map(named), device);
         let (maps, frames): (Vec<Vec<u8>>, Vec<Vec<f32>>) = rows.into_par_iter().map(one).unzip();
         let frames = TensorData::new(frames.concat(), [count, most * EDGES]);
         Self {
@@ -112,6 +117,21 @@ mod tests {
             }
             let others = &frames[(row * 4 + masks.len()) * 4..(row + 1) * 16];
             assert!(others.iter().all(|edge| *edge == 0.0), "{row}: {others:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_caption_names_no_object() {
+        let (device, count) = (Device::flex(), 100);
+        let train = load("scenes-32-noisy", &LoadOptions::default()).unwrap().train;
+        let scenes = train.scenes.as_ref().expect("scenes");
+        let words = host(scenes.objects(0..count, &device).words.float());
+        let rows = &scenes.rows()[..count];
+        assert!(rows.iter().any(|scene| scene.wrong.is_some()), "none is wrong");
+        for (scene, words) in rows.iter().zip(words.chunks(2)) {
+            let named = words.iter().filter(|word| **word > 0.0).count();
+            let expected = if scene.wrong.is_some() { 0 } else { scene.objects.len() };
+            assert_eq!(named, expected, "{scene:?}");
         }
     }
 

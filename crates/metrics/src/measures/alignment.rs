@@ -10,7 +10,7 @@ use crate::{
 use genlab_core::{Align, Conditions};
 use genlab_data::{
     Values,
-    scenes::{Caption, Colour, Phrase, Size},
+    scenes::{Caption, Colour, Phrase, Scene, Size},
 };
 use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
 use std::collections::HashSet;
@@ -87,7 +87,7 @@ pub fn measure(aligner: &dyn Align, context: &Context<'_>, out: &mut Findings) {
     };
     let found = [
         (&RECALL, recall(&pictures, &captions, &read)),
-        (&RELATION, relations(&pictures, &captions, &read)),
+        (&RELATION, relations(&pictures, scenes.rows(), &read)),
     ];
     for (entry, values) in found.into_iter().chain(zero_shot(&pictures, &captions, &read)) {
         if values.is_empty() {
@@ -156,23 +156,27 @@ fn nearest(picture: &[f64], vectors: &Rows) -> usize {
     best.unwrap_or(usize::MAX)
 }
 
-/// Whether each picture of two objects is nearer to its caption than to that of the opposite relation.
-fn relations(pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<f64> {
-    let rows: Vec<usize> =
-        (0..captions.len()).filter(|row| captions[*row].relations.len() == 1).collect();
-    if rows.is_empty() {
+/// Whether each picture of two objects is nearer to its caption than to that of the opposite relation, where that is false.
+fn relations(pictures: &Rows, scenes: &[Scene], read: Read<'_>) -> Vec<f64> {
+    let asked = |(row, scene): (usize, &Scene)| {
+        let turned = scene.turned().filter(|turned| turned.relations.len() == 1)?;
+        Some((row, scene.caption.clone(), turned))
+    };
+    let asked: Vec<(usize, Caption, Caption)> =
+        scenes.iter().enumerate().filter_map(asked).collect();
+    if asked.is_empty() {
         return Vec::new();
     }
-    let own: Vec<Caption> = rows.iter().map(|row| captions[*row].clone()).collect();
-    let turned: Vec<Caption> = own.iter().map(Caption::turned).collect();
+    let own: Vec<Caption> = asked.iter().map(|(_, own, _)| own.clone()).collect();
+    let turned: Vec<Caption> = asked.iter().map(|(_, _, turned)| turned.clone()).collect();
     let (own, turned) = (read(&own), read(&turned));
-    let of = |(place, row): (usize, &usize)| {
+    let of = |(place, (row, ..)): (usize, &(usize, Caption, Caption))| {
         number(
             product(pictures.row(*row), own.row(place))
                 > product(pictures.row(*row), turned.row(place)),
         )
     };
-    rows.iter().enumerate().map(of).collect()
+    asked.iter().enumerate().map(of).collect()
 }
 
 /// Every caption of one object.
@@ -275,34 +279,38 @@ mod tests {
         Rows::new(40, captions.iter().flat_map(vector).collect())
     }
 
-    fn scenes() -> Vec<Caption> {
+    /// Scenes and their captions.
+    fn scenes() -> (Vec<Scene>, Vec<Caption>) {
         let options = genlab_data::LoadOptions::default();
         let test = genlab_data::load("scenes-32", &options).unwrap().test;
-        test.scenes.unwrap().rows().iter().map(|scene| scene.caption.clone()).collect()
+        let scenes = test.scenes.unwrap().rows().to_vec();
+        let captions = scenes.iter().map(|scene| scene.caption.clone()).collect();
+        (scenes, captions)
     }
 
     #[test]
     fn whoever_reads_all_is_right_in_all() {
-        let captions = scenes();
+        let (scenes, captions) = scenes();
         let pictures = read(&captions);
         let all = |values: &[f64]| values.iter().all(|right| *right == 1.0);
         let recall = recall(&pictures, &captions, &read);
         assert!(recall.len() >= 1900 && recall.len().is_multiple_of(CHOICE) && all(&recall));
-        let relations = relations(&pictures, &captions, &read);
-        assert!(relations.len() > 1900 && all(&relations));
+        let relations = relations(&pictures, &scenes, &read);
+        let asked = scenes.iter().filter(|scene| scene.turned().is_some()).count();
+        assert!(relations.len() == asked && asked > 1900 && all(&relations));
         let zero_shot = zero_shot(&pictures, &captions, &read);
         assert!(zero_shot.iter().all(|(_, values)| values.len() > 150 && all(values)));
     }
 
     #[test]
     fn whoever_does_not_read_relations_tells_none_and_colours_alone_no_digits() {
-        let captions = scenes();
+        let (scenes, captions) = scenes();
         let blind = |captions: &[Caption]| {
             let rows = read(captions);
             Rows::new(36, rows.iter().flat_map(|row| row[..36].to_vec()).collect())
         };
         let pictures = blind(&captions);
-        assert!(relations(&pictures, &captions, &blind).iter().all(|right| *right == 0.0));
+        assert!(relations(&pictures, &scenes, &blind).iter().all(|right| *right == 0.0));
         let coloured = |captions: &[Caption]| {
             let rows = read(captions);
             Rows::new(6, rows.iter().flat_map(|row| row[10..16].to_vec()).collect())

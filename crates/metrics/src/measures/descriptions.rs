@@ -6,7 +6,10 @@ use crate::{
     context::{Context, Part},
     features::host,
     findings::Findings,
-    numerics::{matrix::Z95, rank::auroc},
+    numerics::{
+        matrix::Z95,
+        rank::{Auroc, auroc, auroc_of_pairs},
+    },
     picture,
 };
 use burn::tensor::{Int, Tensor};
@@ -79,7 +82,7 @@ const AUROC: Entry = Entry {
     title: "Captions told from others",
     gloss: "area under the curve, own captions against other pictures'",
     unit: "area under the ROC curve",
-    meaning: "How often the model finds a picture's own caption more probable than another picture has the caption of a third: \
+    meaning: "How often the matching probability of a picture with its own caption exceeds that of a picture with another's: \
               the area under the curve of right against wrong acceptances. Chance is 0.5.",
     ..EXACT_ONE
 };
@@ -119,9 +122,11 @@ pub fn measure(describer: &dyn Describe, context: &Context<'_>, out: &mut Findin
             out.push(context.mean(entry, &values));
         }
     }
-    let entropy = scenes.entropy_of_captions();
     let nll = context.mean(&NLL, &said.nats);
-    out.push(nll.map(|nll| nll.qualified(&format!("entropy of the captions {entropy:.4}"))));
+    out.push(nll.map(|nll| match scenes.entropy_of_captions() {
+        Some(entropy) => nll.qualified(&format!("entropy of the captions {entropy:.4}")),
+        None => nll,
+    }));
 
     let others = said.beside_others(scenes);
     push(&AUROC, &others, context, out);
@@ -208,21 +213,17 @@ impl Said {
             let next = &rows[(row + 1) % rows.len()].caption;
             !rows[row].captions().contains(next)
         };
-        let wrong = (0..rows.len()).filter(|row| is_wrong(*row)).map(|row| self.next[row]);
-        Checked {
-            name: "captions of other pictures",
-            right: self.own.clone(),
-            wrong: wrong.collect(),
-        }
+        let pair = |row: usize| (self.own[row], is_wrong(row).then(|| self.next[row]));
+        Checked::in_pairs("captions of other pictures", (0..rows.len()).map(pair))
     }
 
-    /// Own captions and the same with relations turned round, of pictures that have some.
+    /// Own captions and the same with relations turned round, of pictures of which that is false.
     fn turned_round(&self, scenes: &Scenes) -> Option<Checked> {
         let rows = scenes.rows();
-        let related = |row: &usize| !rows[*row].caption.relations.is_empty();
-        let of = |p: &[f64]| (0..rows.len()).filter(related).map(|row| p[row]).collect::<Vec<_>>();
-        let (right, wrong) = (of(&self.own), of(&self.turned));
-        (!right.is_empty()).then_some(Checked { name: "relations turned round", right, wrong })
+        let related = (0..rows.len()).filter(|row| rows[*row].turned().is_some());
+        let pairs = related.map(|row| (self.own[row], Some(self.turned[row])));
+        let checked = Checked::in_pairs("relations turned round", pairs);
+        (!checked.right.is_empty()).then_some(checked)
     }
 }
 
@@ -232,9 +233,22 @@ struct Checked {
     name: &'static str,
     right: Vec<f64>,
     wrong: Vec<f64>,
+    /// None where there are too few of either.
+    area: Option<Auroc>,
 }
 
 impl Checked {
+    /// Of a right caption of each picture, and of a wrong one of the same picture where there is one.
+    fn in_pairs(name: &'static str, pairs: impl Iterator<Item = (f64, Option<f64>)>) -> Self {
+        let pairs: Vec<(f64, Option<f64>)> = pairs.collect();
+        Self {
+            name,
+            right: pairs.iter().map(|(right, _)| *right).collect(),
+            wrong: pairs.iter().filter_map(|(_, wrong)| *wrong).collect(),
+            area: auroc_of_pairs(&pairs),
+        }
+    }
+
     /// Of the training split's captions, where some were planted wrong.
     fn of_training(describer: &dyn Describe, context: &Context<'_>) -> Option<Self> {
         let train = context.dataset.train.sample(MOST_CHECKED);
@@ -249,8 +263,9 @@ impl Checked {
             rows.filter(move |(scene, _)| scene.wrong.is_some() == is_wrong).map(|(_, p)| *p)
         };
         let (right, wrong): (Vec<f64>, Vec<f64>) = (of(false).collect(), of(true).collect());
-        (!wrong.is_empty()).then_some(Self {
+        (!wrong.is_empty()).then(|| Self {
             name: "planted wrong captions (training)",
+            area: auroc(&right, &wrong),
             right,
             wrong,
         })
@@ -270,7 +285,7 @@ fn area(
     checked: &Checked,
     context: &Context<'_>,
 ) -> Option<Result<Metric, NotFinite>> {
-    let found = auroc(&checked.right, &checked.wrong)?;
+    let found = checked.area?;
     let metric = context.metric(entry, found.value, checked.right.len() + checked.wrong.len());
     Some(metric.map(|metric| metric.with_half_width(Z95 * found.standard_error)))
 }
@@ -330,8 +345,7 @@ fn told(checked: &[Checked]) -> Figure {
         format!("{:.3}", right as f64 / p.len().max(1) as f64)
     };
     let of = |checked: &Checked| {
-        let Checked { name, right, wrong } = checked;
-        let area = auroc(right, wrong);
+        let Checked { name, right, wrong, area } = checked;
         vec![
             (*name).to_owned(),
             wrong.len().to_string(),

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use genlab_core::{Generative, Oracle};
-use genlab_data::{Values, scenes::Scenes};
+use genlab_data::Values;
 use genlab_results::Oracle as Known;
 
 /// Those of `model` that its data allow of.
@@ -20,9 +20,13 @@ pub fn of(model: &dyn Generative, context: &Context<'_>) -> Vec<Known> {
                 (truth.entropy()?, "entropy of the data".to_owned())
             }
             Oracle::Captions => {
-                let entropy =
-                    context.dataset.train.scenes.as_ref().map(Scenes::entropy_of_captions);
-                (entropy?, "entropy of captions, given the picture".to_owned())
+                let scenes = context.dataset.train.scenes.as_ref()?;
+                // What is learned from wrong captions has another entropy.
+                if scenes.rows().iter().any(|scene| scene.wrong.is_some()) {
+                    return None;
+                }
+                let entropy = scenes.entropy_of_captions()?;
+                (entropy, "entropy of captions, given the picture".to_owned())
             }
             Oracle::LinearCode { dimensions } => {
                 let error = error_of_linear_codes(&context.dataset.train, dimensions)?;

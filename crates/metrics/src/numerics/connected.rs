@@ -1,7 +1,7 @@
 //! Pixels that hang together.
 
-/// Pixels of a picture, `[height · width]`, that are `alike` and hang together with pixel `start`, above, below and beside;
-/// `start` among them whatever it is like.
+/// Pixels of a picture, `[height · width]`, that are `alike` and hang together with pixel `start`, side by side or corner
+/// to corner, as strokes of one pixel do; `start` among them whatever it is like.
 pub fn connected(
     [height, width]: [usize; 2],
     start: usize,
@@ -12,39 +12,33 @@ pub fn connected(
     inside[start] = true;
     while let Some(at) = rest.pop() {
         let (x, y) = (at % width, at / width);
-        let neighbours = [
-            (x > 0).then(|| at - 1),
-            (x + 1 < width).then_some(at + 1),
-            (y > 0).then(|| at - width),
-            (y + 1 < height).then_some(at + width),
-        ];
-        for next in neighbours.into_iter().flatten() {
-            if !inside[next] && alike(next) {
-                inside[next] = true;
-                rest.push(next);
+        for row in y.saturating_sub(1)..=(y + 1).min(height - 1) {
+            for column in x.saturating_sub(1)..=(x + 1).min(width - 1) {
+                let next = row * width + column;
+                if !inside[next] && alike(next) {
+                    inside[next] = true;
+                    rest.push(next);
+                }
             }
         }
     }
     inside
 }
 
-/// The largest group of such pixels; none where no pixel is `alike`.
-pub fn largest(size: [usize; 2], alike: impl Fn(usize) -> bool) -> Option<Vec<bool>> {
+/// All groups of such pixels.
+pub fn groups(size: [usize; 2], alike: impl Fn(usize) -> bool) -> Vec<Vec<bool>> {
     let [height, width] = size;
     let mut known = vec![false; height * width];
-    let mut largest: Option<(usize, Vec<bool>)> = None;
+    let mut groups = Vec::new();
     for start in 0..height * width {
         if known[start] || !alike(start) {
             continue;
         }
         let group = connected(size, start, &alike);
-        let count = group.iter().filter(|inside| **inside).count();
         known.iter_mut().zip(&group).for_each(|(known, inside)| *known |= inside);
-        if largest.as_ref().is_none_or(|(most, _)| count > *most) {
-            largest = Some((count, group));
-        }
+        groups.push(group);
     }
-    largest.map(|(_, group)| group)
+    groups
 }
 
 #[cfg(test)]
@@ -52,12 +46,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_group_is_found_and_corners_part() {
-        let picture = *b"x.xx....x.x.";
+    fn every_group_is_found_and_corners_hang_together() {
+        let picture = *b"x..x.x.xx...";
         let alike = |at: usize| picture[at] == b'x';
-        let expected = |kept: [usize; 2]| (0..12).map(|at| kept.contains(&at)).collect::<Vec<_>>();
-        assert_eq!(largest([3, 4], alike), Some(expected([2, 3])));
-        assert_eq!(largest([3, 4], |_| false), None);
-        assert_eq!(connected([3, 4], 8, alike), expected([8, 8]));
+        let expected = |kept: &[usize]| (0..12).map(|at| kept.contains(&at)).collect::<Vec<bool>>();
+        let found = groups([3, 4], alike);
+        assert_eq!(found, [expected(&[0, 5, 8]), expected(&[3, 7])]);
+        assert!(groups([3, 4], |_| false).is_empty());
+        assert_eq!(connected([3, 4], 8, alike), expected(&[0, 5, 8]));
+        assert_eq!(connected([3, 4], 6, |_| false), expected(&[6]));
     }
 }

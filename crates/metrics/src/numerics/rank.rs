@@ -41,7 +41,7 @@ pub struct Auroc {
     /// The area under the curve of true against false positives: the share of pairs of both kinds in which the positive one has
     /// the higher score, equal scores counting half.
     pub value: f64,
-    /// Its standard error (DeLong et al. 1988, Biometrics 44, 837).
+    /// Its standard error (DeLong et al. 1988, Biometrics 44, 837; of pairs Obuchowski 1997, Biometrics 53, 567).
     pub standard_error: f64,
 }
 
@@ -50,17 +50,49 @@ pub fn auroc(positives: &[f64], negatives: &[f64]) -> Option<Auroc> {
     if positives.len() < 2 || negatives.len() < 2 {
         return None;
     }
+    let [won, lost] = below(positives, negatives).map(|shares| mean_and_sd(&shares));
+    let variance = won.1.powi(2) / positives.len() as f64 + lost.1.powi(2) / negatives.len() as f64;
+    Some(Auroc { value: won.0, standard_error: variance.sqrt() })
+}
+
+/// That of a score which should be higher for the first of each pair than for the second, where there is one. Whoever errs about
+/// one of a pair may err about the other, so the variance is that of a sum over pairs (Obuchowski 1997): with M firsts and N
+/// seconds, and the share V of the seconds below a first, W of the firsts above a second, and the area A,
+///
+/// ```text
+/// n / (n − 1) Σ ((V − A) / M + (W − A) / N)²        over all n = M pairs, without the second term where there is no second
+/// ```
+///
+/// None where there are not two of both.
+pub fn auroc_of_pairs(pairs: &[(f64, Option<f64>)]) -> Option<Auroc> {
+    let (positives, seconds): (Vec<f64>, Vec<Option<f64>>) = pairs.iter().copied().unzip();
+    let negatives: Vec<f64> = seconds.iter().copied().flatten().collect();
+    if positives.len() < 2 || negatives.len() < 2 {
+        return None;
+    }
+    let [won, lost] = below(&positives, &negatives);
+    let [count, of_lost] = [won.len() as f64, lost.len() as f64];
+    let value = won.iter().sum::<f64>() / count;
+    // That of a negative is 1 less the share of positives below it.
+    let mut lost = lost.into_iter();
+    let of_pair = |(won, second): (&f64, &Option<f64>)| {
+        let lost = second.and_then(|_| lost.next()).map_or(0.0, |below| 1.0 - below - value);
+        ((won - value) / count + lost / of_lost).powi(2)
+    };
+    let squares: f64 = won.iter().zip(&seconds).map(of_pair).sum();
+    Some(Auroc { value, standard_error: (squares * count / (count - 1.0)).sqrt() })
+}
+
+/// The share of the negatives below each positive, and of the positives below each negative, equal ones counting half.
+fn below(positives: &[f64], negatives: &[f64]) -> [Vec<f64>; 2] {
     let all = ranks(&[positives, negatives].concat());
     let (of_positives, of_negatives) = all.split_at(positives.len());
     // A rank among all less that among its own kind counts the others below.
-    let below = |all: &[f64], own: &[f64], others: &[f64]| -> Vec<f64> {
+    let of = |all: &[f64], own: &[f64], others: &[f64]| -> Vec<f64> {
         let count = others.len() as f64;
         all.iter().zip(ranks(own)).map(|(all, own)| (all - own) / count).collect()
     };
-    let won = mean_and_sd(&below(of_positives, positives, negatives));
-    let lost = mean_and_sd(&below(of_negatives, negatives, positives));
-    let variance = won.1.powi(2) / positives.len() as f64 + lost.1.powi(2) / negatives.len() as f64;
-    Some(Auroc { value: won.0, standard_error: variance.sqrt() })
+    [of(of_positives, positives, negatives), of(of_negatives, negatives, positives)]
 }
 
 fn centred(values: &[f64]) -> Vec<f64> {
@@ -108,6 +140,36 @@ mod tests {
         let variance: f64 = 1.0 / 12.0 / 3.0 + 2.0 / 9.0 / 2.0;
         let expected = variance.sqrt();
         assert!((found.standard_error - expected).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn where_both_of_a_pair_err_at_once_the_error_is_that_of_a_share_of_pairs() {
+        // Of 400 pairs every fourth is turned round: 1 − m, with a variance of m (1 − m) / n.
+        let pair = |row: usize| {
+            if row.is_multiple_of(4) { (0.1, Some(0.9)) } else { (0.9, Some(0.1)) }
+        };
+        let pairs: Vec<(f64, Option<f64>)> = (0..400).map(pair).collect();
+        let found = auroc_of_pairs(&pairs).unwrap();
+        assert!((found.value - 0.75).abs() < 1e-12, "{found:?}");
+        let expected = (0.25_f64 * 0.75 / 399.0).sqrt();
+        assert!((found.standard_error - expected).abs() < 1e-12, "{found:?}");
+        // As if they were independent it would be less.
+        let (positives, negatives): (Vec<f64>, Vec<Option<f64>>) = pairs.into_iter().unzip();
+        let negatives: Vec<f64> = negatives.into_iter().flatten().collect();
+        let apart = auroc(&positives, &negatives).unwrap();
+        assert!((apart.value - 0.75).abs() < 1e-12);
+        assert!(apart.standard_error < 0.8 * expected, "{apart:?}");
+    }
+
+    #[test]
+    fn a_pair_may_lack_its_second() {
+        // Shares of the seconds below each first: 1, 1/2, 1/2; of the firsts above the seconds of the last two: 1/3, 1.
+        let found = auroc_of_pairs(&[(0.8, None), (0.6, Some(0.7)), (0.4, Some(0.3))]).unwrap();
+        assert!((found.value - 4.0 / 6.0).abs() < 1e-12, "{found:?}");
+        let parts: [f64; 3] = [1.0 / 9.0, -1.0 / 18.0 - 1.0 / 6.0, -1.0 / 18.0 + 1.0 / 6.0];
+        let variance = parts.map(|part| part * part).iter().sum::<f64>() * 1.5;
+        assert!((found.standard_error - variance.sqrt()).abs() < 1e-12, "{found:?}");
+        assert_eq!(auroc_of_pairs(&[(0.8, None), (0.6, Some(0.7))]), None);
     }
 
     #[test]

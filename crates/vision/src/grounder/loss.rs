@@ -5,7 +5,7 @@ use crate::{encoder::PLACE, focal::focal};
 use burn::tensor::{Int, Tensor};
 use genlab_core::objects::EDGES;
 
-/// Below this an area or a count is taken for it.
+/// Below this an area is taken for it.
 const LEAST: f64 = 1e-6;
 /// Words that tell phrases apart: "small" or "a", a colour, a digit.
 const SAID: usize = 3;

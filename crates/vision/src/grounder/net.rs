@@ -20,7 +20,7 @@ use genlab_core::{
     objects::EDGES,
 };
 
-/// What a fresh network takes the probability for that a place shows an object, so that the many that do not cost little:
+/// The probability that a fresh network gives a place of showing an object, so that the many that show none cost little:
 /// section 3.3 of Lin et al. 2017 (arXiv:1708.02002).
 const PRIOR: f64 = 0.01;
 /// The inverse temperature at most, as CLIP has it.

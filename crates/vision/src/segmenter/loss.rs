@@ -37,7 +37,7 @@ pub(super) struct Cost {
 }
 
 /// What the other candidates learn together, beside the best: ε of section 3.3 of Rupprecht et al. 2017 (arXiv:1612.00197). A
-/// candidate that never is the best would else never learn.
+/// candidate that never is the best would otherwise never learn.
 const OTHERS: f64 = 0.05;
 
 /// Section 3 of arXiv:2304.02643, "Losses and training": `focal_weight` times the focal loss and the dice loss, of the best

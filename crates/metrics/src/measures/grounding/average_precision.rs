@@ -15,20 +15,22 @@ const RECALLS: u32 = 101;
 /// Average precision as COCO has it (Lin et al. 2014, arXiv:1405.0312; pycocotools, `COCOeval.accumulate`) of detections among
 /// `objects` that could be found, in [0, 1]: from the surest on, precision and recall of those so far; precision at a recall
 /// is the best at that recall or any higher one, 0 where it is never reached; the mean over recalls of 0, 0.01, … 1. None where
-/// nothing could be found. Of equal scores the earlier detection comes first.
+/// nothing could be found. Detections of equal scores come all at once, where pycocotools takes the earlier one first: a model
+/// that cannot tell them apart gains nothing by the order in which it is asked.
 pub fn average_precision(detections: &[Detection], objects: usize) -> Option<f64> {
     if objects == 0 {
         return None;
     }
     let mut order: Vec<&Detection> = detections.iter().collect();
     order.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut right = 0_usize;
-    let so_far = |(place, detection): (usize, &&Detection)| {
-        right += usize::from(detection.right);
-        (right as f64 / objects as f64, right as f64 / (place + 1) as f64)
+    let (mut right, mut all) = (0_usize, 0_usize);
+    let so_far = |equal: &[&Detection]| {
+        right += equal.iter().filter(|detection| detection.right).count();
+        all += equal.len();
+        (right as f64 / objects as f64, right as f64 / all as f64)
     };
     let (recalls, mut precisions): (Vec<f64>, Vec<f64>) =
-        order.iter().enumerate().map(so_far).unzip();
+        order.chunk_by(|a, b| a.score.total_cmp(&b.score).is_eq()).map(so_far).unzip();
     for place in (1..precisions.len()).rev() {
         precisions[place - 1] = precisions[place - 1].max(precisions[place]);
     }
@@ -88,12 +90,14 @@ mod tests {
             let questions = case["questions"].as_array().expect("questions").iter();
             let questions: Vec<Question> = questions.map(question).collect();
             let objects = questions.iter().filter(|question| question.object.is_some()).count();
-            let detection = |question: &Question| {
+            let detection = |(number, question): (usize, &Question)| {
                 let overlap = question.object.map_or(0.0, |object| iou(object, question.found));
                 assert!((overlap - question.iou).abs() < 1e-9, "{overlap}: {}", question.iou);
-                Detection { score: question.score, right: overlap >= 0.5 }
+                // Scores have six decimals; of equal ones pycocotools takes the earlier first.
+                let score = question.score - 1e-9 * number as f64;
+                Detection { score, right: overlap >= 0.5 }
             };
-            let detections: Vec<Detection> = questions.iter().map(detection).collect();
+            let detections: Vec<Detection> = questions.iter().enumerate().map(detection).collect();
             let found = average_precision(&detections, objects).expect("objects");
             let expected = case["ap50"].as_f64().expect("a number");
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
@@ -111,6 +115,16 @@ mod tests {
         // Half of the objects are never found: 51 recalls of 101 are reached.
         let half = of(&[detection(0.9, true)], 2).expect("objects");
         assert!((half - 51.0 / 101.0).abs() < 1e-12, "{half}");
+    }
+
+    #[test]
+    fn whoever_gives_all_boxes_one_score_has_the_share_of_right_ones_in_whatever_order() {
+        let all = [true, true, true, false].map(|right| Detection { score: 0.5, right });
+        let turned: Vec<Detection> = all.iter().rev().copied().collect();
+        for detections in [&all[..], &turned] {
+            let found = average_precision(detections, 3).expect("objects");
+            assert!((found - 0.75).abs() < 1e-12, "{found}");
+        }
     }
 
     #[test]

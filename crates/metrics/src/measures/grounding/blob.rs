@@ -1,10 +1,10 @@
-//! The baseline without a network: the largest group of pixels of nearly the phrase's colour.
+//! The baseline without a network: the group of pixels of nearly the phrase's colour that is nearest to its size.
 
 use super::{
     asked::{Target, is_found},
     average_precision::iou,
 };
-use crate::numerics::connected::largest;
+use crate::numerics::connected::groups;
 use genlab_core::{
     ImageShape,
     objects::{EDGES, edges},
@@ -12,24 +12,42 @@ use genlab_core::{
 use genlab_data::Values;
 
 /// How many of 256 levels a channel may differ from the colour's full ink; the best on validation scenes is used.
-pub(super) const TOLERANCES: [u8; 7] = [16, 32, 48, 64, 80, 96, 128];
+pub(super) const TOLERANCES: [u8; 8] = [16, 32, 48, 64, 80, 96, 112, 128];
 
-/// The smallest rectangle around the largest group of pixels whose channels all differ by at most `tolerance` levels from
-/// `colour`, of levels `[3, H, W]`: left, top, right and bottom edge, zeros where no pixel does.
-fn frame(levels: &[u8], shape: ImageShape, colour: [u8; 3], tolerance: u8) -> [f64; EDGES] {
+/// The smallest rectangle around a group of pixels whose channels all differ by at most `tolerance` levels from `colour`, of
+/// levels `[3, H, W]`: left, top, right and bottom edge, zeros where no pixel does. Of several groups it is the one whose
+/// longer side is nearest to `longer` pixels, of those that are as near the one of the most pixels.
+fn frame(
+    levels: &[u8],
+    shape: ImageShape,
+    colour: [u8; 3],
+    longer: usize,
+    tolerance: u8,
+) -> [f64; EDGES] {
     let ImageShape { height, width, .. } = shape;
     let planes = || levels.chunks(height * width).zip(colour);
     let alike = |at: usize| planes().all(|(plane, full)| plane[at].abs_diff(full) <= tolerance);
-    let group = largest([height, width], alike).unwrap_or_default();
-    let map: Vec<u8> = group.into_iter().map(u8::from).collect();
-    edges(&map, width, 1).map(f64::from)
+    let around = |group: Vec<bool>| {
+        let map: Vec<u8> = group.into_iter().map(u8::from).collect();
+        let pixels = map.iter().filter(|shown| **shown == 1).count();
+        (edges(&map, width, 1).map(f64::from), pixels)
+    };
+    let off = |[left, top, right, bottom]: [f64; EDGES]| {
+        ((right - left).max(bottom - top) - longer as f64).abs()
+    };
+    let nearest = groups([height, width], alike)
+        .into_iter()
+        .map(around)
+        .min_by(|(a, of_a), (b, of_b)| off(*a).total_cmp(&off(*b)).then(of_b.cmp(of_a)));
+    nearest.map_or([0.0; EDGES], |(frame, _)| frame)
 }
 
 /// Overlap of such a rectangle with each object.
 pub(super) fn ious(values: &Values, asked: &[Target], tolerance: u8) -> Vec<f64> {
     let one = |target: &Target| {
-        let colour = target.phrase.colour.rgb();
-        iou(frame(values.image(target.row), values.shape(), colour, tolerance), target.frame)
+        let (colour, longer) = (target.phrase.colour.rgb(), target.phrase.size.pixels());
+        let levels = values.image(target.row);
+        iou(frame(levels, values.shape(), colour, longer, tolerance), target.frame)
     };
     asked.iter().map(one).collect()
 }
@@ -50,15 +68,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_lies_around_the_largest_group_of_the_colour() {
+    fn a_frame_lies_around_a_group_of_the_colour() {
         // A row of six pixels: two that are nearly white, one that is red, three of which the middle one is dim.
         let red = [250, 240, 255, 0, 0, 0];
         let rest = [250, 240, 0, 200, 150, 200];
         let shape = ImageShape::new(3, 1, 6);
         let levels = [red, rest, rest].concat();
-        assert_eq!(frame(&levels, shape, [255; 3], 20), [0.0, 0.0, 2.0, 1.0]);
-        assert_eq!(frame(&levels, shape, [255, 0, 0], 20), [2.0, 0.0, 3.0, 1.0]);
-        assert_eq!(frame(&levels, shape, [0, 200, 200], 50), [3.0, 0.0, 6.0, 1.0]);
-        assert_eq!(frame(&levels, shape, [0, 0, 255], 20), [0.0; 4], "none");
+        let found = |colour, tolerance| frame(&levels, shape, colour, 3, tolerance);
+        assert_eq!(found([255; 3], 20), [0.0, 0.0, 2.0, 1.0]);
+        assert_eq!(found([255, 0, 0], 20), [2.0, 0.0, 3.0, 1.0]);
+        assert_eq!(found([0, 200, 200], 50), [3.0, 0.0, 6.0, 1.0]);
+        assert_eq!(found([0, 0, 255], 20), [0.0; 4], "none");
+    }
+
+    #[test]
+    fn of_several_groups_it_is_the_one_of_the_size_and_then_of_the_most_pixels() {
+        // Groups of 2, 2 · 3 and 4 pixels.
+        let picture = [*b"xx.xxx.xxxx", *b"...xxx....."].concat();
+        let plane: Vec<u8> = picture.iter().map(|at| if *at == b'x' { 255 } else { 0 }).collect();
+        let levels = plane.repeat(3);
+        let found = |longer| frame(&levels, ImageShape::new(3, 2, 11), [255; 3], longer, 20);
+        assert_eq!(found(1), [0.0, 0.0, 2.0, 1.0]);
+        assert_eq!(found(3), [3.0, 0.0, 6.0, 2.0]);
+        assert_eq!(found(9), [7.0, 0.0, 11.0, 1.0]);
+        // Two groups of the same side.
+        let two = [*b"xx.xx", *b"...xx"].concat();
+        let plane: Vec<u8> = two.iter().map(|at| if *at == b'x' { 255 } else { 0 }).collect();
+        let found = frame(&plane.repeat(3), ImageShape::new(3, 2, 5), [255; 3], 2, 20);
+        assert_eq!(found, [3.0, 0.0, 5.0, 2.0]);
     }
 }

@@ -76,13 +76,13 @@ pub(super) fn table(asked: &[Target], ious: &[f64], blobs: &[f64]) -> Figure {
         row("partly hidden", &|target| target.hidden),
         row("unseen pairs", &|target| target.phrase.is_held_out()),
     ];
-    let columns = ["", "phrases", "found", "overlap", "found by colour alone"];
+    let columns = ["", "phrases", "found", "overlap", "found by colour and size"];
     Figure {
         name: "grounding".into(),
         section: "Objects".into(),
         title: "What is found".into(),
         caption: "Shares of phrases whose box overlaps with the object by at least 0.5, and the mean overlap. The last column is \
-                  what the largest group of pixels of the phrase's colour finds, without a network."
+                  what a group of pixels of the phrase's colour and size finds, without a network."
             .into(),
         scope: Scope::Run,
         plot: Plot::Table { columns: columns.map(str::to_owned).to_vec(), rows },

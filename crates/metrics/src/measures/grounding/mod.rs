@@ -62,8 +62,9 @@ const BLOB: Entry = Entry {
     gloss: "what is found without a network",
     better: None,
     rank: Rank::Detail,
-    meaning: "Share of the phrases that a baseline finds: the smallest rectangle around the largest group of pixels that have nearly \
-              the phrase's colour, by the tolerance that is best on validation scenes. It is no number of the model.",
+    meaning: "Share of the phrases that a baseline finds: the smallest rectangle around the group of pixels that have nearly the \
+              phrase's colour and whose longer side is nearest to its size, by the tolerance that is best on validation scenes. It \
+              is no number of the model.",
     ..RECALL
 };
 

@@ -167,7 +167,7 @@ pub(super) struct Correction {
     pub(super) mark: Mark,
 }
 
-/// For each target any pixel that its mask has wrong; where none is wrong, any pixel of it.
+/// For each target any pixel that its mask has wrong; where none is wrong, any pixel where it is seen, as in training.
 fn corrections(part: &[Target], masks: &[f32], context: &Context<'_>) -> Vec<Correction> {
     let pixels = masks.len() / part.len();
     let one = |(target, mask): (&Target, &[f32])| {
@@ -175,7 +175,9 @@ fn corrections(part: &[Target], masks: &[f32], context: &Context<'_>) -> Vec<Cor
         let wrong: Vec<bool> =
             mask.iter().zip(truth).map(|(logit, seen)| (*logit > 0.0) != *seen).collect();
         let mut draws = context.noise().row("segmentation/second-click", 0, target.number);
-        let pixel = one_of(&wrong, &mut draws).unwrap_or(target.click);
+        let pixel = one_of(&wrong, &mut draws)
+            .or_else(|| one_of(truth, &mut draws))
+            .expect("something of a target is seen");
         Correction { pixel, mark: if truth[pixel] { Mark::Inside } else { Mark::Outside } }
     };
     part.iter().zip(masks.chunks(pixels)).map(one).collect()

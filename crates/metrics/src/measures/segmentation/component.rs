@@ -5,9 +5,9 @@ use crate::numerics::connected::connected;
 use genlab_data::Values;
 
 /// How many of 256 levels a channel may differ from the click's; the best on validation scenes is used.
-pub(super) const TOLERANCES: [u8; 7] = [16, 32, 48, 64, 80, 96, 128];
+pub(super) const TOLERANCES: [u8; 8] = [16, 32, 48, 64, 80, 96, 112, 128];
 
-/// Pixels that hang together with pixel `click`, above, below and beside, and whose channels all differ by at most
+/// Pixels that hang together with pixel `click`, side by side or corner to corner, and whose channels all differ by at most
 /// `tolerance` levels from the click's. `levels` are `[C, H, W]`, `size` is height and width.
 fn component(levels: &[u8], size: [usize; 2], click: usize, tolerance: u8) -> Vec<bool> {
     let [height, width] = size;
@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn a_component_is_what_hangs_together_within_the_tolerance() {
-        // Two channels of two rows; corners do not count as neighbours.
+        // Two channels of two rows; corners count as neighbours.
         let levels = [[10_u8, 20, 90, 90, 99, 30], [5, 5, 5, 5, 5, 40]].concat();
         let found = |click, tolerance| component(&levels, [2, 3], click, tolerance);
         assert_eq!(found(0, 10), [true, true, false, false, false, false]);
         assert_eq!(found(0, 5), [true, false, false, false, false, false]);
-        assert_eq!(found(3, 9), [false, false, false, true, true, false]);
+        assert_eq!(found(3, 9), [false, false, true, true, true, false]);
         assert_eq!(found(3, 90), [true; 6]);
     }
 }

@@ -42,8 +42,7 @@ impl Default for ClipConfig {
             embedding_dim: 64,
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
-            // Scenes of two pixels further on have the same captions.
-            augmentation: Augmentation { shift: 2, mirror: Mirror::Never },
+            augmentation: Augmentation::off(),
             optimizer: OptimizerConfig {
                 learning_rate: 1e-3,
                 schedule: LearningRateSchedule::Cosine,

@@ -37,7 +37,8 @@ fn scalars(loss: Tensor<1>, contrast: &Contrast, scale: Tensor<1>) -> Scalars {
 
 impl Train for Clip {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let contrast = paired(self.net.net(), batch);
+        let values = self.augmentation.of(batch.values.clone(), at.noise(), batch.rows());
+        let contrast = paired(self.net.net(), &Batch { values, ..batch.clone() });
         let loss = contrast.loss();
         let scalars = scalars(loss.clone(), &contrast, self.net.net().scale());
         self.net.descend(loss, at);
@@ -90,12 +91,30 @@ impl Align for Frozen {
 #[cfg(test)]
 mod tests {
     use crate::ClipConfig;
-    use genlab_classifier::{NetworkConfig, VitNetwork};
-    use genlab_core::testing::contract;
+    use genlab_classifier::{Augmentation, Mirror, NetworkConfig, VitNetwork};
+    use genlab_core::{
+        ImageShape, Space,
+        testing::{batch, context, contract, progress},
+    };
 
     #[test]
     fn it_keeps_the_contract() {
         contract(&|context| ClipConfig::default().init(context), Some(("loss", 60, 0.8)));
+    }
+
+    #[test]
+    fn it_keeps_the_contract_with_pictures_that_move() {
+        let augmentation = Augmentation { shift: 2, mirror: Mirror::Never };
+        let config = ClipConfig { augmentation, ..ClipConfig::default() };
+        contract(&|context| config.init(context), None);
+        // What moves is learned otherwise.
+        let loss = |config: &ClipConfig| {
+            let space = Space::images(ImageShape::new(1, 12, 12));
+            let mut model = config.init(&context(space)).expect("images with captions");
+            let scalars = model.step(&batch(space, 8, 0), progress(0)).read();
+            scalars.into_iter().find(|(name, _)| *name == "contrastive" || *name == "loss")
+        };
+        assert_ne!(loss(&config), loss(&ClipConfig::default()));
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     let dataset = run::load_again(first.dir.path(), &first.data)
         .with_context(|| format!("cannot load the data of {}", first.name))?;
     provenance::require_same_data(&first.dir, &dataset)?;
-    let judges = judges(&asked, &runs, &dataset, &device, (&progress, &mut notes))?;
+    let (judges, said) = judges(&asked, &runs, &dataset, &device, &progress)?;
+    notes.extend(said);
     let mut stored = Vec::new();
     for run in &runs {
         match run.samples(dataset.space.shape) {
@@ -252,9 +253,9 @@ fn judges(
     runs: &[Scored],
     dataset: &Dataset,
     device: &Device,
-    (progress, notes): (&dyn Fn(&str), &mut Vec<String>),
-) -> Result<Vec<Judge>> {
-    let mut judges: Vec<Judge> = Vec::new();
+    progress: &dyn Fn(&str),
+) -> Result<(Vec<Judge>, Vec<String>)> {
+    let (mut judges, mut notes): (Vec<Judge>, Vec<String>) = (Vec::new(), Vec::new());
     for run in runs {
         let own = run.judge.as_ref().map(|judge| &judge.sha256);
         if judges.iter().all(|judge| Some(&judge.sha256) != own) {
@@ -281,7 +282,7 @@ fn judges(
         }
         add(&mut judges, judge);
     }
-    Ok(judges)
+    Ok((judges, notes))
 }
 
 fn add(judges: &mut Vec<Judge>, judge: Option<Judge>) {

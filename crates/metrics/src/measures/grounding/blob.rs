@@ -28,8 +28,8 @@ fn frame(
     let planes = || levels.chunks(height * width).zip(colour);
     let alike = |at: usize| planes().all(|(plane, full)| plane[at].abs_diff(full) <= tolerance);
     let around = |group: Vec<bool>| {
+        let pixels = group.iter().filter(|shown| **shown).count();
         let map: Vec<u8> = group.into_iter().map(u8::from).collect();
-        let pixels = map.iter().filter(|shown| **shown == 1).count();
         (edges(&map, width, 1).map(f64::from), pixels)
     };
     let off = |[left, top, right, bottom]: [f64; EDGES]| {

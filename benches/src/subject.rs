@@ -348,7 +348,7 @@ mod tests {
         let (digits, scenes) = (mnist().unwrap(), scenes().unwrap());
         let cases: [(_, _, &[&str]); 3] = [
             ("vit", &digits, &["7.moves", "7.labels", "7.images"]),
-            ("clip", &scenes, &["7.captions", "7.images"]),
+            ("clip", &scenes, &["7.moves", "7.captions", "7.images"]),
             (
                 "ddpm-captions",
                 &scenes,

@@ -7,7 +7,7 @@ use burn::{
 use genlab_core::{
     Check, Fault,
     nn::{Activation, Conv2d, Conv2dConfig, GroupNorm, pad_to_multiple},
-    settings::{LARGEST_SIZE, at_most, size, sizes},
+    settings::{LARGEST_SIZE, at_most, multiple, size, sizes},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,17 @@ impl Check for EncoderConfig {
         sizes("channels", &self.channels)?;
         at_most("blocks", self.blocks, LARGEST_SIZE)?;
         size("norm_groups", self.norm_groups)
+    }
+}
+
+impl EncoderConfig {
+    /// # Errors
+    /// When the places of its coarsest map cannot be tokens of attentions with so many heads.
+    pub(crate) fn require_tokens(&self, heads: usize) -> Result<(), Fault> {
+        let [_, _, width] = self.channels;
+        // Sines and cosines of places take half each.
+        multiple("channels", width, 2, "2")?;
+        multiple("channels", width, heads, format_args!("heads = {heads}"))
     }
 }
 

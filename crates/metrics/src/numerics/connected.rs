@@ -1,5 +1,8 @@
 //! Pixels that hang together.
 
+/// How many of 256 levels a channel may differ of pixels that count as alike: baselines use the best on validation scenes.
+pub const TOLERANCES: [u8; 8] = [16, 32, 48, 64, 80, 96, 112, 128];
+
 /// Pixels of a picture, `[height · width]`, that are `alike` and hang together with pixel `start`, side by side or corner
 /// to corner, as strokes of one pixel do; `start` among them whatever it is like.
 pub fn connected(

@@ -58,14 +58,9 @@ impl Check for GrounderConfig {
         within("text", &self.text)?;
         size("depth", self.depth)?;
         size("heads", self.heads)?;
-        let [_, _, width] = self.encoder.channels;
-        let heads =
-            |key, width| multiple(key, width, self.heads, format_args!("heads = {}", self.heads));
-        // Sines and cosines of places take half each.
-        multiple("channels", width, 2, "2")
-            .and_then(|()| heads("channels", width))
-            .map_err(|fault| fault.within("encoder"))?;
-        heads("width", self.text.width).map_err(|fault| fault.within("text"))?;
+        self.encoder.require_tokens(self.heads).map_err(|fault| fault.within("encoder"))?;
+        multiple("width", self.text.width, self.heads, format_args!("heads = {}", self.heads))
+            .map_err(|fault| fault.within("text"))?;
         positive("box_weight", self.box_weight)?;
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)

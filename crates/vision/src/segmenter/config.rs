@@ -6,7 +6,7 @@ use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule, Optimized,
     OptimizerConfig, Train,
     nn::init_module,
-    settings::{multiple, positive, size, within},
+    settings::{positive, size, within},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,13 +57,7 @@ impl Check for SegmenterConfig {
         within("encoder", &self.encoder)?;
         size("depth", self.depth)?;
         size("heads", self.heads)?;
-        let [_, _, width] = self.encoder.channels;
-        // Sines and cosines of places take half each.
-        multiple("channels", width, 2, "2")
-            .and_then(|()| {
-                multiple("channels", width, self.heads, format_args!("heads = {}", self.heads))
-            })
-            .map_err(|fault| fault.within("encoder"))?;
+        self.encoder.require_tokens(self.heads).map_err(|fault| fault.within("encoder"))?;
         size("mlp_ratio", self.mlp_ratio)?;
         positive("focal_weight", self.focal_weight)?;
         within("optimizer", &self.optimizer)?;

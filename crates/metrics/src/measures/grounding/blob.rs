@@ -4,15 +4,12 @@ use super::{
     asked::{Target, is_found},
     average_precision::iou,
 };
-use crate::numerics::connected::groups;
+use crate::numerics::connected::{TOLERANCES, groups};
 use genlab_core::{
     ImageShape,
     objects::{EDGES, edges},
 };
 use genlab_data::Values;
-
-/// How many of 256 levels a channel may differ from the colour's full ink; the best on validation scenes is used.
-pub(super) const TOLERANCES: [u8; 8] = [16, 32, 48, 64, 80, 96, 112, 128];
 
 /// The smallest rectangle around a group of pixels whose channels all differ by at most `tolerance` levels from `colour`, of
 /// levels `[3, H, W]`: left, top, right and bottom edge, zeros where no pixel does. Of several groups it is the one whose

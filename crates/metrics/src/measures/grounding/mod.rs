@@ -5,7 +5,7 @@ pub mod average_precision;
 mod blob;
 mod figures;
 
-use crate::{context::Context, findings::Findings};
+use crate::{context::Context, findings::Findings, numerics::connected::TOLERANCES};
 use asked::{Target, absent, detections, is_found, own, targets};
 use average_precision::average_precision;
 use genlab_core::Ground;
@@ -105,7 +105,7 @@ pub fn measure(grounder: &dyn Ground, context: &Context<'_>, out: &mut Findings)
     out.note(format!(
         "The blob of the phrase's colour takes pixels whose channels differ by at most {tolerance} levels from its full ink, the best \
          of {} on validation scenes.",
-        blob::TOLERANCES.map(|tolerance| tolerance.to_string()).join(", "),
+        TOLERANCES.map(|tolerance| tolerance.to_string()).join(", "),
     ));
     out.figures.extend(figures::of(&values, &asked, &answers));
     out.figures.push(figures::table(&asked, &ious, &blobs));

@@ -1,11 +1,8 @@
 //! The baseline without a network: pixels that hang together and have nearly the colour of the click.
 
 use super::asked::{Target, iou};
-use crate::numerics::connected::connected;
+use crate::numerics::connected::{TOLERANCES, connected};
 use genlab_data::Values;
-
-/// How many of 256 levels a channel may differ from the click's; the best on validation scenes is used.
-pub(super) const TOLERANCES: [u8; 8] = [16, 32, 48, 64, 80, 96, 112, 128];
 
 /// Pixels that hang together with pixel `click`, side by side or corner to corner, and whose channels all differ by at most
 /// `tolerance` levels from the click's. `levels` are `[C, H, W]`, `size` is height and width.

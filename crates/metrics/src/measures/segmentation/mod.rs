@@ -4,7 +4,11 @@ mod asked;
 mod component;
 mod figures;
 
-use crate::{context::Context, findings::Findings, numerics::rank::pearson};
+use crate::{
+    context::Context,
+    findings::Findings,
+    numerics::{connected::TOLERANCES, rank::pearson},
+};
 use asked::{Answer, Rounds, Target, point, pointed, rounds, targets};
 use genlab_core::Segment;
 use genlab_data::{LoadOptions, Values, load, scenes::of_digits};
@@ -147,7 +151,7 @@ pub fn measure(segmenter: &dyn Segment, context: &Context<'_>, out: &mut Finding
     out.note(format!(
         "The component of the click's colour takes pixels whose channels differ by at most {tolerance} levels from the click's, \
          the best of {} on validation scenes.",
-        component::TOLERANCES.map(|tolerance| tolerance.to_string()).join(", "),
+        TOLERANCES.map(|tolerance| tolerance.to_string()).join(", "),
     ));
     out.figures.extend(figures::of(segmenter, &values, &asked, context));
     out.figures.push(figures::table(&asked, &found, &component, &others));

@@ -123,7 +123,7 @@ class TextEncoder(nn.Module):
 
 
 class CaptionEmbedding(nn.Module):
-    """What `encoder` makes of each word, and `summary` of their mean."""
+    """What `encoder` makes of each word, and `summary` of their sum."""
 
     def __init__(self, words, config, size):
         super().__init__()
@@ -133,7 +133,7 @@ class CaptionEmbedding(nn.Module):
     def forward(self, captions):
         """[B, T] to [B, T, width] and [B, size]."""
         words = self.encoder(captions)
-        return words, self.summary(words.mean(1))
+        return words, self.summary(words.sum(1) / math.sqrt(words.shape[1]))
 
 
 class Towers(nn.Module):
@@ -183,7 +183,8 @@ class WordsBlock(nn.Module):
         self.attention = CrossAttention(channels, text["width"], text["heads"])
 
     def forward(self, x, words):
-        y = self.attention(self.norm(x).flatten(2).transpose(1, 2), words)
+        positions = grid_positions(*x.shape[2:], x.shape[1])
+        y = self.attention(self.norm(x).flatten(2).transpose(1, 2) + positions, words)
         return x + y.transpose(1, 2).unflatten(2, x.shape[2:])
 
 
@@ -201,7 +202,7 @@ class ReadingBlock(ResidualBlock):
 
 
 class ReadingUNet(UNet):
-    """A U-Net whose blocks at the innermost level look at a caption's words, and whose blocks are all told their mean."""
+    """A U-Net whose blocks at the innermost level look at a caption's words, and whose blocks are all told their sum."""
 
     block = ReadingBlock
 

@@ -88,7 +88,10 @@ impl UNetConfig {
             return Ok(());
         };
         let heads = format_args!("condition.heads = {}", told.text.heads);
-        multiple("channels", *innermost, told.text.heads, heads).map_err(|fault| fault.within(key))
+        // Sines and cosines of rows and of columns take a quarter each.
+        multiple("channels", *innermost, 4, "4")
+            .and_then(|()| multiple("channels", *innermost, told.text.heads, heads))
+            .map_err(|fault| fault.within(key))
     }
 
     /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an

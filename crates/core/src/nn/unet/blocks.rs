@@ -4,6 +4,7 @@ use crate::nn::{
     attention::Attention,
     conv::{Activation, Conv2d, Conv2dConfig, GroupNorm},
     linear::Linear,
+    position::grid_positions,
 };
 use burn::{
     module::Module,
@@ -156,18 +157,29 @@ impl AttentionBlock {
 
     /// `[B, C, H, W]` to the same.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.around(x, |h| self.attention.forward(h))
+        self.around(x, |h, _| self.attention.forward(h))
     }
 
-    /// The same, looking at words `[B, T, seen]`.
+    /// The same, looking at words `[B, T, seen]`. Which word a place asks for depends on where it is: without that,
+    /// nothing tells what stands left from what stands right.
     fn toward(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<4> {
-        self.around(x, |h| self.attention.toward(h, words))
+        self.around(x, |h, [rows, columns]| {
+            let [_, _, channels] = h.dims();
+            let positions = grid_positions([rows, columns], channels, &h.device().inner());
+            self.attention.toward(h + positions.unsqueeze_dim(0), words)
+        })
     }
 
-    fn around(&self, x: Tensor<4>, look: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<4> {
+    /// Attention of the places of a grid, which is told its rows and columns.
+    fn around(
+        &self,
+        x: Tensor<4>,
+        look: impl FnOnce(Tensor<3>, [usize; 2]) -> Tensor<3>,
+    ) -> Tensor<4> {
         let shape = x.dims();
+        let [_, _, rows, columns] = shape;
         let h = self.norm.forward(x.clone(), Activation::Identity);
-        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2));
+        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns]);
         x + h.swap_dims(1, 2).reshape(shape)
     }
 }
@@ -196,5 +208,20 @@ mod tests {
         there.into_data().assert_approx_eq::<f32>(&here.clone().into_data(), Tolerance::default());
         let changed = (here - x).abs().max().into_data().as_slice::<f32>().expect("f32")[0];
         assert!(changed > 1e-3, "{changed}");
+    }
+
+    #[test]
+    fn what_a_place_asks_of_words_depends_on_where_it_is() {
+        let device = Device::flex();
+        let mut block = AttentionBlock::new(8, 6, 2, 8, &device);
+        block.attention = Attention::new(8, 6, 2, &device);
+        let words = Tensor::<3>::random([1, 4, 6], Distribution::Normal(0.0, 2.0), &device);
+        // All places are alike but for where they are.
+        let y = block.toward(Tensor::ones([1, 8, 3, 3], &device), words);
+        let y: Vec<f32> = y.flatten::<1>(0, 3).into_data().try_into_vec().expect("f32");
+        for (first, other) in [(0, 1), (0, 3), (1, 3)] {
+            let apart = (0..8).map(|c| (y[9 * c + first] - y[9 * c + other]).abs()).sum::<f32>();
+            assert!(apart > 1e-3, "places {first} and {other} are {apart} apart");
+        }
     }
 }

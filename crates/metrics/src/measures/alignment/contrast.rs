@@ -62,8 +62,7 @@ pub(super) fn measure(
 /// The metrics of batches of [`BATCH`].
 fn push(costs: &[Cost], context: &Context<'_>, out: &mut Findings) {
     let Some(Point { floor, .. }) = Point::of(BATCH, costs) else {
-        let few = format_args!("the split has fewer than {BATCH} values");
-        return out.absent(INFONCE.name, few);
+        return out.absent(INFONCE.name, format!("the split has fewer than {BATCH} values"));
     };
     let losses: Vec<f64> = costs.iter().map(|cost| cost.loss).collect();
     let above: Vec<f64> = costs.iter().map(|cost| cost.loss - cost.floor).collect();

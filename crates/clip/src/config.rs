@@ -105,12 +105,6 @@ fn words(context: &InitContext) -> Option<Words> {
 const SILENT: &str = "are missing: the dataset has none to learn from, and no images with classes that could stand for \
                       them; choose scenes-32, scenes-48 or images with labels";
 
-/// What is wrong with data that have no captions.
-pub(crate) fn no_captions() -> Fault {
-    let problem = "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
-    Fault::new("captions", problem)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

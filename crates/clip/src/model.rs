@@ -25,8 +25,8 @@ fn paired(net: &Towers, batch: &Batch) -> Contrast {
 
 /// The captions of a batch, `[B, T]`, or its classes in their place.
 pub(crate) fn captions(batch: &Batch) -> Tensor<2, Int> {
-    let classes = batch.labels.clone().map(captions_of_classes);
-    batch.captions.clone().or(classes).expect("something is said of every value")
+    let classes = || batch.labels.clone().map(captions_of_classes);
+    batch.captions.clone().or_else(classes).expect("something is said of every value")
 }
 
 fn scalars(loss: Tensor<1>, contrast: &Contrast, scale: Tensor<1>) -> Scalars {

@@ -52,8 +52,16 @@ fn what_has_no_captions_says_so() {
         errors.contains("but the dataset has no captions; set it to none, or choose scenes-32"),
         "{errors}"
     );
-    let errors = refusal(folder.path(), &["--model", "clip", "--dataset", "digits8x8"]);
-    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    for unsaid in [
+        ["--model", "clip", "--dataset", "ring-8"],
+        ["--model", "captioner", "--dataset", "digits8x8"],
+    ] {
+        let errors = refusal(folder.path(), &unsaid);
+        assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    }
+    let single = ["--model", "clip", "--dataset", "digits8x8", "--batch-size", "1"];
+    let errors = refusal(folder.path(), &single);
+    assert!(errors.contains("batch_size is 1, but clip learns which caption"), "{errors}");
     let errors = refusal(folder.path(), &["--model", "segmenter", "--dataset", "digits8x8"]);
     assert!(errors.contains("objects are missing: nobody knows where"), "{errors}");
     let errors = refusal(folder.path(), &["--model", "grounder", "--dataset", "digits8x8"]);
@@ -79,9 +87,10 @@ fn towers_hold_pictures_beside_captions() {
     let model = ["--model", "clip", "--dataset", "scenes-32", "--out", "clip"];
     succeed(folder.path(), &[&model[..], &SMALL].concat());
     let dir = folder.path().join("clip");
-    for name in ["recall_at_1", "digit", "phrase", "unseen", "relation"] {
+    for name in ["recall_at_1", "digit", "phrase", "unseen", "relation", "infonce"] {
         assert!(metric(&dir, &format!("alignment/{name}")).is_some(), "{name}");
     }
+    assert!(metric(&dir, "alignment/above_floor").is_some_and(|nats| nats >= 0.0));
     let report = fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains("Which caption is near which picture"));
 
@@ -96,6 +105,32 @@ fn towers_hold_pictures_beside_captions() {
     assert!((0.0..=1.0).contains(&of("captions/all")));
     let report = fs::read_to_string(folder.path().join("vae/report.html")).unwrap();
     assert!(report.contains("real scenes, relations turned round"));
+}
+
+#[test]
+fn classes_are_captions_of_labelled_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ["--model", "clip", "--dataset", "digits8x8", "--out", "clip"];
+    let small = [
+        "--set",
+        "model.clip.image.convolutions=[[8,2],[16,2]]",
+        "--set",
+        "model.clip.text.width=16",
+    ];
+    let budget = ["--budget-images", "6400", "--batch-size", "64"];
+    succeed(folder.path(), &[&model[..], &small, &budget].concat());
+    let dir = folder.path().join("clip");
+    let of = |name: &str| {
+        metric(&dir, &format!("alignment/{name}")).unwrap_or_else(|| panic!("no {name}"))
+    };
+    // Chance is 0.1, and whoever tells nothing apart pays ln 128.
+    assert!(of("class") > 0.3, "{}", of("class"));
+    assert!(of("above_floor") >= 0.0 && of("infonce") < 128.0_f64.ln(), "{}", of("infonce"));
+    assert!(metric(&dir, "alignment/digit").is_none(), "nobody says it");
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    for words in ["Which caption is near which picture", "What batches tell apart"] {
+        assert!(report.contains(words), "{words}");
+    }
 }
 
 /// A captioner of `dataset` that learns for a moment.

@@ -172,6 +172,22 @@ impl ModelConfig {
         }
     }
 
+    /// Whether it learns which pairs of a batch belong together.
+    pub(crate) fn tells_pairs_apart(&self) -> bool {
+        match self {
+            Self::Clip(_) | Self::Captioner(_) => true,
+            Self::Ae(_)
+            | Self::SparseAe(_)
+            | Self::Vae(_)
+            | Self::Gan(_)
+            | Self::Ddpm(_)
+            | Self::Classifier(_)
+            | Self::Vit(_)
+            | Self::Segmenter(_)
+            | Self::Grounder(_) => false,
+        }
+    }
+
     /// The most steps from noise to sample that its sampler can be asked for: those of its schedule, or
     /// [`MOST_STEPS`] where time is continuous. None where there are no steps.
     pub(crate) fn most_steps(&self) -> Option<usize> {

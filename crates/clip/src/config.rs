@@ -3,10 +3,12 @@
 use crate::{model::Clip, net::Towers};
 use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
-    Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule, Optimized,
+    OptimizerConfig, Train, Words,
+    condition::Captions,
     nn::{TextConfig, init_module},
     settings::{positive, size, within},
+    vocabulary::words_of_classes,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,14 +75,14 @@ impl Check for ClipConfig {
 }
 
 impl ClipConfig {
-    /// A freshly initialised model.
+    /// A freshly initialised model. Of labelled images without captions it reads the classes.
     ///
     /// # Errors
-    /// When its settings do not fit the data, or the data have no captions.
+    /// When its settings do not fit the data, or nothing is said of the data.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
-        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
-        let captions = captions.map_err(|_| no_captions())?.captions.expect("captions are told");
+        let words = words(context).ok_or_else(|| Fault::new("captions", SILENT))?;
+        let captions = Captions { words, text: self.text };
         let architecture = self
             .image
             .architecture(space, self.embedding_dim)
@@ -94,15 +96,19 @@ impl ClipConfig {
     }
 }
 
-/// What is wrong with data that have no captions.
-pub(crate) fn no_captions() -> Fault {
-    let problem = "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
-    Fault::new("captions", problem)
+/// The words of what is said of values: of their captions, or of the classes of images that have none.
+fn words(context: &InitContext) -> Option<Words> {
+    let classes = context.classes.filter(|_| context.space.kind == Kind::Images);
+    context.words.or(classes.map(words_of_classes))
 }
+
+const SILENT: &str = "are missing: the dataset has none to learn from, and no images with classes that could stand for \
+                      them; choose scenes-32, scenes-48 or images with labels";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CaptionerConfig;
     use genlab_core::{ImageShape, Space, testing::context};
 
     #[test]
@@ -116,11 +122,18 @@ mod tests {
     #[test]
     fn data_without_captions_are_refused_with_what_to_choose() {
         let images = context(Space::images(ImageShape::new(3, 16, 16)));
-        let silent = InitContext { words: None, ..images };
-        let fault = ClipConfig::default().init(&silent).err().expect("refused").to_string();
-        assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+        let labelled = InitContext { words: None, ..images };
+        let silent = InitContext { classes: None, ..labelled.clone() };
         let points = context(Space::points(2, 0.0, 1.0));
-        let fault = ClipConfig::default().init(&points).err().expect("refused").to_string();
-        assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+        for nothing_said in [silent, points] {
+            let refused = ClipConfig::default().init(&nothing_said).err().expect("refused");
+            let fault = refused.to_string();
+            assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+            assert!(fault.ends_with("or images with labels"), "{fault}");
+        }
+        // Whoever writes captions has nothing to learn from classes.
+        let refused = CaptionerConfig::default().init(&labelled).err().expect("refused");
+        let fault = refused.to_string();
+        assert!(fault.ends_with("none to learn from; choose scenes-32 or scenes-48"), "{fault}");
     }
 }

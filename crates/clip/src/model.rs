@@ -11,7 +11,7 @@ use burn::{
 use genlab_classifier::Augmentation;
 use genlab_core::{
     Align, Batch, CheckpointError, Generative, Noise, Optimized, Progress, Scalars, StateReader,
-    StateWriter, Train,
+    StateWriter, Train, vocabulary::captions_of_classes,
 };
 
 pub(crate) struct Clip {
@@ -23,9 +23,10 @@ fn paired(net: &Towers, batch: &Batch) -> Contrast {
     contrast(net.pictures(batch.values.clone()), net.captions(captions(batch)), net.scale())
 }
 
-/// The captions of a batch, `[B, T]`.
+/// The captions of a batch, `[B, T]`, or its classes in their place.
 pub(crate) fn captions(batch: &Batch) -> Tensor<2, Int> {
-    batch.captions.clone().expect("a dataset of scenes has a caption for every value")
+    let classes = || batch.labels.clone().map(captions_of_classes);
+    batch.captions.clone().or_else(classes).expect("something is said of every value")
 }
 
 fn scalars(loss: Tensor<1>, contrast: &Contrast, scale: Tensor<1>) -> Scalars {
@@ -86,6 +87,10 @@ impl Align for Frozen {
     fn captions(&self, captions: Tensor<2, Int>) -> Tensor<2> {
         self.net.captions(captions)
     }
+
+    fn scale(&self) -> Tensor<1> {
+        self.net.scale()
+    }
 }
 
 #[cfg(test)]
@@ -94,12 +99,18 @@ mod tests {
     use genlab_classifier::{Augmentation, Mirror, NetworkConfig, VitNetwork};
     use genlab_core::{
         ImageShape, Space,
-        testing::{batch, context, contract, progress},
+        testing::{batch, context, contract, contract_without_captions, progress},
     };
 
     #[test]
     fn it_keeps_the_contract() {
         contract(&|context| ClipConfig::default().init(context), Some(("loss", 60, 0.8)));
+    }
+
+    #[test]
+    fn it_keeps_the_contract_with_classes_for_captions() {
+        let falls = Some(("loss", 60, 0.8));
+        contract_without_captions(&|context| ClipConfig::default().init(context), falls);
     }
 
     #[test]

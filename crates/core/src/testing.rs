@@ -4,6 +4,7 @@ mod data;
 mod finished;
 mod objects;
 mod row_by_row;
+mod told;
 mod trained;
 
 pub use finished::opened;
@@ -12,7 +13,7 @@ use crate::{
     batch::{Batch, Progress},
     capabilities::SampleRequest,
     checkpoint::{self, CheckpointState},
-    condition::{Condition, Past, Words},
+    condition::{Condition, Words},
     context::{InitContext, InitError, Start},
     low_resolution::LowResolution,
     model::{Generative, Train},
@@ -21,6 +22,7 @@ use crate::{
     scalars::Scalars,
     shape::ImageShape,
     space::{Kind, Range, Space},
+    vocabulary::captions_of_classes,
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{blobs, captions, circle, past};
@@ -30,6 +32,7 @@ use row_by_row::{
     values_are_described_one_by_one, vectors_are_of_length_one_row_by_row,
 };
 use std::{fs, sync::Arc};
+use told::{request, told};
 
 /// A way to build the model under test.
 pub type Build<'a> = &'a dyn Fn(&InitContext) -> Result<Box<dyn Train>, InitError>;
@@ -104,9 +107,21 @@ pub fn progress(step: u64) -> Progress {
 /// # Panics
 /// When the model breaks any part of it.
 pub fn contract(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
-    Contract { build, space: IMAGES }.keep(falls);
+    Contract::of(build, IMAGES).keep(falls);
     for shape in SHAPES {
-        Contract { build, space: Space::images(shape) }.one_step();
+        Contract::of(build, Space::images(shape)).one_step();
+    }
+}
+
+/// The same on labelled images without captions, for a model that takes their classes for captions.
+///
+/// # Panics
+/// When the model breaks any part of it.
+pub fn contract_without_captions(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
+    let silent = |space| Contract { captioned: false, ..Contract::of(build, space) };
+    silent(IMAGES).keep(falls);
+    for shape in SHAPES {
+        silent(Space::images(shape)).one_step();
     }
 }
 
@@ -115,9 +130,9 @@ pub fn contract(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
 /// # Panics
 /// When the model breaks any part of it.
 pub fn contract_on_points(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
-    Contract { build, space: POINTS }.keep(falls);
+    Contract::of(build, POINTS).keep(falls);
     for dimensions in [1, 2, 3, 10] {
-        Contract { build, space: Space::points(dimensions, -1.0, 0.5) }.one_step();
+        Contract::of(build, Space::points(dimensions, -1.0, 0.5)).one_step();
     }
 }
 
@@ -126,39 +141,17 @@ pub fn contract_on_points(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
 /// # Panics
 /// When the model breaks any part of it.
 pub fn contract_on_series(build: Build<'_>, falls: Option<(&str, u64, f64)>) {
-    Contract { build, space: SERIES }.keep(falls);
+    Contract::of(build, SERIES).keep(falls);
     for length in [1, 2, 9] {
-        Contract { build, space: Space::series(length, -1.0, 0.5) }.one_step();
+        Contract::of(build, Space::series(length, -1.0, 0.5)).one_step();
     }
 }
 
 struct Contract<'a> {
     build: Build<'a>,
     space: Space,
-}
-
-/// What a model is told about the first `count` values of [`batch`]: what it can be told.
-fn told(frozen: &dyn Generative, space: Space, count: usize) -> Condition {
-    let conditions = frozen.conditions();
-    let classes = |classes| {
-        let rows: Vec<i32> = (0..count).map(|i| (i % classes) as i32).collect();
-        Condition::of_classes(&rows, &Device::flex())
-    };
-    let told = conditions.classes.map_or_else(Condition::default, classes);
-    let low = |factor| LowResolution::of(batch(space, count, 0).values, factor);
-    Condition {
-        past: conditions.past.map(|_| Past::new(past(count))),
-        low_resolution: conditions.low_resolution.map(low),
-        captions: conditions.captions.map(|_| captions(count)),
-        control: conditions.control.map(|kind| kind.of(batch(space, count, 0).values)),
-        ..told
-    }
-}
-
-/// A request for samples in a few steps.
-fn request(frozen: &dyn Generative, space: Space, seed: u64, count: usize) -> SampleRequest {
-    let condition = told(frozen, space, count);
-    SampleRequest { steps: Some(3), condition, ..SampleRequest::new(Seed(seed), count) }
+    /// Whether its images have captions.
+    captioned: bool,
 }
 
 /// The noise of an evaluation.
@@ -179,7 +172,24 @@ fn values(x: Tensor<4>) -> Vec<f32> {
     host(x)
 }
 
-impl Contract<'_> {
+impl<'a> Contract<'a> {
+    fn of(build: Build<'a>, space: Space) -> Self {
+        Self { build, space, captioned: true }
+    }
+
+    fn batch(&self, count: usize, first: u64) -> Batch {
+        let batch = batch(self.space, count, first);
+        Batch { captions: batch.captions.filter(|_| self.captioned), ..batch }
+    }
+
+    /// Captions of the first `count` values as the model reads them.
+    fn captions(&self, count: usize) -> Tensor<2, Int> {
+        if self.captioned {
+            return captions(count);
+        }
+        captions_of_classes(self.batch(count, 0).labels.expect("values of classes"))
+    }
+
     fn keep(&self, falls: Option<(&str, u64, f64)>) {
         if let Some((name, within, to)) = falls {
             self.loss_falls(name, within, to);
@@ -193,7 +203,9 @@ impl Contract<'_> {
     }
 
     fn model(&self, seed: u64) -> Box<dyn Train> {
-        let context = InitContext { seed: Seed(seed), ..context(self.space) };
+        let context = context(self.space);
+        let words = context.words.filter(|_| self.captioned);
+        let context = InitContext { seed: Seed(seed), words, ..context };
         (self.build)(&context).expect("the model fits its data")
     }
 
@@ -204,7 +216,7 @@ impl Contract<'_> {
     ) -> Vec<Vec<(&'static str, f64)>> {
         range
             .map(|step| {
-                let batch = batch(self.space, 8, step * 8);
+                let batch = self.batch(8, step * 8);
                 let scalars: Scalars = model.step(&batch, progress(step));
                 scalars.read()
             })
@@ -270,7 +282,7 @@ impl Contract<'_> {
     fn looking_changes_nothing(&self) {
         let mut plain = self.model(5);
         let mut watched = self.model(5);
-        let batch = batch(self.space, 8, 0);
+        let batch = self.batch(8, 0);
         for step in 0..4 {
             let expected = self.steps(plain.as_mut(), step..step + 1);
             let frozen = watched.freeze();
@@ -309,7 +321,7 @@ impl Contract<'_> {
             drop(classifier.classify(values.clone()));
         }
         if let Some(aligner) = frozen.aligner() {
-            drop(aligner.captions(captions(2)));
+            drop(aligner.captions(self.captions(2)));
             drop(aligner.values(values.clone()));
         }
         if let Some(describer) = frozen.describer() {
@@ -432,7 +444,7 @@ impl Contract<'_> {
             classes_are_told_value_by_value(classifier, &x);
         }
         if let Some(aligner) = frozen.aligner() {
-            vectors_are_of_length_one_row_by_row(aligner, &x);
+            vectors_are_of_length_one_row_by_row(aligner, &x, &self.captions(3));
         }
         if let Some(describer) = frozen.describer() {
             values_are_described_one_by_one(describer, &x);
@@ -459,7 +471,7 @@ impl Contract<'_> {
     fn one_step(&self) {
         let space = self.space;
         let mut model = self.model(5);
-        let scalars = model.step(&batch(space, 2, 0), progress(0)).read();
+        let scalars = model.step(&self.batch(2, 0), progress(0)).read();
         assert!(scalars.iter().all(|(_, v)| v.is_finite()), "{space:?}: {scalars:?}");
         let frozen = model.freeze();
         let values = match (frozen.sampler(), frozen.decoder()) {

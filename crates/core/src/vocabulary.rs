@@ -77,6 +77,20 @@ impl Vocabulary {
     }
 }
 
+/// Captions of values of which nothing but their classes is known, `[B]` to `[B, 2]`: one word, which is the class, and the
+/// [`PADDING`] after it, without which there is nothing that the word could attend to. Words have the numbers of classes after
+/// [`PADDING`] and [`UNKNOWN`].
+pub fn captions_of_classes(classes: Tensor<1, Int>) -> Tensor<2, Int> {
+    let words = (classes + SPECIAL as i32).unsqueeze_dim::<2>(1);
+    let ends = words.full_like(PADDING);
+    Tensor::cat(vec![words, ends], 1)
+}
+
+/// What is to be known of [`captions_of_classes`] to read them.
+pub fn words_of_classes(classes: usize) -> Words {
+    Words { numbers: classes + SPECIAL, length: 2 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +105,18 @@ mod tests {
         assert_eq!(vocabulary.text(&[2, UNKNOWN, 4, 99]), "a ? three ?");
         assert_eq!(vocabulary.tokens("a a a a red"), [2; 4], "cut");
         assert_eq!(vocabulary.text(&vocabulary.tokens("")), "");
+    }
+
+    #[test]
+    fn a_class_is_a_word_of_its_own() {
+        let classes = Tensor::<1, Int>::from_ints([2, 0, 9], &Device::flex());
+        let captions = captions_of_classes(classes);
+        let words = words_of_classes(10);
+        assert_eq!(captions.dims(), [3, words.length]);
+        let numbers: Vec<u32> = captions.into_data().convert::<u32>().try_into_vec().expect("u32");
+        assert_eq!(numbers, [4, PADDING, 2, PADDING, 11, PADDING]);
+        assert!(numbers.iter().all(|number| (*number as usize) < words.numbers));
+        // As a vocabulary of their names would have it.
+        assert_eq!(Vocabulary::new(["zero", "one", "two"], 2).tokens("two"), numbers[..2]);
     }
 }

@@ -20,7 +20,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     let measured = measured.chain(classify::ENTRIES);
     // What writes captions also holds them beside pictures, which is not what it is for.
-    let measured = measured.chain(descriptions::ENTRIES).chain(alignment::ENTRIES);
+    let measured = measured.chain(descriptions::ENTRIES).chain(alignment::entries());
     let measured = measured.chain(segmentation::ENTRIES).chain(grounding::ENTRIES);
     Catalogue::new(measured.chain(cost::ENTRIES))
 });

@@ -39,6 +39,7 @@ pub(crate) fn resolve(args: &SettingArgs, seed: Option<u64>, seeds: u64) -> Resu
             let seed = config.seed.saturating_add(number);
             let config = RunConfig { seed, ..config.clone() };
             config.check()?;
+            config.require_pairs()?;
             configs.push(config);
         }
     }
@@ -236,6 +237,21 @@ mod tests {
             }
         }
         assert!(count > 30, "{count} experiments");
+    }
+
+    #[test]
+    fn whoever_tells_pairs_apart_needs_two_and_nobody_else_does() {
+        let made = |model: &str, size: &str| {
+            let line = ["bench-runner", "--model", model, "--batch-size", size];
+            resolve(&settings(&line), None, 1)
+        };
+        for model in ["clip", "captioner"] {
+            assert!(made(model, "2").is_ok());
+            let refused = made(model, "1").expect_err("refused").to_string();
+            assert!(refused.starts_with(&format!("batch_size is 1, but {model} ")), "{refused}");
+            assert!(refused.ends_with("it must be at least 2"), "{refused}");
+        }
+        assert!(made("vae", "1").is_ok());
     }
 
     #[test]

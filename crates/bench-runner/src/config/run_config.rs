@@ -83,7 +83,25 @@ impl Check for DataConfig {
 /// The dataset that is used where none is named.
 const DATASET: &str = "mnist-10k";
 
+/// Pairs of a batch at least, of a model that tells them apart.
+const PAIRS: usize = 2;
+
 impl RunConfig {
+    /// # Errors
+    /// When batches are of one value and the model learns what tells the values of a batch apart. It is said of runs that are
+    /// made, and not of the same settings for models that are not.
+    pub(crate) fn require_pairs(&self) -> Result<(), Fault> {
+        if self.batch_size >= PAIRS || !self.model.tells_pairs_apart() {
+            return Ok(());
+        }
+        let (size, model) = (self.batch_size, self.model.name());
+        let problem = format!(
+            "is {size}, but {model} learns which caption of a batch belongs to which picture, and of one pair there is nothing \
+             to learn; it must be at least {PAIRS}"
+        );
+        Err(Fault::new("batch_size", problem))
+    }
+
     /// The defaults of the model of that name on a dataset; None where there is no such model. What suits
     /// images does not suit points, so they depend on what the dataset's values are.
     pub(crate) fn defaults(model: &str, dataset: Option<&str>) -> Option<Self> {

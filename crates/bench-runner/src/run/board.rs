@@ -135,7 +135,15 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
             config.model.name() == "captioner" && config.dataset == "scenes-32-noisy"
         }
         (Section::Classification, name) => match name.split_once('/') {
-            Some(("alignment", _)) => ["clip", "captioner"].contains(&config.model.name()),
+            Some(("alignment", what)) => {
+                let of_scenes = config.dataset.starts_with("scenes-");
+                let said = match what {
+                    "above_floor" => true,
+                    "class" => !of_scenes,
+                    _ => of_scenes,
+                };
+                said && ["clip", "captioner"].contains(&config.model.name())
+            }
             Some(("description", _)) => config.model.name() == "captioner",
             _ => ["classifier", "vit"].contains(&config.model.name()),
         },

@@ -1,7 +1,6 @@
 //! Settings of the captioner.
 
 use super::{filter::FilterConfig, model::Captioning, net::Captioner, picture::PictureConfig};
-use crate::config::no_captions;
 use genlab_core::{
     Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
     Optimized, OptimizerConfig, Train,
@@ -63,6 +62,9 @@ impl Check for CaptionerConfig {
     }
 }
 
+const SILENT: &str =
+    "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
+
 impl CaptionerConfig {
     /// A freshly initialised model.
     ///
@@ -70,7 +72,8 @@ impl CaptionerConfig {
     /// When the data have no captions, or the run that filters them cannot be used.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let captions = ConditionConfig::Caption(self.text).conditions("text", context);
-        let captions = captions.map_err(|_| no_captions())?.captions.expect("captions are told");
+        let captions = captions.map_err(|_| Fault::new("captions", SILENT))?.captions;
+        let captions = captions.expect("captions are told");
         let net = |name: &str| {
             init_module(context.seed, name, &context.device, |device| {
                 let (dim, temperature) = (self.embedding_dim, self.temperature);

@@ -186,6 +186,10 @@ impl Align for Frozen {
     fn captions(&self, captions: Tensor<2, Int>) -> Tensor<2> {
         self.net.caption_vectors(captions)
     }
+
+    fn scale(&self) -> Tensor<1> {
+        self.net.scale()
+    }
 }
 
 impl Describe for Frozen {

@@ -9,4 +9,7 @@ pub trait Align {
 
     /// Captions `[B, T]`, numbers of words, to unit vectors `[B, E]`, each row by itself.
     fn captions(&self, captions: Tensor<2, Int>) -> Tensor<2>;
+
+    /// The inverse temperature `[1]`: what inner products of these vectors are multiplied by before they are logits.
+    fn scale(&self) -> Tensor<1>;
 }

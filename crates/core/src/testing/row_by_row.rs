@@ -24,14 +24,20 @@ pub(super) fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Ten
     }
 }
 
-/// What is made of a value or a caption depends on that alone, is a unit vector, and lies in the same space as the other.
-pub(super) fn vectors_are_of_length_one_row_by_row(aligner: &dyn Align, x: &Tensor<4>) {
+/// What is made of a value or a caption depends on that alone, is a unit vector, and lies in the same space as the other; what
+/// their products are multiplied by is positive.
+pub(super) fn vectors_are_of_length_one_row_by_row(
+    aligner: &dyn Align,
+    x: &Tensor<4>,
+    words: &Tensor<2, Int>,
+) {
     let [count, ..] = x.dims();
-    let words = captions(count);
+    let scale = host(aligner.scale());
+    assert!(scale.len() == 1 && scale[0] > 0.0, "{scale:?} is no inverse temperature");
     let (values, texts) = (aligner.values(x.clone()), aligner.captions(words.clone()));
     assert_eq!(values.dims(), texts.dims());
     let last = aligner.values(x.clone().narrow(0, count - 1, 1));
-    let last_text = aligner.captions(words.narrow(0, count - 1, 1));
+    let last_text = aligner.captions(words.clone().narrow(0, count - 1, 1));
     for (whole, last) in [(values, last), (texts, last_text)] {
         let [_, size] = whole.dims();
         let whole = host(whole);

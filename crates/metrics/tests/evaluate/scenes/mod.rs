@@ -39,11 +39,12 @@ fn evaluate(dataset: &Dataset, judge: Option<Judge>, model: &dyn Generative) -> 
 }
 
 /// What is found of all of them.
-pub(crate) fn evaluations() -> [Evaluation; 7] {
+pub(crate) fn evaluations() -> [Evaluation; 8] {
     let dataset = scenes();
-    let [painter, librarian] = painter::evaluations(&dataset);
+    let [painter, librarian, sorter] = painter::evaluations(&dataset);
     let [tracer, cutter] = [tracer::evaluation(&dataset), cutter::evaluation(&dataset)];
     let witness = witness::evaluation(&few("scenes-32-noisy"));
     let finder = finder::evaluation(&dataset);
-    [painter, librarian, tracer, witness, cutter, finder, portraitist::evaluation()]
+    let portraitist = portraitist::evaluation();
+    [painter, librarian, sorter, tracer, witness, cutter, finder, portraitist]
 }

@@ -1,7 +1,7 @@
 //! A painter of scenes, and towers that read what it draws.
 
 use super::{WRONG, bits, evaluate, floats, scenes};
-use crate::models::value;
+use crate::models::{digits, figure, value};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use genlab_classifier::ClassifierConfig;
 use genlab_core::{
@@ -10,13 +10,18 @@ use genlab_core::{
     checkpoint::{self, CheckpointState},
     condition::Captions,
     nn::TextConfig,
+    vocabulary::{captions_of_classes, words_of_classes},
 };
 use genlab_data::{Dataset, Values};
 use genlab_metrics::{Evaluation, Judge};
+use genlab_results::Plot;
 use std::{collections::HashMap, sync::Arc};
 
-/// Holds each scene where its caption is: a place for every word at every place of it. Other pictures are where a caption without
-/// words is.
+/// The librarian's inverse temperature.
+const SCALE: f32 = 100.0;
+
+/// Holds each picture where its caption, or its class, is: a place for every word at every place of it. Other pictures are where
+/// a caption without words is.
 struct Librarian {
     captions: HashMap<Vec<u32>, Vec<i64>>,
     words: Words,
@@ -24,11 +29,15 @@ struct Librarian {
 
 impl Librarian {
     fn new(dataset: &Dataset) -> Self {
-        let (device, words) = (Device::flex(), dataset.words().expect("scenes"));
+        let device = Device::flex();
+        let classes = || words_of_classes(dataset.classes.as_ref().expect("labels").len());
+        let words = dataset.words().unwrap_or_else(classes);
         let read = |values: &Values| {
             let pixels = values.shape().pixels();
-            let pictures = floats(values.tensor(0..values.len(), &device));
-            let captions = values.captions(0..values.len(), &device).expect("scenes");
+            let Batch { values: pictures, labels, captions, .. } =
+                values.batch(0..values.len(), &device);
+            let pictures = floats(pictures);
+            let captions = captions.or(labels.map(captions_of_classes)).expect("something is said");
             let [_, length] = captions.dims();
             let captions: Vec<i64> =
                 captions.into_data().convert::<i64>().try_to_vec().expect("words");
@@ -68,6 +77,10 @@ impl Align for Librarian {
         let [_, length] = captions.dims();
         let places: Tensor<3> = captions.one_hot(self.words.numbers).float();
         places.flatten::<2>(1, 2) / (length as f64).sqrt()
+    }
+
+    fn scale(&self) -> Tensor<1> {
+        Tensor::from_floats([SCALE], &Device::flex())
     }
 }
 
@@ -135,17 +148,34 @@ fn towers(dataset: &Dataset) -> Judge {
     Judge::opened("librarian", "00", run, dataset, &device).expect("finite vectors")
 }
 
-/// What is found of the painter, judged by the towers, and of these.
-pub(super) fn evaluations(dataset: &Dataset) -> [Evaluation; 2] {
+/// What is found of the painter, judged by the towers, of these, and of such that hold digits beside their classes.
+pub(super) fn evaluations(dataset: &Dataset) -> [Evaluation; 3] {
     let painter = evaluate(dataset, Some(towers(dataset)), &Painter(dataset.clone()));
-    [painter, evaluate(dataset, None, &Librarian::new(dataset))]
+    let librarian = |dataset: &Dataset| evaluate(dataset, None, &Librarian::new(dataset));
+    [painter, librarian(dataset), librarian(&digits())]
 }
 
 #[test]
 fn towers_that_know_every_scene_find_every_caption_and_a_judge_reads_what_was_drawn() {
-    let [painter, librarian] = evaluations(&scenes());
+    let [painter, librarian, sorter] = evaluations(&scenes());
     for name in ["recall_at_1", "digit", "phrase", "unseen", "relation"] {
         assert_eq!(value(&librarian, &format!("alignment/{name}")), 1.0, "{name}");
+    }
+    assert_eq!(value(&sorter, "alignment/class"), 1.0);
+    // Captions that share all words but one are e^-10 apart, and classes further.
+    for (towers, most) in [(&librarian, 0.05), (&sorter, 1e-6)] {
+        let above = value(towers, "alignment/above_floor");
+        assert!((-1e-9..most).contains(&above), "{above}");
+        let loss = value(towers, "alignment/infonce");
+        let entry = towers.metrics.iter().find(|metric| metric.name == "alignment/infonce");
+        let qualifier = entry.and_then(|metric| metric.qualifier.as_deref()).expect("its floor");
+        let floor: f64 = qualifier.strip_prefix("floor ").expect("its floor").parse().unwrap();
+        assert!((loss - above - floor).abs() < 1e-4, "{loss}, {above}, {floor}");
+        // 400 scenes and 360 digits fill no batch of 512.
+        let Plot::Table { rows, .. } = &figure(towers, "infonce-table").plot else {
+            panic!("a table");
+        };
+        assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["8", "32", "128"]);
     }
     // Three of four are the scenes that were asked for, and the judge reads nine of ten without a fault.
     let drawn = value(&painter, "captions/all");

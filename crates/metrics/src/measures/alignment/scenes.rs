@@ -1,24 +1,14 @@
-//! Whether pictures and captions find each other. Needs a model that holds both in one space, and scenes.
+//! Whether pictures of scenes find their captions.
 
-use crate::{
-    context::{Context, Part},
-    features::host,
-    findings::Findings,
-    numerics::matrix::Rows,
-    picture,
-};
-use genlab_core::{Align, Conditions};
-use genlab_data::{
-    Values,
-    scenes::{Caption, Colour, Phrase, Scene, Size},
-};
-use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
-use std::collections::HashSet;
+use super::{Pairs, SHOWN, contrast, nearest, number, product, shown, vectors};
+use crate::{context::Context, findings::Findings, numerics::matrix::Rows};
+use genlab_core::Align;
+use genlab_data::scenes::{Caption, Colour, Phrase, Scene, Scenes, Size};
+use genlab_results::{Direction::Higher, Entry, Rank, Section};
+use std::collections::{HashMap, HashSet};
 
 /// Captions among which a picture's own is looked for.
 const CHOICE: usize = 100;
-/// Pictures and captions in the table that is shown.
-const SHOWN: usize = 8;
 
 const RECALL: Entry = Entry {
     name: "alignment/recall_at_1",
@@ -70,57 +60,58 @@ const RELATION: Entry = Entry {
 };
 
 /// Every entry, in the order of reports.
-pub const ENTRIES: [&Entry; 5] = [&RECALL, &DIGIT, &PHRASE, &UNSEEN, &RELATION];
+pub(super) const ENTRIES: [&Entry; 5] = [&RECALL, &DIGIT, &PHRASE, &UNSEEN, &RELATION];
 
-/// Measures a model on the split.
-pub fn measure(aligner: &dyn Align, context: &Context<'_>, out: &mut Findings) {
-    let split = context.split();
-    let Some(scenes) = &split.scenes else {
-        return out.absent(RECALL.name, "the values have no captions");
-    };
+/// Measures a model on the scenes of the split, of which these are the unit vectors of the pictures.
+pub(super) fn measure(
+    aligner: &dyn Align,
+    scenes: &Scenes,
+    pictures: &Rows,
+    context: &Context<'_>,
+    out: &mut Findings,
+) {
     let captions: Vec<Caption> = scenes.rows().iter().map(|scene| scene.caption.clone()).collect();
-    let pictures = embedded(aligner, split, context);
     let read = |captions: &[Caption]| {
         let texts: Vec<String> = captions.iter().map(Caption::text).collect();
-        let vectors = aligner.captions(scenes.vocabulary().tensor(&texts, &context.device));
-        Rows::from_f32(vectors.dims()[1], &host::floats(vectors))
+        let read =
+            |texts: &[String]| aligner.captions(scenes.vocabulary().tensor(texts, &context.device));
+        vectors(texts.chunks(context.settings.batch.max(1)).map(read))
     };
     let found = [
-        (&RECALL, recall(&pictures, &captions, &read)),
-        (&RELATION, relations(&pictures, scenes.rows(), &read)),
+        (&RECALL, recall(pictures, &captions, &read)),
+        (&RELATION, relations(pictures, scenes.rows(), &read)),
     ];
-    for (entry, values) in found.into_iter().chain(zero_shot(&pictures, &captions, &read)) {
+    for (entry, values) in found.into_iter().chain(zero_shot(pictures, &captions, &read)) {
         if values.is_empty() {
             out.absent(entry.name, "no picture of the split asks for it");
         } else {
             out.push(context.mean(entry, &values));
         }
     }
-    out.figures.extend(shown(split, &pictures, &captions, &read));
+    let (distinct, said) = distinct(&captions);
+    let pairs = Pairs { pictures, captions: &read(&distinct), said: &said };
+    let two = |row: &usize| captions[*row].phrases.len() == 2;
+    let rows: Vec<usize> = (0..captions.len()).filter(two).take(SHOWN).collect();
+    let text = |row: usize| captions[row].text();
+    out.figures.extend(shown(&pairs, &rows, &text, "pictures of two objects", context));
+    contrast::measure(&pairs, aligner, context, out);
+}
+
+/// Each caption once, and which of these every one is.
+fn distinct(captions: &[Caption]) -> (Vec<Caption>, Vec<usize>) {
+    let (mut known, mut distinct) = (HashMap::new(), Vec::new());
+    let place = |caption| {
+        *known.entry(caption).or_insert_with(|| {
+            distinct.push(Caption::clone(caption));
+            distinct.len() - 1
+        })
+    };
+    let said = captions.iter().map(place).collect();
+    (distinct, said)
 }
 
 /// How captions become unit vectors.
 type Read<'a> = &'a dyn Fn(&[Caption]) -> Rows;
-
-/// The unit vectors of all values.
-fn embedded(aligner: &dyn Align, values: &Values, context: &Context<'_>) -> Rows {
-    let mut all = Vec::new();
-    let mut dim = 0;
-    for Part { values, .. } in context.batches(values, Conditions::default()) {
-        let vectors = aligner.values(values);
-        dim = vectors.dims()[1];
-        all.extend(host::floats(vectors));
-    }
-    Rows::from_f32(dim, &all)
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn number(right: bool) -> f64 {
-    f64::from(u8::from(right))
-}
 
 /// Whether the caption of each picture of two objects is the nearest of its hundred, in groups of pictures whose captions all
 /// differ.
@@ -147,13 +138,6 @@ fn recall(pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<f64> {
         }
     }
     found
-}
-
-/// The row of the nearest vector.
-fn nearest(picture: &[f64], vectors: &Rows) -> usize {
-    let near = |row: &usize| product(picture, vectors.row(*row));
-    let best = (0..vectors.len()).max_by(|a, b| near(a).total_cmp(&near(b)));
-    best.unwrap_or(usize::MAX)
 }
 
 /// Whether each picture of two objects is nearer to its caption than to that of the opposite relation, where that is false.
@@ -211,50 +195,6 @@ fn zero_shot(
     [(&DIGIT, digits), (&PHRASE, wholes), (&UNSEEN, unseen)]
 }
 
-/// The first pictures of two objects, and how near each is to the captions of all of them.
-fn shown(split: &Values, pictures: &Rows, captions: &[Caption], read: Read<'_>) -> Vec<Figure> {
-    let rows: Vec<usize> =
-        (0..captions.len()).filter(|row| captions[*row].phrases.len() == 2).take(SHOWN).collect();
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let own: Vec<Caption> = rows.iter().map(|row| captions[*row].clone()).collect();
-    let vectors = read(&own);
-    let of = |(place, caption): (usize, &Caption)| {
-        let near = rows
-            .iter()
-            .map(|row| format!("{:.2}", product(pictures.row(*row), vectors.row(place))));
-        std::iter::once(caption.text()).chain(near).collect()
-    };
-    let columns = std::iter::once("caption".to_owned())
-        .chain((1..=rows.len()).map(|place| format!("picture {place}")));
-    let figure = |name: &str, title: &str, caption: &str, plot| Figure {
-        name: name.into(),
-        section: "Pictures and captions".into(),
-        title: title.into(),
-        caption: caption.into(),
-        scope: Scope::Run,
-        plot,
-    };
-    vec![
-        figure(
-            "aligned",
-            "",
-            "The first pictures of two objects, 1 to the last from left to right.",
-            picture::plot(&split.select(&rows), rows.len(), None),
-        ),
-        figure(
-            "alignment",
-            "Which caption is near which picture",
-            "Cosine of the angle between the vectors of a caption and of a picture. The caption of row i is that of picture i.",
-            Plot::Table {
-                columns: columns.collect(),
-                rows: own.iter().enumerate().map(of).collect(),
-            },
-        ),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,6 +226,15 @@ mod tests {
         let scenes = test.scenes.unwrap().rows().to_vec();
         let captions = scenes.iter().map(|scene| scene.caption.clone()).collect();
         (scenes, captions)
+    }
+
+    #[test]
+    fn captions_that_come_again_are_one() {
+        let (_, captions) = scenes();
+        let (distinct, said) = distinct(&captions);
+        assert!(distinct.len() < captions.len());
+        assert_eq!(distinct.iter().collect::<HashSet<_>>().len(), distinct.len());
+        assert!(said.iter().zip(&captions).all(|(place, caption)| distinct[*place] == *caption));
     }
 
     #[test]

@@ -142,7 +142,7 @@ pub fn measure(describer: &dyn Describe, context: &Context<'_>, out: &mut Findin
         }
     }
     out.figures.push(shown(split, scenes, &said.texts));
-    out.figures.extend(attended::written(describer, split, scenes, &said.texts, context));
+    out.figures.extend(attended::written(describer, split, &said.texts, context));
     out.figures.push(answers(&found));
     let rows = [Some(others), said.turned_round(scenes), checked];
     out.figures.push(told(&rows.into_iter().flatten().collect::<Vec<_>>()));

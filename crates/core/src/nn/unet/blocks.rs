@@ -111,6 +111,22 @@ impl ResidualBlock {
 
     /// `[B, C_in, H, W]` to `[B, C_out, H, W]`.
     pub(super) fn forward(&self, x: Tensor<4>, told: &Told) -> Tensor<4> {
+        let y = self.unworded(x, told);
+        match (&self.words, &told.words) {
+            (Some(attention), Some(words)) => attention.toward(y, words.clone()),
+            _ => y,
+        }
+    }
+
+    /// How much each place looks at each word, the mean over heads: `[B, C_in, H, W]` to `[B, H·W, T]`, with sum 1 over the words.
+    /// None of a block that looks at none.
+    pub(super) fn weights(&self, x: Tensor<4>, told: &Told) -> Option<Tensor<3>> {
+        let (attention, words) = self.words.as_ref().zip(told.words.clone())?;
+        Some(attention.weights(self.unworded(x, told), words))
+    }
+
+    /// All of it but what it looks for in words: `[B, C_in, H, W]` to `[B, C_out, H, W]`.
+    fn unworded(&self, x: Tensor<4>, told: &Told) -> Tensor<4> {
         let h = self.conv_in.forward(self.norm_in.forward(x.clone(), Activation::Silu));
         let [batch, channels, _, _] = h.dims();
         let h = h + self.time.forward(told.time.clone()).reshape([batch, channels, 1, 1]);
@@ -119,13 +135,9 @@ impl ResidualBlock {
             Some(skip) => h + skip.forward(x),
             None => h + x,
         };
-        let y = match &self.attention {
+        match &self.attention {
             Some(attention) => attention.forward(y),
             None => y,
-        };
-        match (&self.words, &told.words) {
-            (Some(attention), Some(words)) => attention.toward(y, words.clone()),
-            _ => y,
         }
     }
 }
@@ -164,11 +176,21 @@ impl AttentionBlock {
         self.around(x, |h| self.attention.toward(h, words))
     }
 
+    /// How much each place looks at each word of `[B, T, seen]`, the mean over heads: `[B, H·W, T]`.
+    fn weights(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<3> {
+        let weights = self.attention.weights(self.places(x), &self.attention.seen(words));
+        weights.mean_dim(1).squeeze_dim::<3>(1)
+    }
+
     fn around(&self, x: Tensor<4>, look: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Tensor<4> {
         let shape = x.dims();
-        let h = self.norm.forward(x.clone(), Activation::Identity);
-        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2));
+        let h = look(self.places(x.clone()));
         x + h.swap_dims(1, 2).reshape(shape)
+    }
+
+    /// Maps `[B, C, H, W]`, normalised, as a token for each place: `[B, H·W, C]`.
+    fn places(&self, x: Tensor<4>) -> Tensor<3> {
+        self.norm.forward(x, Activation::Identity).flatten::<3>(2, 3).swap_dims(1, 2)
     }
 }
 

@@ -307,6 +307,7 @@ impl Contract<'_> {
         }
         if let Some(classifier) = frozen.classifier() {
             drop(classifier.classify(values.clone()));
+            drop(classifier.attended(values.clone()));
         }
         if let Some(aligner) = frozen.aligner() {
             drop(aligner.captions(captions(2)));
@@ -315,6 +316,7 @@ impl Contract<'_> {
         if let Some(describer) = frozen.describer() {
             drop(describer.describe(values.clone()));
             drop(describer.matching(values.clone(), captions(2)));
+            drop(describer.attended(values.clone(), captions(2)));
         }
         if let Some(segmenter) = frozen.segmenter() {
             drop(segmenter.segment(values.clone(), &objects::asked(2)));

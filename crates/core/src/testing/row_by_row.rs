@@ -84,7 +84,7 @@ pub(super) fn values_are_described_one_by_one(describer: &dyn Describe, x: &Tens
     };
     let words = captions(count);
     let whole = numbers(x.clone(), words.clone());
-    let last = numbers(x.clone().narrow(0, count - 1, 1), words.narrow(0, count - 1, 1));
+    let last = numbers(x.clone().narrow(0, count - 1, 1), words.clone().narrow(0, count - 1, 1));
     for (whole, last) in whole.iter().zip(last) {
         assert_eq!(whole.len(), count);
         let (a, b) = (whole[count - 1], last[0]);

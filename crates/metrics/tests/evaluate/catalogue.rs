@@ -349,7 +349,7 @@ fn images_are_drawn_beside_what_their_patches_contribute() {
     assert_eq!((strip.count(), strip.columns), (24, 12));
     for (row, pair) in strip.images().collect::<Vec<_>>().chunks(2).enumerate() {
         assert_eq!(pair[0], digits.test.image(row));
-        assert_eq!(*pair[1], [[255; 32], [0; 32]].concat());
+        assert_eq!(*pair[1], [[255_u8; 32], [0; 32]].concat());
     }
     let labels = digits.test.labels.as_ref().expect("digits have labels").iter().take(12);
     let words = |label: &u32| match label {

@@ -111,6 +111,10 @@ impl Classify for FrozenClassifier {
     fn classify(&self, values: Tensor<4>) -> Classified {
         self.net.forward(self.space.input(values))
     }
+
+    fn attended(&self, values: Tensor<4>) -> Option<Tensor<3>> {
+        self.net.attended(self.space.input(values))
+    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,11 @@ impl ClassifierNet {
         Classified { features, logits }
     }
 
+    /// How much each pixel's patch contributes to what the transformer makes of the same values, `[B, H, W]`; None without one.
+    pub(crate) fn attended(&self, values: Tensor<4>) -> Option<Tensor<3>> {
+        self.transformer.as_ref().map(|transformer| transformer.rollout(values))
+    }
+
     /// What the convolutions make of values: the values, where there are none.
     fn convolved(&self, values: Tensor<4>) -> Tensor<4> {
         let layers = self.convolutions.iter();

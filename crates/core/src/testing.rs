@@ -319,6 +319,7 @@ impl<'a> Contract<'a> {
         }
         if let Some(classifier) = frozen.classifier() {
             drop(classifier.classify(values.clone()));
+            drop(classifier.attended(values.clone()));
         }
         if let Some(aligner) = frozen.aligner() {
             drop(aligner.captions(self.captions(2)));
@@ -327,6 +328,7 @@ impl<'a> Contract<'a> {
         if let Some(describer) = frozen.describer() {
             drop(describer.describe(values.clone()));
             drop(describer.matching(values.clone(), captions(2)));
+            drop(describer.attended(values.clone(), captions(2)));
         }
         if let Some(segmenter) = frozen.segmenter() {
             drop(segmenter.segment(values.clone(), &objects::asked(2)));

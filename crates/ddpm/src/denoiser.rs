@@ -169,6 +169,18 @@ impl<'a> Denoiser<'a> {
         self.process.target.noise(x_t.clone(), self.target(x_t, at, condition), at)
     }
 
+    /// Where the network looks for the words that it is told in `x_t`, all at one time, `[B, T, H, W]`; None where it looks at none.
+    pub(crate) fn attended(
+        &self,
+        x_t: Tensor<4>,
+        at: Moment,
+        condition: &Condition,
+    ) -> Option<Tensor<4>> {
+        let moments = vec![at; x_t.dims()[0]];
+        let times = self.process.network_times(&moments, &x_t.device());
+        self.net.attended(input(x_t, at), times, condition)
+    }
+
     /// How often the network was called for x̂_0 or ε̂.
     pub(crate) fn calls(&self) -> usize {
         self.calls.get()

@@ -108,6 +108,14 @@ impl FrozenDdpm {
         self.sampler.solver.solve(x, moments, &mut oracle, see)
     }
 
+    /// Values with noise of standard deviation `sigma` as x_t, which is α times as large: at the time whose σ / α is that level in
+    /// standard units.
+    fn on_the_way(&self, noisy: Tensor<4>, sigma: f64) -> (Tensor<4>, Moment) {
+        let Process { schedule, space, .. } = &self.process;
+        let at = schedule.at(schedule.time_of_ratio(sigma / space.sd));
+        (space.standard(noisy) * at.alpha, at)
+    }
+
     fn device(&self) -> Device {
         self.net.devices().remove(0)
     }
@@ -241,13 +249,16 @@ impl Denoise for FrozenDdpm {
         [schedule.first_time(), schedule.last_time()].map(|t| schedule.at(t).ratio() * space.sd)
     }
 
-    /// Plain x̂_0 at the time whose σ / α is the level in standard units, where x_t is α times the noisy
-    /// value.
+    /// Plain x̂_0.
     fn denoise(&self, noisy: Tensor<4>, sigma: f64, condition: &Condition) -> Tensor<4> {
-        let Process { schedule, space, .. } = &self.process;
-        let at = schedule.at(schedule.time_of_ratio(sigma / space.sd));
-        let x_t = space.standard(noisy) * at.alpha;
-        space.from_standard(self.network().start(x_t, at, condition, Guidance::plain()))
+        let (x_t, at) = self.on_the_way(noisy, sigma);
+        let start = self.network().start(x_t, at, condition, Guidance::plain());
+        self.process.space.from_standard(start)
+    }
+
+    fn attended(&self, noisy: Tensor<4>, sigma: f64, condition: &Condition) -> Option<Tensor<4>> {
+        let (x_t, at) = self.on_the_way(noisy, sigma);
+        self.network().attended(x_t, at, condition)
     }
 
     fn chain_bound(

@@ -73,6 +73,31 @@ fn the_one_that_is_told_captions_keeps_the_contract_and_only_a_u_net_reads_them(
 }
 
 #[test]
+fn where_words_are_looked_for_is_known_of_models_that_are_told_some() {
+    let (context, pictures) = (context(IMAGES), batch(IMAGES, 3, 0));
+    let captions = pictures.captions.clone().expect("images have captions");
+    let [_, length] = captions.dims();
+    let told = Condition::of_captions(captions);
+    let looked = |config: DdpmConfig, rows: std::ops::Range<usize>| {
+        let frozen = config.init(&context).expect("it fits").freeze();
+        let values = pictures.values.clone().narrow(0, rows.start, rows.len());
+        frozen.denoiser().expect("it denoises").attended(values, 0.5, &told.rows(rows))
+    };
+    assert!(looked(small(), 0..3).is_none());
+    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let config = DdpmConfig { condition, ..small() };
+    let (whole, last) = (looked(config.clone(), 0..3), looked(config, 2..3));
+    let (whole, last) = (whole.expect("it reads captions"), last.expect("it reads captions"));
+    assert_eq!(whole.dims(), [3, length, 12, 12]);
+    let [whole, last] = [whole.narrow(0, 2, 1), last]
+        .map(|weights| weights.into_data().try_into_vec::<f32>().expect("f32"));
+    for (a, b) in whole.iter().zip(&last) {
+        assert!((a - b).abs() < 1e-4, "a weight depends on its batch: {a} and {b}");
+    }
+    assert!(whole.iter().all(|weight| (0.0..=1.0).contains(weight)), "{whole:?}");
+}
+
+#[test]
 fn the_super_resolving_one_keeps_the_contract_and_only_a_u_net_reads_images() {
     let condition = ConditionConfig::LowResolution { factor: 2 };
     let config = guided(DdpmConfig { condition, condition_dropout: 0.25, ..small() });

@@ -159,6 +159,20 @@ impl Network {
             }
         }
     }
+
+    /// How much the place of each pixel of x_t looks at each word that is told of it, `[B, T, H, W]`; None of a network that looks
+    /// at no words.
+    pub(crate) fn attended(
+        &self,
+        x_t: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Option<Tensor<4>> {
+        match self {
+            Self::UNet(unet) => unet.attended(x_t, times, condition),
+            Self::Dit(_) | Self::Mlp(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

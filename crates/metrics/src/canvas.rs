@@ -1,5 +1,7 @@
 //! Scenes with something drawn over them.
 
+use crate::letters;
+
 /// Pixels along a side that one of the scene becomes, so that a click or a frame can be drawn.
 pub(crate) const ENLARGED: usize = 3;
 /// Two colours that no objects have.
@@ -37,6 +39,26 @@ impl Canvas {
             }
         }
         self
+    }
+
+    /// Half way to white, times the share of each pixel's weight in the largest: black without weight, also where the scene is
+    /// bright, and grey with the most of it, also where the scene is dark.
+    pub(crate) fn with_weights(mut self, weights: &[f32]) -> Self {
+        let (shares, pixels) = (shares(weights), self.height * self.width);
+        for (at, level) in self.levels.iter_mut().enumerate() {
+            let (y, x) = (at % pixels / self.width / ENLARGED, at % self.width / ENLARGED);
+            let share = shares[y * (self.width / ENLARGED) + x];
+            *level = (share * f32::from(u8::midpoint(*level, u8::MAX))).round() as u8;
+        }
+        self
+    }
+
+    /// The finished canvas below a line of [`letters::HEIGHT`] pixels with this word.
+    pub(crate) fn under(self, word: &str) -> Self {
+        let line = letters::line(word, self.width);
+        let planes = self.levels.chunks(self.height * self.width);
+        let levels = planes.flat_map(|plane| [&line[..], plane].concat()).collect();
+        Self { levels, height: self.height + letters::HEIGHT, width: self.width }
     }
 
     /// A cross over pixel `click` of the scene, which reaches into its neighbours.
@@ -82,9 +104,41 @@ impl Canvas {
     }
 }
 
+/// Weights over the largest of them; nothing of any where none is above 0.
+pub(crate) fn shares(weights: &[f32]) -> Vec<f32> {
+    let largest = weights.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    weights.iter().map(|weight| weight / largest).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_are_brightness_on_dark_scenes_and_bright_ones() {
+        let scene = [[0_u8, 0, 255], [0, 0, 255], [100, 100, 255]].concat();
+        let canvas = Canvas::new(&scene, [1, 3]).with_weights(&[0.2, 0.1, 0.0]);
+        let at = |at: usize| [0, 1, 2].map(|channel| canvas.levels[channel * 27 + at]);
+        assert_eq!(at(0), [127, 127, 177]);
+        assert_eq!((at(2), at(18)), (at(0), at(0)), "a pixel of the scene is three by three");
+        assert_eq!((at(3), at(6)), ([64, 64, 89], [0; 3]));
+        assert_eq!(shares(&[0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_word_stands_above_each_plane() {
+        let scene = [[10_u8; 4], [20; 4], [30; 4]].concat();
+        let canvas = Canvas::new(&scene, [2, 2]);
+        let (width, plane) = (canvas.width, canvas.levels.len() / 3);
+        let canvas = canvas.under("a");
+        let line = letters::line("a", width);
+        assert!(line.contains(&255));
+        for (channel, levels) in canvas.levels.chunks(line.len() + plane).enumerate() {
+            assert_eq!(levels[..line.len()], line);
+            assert_eq!(levels[line.len()..], vec![10 * (channel as u8 + 1); plane]);
+        }
+        assert_eq!((canvas.height, canvas.width), (6 + letters::HEIGHT, 6));
+    }
 
     #[test]
     fn a_mask_is_cyan_and_what_it_leaves_out_is_dark() {

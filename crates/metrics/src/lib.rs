@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod features;
 pub mod findings;
 pub mod generators;
+mod letters;
 pub mod measures;
 pub mod numerics;
 pub mod picture;

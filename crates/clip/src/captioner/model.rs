@@ -205,4 +205,8 @@ impl Describe for Frozen {
     fn matching(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Tensor<1> {
         sigmoid(self.net.match_logits(captions, &self.net.look(values).sight))
     }
+
+    fn attended(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Option<Tensor<4>> {
+        Some(self.net.attended(values, captions))
+    }
 }

@@ -64,6 +64,13 @@ impl Captioner {
         Picture { sight: self.text.see(tokens.clone()), tokens }
     }
 
+    /// Where in values `[B, C, H, W]` the last block looks as each word of captions `[B, T]` is written: `[B, T, H, W]`.
+    pub(super) fn attended(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Tensor<4> {
+        let [_, _, height, width] = values.dims();
+        let weights = self.text.attended(captions, &self.look(values).sight);
+        self.image.by_pixels(weights, [height, width])
+    }
+
     /// Unit vectors of pictures, `[B, E]`.
     pub(super) fn picture_vectors(&self, picture: &Picture) -> Tensor<2> {
         unit(self.picture.forward(picture.tokens.clone().mean_dim(1).squeeze_dim::<2>(1)))

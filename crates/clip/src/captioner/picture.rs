@@ -6,7 +6,7 @@ use burn::{
 };
 use genlab_core::{
     Check, Fault,
-    nn::{Activation, Conv2d, Conv2dConfig, GroupNorm, Vit, VitConfig},
+    nn::{Activation, Conv2d, Conv2dConfig, GroupNorm, Vit, VitConfig, by_pixels},
     settings::{at_least, at_most, size, within},
 };
 use schemars::JsonSchema;
@@ -55,6 +55,8 @@ pub(super) struct PictureEncoder {
     convolutions: Vec<Conv2d>,
     norms: Vec<GroupNorm>,
     transformer: Vit,
+    /// Pixels along the side of the square that a token stands for.
+    side: usize,
 }
 
 impl PictureEncoder {
@@ -68,7 +70,13 @@ impl PictureEncoder {
             norms.push(GroupNorm::new(config.norm_groups, outputs, device));
             inputs = outputs;
         }
-        Self { convolutions, norms, transformer: config.transformer.init(inputs, device) }
+        let strides: usize = config.convolutions.iter().map(|[_, stride]| stride).product();
+        Self {
+            convolutions,
+            norms,
+            transformer: config.transformer.init(inputs, device),
+            side: strides * config.transformer.patch_size,
+        }
     }
 
     /// Values `[B, C, H, W]` as [`genlab_core::Space::centred`] gives them, to tokens `[B, N, width]`, row by row.
@@ -78,5 +86,10 @@ impl PictureEncoder {
             norm.forward(convolution.forward(x), Activation::Silu)
         });
         self.transformer.tokens(places)
+    }
+
+    /// Weights of the tokens of pictures of that `size`, `[B, T, N]`, as those of their pixels: `[B, T, H, W]`.
+    pub(super) fn by_pixels(&self, weights: Tensor<3>, size: [usize; 2]) -> Tensor<4> {
+        by_pixels(weights, self.side, size)
     }
 }

@@ -22,4 +22,10 @@ pub trait Classify {
     /// Values `[B, C, H, W]` of the dataset's space to features and logits, each row by itself. Gradients with
     /// respect to tracked values pass.
     fn classify(&self, values: Tensor<4>) -> Classified;
+
+    /// How much the place of each pixel of values `[B, C, H, W]` contributes to what it makes of them, as far as attention
+    /// tells: `[B, H, W]`, at least 0. None of a network without attention.
+    fn attended(&self, _values: Tensor<4>) -> Option<Tensor<3>> {
+        None
+    }
 }

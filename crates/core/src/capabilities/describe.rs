@@ -13,4 +13,10 @@ pub trait Describe {
 
     /// The probability that captions `[B, T]` belong to their values, in [0, 1]: `[B]`.
     fn matching(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Tensor<1>;
+
+    /// Where in their values it looks as it says each word of captions `[B, T]`: the weight of each pixel's place,
+    /// `[B, T, H, W]`, at least 0. None of a model without attention to places.
+    fn attended(&self, _values: Tensor<4>, _captions: Tensor<2, Int>) -> Option<Tensor<4>> {
+        None
+    }
 }

@@ -3,7 +3,7 @@
 use super::linear::Linear;
 use burn::{
     module::Module,
-    tensor::{Device, Int, Tensor, module, ops::AttentionModuleOptions},
+    tensor::{Device, Int, Tensor, activation::softmax, module, ops::AttentionModuleOptions},
 };
 use genlab_kernels::attention;
 
@@ -79,6 +79,17 @@ impl Attention {
         self.joined(attention(self.by_head(&self.q, x), keys, values))
     }
 
+    /// How much each of tokens `[B, T, width]` looks at each that was seen in [`Self::look`], head by head: the softmax of Eq. 1,
+    /// `[B, heads, T, S]`, at least 0 and with sum 1 over what was seen.
+    ///
+    /// The fast kernel keeps none of them, so they are computed again: for pictures, not for training.
+    pub(super) fn weights(&self, x: Tensor<3>, seen: &Seen) -> Tensor<4> {
+        let queries = self.by_head(&self.q, x);
+        let [.., width] = queries.dims();
+        let scores = queries.matmul(seen.keys.clone().swap_dims(2, 3));
+        softmax(scores / (width as f64).sqrt(), 3)
+    }
+
     /// Tokens `[B, T, ..]` through a layer and apart: `[B, heads, T, width / heads]`.
     fn by_head(&self, layer: &Linear, of: Tensor<3>) -> Tensor<4> {
         let [batch, tokens, inputs] = of.dims();
@@ -120,6 +131,28 @@ mod tests {
             let tolerance = Tolerance::absolute(1e-6);
             found.into_data().assert_approx_eq::<f32>(&expected.into_data(), tolerance);
         }
+    }
+
+    #[test]
+    fn values_by_their_weights_are_what_looking_gives() {
+        let device = Device::flex();
+        let attention = Attention::new(8, 6, 2, &device);
+        // Far from uniform.
+        let (x, tokens) = (noise([2, 3, 8], &device) * 2.0, noise([2, 7, 6], &device) * 2.0);
+        let seen = attention.seen(tokens.clone());
+        let weights = attention.weights(x.clone(), &seen);
+        assert_eq!(weights.dims(), [2, 2, 3, 7]);
+        let host: Vec<f32> = weights.clone().into_data().try_into_vec().expect("f32");
+        for token in host.chunks(7) {
+            assert!((token.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{token:?}");
+            assert!(token.iter().all(|weight| (0.0..=1.0).contains(weight)), "{token:?}");
+        }
+        let most = host.iter().copied().fold(0.0, f32::max);
+        assert!(most > 0.25, "all are looked at alike: {most}");
+        let (found, expected) =
+            (attention.joined(weights.matmul(seen.values)), attention.toward(x, tokens));
+        let tolerance = Tolerance::absolute(1e-5);
+        found.into_data().assert_approx_eq::<f32>(&expected.into_data(), tolerance);
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub use interval::{Interval, SpanEmbedding};
 pub use linear::Linear;
 pub use mlp::{Mlp, MlpActivation};
 pub use past_embedding::PastEmbedding;
+pub use patches::by_pixels;
 pub use predicted::Predicted;
 pub use text::{TextConfig, TextEncoder};
 pub use text_mixture::{Sight, TextMixture};

@@ -99,13 +99,21 @@ impl TextMixture {
     /// The logits of every word of captions `[B, T]` given the picture and the words before it, `[B, T, words]`.
     pub fn predict(&self, captions: Tensor<2, Int>, sight: &Sight) -> Tensor<3> {
         let [batch, length] = captions.dims();
-        // The last word tells of none.
-        let x = self.tokens(Task::Write, captions).narrow(1, 0, length);
-        let x = self.through(Task::Write, x, Some(sight));
+        let x = self.through(Task::Write, self.before(captions), Some(sight));
         let [_, _, width] = x.dims();
         let logits = self.next.forward(x.reshape([batch * length, width]));
         let [_, words] = logits.dims();
         logits.reshape([batch, length, words])
+    }
+
+    /// Where the last block looks at pictures of N tokens as every word of captions `[B, T]` is predicted: how much at each
+    /// token, the mean over heads, `[B, T, N]`, with sum 1 over the tokens.
+    pub fn attended(&self, captions: Tensor<2, Int>, sight: &Sight) -> Tensor<3> {
+        let (last, others) = self.blocks.split_last().expect("there is a block at least");
+        let x = others.iter().zip(&sight.blocks).fold(self.before(captions), |x, (block, seen)| {
+            block.forward(Task::Write, x, Some(seen))
+        });
+        last.weights(Task::Write, x, &sight.blocks[others.len()])
     }
 
     /// The caption of each picture whose every word is the likeliest after those before it, `[B, T]`: it ends at the first
@@ -132,6 +140,12 @@ impl TextMixture {
     fn gathered(&self, task: Task, captions: Tensor<2, Int>, sight: Option<&Sight>) -> Tensor<2> {
         let x = self.through(task, self.tokens(task, captions), sight);
         x.narrow(1, 0, 1).squeeze_dim::<2>(1)
+    }
+
+    /// What stands before each word of captions `[B, T]` as they are written, `[B, T, width]`: the last tells of no word.
+    fn before(&self, captions: Tensor<2, Int>) -> Tensor<3> {
+        let [_, length] = captions.dims();
+        self.tokens(Task::Write, captions).narrow(1, 0, length)
     }
 
     /// The first token and the words of captions `[B, T]`, at their places: `[B, 1 + T, width]`.
@@ -178,15 +192,26 @@ impl MixtureBlock {
     }
 
     fn forward(&self, task: Task, x: Tensor<3>, seen: Option<&Seen>) -> Tensor<3> {
-        let x = match task {
-            Task::Read | Task::Compare => self.reading.attended(x),
-            Task::Write => self.reading.attended_causally(&self.writing, x),
-        };
+        let x = self.attended(task, x);
         let x = match seen {
             Some(seen) => x.clone() + self.cross.look(self.cross_norm.forward(x), seen),
             None => x,
         };
         self.reading.transformed(x)
+    }
+
+    /// How much each token looks at each that is seen, the mean over heads: `[B, T, N]`.
+    fn weights(&self, task: Task, x: Tensor<3>, seen: &Seen) -> Tensor<3> {
+        let x = self.cross_norm.forward(self.attended(task, x));
+        self.cross.weights(x, seen).mean_dim(1).squeeze_dim::<3>(1)
+    }
+
+    /// The self-attention of a task: `[B, T, width]` to the same.
+    fn attended(&self, task: Task, x: Tensor<3>) -> Tensor<3> {
+        match task {
+            Task::Read | Task::Compare => self.reading.attended(x),
+            Task::Write => self.reading.attended_causally(&self.writing, x),
+        }
     }
 }
 
@@ -237,6 +262,32 @@ mod tests {
         let part = Tensor::<2, Int>::from_ints([[2, 3]], &device);
         let part = host(mixture.predict(part, &sight));
         assert!(apart(&part, &said[..2 * WORDS]) < 1e-5);
+    }
+
+    #[test]
+    fn a_word_looks_at_its_picture_by_the_words_before_it_alone() {
+        let device = Device::flex();
+        let mixture = mixture(&device);
+        // Far from uniform.
+        let pictures = pictures(1, &device) * 3.0;
+        let [_, places, _] = pictures.dims();
+        let attended = |words: [[i32; LENGTH]; 1], pictures: &Tensor<3>| {
+            let words = Tensor::from_ints(words, &device);
+            host(mixture.attended(words, &mixture.see(pictures.clone())))
+        };
+        let looked = attended([[2, 3, 4, 5]], &pictures);
+        assert_eq!(looked.len(), LENGTH * places);
+        for word in looked.chunks(places) {
+            assert!((word.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{word:?}");
+        }
+        let other = attended([[2, 3, 6, 5]], &pictures);
+        assert_eq!(looked[..3 * places], other[..3 * places]);
+        assert!(apart(&looked[3 * places..], &other[3 * places..]) > 1e-4);
+        // A picture whose places are turned round is looked at in the places turned round.
+        let turned = attended([[2, 3, 4, 5]], &pictures.clone().flip([1]));
+        let back: Vec<f32> = turned.chunks(places).flat_map(|w| w.iter().rev().copied()).collect();
+        assert!(apart(&looked, &back) < 1e-5);
+        assert!(apart(&looked, &turned) > 1e-3, "it looks everywhere alike");
     }
 
     #[test]

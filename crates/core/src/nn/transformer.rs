@@ -67,7 +67,15 @@ impl TransformerBlock {
         x.clone() + self.attention.forward(self.attention_norm.forward(x))
     }
 
-    /// The same by another attention than its own, and by no token to those after it.
+    /// How much each token looks at each in it, the mean over heads: `[B, T, width]` to `[B, T, T]`, with sum 1 over those
+    /// that are looked at.
+    pub(super) fn weights(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = self.attention_norm.forward(x);
+        let seen = self.attention.seen(x.clone());
+        self.attention.weights(x, &seen).mean_dim(1).squeeze_dim::<3>(1)
+    }
+
+    /// The same as [`Self::attended`] by another attention than its own, and by no token to those after it.
     pub(super) fn attended_causally(&self, attention: &Attention, x: Tensor<3>) -> Tensor<3> {
         x.clone() + attention.causal(self.attention_norm.forward(x))
     }

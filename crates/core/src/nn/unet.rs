@@ -13,7 +13,7 @@ use super::{
     interval::{Interval, SpanEmbedding, told},
     linear::Linear,
     low_resolution_channels::LowResolutionChannels,
-    patches::{fold_patches, unfold_patches},
+    patches::{by_pixels, fold_patches, unfold_patches},
     predicted::Predicted,
     time::sinusoidal_embedding,
 };
@@ -265,19 +265,44 @@ impl UNet {
     ) -> Predicted<4> {
         let [batch, _, height, width] = images.dims();
         let told = self.told(times.into(), condition, batch);
+        let encoded = self.encoded(images, &told, condition);
+        let x = self.norm.forward(self.decoded(encoded, &told), Activation::Silu);
+        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
+        Predicted { target: self.head.forward(x), variance }
+            .map(|y| crop(unfold_patches(y, self.patch_size), [height, width]))
+    }
+
+    /// How much the place of each pixel looks at each word of the caption that is told of its image, at the innermost level of the
+    /// way up, the mean over heads: `[B, T, H, W]`, with sum 1 over the T words, those that are padding among them. None of a
+    /// network that reads no captions.
+    pub fn attended(
+        &self,
+        images: Tensor<4>,
+        times: impl Into<Interval>,
+        condition: &Condition,
+    ) -> Option<Tensor<4>> {
+        let [batch, _, height, width] = images.dims();
+        let told = self.told(times.into(), condition, batch);
+        let Encoded { mut levels, middle } = self.encoded(images, &told, condition);
+        let (innermost, skip) = self.up.first().zip(levels.pop())?;
+        let weights = innermost.weights(Tensor::cat(vec![middle, skip], 1), &told)?;
+        Some(by_pixels(weights.swap_dims(1, 2), self.scale(), [height, width]))
+    }
+
+    /// The way down.
+    fn encoded(&self, images: Tensor<4>, told: &Told, condition: &Condition) -> Encoded {
         let images = match &self.low {
             Some(low) => low.beside(images, condition),
             None => images,
         };
         let x = self.folded(images);
-        let mut encoded = self.encoder().forward(self.stem.forward(x.clone()), &told);
-        if let (Some(branch), Some(control)) = (&self.control, &condition.control) {
-            encoded = encoded.plus(branch.forward(x, self.folded(control.clone()), &told));
+        let encoded = self.encoder().forward(self.stem.forward(x.clone()), told);
+        match (&self.control, &condition.control) {
+            (Some(branch), Some(control)) => {
+                encoded.plus(branch.forward(x, self.folded(control.clone()), told))
+            }
+            _ => encoded,
         }
-        let x = self.norm.forward(self.decoded(encoded, &told), Activation::Silu);
-        let variance = self.variance.as_ref().map(|head| head.forward(x.clone()));
-        Predicted { target: self.head.forward(x), variance }
-            .map(|y| crop(unfold_patches(y, self.patch_size), [height, width]))
     }
 
     fn told(&self, Interval { time, span }: Interval, condition: &Condition, batch: usize) -> Told {
@@ -293,8 +318,12 @@ impl UNet {
 
     /// Images as the stem reads them.
     fn folded(&self, images: Tensor<4>) -> Tensor<4> {
-        let scale = self.patch_size << self.downsample.len();
-        fold_patches(pad_to_multiple(images, scale), self.patch_size)
+        fold_patches(pad_to_multiple(images, self.scale()), self.patch_size)
+    }
+
+    /// Pixels of images along the side of a place of the innermost level.
+    fn scale(&self) -> usize {
+        self.patch_size << self.downsample.len()
     }
 
     fn encoder(&self) -> Encoder<'_> {
@@ -397,5 +426,39 @@ mod tests {
         assert!(apart(&one[..64], &other[..64]) < 1e-5, "a row follows another's caption");
         let changed = apart(&one[64..], &other[64..]);
         assert!(changed > 1e-4, "the order of words changes only {changed}");
+    }
+
+    #[test]
+    fn places_share_their_attention_among_the_words_that_they_are_told() {
+        let device = Device::flex();
+        let text = TextConfig { width: 8, heads: 2, ..TextConfig::default() };
+        let captions = Some(Captions { words: Words { numbers: 7, length: 3 }, text });
+        let told = Conditions { captions, ..Conditions::default() };
+        let config = UNetConfig { channels: vec![8, 16], norm_groups: 2, ..UNetConfig::default() };
+        let space = Space::images(ImageShape::new(1, 7, 8));
+        let image = Tensor::<4>::random([2, 1, 7, 8], Distribution::Default, &device);
+        let attended = |conditions: Conditions| {
+            let words = Tensor::from_ints([[2, 3, 4], [2, 3, 5]], &device);
+            let times = Tensor::from_floats([5.0, 5.0], &device);
+            let net = config.init(conditions, space, &device);
+            net.attended(image.clone(), times, &Condition::of_captions(words))
+        };
+        assert!(attended(Conditions::default()).is_none());
+        let weights = attended(told).expect("it reads captions");
+        assert_eq!(weights.dims(), [2, 3, 7, 8]);
+        let weights: Vec<f32> = weights.into_data().try_into_vec().expect("f32");
+        let of = |row: usize, word: usize, y: usize, x: usize| {
+            weights[((row * 3 + word) * 7 + y) * 8 + x]
+        };
+        let mut most = 0.0_f32;
+        for (row, at) in (0..2).flat_map(|row| (0..56).map(move |at| (row, at))) {
+            let (y, x) = (at / 8, at % 8);
+            let words = [0, 1, 2].map(|word| of(row, word, y, x));
+            assert!((words.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{words:?}");
+            // A place is two pixels wide.
+            assert_eq!(words, [0, 1, 2].map(|word| of(row, word, y / 2 * 2, x / 2 * 2)));
+            most = words.into_iter().fold(most, f32::max);
+        }
+        assert!(most > 0.334, "all words are looked at alike: {most}");
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     backbone::pad_to_multiple,
     linear::Linear,
-    patches::fold_patches,
+    patches::{by_pixels, fold_patches},
     position::grid_positions,
     transformer::{LayerNorm, TransformerBlock},
 };
@@ -121,6 +121,31 @@ impl Vit {
     /// Images `[B, C, H, W]` to a token for each patch, row by row, after the last normalisation: `[B, N, width]`. Images
     /// are padded with zeros to whole patches.
     pub fn tokens(&self, images: Tensor<4>) -> Tensor<3> {
+        let x = self.blocks.iter().fold(self.patches(images), |x, block| block.forward(x));
+        self.norm.forward(x)
+    }
+
+    /// How much each pixel's patch of images `[B, C, H, W]` contributes to the mean of their tokens, as far as attention
+    /// tells: `[B, H, W]`, with sum 1 over the patches of an image.
+    ///
+    /// Attention rollout, Eq. 1 of Abnar & Zuidema 2020 (arXiv:2005.00928), of the mean over heads: A_L ⋯ A_1 with
+    /// A_l = (W_l + I) / 2, here averaged over the tokens that look, as [`Self::forward`] averages them. It knows nothing
+    /// of values and MLPs.
+    pub fn rollout(&self, images: Tensor<4>) -> Tensor<3> {
+        let [batch, _, height, width] = images.dims();
+        let x = self.patches(images);
+        let [_, tokens, _] = x.dims();
+        let own = Tensor::<2>::eye(tokens, &x.device().inner()).unsqueeze_dim::<3>(0);
+        let own: Tensor<3> = own.expand([batch, tokens, tokens]);
+        let (_, rolled) = self.blocks.iter().fold((x, own.clone()), |(x, rolled), block| {
+            let looks = (block.weights(x.clone()) + own.clone()) / 2.0;
+            (block.forward(x), looks.matmul(rolled))
+        });
+        by_pixels(rolled.mean_dim(1), self.patch_size, [height, width]).squeeze_dim::<3>(1)
+    }
+
+    /// The token of each patch before the first block, at its place: `[B, N, width]`.
+    fn patches(&self, images: Tensor<4>) -> Tensor<3> {
         let batch = images.dims()[0];
         let patches = fold_patches(pad_to_multiple(images, self.patch_size), self.patch_size);
         let [_, folded, rows, columns] = patches.dims();
@@ -128,15 +153,13 @@ impl Vit {
         let x = self.stem.forward(patches);
         let [_, width] = x.dims();
         let x: Tensor<3> = x.reshape([batch, rows * columns, width]);
-        let x = match self.positions {
+        match self.positions {
             Positions::SinCos => {
                 let positions = grid_positions([rows, columns], width, &x.device().inner());
                 x + positions.unsqueeze_dim::<3>(0)
             }
             Positions::None => x,
-        };
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        self.norm.forward(x)
+        }
     }
 }
 
@@ -193,6 +216,38 @@ mod tests {
         let beside = Tensor::zeros([2, 1, 8, 3], &device);
         let whole = Tensor::cat(vec![Tensor::cat(vec![odd.clone(), below], 2), beside], 3);
         assert_eq!(apart(net.forward(odd), net.forward(whole)), 0.0);
+    }
+
+    #[test]
+    fn what_patches_contribute_is_followed_through_all_blocks() {
+        let device = Device::flex();
+        let net = small(Positions::SinCos).init(1, &device);
+        let images = noise([1, 1, 8, 12], &device) * 5.0;
+        let found = net.rollout(images.clone());
+        assert_eq!(found.dims(), [1, 8, 12]);
+        let found: Vec<f32> = found.into_data().try_into_vec().expect("f32");
+
+        // By hand: every token of the second block looks at those of the first, half of it at itself.
+        let x = net.patches(images);
+        let host = |x: Tensor<3>| x.into_data().try_into_vec::<f32>().expect("f32");
+        let first = host(net.blocks[0].weights(x.clone()));
+        let second = host(net.blocks[1].weights(net.blocks[0].forward(x)));
+        let half = |weights: &[f32], from: usize, to: usize| {
+            (weights[from * 6 + to] + f32::from(u8::from(from == to))) / 2.0
+        };
+        let mut expected = [0.0_f32; 6];
+        for (token, middle) in (0..6).flat_map(|token| (0..6).map(move |middle| (token, middle))) {
+            for (patch, sum) in expected.iter_mut().enumerate() {
+                *sum += half(&second, token, middle) * half(&first, middle, patch) / 6.0;
+            }
+        }
+        for (at, found) in found.iter().enumerate() {
+            let patch = at / 12 / 4 * 3 + at % 12 / 4;
+            assert!((found - expected[patch]).abs() < 1e-6, "{found}, {expected:?} at {at}");
+        }
+        assert!((expected.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{expected:?}");
+        let most = expected.iter().copied().fold(0.0, f32::max);
+        assert!(most > 1.01 / 6.0, "all contribute alike: {expected:?}");
     }
 
     #[test]

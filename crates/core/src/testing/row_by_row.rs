@@ -22,6 +22,21 @@ pub(super) fn classes_are_told_value_by_value(classifier: &dyn Classify, x: &Ten
             assert!((a - b).abs() < 1e-4, "a reading depends on its batch: {a} and {b}");
         }
     }
+    if let Some(whole) = classifier.attended(x.clone()) {
+        let [_, _, height, width] = x.dims();
+        assert_eq!(whole.dims(), [count, height, width]);
+        let last = classifier.attended(x.clone().narrow(0, count - 1, 1)).expect("as before");
+        attention_is_by_value(&host(whole), &host(last));
+    }
+}
+
+/// Weights of pixels are none below 0, and those of the last value are what they are of it `alone`.
+fn attention_is_by_value(whole: &[f32], alone: &[f32]) {
+    assert!(whole.iter().all(|weight| weight.is_finite() && *weight >= 0.0), "{whole:?}");
+    for (a, b) in whole[whole.len() - alone.len()..].iter().zip(alone) {
+        assert!((a - b).abs() < 1e-4, "a weight depends on its batch: {a} and {b}");
+    }
+    assert!(alone.iter().any(|weight| *weight > 0.0), "it looks nowhere");
 }
 
 /// What is made of a value or a caption depends on that alone, is a unit vector, and lies in the same space as the other; what
@@ -75,11 +90,18 @@ pub(super) fn values_are_described_one_by_one(describer: &dyn Describe, x: &Tens
     };
     let words = captions(count);
     let whole = numbers(x.clone(), words.clone());
-    let last = numbers(x.clone().narrow(0, count - 1, 1), words.narrow(0, count - 1, 1));
+    let last = numbers(x.clone().narrow(0, count - 1, 1), words.clone().narrow(0, count - 1, 1));
     for (whole, last) in whole.iter().zip(last) {
         assert_eq!(whole.len(), count);
         let (a, b) = (whole[count - 1], last[0]);
         assert!((a - b).abs() < 1e-4, "a number depends on its batch: {a} and {b}");
+    }
+    let looked = |x: Tensor<4>, words: Tensor<2, Int>| describer.attended(x, words);
+    if let Some(whole) = looked(x.clone(), words.clone()) {
+        let [_, _, height, width] = x.dims();
+        assert_eq!(whole.dims(), [count, LENGTH, height, width]);
+        let last = looked(x.clone().narrow(0, count - 1, 1), words.narrow(0, count - 1, 1));
+        attention_is_by_value(&host(whole), &host(last.expect("as before")));
     }
 }
 

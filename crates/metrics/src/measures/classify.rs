@@ -1,5 +1,6 @@
 //! How well a classifier tells classes apart. Needs a classifier and labels.
 
+use super::attended;
 use crate::{
     context::{Context, Part},
     features::host,
@@ -55,6 +56,7 @@ pub fn measure(classifier: &dyn Classify, context: &Context<'_>, out: &mut Findi
     }
     out.push(context.mean(&ACCURACY, &right));
     out.push(context.mean(&CROSS_ENTROPY, &surprise));
+    out.figures.extend(attended::read(classifier, context));
 }
 
 /// Whether the largest of these logits is the label's alone, and −ln softmax(logits) of the label in nats.

@@ -1,7 +1,10 @@
 //! Whether a model says what pictures show, and whether it tells captions that belong to them. Needs one that writes captions,
 //! and scenes.
 
-use super::captions::{COLUMNS_OF_ANSWERS, Found, row};
+use super::{
+    attended,
+    captions::{COLUMNS_OF_ANSWERS, Found, row},
+};
 use crate::{
     context::{Context, Part},
     features::host,
@@ -139,6 +142,7 @@ pub fn measure(describer: &dyn Describe, context: &Context<'_>, out: &mut Findin
         }
     }
     out.figures.push(shown(split, scenes, &said.texts));
+    out.figures.extend(attended::written(describer, split, &said.texts, context));
     out.figures.push(answers(&found));
     let rows = [Some(others), said.turned_round(scenes), checked];
     out.figures.push(told(&rows.into_iter().flatten().collect::<Vec<_>>()));
@@ -369,7 +373,8 @@ fn told(checked: &[Checked]) -> Figure {
     )
 }
 
-fn figure(name: &str, title: &str, caption: String, plot: Plot) -> Figure {
+/// One of this section.
+pub(super) fn figure(name: &str, title: &str, caption: String, plot: Plot) -> Figure {
     Figure {
         name: name.into(),
         section: "Captions that are written".into(),

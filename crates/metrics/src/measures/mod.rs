@@ -6,6 +6,7 @@
 //! follow from the lists.
 
 pub mod alignment;
+mod attended;
 pub mod captions;
 pub mod classify;
 pub mod codes;

@@ -27,7 +27,7 @@ use genlab_metrics::{
     },
     numerics::matrix::Rows,
 };
-use genlab_results::Metric;
+use genlab_results::{Metric, Plot};
 use safetensors::tensor::{Dtype, TensorView};
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -330,6 +330,34 @@ impl Classify for Guess {
         let logits = logits.slice_assign([0..count, 0..1], zero);
         Classified { features: logits.clone(), logits }
     }
+    /// It looks at the upper half.
+    fn attended(&self, values: Tensor<4>) -> Option<Tensor<3>> {
+        let [count, _, height, width] = values.dims();
+        let half = |weight: f32| Tensor::full([count, height / 2, width], weight, &values.device());
+        Some(Tensor::cat(vec![half(0.5), half(0.0)], 1))
+    }
+}
+
+#[test]
+fn images_are_drawn_beside_what_their_patches_contribute() {
+    let (digits, device) = (digits(), Device::flex());
+    let found = Evaluator::new(&digits, None, &device, Seed(0), Settings::default())
+        .evaluate(&Guess, &|_| ());
+    let figure = found.figures.iter().find(|figure| figure.name == "attended");
+    let figure = figure.expect("it says what contributes");
+    let Plot::Strip(strip) = &figure.plot else { panic!("no pictures: {:?}", figure.plot) };
+    assert_eq!((strip.count(), strip.columns), (24, 12));
+    for (row, pair) in strip.images().collect::<Vec<_>>().chunks(2).enumerate() {
+        assert_eq!(pair[0], digits.test.image(row));
+        assert_eq!(*pair[1], [[255_u8; 32], [0; 32]].concat());
+    }
+    let labels = digits.test.labels.as_ref().expect("digits have labels").iter().take(12);
+    let words = |label: &u32| match label {
+        0 => "0 2.0".to_owned(),
+        label => format!("0 for {label} 2.0"),
+    };
+    let words = labels.map(words).collect::<Vec<_>>().join("; ");
+    assert!(figure.caption.ends_with(&format!(" alike: {words}.")), "{}", figure.caption);
 }
 
 /// A few digits, each pixel four by four large: enough for the windows of SSIM and LPIPS.

@@ -112,6 +112,22 @@ impl ResidualBlock {
 
     /// `[B, C_in, H, W]` to `[B, C_out, H, W]`.
     pub(super) fn forward(&self, x: Tensor<4>, told: &Told) -> Tensor<4> {
+        let y = self.unworded(x, told);
+        match (&self.words, &told.words) {
+            (Some(attention), Some(words)) => attention.toward(y, words.clone()),
+            _ => y,
+        }
+    }
+
+    /// How much each place looks at each word, the mean over heads: `[B, C_in, H, W]` to `[B, H·W, T]`, with sum 1 over the words.
+    /// None of a block that looks at none.
+    pub(super) fn weights(&self, x: Tensor<4>, told: &Told) -> Option<Tensor<3>> {
+        let (attention, words) = self.words.as_ref().zip(told.words.clone())?;
+        Some(attention.weights(self.unworded(x, told), words))
+    }
+
+    /// All of it but what it looks for in words: `[B, C_in, H, W]` to `[B, C_out, H, W]`.
+    fn unworded(&self, x: Tensor<4>, told: &Told) -> Tensor<4> {
         let h = self.conv_in.forward(self.norm_in.forward(x.clone(), Activation::Silu));
         let [batch, channels, _, _] = h.dims();
         let h = h + self.time.forward(told.time.clone()).reshape([batch, channels, 1, 1]);
@@ -120,13 +136,9 @@ impl ResidualBlock {
             Some(skip) => h + skip.forward(x),
             None => h + x,
         };
-        let y = match &self.attention {
+        match &self.attention {
             Some(attention) => attention.forward(y),
             None => y,
-        };
-        match (&self.words, &told.words) {
-            (Some(attention), Some(words)) => attention.toward(y, words.clone()),
-            _ => y,
         }
     }
 }
@@ -157,31 +169,40 @@ impl AttentionBlock {
 
     /// `[B, C, H, W]` to the same.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.around(x, |h, _| self.attention.forward(h))
+        let h = self.attention.forward(self.places(x.clone()));
+        beside(x, h)
     }
 
-    /// The same, looking at words `[B, T, seen]`. Which word a place asks for depends on where it is: without that,
-    /// nothing tells what stands left from what stands right.
+    /// The same, looking at words `[B, T, seen]`.
     fn toward(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<4> {
-        self.around(x, |h, [rows, columns]| {
-            let [_, _, channels] = h.dims();
-            let positions = grid_positions([rows, columns], channels, &h.device().inner());
-            self.attention.toward(h + positions.unsqueeze_dim(0), words)
-        })
+        let h = self.attention.toward(self.told_places(x.clone()), words);
+        beside(x, h)
     }
 
-    /// Attention of the places of a grid, which is told its rows and columns.
-    fn around(
-        &self,
-        x: Tensor<4>,
-        look: impl FnOnce(Tensor<3>, [usize; 2]) -> Tensor<3>,
-    ) -> Tensor<4> {
-        let shape = x.dims();
-        let [_, _, rows, columns] = shape;
-        let h = self.norm.forward(x.clone(), Activation::Identity);
-        let h = look(h.flatten::<3>(2, 3).swap_dims(1, 2), [rows, columns]);
-        x + h.swap_dims(1, 2).reshape(shape)
+    /// How much each place looks at each word of `[B, T, seen]`, the mean over heads: `[B, H·W, T]`.
+    fn weights(&self, x: Tensor<4>, words: Tensor<3>) -> Tensor<3> {
+        let weights = self.attention.weights(self.told_places(x), &self.attention.seen(words));
+        weights.mean_dim(1).squeeze_dim::<3>(1)
     }
+
+    /// Maps `[B, C, H, W]`, normalised, as a token for each place: `[B, H·W, C]`.
+    fn places(&self, x: Tensor<4>) -> Tensor<3> {
+        self.norm.forward(x, Activation::Identity).flatten::<3>(2, 3).swap_dims(1, 2)
+    }
+
+    /// The same, told where they are, because which word a place asks for depends on that: nothing else tells it
+    /// whether it stands left or right.
+    fn told_places(&self, x: Tensor<4>) -> Tensor<3> {
+        let [_, channels, rows, columns] = x.dims();
+        let positions = grid_positions([rows, columns], channels, &x.device().inner());
+        self.places(x) + positions.unsqueeze_dim(0)
+    }
+}
+
+/// Maps `[B, C, H, W]` with what was made of their places, `[B, H·W, C]`, added.
+fn beside(x: Tensor<4>, places: Tensor<3>) -> Tensor<4> {
+    let shape = x.dims();
+    x + places.swap_dims(1, 2).reshape(shape)
 }
 
 #[cfg(test)]

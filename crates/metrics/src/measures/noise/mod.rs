@@ -5,6 +5,7 @@ pub mod chain;
 pub mod curve;
 pub mod excess;
 
+use super::attended;
 use crate::{context::Context, findings::Findings};
 use curve::Curve;
 use genlab_core::{Conditions, Denoise};
@@ -27,6 +28,7 @@ pub fn measure(
     chain::measure(denoiser, conditions, context, out);
     excess::measure(&curve, context, out);
     out.figures.push(figure(&curve));
+    out.figures.extend(attended::told(denoiser, conditions, context));
 }
 
 /// The error of v at each level beside the least that any model can have, where that is known.

@@ -8,6 +8,7 @@ use genlab_core::{
 };
 use genlab_data::{Dataset, Values, scenes::Scene};
 use genlab_metrics::Evaluation;
+use genlab_results::Plot;
 use std::collections::HashMap;
 
 /// Knows what every picture shows, but takes every fourth of the test split for the next one where it is careless.
@@ -103,6 +104,14 @@ impl Describe for Witness {
     fn matching(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Tensor<1> {
         self.told(values, captions, |_, is_true| if is_true { 0.9 } else { 0.1 })
     }
+
+    /// Whatever it says, it looks at the upper half.
+    fn attended(&self, values: Tensor<4>, captions: Tensor<2, Int>) -> Option<Tensor<4>> {
+        let ([count, _, height, width], [_, words]) = (values.dims(), captions.dims());
+        let half =
+            |weight: f32| Tensor::full([count, words, height / 2, width], weight, &Device::flex());
+        Some(Tensor::cat(vec![half(0.25), half(0.0)], 2))
+    }
 }
 
 /// What is found of a careful one.
@@ -125,6 +134,32 @@ fn a_witness_is_right_about_every_picture_and_every_caption() {
     assert!((value(&witness, "description/nll") - entropy).abs() < 1e-6, "{entropy}");
     assert!(witness.oracles.is_empty(), "wrong captions have another entropy");
     assert!(witness.notes.iter().any(|note| note.contains("says what pictures show")));
+}
+
+#[test]
+fn every_word_is_drawn_with_where_it_was_looked_for() {
+    let dataset = scenes();
+    let witness = evaluation(&dataset);
+    let figure = witness.figures.iter().find(|figure| figure.name == "attended");
+    let figure = figure.expect("it says where it looks");
+    let Plot::Strip(strip) = &figure.plot else { panic!("no pictures: {:?}", figure.plot) };
+    let (_, texts) = figure.caption.rsplit_once("Row by row: ").expect("what was said");
+    let words: Vec<usize> = texts.split("; ").map(|text| text.split(' ').count()).collect();
+    let longest = words.iter().max().copied().expect("scenes of two objects");
+    assert_eq!((strip.columns, strip.count()), (1 + longest, words.len() * (1 + longest)));
+    let (height, width) = (strip.height, strip.width);
+    let tiles: Vec<&[u8]> = strip.images().collect();
+    for (tiles, words) in tiles.chunks(strip.columns).zip(words) {
+        for tile in &tiles[1..=words] {
+            let (first, last) = (&tile[(height - width) * width..][..width], (height - 1) * width);
+            // Half way to white at least, and black.
+            assert!(first.iter().all(|level| *level >= 127), "{first:?}");
+            assert!(tile[last..height * width].iter().all(|level| *level == 0));
+            assert!(tile[..(height - width) * width].contains(&255), "no word stands above");
+        }
+        let rest = tiles[1 + words..].concat();
+        assert!(rest.iter().all(|level| *level == 128), "something is drawn beyond the last word");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ const ALL: Entry = Entry {
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Samples,
-    rank: Rank::Headline,
+    rank: Rank::Leading,
     meaning: "Samples in which the judge reads everything that the caption says: how many objects, how they stand to each \
               other, and digit, colour and size of each.",
     ..Entry::BASE

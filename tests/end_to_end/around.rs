@@ -60,6 +60,15 @@ fn quiet_runs_print_results_alone_and_are_listed() {
     fs::write(folder.path().join("r/a/results.json"), "{").unwrap();
     let list = printed(folder.path(), &["list", "r"]);
     assert!(list.contains("damaged: "), "{list}");
+    let before = tempfile::tempdir().unwrap();
+    for (args, words) in [
+        (&["list"][..], "no runs yet in runs; bench-runner --model vae makes one in ./runs"),
+        (&["list", "."], "no runs yet in .; "),
+        (&["list", "--json"], "[]"),
+    ] {
+        let list = printed(before.path(), args);
+        assert!(list.starts_with(words), "{args:?}: {list}");
+    }
     for (there, words) in [("nowhere", "is not a folder"), (".git", "is not a folder")] {
         let output = run(folder.path(), &["list", there]);
         assert!(!output.status.success() && err(&output).contains(words), "{}", err(&output));

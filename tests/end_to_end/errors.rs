@@ -174,6 +174,12 @@ fn what_others_put_into_a_run_stays_when_it_is_trained_anew() {
     }
     let errors = refused(folder.path(), &["compare", "run", "--out", "run"]);
     assert!(errors.contains("is a run, whose report would be lost"), "{errors}");
+    let table = folder.path().join("other/comparison.csv");
+    fs::create_dir(table.parent().unwrap()).unwrap();
+    fs::write(&table, "name,age\n").unwrap();
+    let errors = refused(folder.path(), &["compare", "run", "--out", "other"]);
+    assert!(errors.contains("comparison.csv is not genlab's; choose another --out"), "{errors}");
+    assert_eq!(fs::read_to_string(&table).unwrap(), "name,age\n");
     succeed(folder.path(), &[&args[..], &["--fresh"]].concat());
     for note in &notes {
         assert_eq!(fs::read_to_string(note).unwrap(), "mine", "{}", note.display());

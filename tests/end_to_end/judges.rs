@@ -72,6 +72,18 @@ fn a_comparison_says_how_much_its_order_depends_on_the_judge() {
     assert!(json(&folder.path().join("plain/comparison.json")).get("panel").is_none());
     assert!(!printed(&plain).contains("by judge"));
 
+    // A copy of a run is no fourth one.
+    fs::create_dir_all(folder.path().join("copy/samples")).unwrap();
+    for file in ["config.toml", "run.json", "results.json", "samples/samples.npz"] {
+        let from = folder.path().join("group/gan-s0").join(file);
+        fs::copy(from, folder.path().join("copy").join(file)).unwrap();
+    }
+    let copied = ["compare", "group", "copy", "--judge", "random", "--out", "copied"];
+    let table = printed(&succeed(folder.path(), &copied));
+    assert!(table.contains("its samples are those of gan-s0, which count once"), "{table}");
+    let comparison = json(&folder.path().join("copied/comparison.json"));
+    assert_eq!(comparison["panel"]["runs"].as_array().unwrap().len(), 3);
+
     // A run without its samples is left out, and two runs are too few for a tau.
     fs::remove_file(folder.path().join("group/vae-s0/samples/samples.npz")).unwrap();
     let table = printed(&succeed(folder.path(), &compare));

@@ -19,7 +19,7 @@ fn captions_are_drawn_judged_and_asked_for() {
     succeed(folder.path(), &[&model[..], &told, &SMALL].concat());
     let dir = folder.path().join("told");
     let of = |name: &str| metric(&dir, name).unwrap_or_else(|| panic!("no {name}"));
-    for name in ["all", "digit", "colour", "size", "relation", "all_unseen"] {
+    for name in ["all", "all_one", "all_two", "digit", "colour", "size", "relation", "all_unseen"] {
         assert!((0.0..=1.0).contains(&of(&format!("captions/{name}"))), "{name}");
     }
     // The judge of scenes gives the features as well.
@@ -28,6 +28,19 @@ fn captions_are_drawn_judged_and_asked_for() {
     for words in ["real scenes, others&#39; captions", "Row by row they were told: a "] {
         assert!(report.contains(words), "{words}");
     }
+
+    let samplers = ["samplers", "told", "--solver", "ddim", "--calls", "4", "--guidance", "1,2"];
+    succeed(
+        folder.path(),
+        &[&samplers[..], &["--split", "validation", "--samples", "130"]].concat(),
+    );
+    let csv = fs::read_to_string(dir.join("samplers/samplers.csv")).unwrap();
+    let columns = csv.lines().next().unwrap();
+    for column in ["captions/all,captions/all low", "captions/relation", "samples/frechet"] {
+        assert!(columns.contains(column), "{column}: {columns}");
+    }
+    let report = fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(report.contains(">Guidance</h2>") && report.contains("all, two objects"));
 
     let sample = ["sample", "told", "--count", "2", "--caption"];
     succeed(folder.path(), &[&sample[..], &["A small red three above a green one"]].concat());

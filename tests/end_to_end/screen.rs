@@ -72,8 +72,7 @@ fn without_a_terminal_or_a_run_one_sentence_says_so() {
             "watch draws on a terminal, and standard output or standard error is none",
         ),
         (&train, "--tui draws on a terminal, and standard output or standard error is none"),
-        (&["watch", "--once"], "runs is not a folder; runs are in ./runs"),
-        (&["watch", ".", "--once"], ". holds no run yet"),
+        (&["watch", "nowhere", "--once"], "nowhere is not a folder; runs are in ./runs"),
     ] {
         let output = run(folder.path(), args);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -81,6 +80,13 @@ fn without_a_terminal_or_a_run_one_sentence_says_so() {
         assert!(errors.contains(expected) && errors.lines().count() == 1, "{args:?}: {errors}");
     }
     assert!(!folder.path().join("a").exists());
+    for (args, expected) in [
+        (&["watch", "--once"][..], "no runs yet in runs;"),
+        (&["watch", ".", "--once"], "no runs yet in .;"),
+    ] {
+        let told = String::from_utf8(succeed(folder.path(), args).stdout).unwrap();
+        assert!(told.starts_with(expected) && told.lines().count() == 1, "{args:?}: {told}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@
 //!
 //! [`kind_of`] says what a dataset's values are before anything is read. [`read_pictures`], [`read_npz`]
 //! and [`read_npz_values`] read sets that are not datasets, such as somebody's samples; [`npz_bytes`]
-//! writes one.
+//! writes one, and [`npz_with_captions`] one with what each value was told.
 //!
 //! [`BatchStream`] then uploads the training split once and makes the batch of any step on the
 //! device, as a pure function of the run's seed and the step's number.
@@ -60,7 +60,7 @@ pub use error::DataError;
 pub use folder::read_pictures;
 pub use load::{is_official, kind_of, known_names, load};
 pub use locate::cache_folder;
-pub use npz::{npz_bytes, read_npz, read_npz_values};
+pub use npz::{npz_bytes, npz_with_captions, read_npz, read_npz_values};
 pub use options::{Binarise, ColourMode, DownloadProgress, LoadOptions};
 pub use picture::read_picture;
 pub use stream::BatchStream;

@@ -18,7 +18,7 @@ use refusal::{SAVE, SCALE, refused};
 use std::{borrow::Cow, fs::File, io::BufReader, path::Path};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-pub use write::npz_bytes;
+pub use write::{npz_bytes, npz_with_captions};
 
 /// Bytes of the values at most, as they are kept: levels are one, numbers of points four.
 const MAX_BYTES: u64 = 8 << 30;

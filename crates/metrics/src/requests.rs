@@ -47,6 +47,13 @@ pub fn beside(
     }
 }
 
+/// The caption of each of the first `count` samples, as [`beside`] tells them; None for a model that is told none, and where
+/// `values` have none.
+pub fn told_captions(conditions: Conditions, values: &Values, count: usize) -> Option<Vec<String>> {
+    let scenes = conditions.captions.and(values.scenes.as_ref())?;
+    Some(scenes.texts((0..count).map(|row| row % values.len())))
+}
+
 /// What the images at `rows` are controlled by. Panics beyond the last.
 pub fn control(values: &Values, rows: &[usize], kind: ControlKind, device: &Device) -> Tensor<4> {
     kind.of(values.select(rows).tensor(0..rows.len(), device))
@@ -91,7 +98,20 @@ pub fn told_classes(conditions: Conditions, dataset: &Dataset, count: usize) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_core::{Words, condition::Captions, nn::TextConfig};
     use genlab_data::{LoadOptions, load};
+
+    #[test]
+    fn captions_are_told_over_and_over_and_known_as_text() {
+        let scenes = load("scenes-32", &LoadOptions::default()).unwrap().test.take(2);
+        let words = Words { numbers: 30, length: 10 };
+        let captions = Some(Captions { words, text: TextConfig::default() });
+        let told = Conditions { captions, ..Conditions::default() };
+        let rows = scenes.scenes.as_ref().unwrap().rows();
+        let [first, second] = [0, 1].map(|row: usize| rows[row].caption.text());
+        assert_eq!(told_captions(told, &scenes, 3), Some(vec![first.clone(), second, first]));
+        assert_eq!(told_captions(Conditions::default(), &scenes, 3), None);
+    }
 
     #[test]
     fn classes_are_told_in_the_proportions_of_the_data() {

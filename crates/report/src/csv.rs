@@ -5,7 +5,9 @@ use crate::compare::{Cell, Comparison, Row, Table};
 use crate::names;
 use genlab_results::{Direction, JudgedRun, Panel};
 
-const HEADER: &str = "model,role,metric,split,mean,half_width_95,seeds,n,unit,better,protocol";
+/// The first line, by which a table of genlab's is known.
+pub(crate) const HEADER: &str =
+    "model,role,metric,split,mean,half_width_95,seeds,n,unit,better,protocol";
 
 /// The text of `comparison.csv`, in ASCII: a row per column and metric, numbers unrounded and in the units of
 /// `results.json`; and a row per run and judge, where several were asked. What a column lacks has no row.

@@ -5,9 +5,14 @@ use crate::error::{ReportError, Result};
 use crate::run_data::RunData;
 use crate::{ascii, csv, html, latex, log, machine, markdown};
 use genlab_results::{
-    Catalogue, FileError, Panel, RunDir, atomic, figure_files, text::plain_lines,
+    Catalogue, FileError, Panel, RunDir, atomic, figure_files, file, text::plain_lines,
 };
 use std::path::{Path, PathBuf};
+
+/// The name of a page.
+const PAGE: &str = "report.html";
+/// What every page of genlab's says of itself.
+const MARK: &str = "<meta name=\"generator\" content=\"genlab ";
 
 /// Writes `figures/`, `curves.csv` and, last, `report.html` into the run directory and returns the path of the latter. Only `results.json` must be
 /// there; what else is missing is left out of the report. `catalogue` says what metrics are called
@@ -42,6 +47,7 @@ pub enum Format {
 }
 
 impl Format {
+    /// In the order in which they are written.
     const ALL: [Self; 4] = [Self::Csv, Self::Latex, Self::Markdown, Self::Json];
 
     fn file(self) -> &'static str {
@@ -73,6 +79,26 @@ impl Format {
         let text = text.map_err(|reason| FileError::Read { path, reason })?;
         Ok(if self == Self::Markdown { ascii::numbers(&text) } else { text })
     }
+}
+
+/// A file in `out_dir` whose place a comparison would take and that is none of genlab's; None where there is none.
+///
+/// Pages say whose they are. Where there is none, a comparison that was killed may have left tables all the same: then the CSV
+/// file is there, which is written first, and no other program's has its first line.
+pub fn foreign(out_dir: &Path) -> Option<PathBuf> {
+    let text = |path: &Path| match file::read(path) {
+        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(None) | Err(_) => String::new(),
+    };
+    let page = out_dir.join(PAGE);
+    if page.exists() {
+        return (!text(&page).contains(MARK)).then_some(page);
+    }
+    if text(&out_dir.join(Format::Csv.file())).starts_with(csv::HEADER) {
+        return None;
+    }
+    let names = Format::ALL.map(Format::file).into_iter().chain([RunDir::CURVES]);
+    names.map(|name| out_dir.join(name)).find(|path| path.exists())
 }
 
 /// Writes the comparison in every [`Format`], `curves.csv`, `figures/` and, last, `report.html` into `out_dir`, and returns the path of
@@ -125,7 +151,7 @@ pub fn write_judged_comparison(
     if let Some(table) = log::csv(&["run", "model", "seed"], &told(&found)) {
         atomic::write(&out_dir.join(RunDir::CURVES), plain_lines(&table).as_bytes())?;
     }
-    let path = out_dir.join("report.html");
+    let path = out_dir.join(PAGE);
     let rendered = html::render_comparison(title, &comparison, catalogue)?;
     figure_files::renew(&RunDir::new(out_dir).figures(), &rendered.figures)?;
     atomic::write(&path, rendered.page.as_bytes())?;

@@ -17,6 +17,9 @@ use std::{
 /// Folders below the one that is named, in which runs are looked for: a group's or a sweep's.
 const DEPTH: usize = 2;
 
+/// The folder that nobody has to name, and that the first run makes.
+const USUAL: &str = "runs";
+
 /// What is told of a run.
 #[derive(Debug, PartialEq, Serialize)]
 struct Listed {
@@ -43,9 +46,6 @@ struct Leading {
 /// When the folder cannot be read.
 pub(crate) fn execute(args: &ListArgs) -> Result<ExitCode> {
     let folder = &args.folder;
-    if !folder.is_dir() {
-        bail!("{} is not a folder; runs are in ./runs, or where --out put them", folder.display());
-    }
     let found = runs_in(folder)?;
     let listed: Vec<Listed> = found.iter().map(|run| told(run)).collect();
     if args.json {
@@ -53,7 +53,8 @@ pub(crate) fn execute(args: &ListArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if listed.is_empty() {
-        bail!("{} holds no run; bench-runner --model vae makes one in ./runs", folder.display());
+        terminal::line(&none_in(folder));
+        return Ok(ExitCode::SUCCESS);
     }
     let mut rows = vec![["run", "state", "first number"].map(str::to_owned).to_vec()];
     for run in &listed {
@@ -69,15 +70,26 @@ pub(crate) fn execute(args: &ListArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The runs at `folder` and below it, by their paths.
+/// The runs at `folder` and below it, by their paths; none in the usual folder before there is one.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// When there is no such folder, or one cannot be read.
 pub(crate) fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
+    if folder == Path::new(USUAL) && !folder.exists() {
+        return Ok(found);
+    }
+    if !folder.is_dir() {
+        bail!("{} is not a folder; runs are in ./runs, or where --out put them", folder.display());
+    }
     gather(folder, DEPTH, &mut found)?;
     found.sort();
     Ok(found)
+}
+
+/// What is said where there are none.
+pub(crate) fn none_in(folder: &Path) -> String {
+    format!("no runs yet in {}; bench-runner --model vae makes one in ./runs", folder.display())
 }
 
 fn gather(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {

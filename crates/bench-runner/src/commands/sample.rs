@@ -17,7 +17,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Int, Tensor};
 use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
-use genlab_data::{Dataset, npz_bytes};
+use genlab_data::{Dataset, npz_with_captions};
 use genlab_metrics::{
     generators::latent::{CodeSampler, Prior},
     picture, requests,
@@ -58,7 +58,9 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
         requests::beside(told_classes, conditions, &dataset.test, count, &device)
     };
     let mut suffix = told.suffix();
+    let mut texts = requests::told_captions(conditions, &dataset.test, count);
     if let Some(text) = &args.caption {
+        texts = Some(vec![text.clone(); count]);
         request.condition.captions = Some(captions(args, text, conditions, &dataset, &device)?);
         suffix =
             format!("-{}", text.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase());
@@ -73,7 +75,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
         .with_context(|| format!("{} cannot sample", args.run.display()))?;
     let samples = figures::kept(drawn, dataset.space).with_labels(told.classes());
     if is_archive(&out) {
-        atomic::write(&out, &npz_bytes(&samples)?)?;
+        atomic::write(&out, &npz_with_captions(&samples, texts.as_deref())?)?;
     } else {
         png::save_grid(&out, &picture::raster(&samples, told.columns()))?;
     }

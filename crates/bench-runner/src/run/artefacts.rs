@@ -3,8 +3,8 @@
 use super::directory::RunDir;
 use anyhow::Result;
 use genlab_core::Generative;
-use genlab_data::npz_bytes;
-use genlab_metrics::{Evaluation, context::Context, features::host, picture};
+use genlab_data::npz_with_captions;
+use genlab_metrics::{Evaluation, context::Context, features::host, picture, requests};
 use genlab_report::{
     png,
     tensorboard::{Codes, EventWriter},
@@ -44,7 +44,9 @@ pub(super) fn write(
             atomic::write(&dir.figures().join("grid.png"), &picture)?;
             board.image("final/grid", step, &picture)?;
         }
-        atomic::write(&dir.samples().join("samples.npz"), &npz_bytes(samples)?)?;
+        let told = requests::told_captions(model.conditions(), &context.measured(), samples.len());
+        let archive = npz_with_captions(samples, told.as_deref())?;
+        atomic::write(&dir.samples().join("samples.npz"), &archive)?;
     }
     if let Some(prior) = &evaluation.prior {
         atomic::write(&dir.prior(), &serde_json::to_vec(prior)?)?;

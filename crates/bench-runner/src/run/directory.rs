@@ -282,15 +282,14 @@ pub(super) fn own(dir: &RunDir) -> Result<Vec<PathBuf>> {
 }
 
 /// # Errors
-/// When a comparison that is written to `out` would take the place of a report that is none of its own.
+/// When a comparison that is written to `out` would take the place of a run's report, or of a file that is none of genlab's.
 pub(crate) fn require_no_run(out: &Path) -> Result<()> {
     let dir = RunDir::new(out);
     if is_run(&dir) {
         bail!("{} is a run, whose report would be lost; choose another --out", out.display());
     }
-    let page = fs::read_to_string(dir.report());
-    if page.is_ok_and(|page| !page.contains("<meta name=\"generator\" content=\"genlab ")) {
-        bail!("{} is not genlab's; choose another --out", dir.report().display());
+    if let Some(path) = genlab_report::run::foreign(out) {
+        bail!("{} is not genlab's; choose another --out", path.display());
     }
     Ok(())
 }

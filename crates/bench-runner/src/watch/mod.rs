@@ -16,7 +16,7 @@ pub(crate) mod stage;
 mod tests;
 mod view;
 
-use crate::{cli::WatchArgs, run::directory::RunDir, terminal};
+use crate::{cli::WatchArgs, commands::list, run::directory::RunDir, terminal};
 use anyhow::{Context, Result, bail};
 use picture::Palette;
 use ratatui::{Terminal, backend::TestBackend, buffer::Cell, crossterm::event};
@@ -41,12 +41,16 @@ const TICK: Duration = Duration::from_millis(100);
 const PRINTED: (u16, u16) = (80, 24);
 
 /// # Errors
-/// When there is no run, or no terminal.
+/// When there is no such folder, or no terminal.
 pub(crate) fn execute(args: &WatchArgs) -> Result<ExitCode> {
     if !args.once {
         require_terminal("watch", "--once prints one frame as text")?;
     }
     let (found, place) = (runs::of(&args.run)?, Place::Elsewhere(args.run.clone()));
+    if found.is_empty() {
+        terminal::line(&list::none_in(&args.run));
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.once {
         let view = View::new(found, place, Palette::Shades);
         terminal::line(&text(&view, PRINTED)?);

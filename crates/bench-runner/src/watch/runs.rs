@@ -27,15 +27,11 @@ impl Named {
     }
 }
 
-/// The run in `folder`, those that its plan names (a sweep's lie beside its folder), or those below it.
+/// The run in `folder`, those that its plan names (a sweep's lie beside its folder), or those below it, as far as there are any.
 ///
 /// # Errors
-/// When the folder cannot be read, or there is no run.
+/// When there is no such folder, or it cannot be read.
 pub(super) fn of(folder: &Path) -> Result<Vec<Named>> {
-    let shown = folder.display();
-    if !folder.is_dir() {
-        bail!("{shown} is not a folder; runs are in ./runs, or where --out put them");
-    }
     if is_run(&RunDir::new(folder)) {
         return Ok(vec![Named::of(RunDir::new(folder.canonicalize().unwrap_or(folder.into())))]);
     }
@@ -44,9 +40,6 @@ pub(super) fn of(folder: &Path) -> Result<Vec<Named>> {
         return planned(folder, &plan);
     }
     let found = list::runs_in(folder)?;
-    if found.is_empty() {
-        bail!("{shown} holds no run yet; bench-runner --model vae makes one in ./runs");
-    }
     let name = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
     Ok(found.iter().map(|path| Named { name: name(path), dir: RunDir::new(path) }).collect())
 }
@@ -97,8 +90,9 @@ mod tests {
         assert_eq!(names(dir.path()), ["alone", "group/ae-s0", "group/vae-s0"]);
         let sweep = dir.path().join("sweep-1");
         fs::create_dir(&sweep).unwrap();
-        let error = of(&sweep).unwrap_err().to_string();
-        assert!(error.contains("sweep-1 holds no run yet"), "{error}");
+        assert!(names(&sweep).is_empty());
+        let error = of(&dir.path().join("nowhere")).unwrap_err().to_string();
+        assert!(error.contains("nowhere is not a folder"), "{error}");
         let plan = "{\"run\":\"alone\"}\n{\"run\":\"../etc\"}\n{\"run\":\"later\"}\n{\"ru";
         fs::write(sweep.join("plan.jsonl"), plan).unwrap();
         assert_eq!(names(&sweep), ["alone", "later"]);

@@ -9,11 +9,17 @@ use crate::{
     values::{Numbers, Values},
 };
 use genlab_core::Kind;
-use std::io::{Cursor, Write};
+use std::{
+    io::{Cursor, Write},
+    iter,
+};
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipResult, write::SimpleFileOptions};
 
 /// The entry of an archive that holds the array `labels`.
 const LABELS: &str = "labels.npy";
+
+/// The entry of an archive that holds the array `captions`.
+const CAPTIONS: &str = "captions.npy";
 
 /// Floats that are turned into bytes at once.
 const CHUNK: usize = 1 << 14;
@@ -28,15 +34,27 @@ const CHUNK: usize = 1 << 14;
 /// When there is no value, when the numbers do not fill the shape, or when images have neither one nor
 /// three channels.
 pub fn npz_bytes(values: &Values) -> Result<Vec<u8>, DataError> {
-    check(values)?;
-    encode(values).map_err(|error| DataError::Npz {
+    npz_with_captions(values, None)
+}
+
+/// The same with what each value was told, where anything was, as an array `captions`, `[N]` of text (`<U` and as many 32-bit
+/// characters as the longest has). `numpy.load(path)["captions"]` reads it without pickles; genlab does not read it.
+///
+/// # Errors
+/// As [`npz_bytes`], and when there are not as many captions as values.
+pub fn npz_with_captions(
+    values: &Values,
+    captions: Option<&[String]>,
+) -> Result<Vec<u8>, DataError> {
+    check(values, captions)?;
+    encode(values, captions).map_err(|error| DataError::Npz {
         fault: error.to_string(),
         cure: "try fewer or smaller values".to_owned(),
     })
 }
 
-/// At least one value with numbers that fill the shape; images are grey or in colour.
-fn check(values: &Values) -> Result<(), DataError> {
+/// At least one value with numbers that fill the shape, and a caption each or none at all; images are grey or in colour.
+fn check(values: &Values, captions: Option<&[String]>) -> Result<(), DataError> {
     let shape = values.shape();
     let refused = |fault: String, cure: &str| Err(DataError::Npz { fault, cure: cure.to_owned() });
     if values.space.kind == Kind::Images && !matches!(shape.channels, 1 | 3) {
@@ -51,10 +69,14 @@ fn check(values: &Values) -> Result<(), DataError> {
         let fault = format!("{found} numbers are not a whole number of values of {shape}");
         return refused(fault, "use a shape that fits the numbers");
     }
+    if let Some(captions) = captions.filter(|captions| captions.len() != values.len()) {
+        let fault = format!("there are {} captions of {} values", captions.len(), values.len());
+        return refused(fault, "use a caption for each value");
+    }
     Ok(())
 }
 
-fn encode(values: &Values) -> ZipResult<Vec<u8>> {
+fn encode(values: &Values, captions: Option<&[String]>) -> ZipResult<Vec<u8>> {
     let size = match &values.numbers {
         Numbers::Bytes(bytes) => bytes.len(),
         Numbers::Floats(floats) => size_of_val(&floats[..]),
@@ -86,7 +108,24 @@ fn encode(values: &Values) -> ZipResult<Vec<u8>> {
         let bytes: Vec<u8> = labels.iter().flat_map(|label| label.to_le_bytes()).collect();
         archive.write_all(&bytes)?;
     }
+    if let Some(captions) = captions {
+        let (descr, bytes) = characters(captions);
+        archive.start_file(CAPTIONS, options)?;
+        archive.write_all(&header(&descr, &[captions.len()]))?;
+        archive.write_all(&bytes)?;
+    }
     Ok(archive.finish()?.into_inner())
+}
+
+/// Texts as NumPy keeps them: the name of their type, and the characters of each, four bytes a character, with zeros up to the
+/// longest.
+fn characters(texts: &[String]) -> (String, Vec<u8>) {
+    let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
+    let padded = |text: &String| -> Vec<u8> {
+        let codes = text.chars().map(u32::from).chain(iter::repeat(0));
+        codes.take(longest).flat_map(u32::to_le_bytes).collect()
+    };
+    (format!("<U{longest}"), texts.iter().flat_map(padded).collect())
 }
 
 /// The header of the .npy format, version 1.0: magic, length, a Python dictionary, padded so that the
@@ -199,6 +238,39 @@ mod tests {
         assert_eq!(array[128..], [7, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0]);
         fs::write(&path, bytes).unwrap();
         assert_eq!(read_npz(&path).unwrap(), images, "the images are read as without labels");
+    }
+
+    #[test]
+    fn captions_are_an_array_of_text_as_wide_as_the_longest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("images.npz");
+        let images = images(3, ImageShape::new(3, 2, 4));
+        let captions = ["a red three", "", "é"].map(str::to_owned);
+        let bytes = npz_with_captions(&images, Some(&captions[..])).unwrap();
+        let mut array = Vec::new();
+        let mut archive = ZipArchive::new(Cursor::new(&bytes)).unwrap();
+        archive.by_name("captions.npy").unwrap().read_to_end(&mut array).unwrap();
+        let header = String::from_utf8_lossy(&array[10..128]);
+        assert!(header.starts_with("{'descr': '<U11', 'fortran_order': False, 'shape': (3,), }"));
+        let read: Vec<String> = array[128..]
+            .chunks(4 * 11)
+            .map(|text| {
+                let codes = text.chunks(4).map(|code| u32::from_le_bytes(code.try_into().unwrap()));
+                codes
+                    .take_while(|code| *code > 0)
+                    .map(|code| char::from_u32(code).unwrap())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(read, captions);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read_npz(&path).unwrap(), images, "the images are read as without captions");
+        assert_says(
+            npz_with_captions(&images, Some(&captions[..2])),
+            &["there are 2 captions of 3 values", "a caption for each value"],
+        );
+        // NumPy has texts of no width in theory alone.
+        assert_eq!(characters(&[String::new()]), ("<U1".to_owned(), vec![0; 4]));
     }
 
     #[test]

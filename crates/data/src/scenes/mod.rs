@@ -145,8 +145,12 @@ impl Scenes {
         rows: impl IntoIterator<Item = usize>,
         device: &Device,
     ) -> Tensor<2, Int> {
-        let texts: Vec<String> = rows.into_iter().map(|row| self.rows[row].told().text()).collect();
-        self.vocabulary.tensor(&texts, device)
+        self.vocabulary.tensor(&self.texts(rows), device)
+    }
+
+    /// The same captions as text.
+    pub fn texts(&self, rows: impl IntoIterator<Item = usize>) -> Vec<String> {
+        rows.into_iter().map(|row| self.rows[row].told().text()).collect()
     }
 
     /// Where captions name their objects, `[n, K]` for K of [`Self::most`]: the places of the words for digits among those of

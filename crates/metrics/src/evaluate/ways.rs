@@ -8,10 +8,13 @@ use super::{
 use crate::{
     context::Context,
     findings::Findings,
-    measures::sets::{
-        QUICK_MEASURES, add_distance_interval,
-        pair::{ImageSet, Pair},
-        score_by,
+    measures::{
+        captions,
+        sets::{
+            QUICK_MEASURES, add_distance_interval,
+            pair::{ImageSet, Pair},
+            score_by,
+        },
     },
 };
 use burn::tensor::Tensor;
@@ -54,7 +57,7 @@ impl Sample for Bound<'_> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scored {
     /// Costs, the Fréchet distance with an interval, class agreement, coverage, recall, density and
-    /// precision, as far as there are any.
+    /// precision, and what a judge of scenes reads of samples that are told captions, as far as there are any.
     pub metrics: Vec<Metric>,
     /// Why others are absent.
     pub notes: Vec<String>,
@@ -96,6 +99,9 @@ impl<'a> Ways<'a> {
             let mut found = score_by(QUICK_MEASURES, &pair);
             add_distance_interval(&mut found.metrics, &pair);
             out.extend(found);
+            if conditions.captions.is_some() {
+                captions::score(&set.images, context, &mut out);
+            }
         }
         Scored { metrics: out.metrics, notes: out.notes, broken }
     }

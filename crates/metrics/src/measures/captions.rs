@@ -25,7 +25,7 @@ const ALL: Entry = Entry {
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Samples,
-    rank: Rank::Headline,
+    rank: Rank::Leading,
     meaning: "Samples in which the judge reads everything that the caption says: how many objects, how they stand to each \
               other, and digit, colour and size of each.",
     ..Entry::BASE
@@ -76,6 +76,23 @@ const UNSEEN: Entry = Entry {
     ..DIGIT
 };
 
+const ONE: Entry = Entry {
+    name: "captions/all_one",
+    title: "Captions of one object drawn in full",
+    gloss: "the same of captions of one object",
+    unit: "fraction of samples",
+    meaning: "Captions drawn in full, of those that mention one object.",
+    ..DIGIT
+};
+
+const TWO: Entry = Entry {
+    name: "captions/all_two",
+    title: "Captions of two objects drawn in full",
+    gloss: "the same of captions of two objects",
+    meaning: "Captions drawn in full, of those that mention two objects.",
+    ..ONE
+};
+
 const CLIP: Entry = Entry {
     name: "captions/clip_score",
     title: "CLIP score",
@@ -99,8 +116,8 @@ const CLIP_RANK: Entry = Entry {
 };
 
 /// Every entry, in the order of reports.
-pub const ENTRIES: [&Entry; 8] =
-    [&ALL, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN, &CLIP, &CLIP_RANK];
+pub const ENTRIES: [&Entry; 10] =
+    [&ALL, &ONE, &TWO, &DIGIT, &COLOUR, &SIZE, &RELATION, &UNSEEN, &CLIP, &CLIP_RANK];
 
 /// What answers about one picture are beside a caption.
 pub(super) struct Found {
@@ -152,35 +169,71 @@ impl Found {
 /// Samples of which sample i was told the caption of row i of the measured split.
 pub fn measure(samples: &Values, context: &Context<'_>, out: &mut Findings) {
     let real = context.measured();
-    let Some(scenes) = &real.scenes else {
-        return out.absent(ALL.name, "the values are no scenes");
+    let Some(captions) = told(samples.len(), &real) else {
+        return out.absent(ALL.name, UNTOLD);
     };
-    let captions: Vec<Caption> = (0..samples.len())
-        .map(|row| scenes.rows()[row % scenes.rows().len()].caption.clone())
-        .collect();
     out.figures.push(shown(samples, &captions));
-    // Whoever judges the features: what is read is always what the dataset's own judge reads.
-    let judge = Judge::for_dataset(&context.dataset.name, samples.shape(), &context.device);
     let drawn = samples.tensor(0..samples.len(), &context.device);
-    let found = judge.as_ref().and_then(|judge| read(judge, &captions, &drawn));
+    let judged = judged(&drawn, &captions, context);
     if let Some(towers) = &context.judge {
-        by_towers(towers, &drawn, &captions, found.as_deref(), (&real, context), out);
+        let found = judged.as_ref().ok().map(|(_, found)| found.as_slice());
+        by_towers(towers, &drawn, &captions, found, (&real, context), out);
     }
-    let (Some(judge), Some(found)) = (&judge, found) else {
-        let reason = match judge {
-            Some(_) => "the captions mention what the judge does not know",
-            None => "no judge reads these pictures",
-        };
-        return out.absent(ALL.name, reason);
+    match judged {
+        Ok((judge, found)) => {
+            push(&found, context, out);
+            out.figures.push(beside(&found, &captions, &real, &judge, context));
+        }
+        Err(reason) => out.absent(ALL.name, reason),
+    }
+}
+
+/// The numbers of such samples alone, without figures and towers: quickly enough for samples that are drawn in many ways.
+pub fn score(samples: &Values, context: &Context<'_>, out: &mut Findings) {
+    let Some(captions) = told(samples.len(), &context.measured()) else {
+        return out.absent(ALL.name, UNTOLD);
     };
-    for (entry, values) in numbers(&found) {
+    let drawn = samples.tensor(0..samples.len(), &context.device);
+    match judged(&drawn, &captions, context) {
+        Ok((_, found)) => push(&found, context, out),
+        Err(reason) => out.absent(ALL.name, reason),
+    }
+}
+
+/// Why nothing is found of values without captions.
+const UNTOLD: &str = "the values are no scenes";
+
+/// What each of the first `count` samples was told of these scenes; None of other values.
+fn told(count: usize, real: &Values) -> Option<Vec<Caption>> {
+    let scenes = real.scenes.as_ref()?.rows();
+    Some((0..count).map(|row| scenes[row % scenes.len()].caption.clone()).collect())
+}
+
+/// The dataset's own judge, whoever judges the features, and what it finds of samples beside their captions.
+///
+/// # Errors
+/// Why it finds nothing.
+fn judged(
+    drawn: &Tensor<4>,
+    captions: &[Caption],
+    context: &Context<'_>,
+) -> Result<(Judge, Vec<Found>), &'static str> {
+    let Context { dataset, device, .. } = context;
+    let judge = Judge::for_dataset(&dataset.name, dataset.space.shape, device)
+        .ok_or("no judge reads these pictures")?;
+    let found =
+        read(&judge, captions, drawn).ok_or("the captions mention what the judge does not know")?;
+    Ok((judge, found))
+}
+
+fn push(found: &[Found], context: &Context<'_>, out: &mut Findings) {
+    for (entry, values) in numbers(found) {
         if values.is_empty() {
             out.absent(entry.name, "no caption asks for it");
         } else {
             out.push(context.mean(entry, &values));
         }
     }
-    out.figures.push(beside(&found, &captions, &real, judge, context));
 }
 
 /// How near samples are to their captions by a judge that reads captions, and what it says of real scenes.
@@ -229,19 +282,24 @@ fn by_towers(
 }
 
 /// What each entry is the mean of.
-fn numbers(found: &[Found]) -> [(&'static Entry, Vec<f64>); 6] {
+fn numbers(found: &[Found]) -> [(&'static Entry, Vec<f64>); 8] {
     let number = |right: bool| f64::from(u8::from(right));
     let of_objects = |place: usize| -> Vec<f64> {
         found.iter().flat_map(|one| &one.objects).map(|right| number(right[place])).collect()
     };
     let all = |one: &Found| number(one.all());
+    let all_where = |keep: &dyn Fn(&Found) -> bool| -> Vec<f64> {
+        found.iter().filter(|one| keep(one)).map(all).collect()
+    };
     [
         (&ALL, found.iter().map(all).collect()),
         (&DIGIT, of_objects(0)),
         (&COLOUR, of_objects(1)),
         (&SIZE, of_objects(2)),
         (&RELATION, found.iter().filter_map(|one| one.relation).map(number).collect()),
-        (&UNSEEN, found.iter().filter(|one| one.unseen).map(all).collect()),
+        (&ONE, all_where(&|one| one.objects.len() == 1)),
+        (&TWO, all_where(&|one| one.objects.len() == 2)),
+        (&UNSEEN, all_where(&|one| one.unseen)),
     ]
 }
 
@@ -370,6 +428,22 @@ mod tests {
         assert_eq!((one.all(), one.objects[0]), (false, [true, true, false]));
         assert!(found("a red one", &[0; 7]).unseen);
         assert_eq!(one.share(), 0.75);
+    }
+
+    #[test]
+    fn captions_of_one_object_and_of_two_are_counted_apart() {
+        let [one, other] = [[0, 3, 0, 1, 0, 0, 0], [0, 4, 0, 1, 0, 0, 0]];
+        let two = found("a red three right of a small green seven", &[1, 7, 1, 0, 3, 0, 1]);
+        let found = [found("a red three", &one), found("a red three", &other), two];
+        let of = |name: &str| {
+            let all = numbers(&found);
+            all.into_iter().find(|(entry, _)| entry.name == name).expect("a number").1
+        };
+        assert_eq!(of("captions/all"), [1.0, 0.0, 1.0]);
+        assert_eq!(of("captions/all_one"), [1.0, 0.0]);
+        assert_eq!(of("captions/all_two"), [1.0]);
+        assert_eq!(of("captions/digit"), [1.0, 0.0, 1.0, 1.0]);
+        assert!(of("captions/all_unseen").is_empty());
     }
 
     #[test]

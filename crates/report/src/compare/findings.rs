@@ -17,8 +17,9 @@ pub(super) fn findings(columns: &[Column<'_>], tables: &[Table]) -> Vec<String> 
     let mut sentences = Vec::new();
     for table in tables {
         let scope = table.protocol.as_ref().map_or_else(String::new, |p| format!("{p}: "));
-        let first = table.leading().next().filter(|_| table.section == Section::Samples);
-        let baseline = first.and_then(|row| baseline(table, row, columns));
+        // The first that a generator without a network has a number for: it draws no captions.
+        let mut of_samples = table.leading().filter(|_| table.section == Section::Samples);
+        let baseline = of_samples.find_map(|row| baseline(table, row, columns));
         sentences.extend(baseline.map(|sentence| format!("{scope}{sentence}")));
         for row in table.leading() {
             sentences.extend(leader(table, row, columns).map(|s| format!("{scope}{s}")));

@@ -102,6 +102,17 @@ pub(crate) struct Row {
     pub(crate) references: Vec<Cell>,
 }
 
+impl Row {
+    /// The 95 % interval of the run's own number, over values, as it is written; None where it has none.
+    pub(crate) fn interval(&self, run: &RunData) -> Option<String> {
+        let metric = run.results.metrics.iter().find(|metric| self.key.is(metric))?;
+        // Intervals by the normal approximation may reach beyond what is possible.
+        let [least, greatest] = self.range;
+        let ends = metric.ci95?.map(|end| end.clamp(least, greatest));
+        Some(format::interval(self.style, ends))
+    }
+}
+
 /// One number of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cell {

@@ -33,6 +33,8 @@ struct ComparisonPage<'a> {
     first: FirstScreen<'a>,
     /// The numbers that matter most of many settings, in place of those of the first screen.
     many: Option<Rows<'a>>,
+    /// What samples show of their captions, where models are told some.
+    told: Option<Rows<'a>>,
     /// Which settings are shown in pictures.
     shown: String,
     warnings: &'a [String],
@@ -180,6 +182,7 @@ pub(crate) fn render(
                 many::headline(columns, &comparison.tables, &comparison.differences, catalogue)
             })
             .flatten(),
+        told: many::told(columns, &comparison.tables),
         shown: why,
         warnings: &comparison.warnings,
         findings: &comparison.findings,

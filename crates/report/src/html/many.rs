@@ -15,6 +15,8 @@ pub(super) const MANY: usize = 8;
 const SHOWN: usize = 5;
 /// Settings that have a column of their own beside the numbers.
 const SETTINGS: usize = 4;
+/// What measures of samples that are told captions are called.
+const CAPTIONS: &str = "captions/";
 
 /// A table with a row per setting.
 pub(super) struct Rows<'a> {
@@ -89,6 +91,25 @@ pub(super) fn whole<'a>(table: &'a Table, columns: &'a [Column<'_>]) -> Rows<'a>
         rows.lines.push(reference_line(reference, 0, cells));
     }
     rows
+}
+
+/// What samples show of their captions, below each number of a single run its interval over samples; None where no model is
+/// told captions, or not all of them stand in one table.
+pub(super) fn told<'a>(columns: &'a [Column<'_>], tables: &'a [Table]) -> Option<Rows<'a>> {
+    let is_whole =
+        |table: &&Table| table.section == Section::Samples && table.columns.len() == columns.len();
+    let table = tables.iter().find(is_whole)?;
+    let of_captions = table.rows.iter().filter(|row| row.key.name.starts_with(CAPTIONS));
+    let numbers: Vec<(&Row, &str)> = of_captions.map(|row| (row, &*row.unit)).collect();
+    let mut rows = of_rows(&numbers, &table.columns, columns);
+    for (line, index) in rows.lines.iter_mut().zip(&table.columns) {
+        let counted = columns[*index].counted();
+        let [run] = &counted[..] else { continue };
+        for (cell, (row, _)) in line.cells.iter_mut().zip(&numbers) {
+            cell.spread = row.interval(run);
+        }
+    }
+    (!numbers.is_empty()).then_some(rows)
 }
 
 /// The rows of the tables as columns, without references.

@@ -158,13 +158,6 @@ fn numbers(table: &Table, run: &RunData) -> NumbersTable {
         title: reference.title.clone(),
         role: names::role(reference.role),
     };
-    // Intervals by the normal approximation may reach beyond what is possible.
-    let interval = |row: &Row| {
-        let metric = run.results.metrics.iter().find(|metric| row.key.is(metric))?;
-        let [least, greatest] = row.range;
-        let ends = metric.ci95?.map(|end| end.clamp(least, greatest));
-        Some(format::interval(row.style, ends))
-    };
     let line = |row: &Row| NumbersRow {
         title: row.title.clone(),
         arrow: row.better.map(Arrow::new),
@@ -174,7 +167,7 @@ fn numbers(table: &Table, run: &RunData) -> NumbersTable {
             Some(estimate) => format::unit_behind(row.style, estimate.mean, &row.unit),
             None => row.unit.clone(),
         },
-        interval: interval(row).unwrap_or_else(|| ABSENT.into()),
+        interval: row.interval(run).unwrap_or_else(|| ABSENT.into()),
         n: row.n.iter().filter(|n| **n > 0).map(|n| count(*n as f64)).collect(),
         split: row.split.clone(),
         references: row.references.iter().map(|cell| cell.text.clone()).collect(),

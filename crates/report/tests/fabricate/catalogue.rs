@@ -6,7 +6,7 @@ use genlab_results::{
     Entry, Rank, Section, Style,
 };
 
-static ENTRIES: [Entry; 16] = [
+static ENTRIES: [Entry; 18] = [
     Entry {
         name: "reconstruction/mse",
         title: "Reconstruction MSE",
@@ -60,6 +60,25 @@ static ENTRIES: [Entry; 16] = [
         rank: Rank::Leading,
         meaning: "A linear classifier fitted on training codes.",
         ..Entry::BASE
+    },
+    Entry {
+        name: "captions/all",
+        title: "Captions drawn in full",
+        unit: "fraction of samples",
+        better: Some(Higher),
+        range: [0.0, 1.0],
+        rank: Rank::Leading,
+        meaning: "Samples that show all that their caption says.",
+        ..SAMPLES
+    },
+    Entry {
+        name: "captions/digit",
+        title: "Digits as told",
+        unit: "fraction of objects",
+        better: Some(Higher),
+        range: [0.0, 1.0],
+        meaning: "Objects of the digit that the caption says.",
+        ..SAMPLES
     },
     Entry {
         name: "samples/frechet",

@@ -166,7 +166,10 @@ fn metric(name: &str, value: f64) -> Metric {
         unit: entry.map_or("accuracy", |entry| entry.unit).into(),
         qualifier: None,
         better: entry.map_or(Some(Direction::Higher), |entry| entry.better),
-        ci95: name.starts_with("reconstruction").then_some([value * 0.985, value * 1.015]),
+        ci95: ["reconstruction", "captions"]
+            .iter()
+            .any(|kind| name.starts_with(kind))
+            .then_some([value * 0.985, value * 1.015]),
         real: None,
         noise: None,
     }

@@ -2,7 +2,7 @@
 
 use super::{compare, page};
 use crate::fabricate::{Fake, catalogue};
-use genlab_report::run::{Format, write_judged_comparison};
+use genlab_report::run::{Format, foreign, write_judged_comparison};
 use genlab_results::{Agreement, JudgeInfo, JudgedRun, Metric, Panel, Place};
 use std::path::Path;
 
@@ -106,6 +106,29 @@ fn what_is_pasted_has_numbers_in_ascii() {
     assert!(page(&dir.path().join("comparison.md")).contains("22.0 ± 5.0"), "the file stays");
     let missing = Format::Csv.read(&dir.path().join("nowhere")).unwrap_err().to_string();
     assert!(missing.contains("comparison.csv"), "{missing}");
+}
+
+#[test]
+fn what_others_wrote_is_told_from_what_a_killed_comparison_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = |name: &str| std::fs::write(dir.path().join(name), "name,age\nAda,36\n").unwrap();
+    let found =
+        || foreign(dir.path()).map(|path| path.strip_prefix(dir.path()).unwrap().to_owned());
+    assert_eq!(found(), None, "an empty folder");
+    other("notes.txt");
+    assert_eq!(found(), None, "nothing takes its place");
+    for name in ["curves.csv", "comparison.md", "comparison.csv", "report.html"] {
+        other(name);
+        assert_eq!(found(), Some(name.into()));
+    }
+    compare(dir.path(), &[Fake::new("vae", 0).with("samples/frechet", 21.4)]);
+    other("comparison.csv");
+    assert_eq!(found(), None, "the page says whose all of it is");
+    compare(dir.path(), &[Fake::new("vae", 0).with("samples/frechet", 21.4)]);
+    std::fs::remove_file(dir.path().join("report.html")).unwrap();
+    assert_eq!(found(), None, "the comparison was killed before its page");
+    std::fs::remove_file(dir.path().join("comparison.csv")).unwrap();
+    assert!(found().is_some(), "nobody knows whose the rest is");
 }
 
 /// Two runs before three judges, of which the last has no number for one of them.

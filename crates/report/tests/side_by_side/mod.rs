@@ -247,3 +247,44 @@ fn of_many_settings_each_is_a_row_in_the_order_of_its_numbers() {
     assert_eq!(pairs.matches("<th scope=\"row\">").count(), 8);
     assert!(!html.contains("id=\"settings\""));
 }
+
+#[test]
+fn what_models_draw_of_captions_stands_near_the_top_and_against_what_it_costs() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |model, seed, all, seconds, calls| {
+        Fake::new(model, seed)
+            .with("captions/all", all)
+            .with("captions/digit", 0.8)
+            .with("samples/frechet", 10.0)
+            .with("cost/train_seconds", seconds)
+            .with("cost/network_calls_per_sample", calls)
+    };
+    let fakes = [
+        told("vae", 0, 0.1, 60.0, 1.0),
+        told("gan", 0, 0.2, 90.0, 1.0),
+        told("ddpm", 0, 0.4, 300.0, 40.0),
+        told("ddpm", 1, 0.5, 310.0, 40.0),
+    ];
+    let (html, markdown) = compare(dir.path(), &fakes);
+    let table =
+        html.split("id=\"told\"").nth(1).expect("a table").split("</table>").next().unwrap();
+    assert_eq!(table.matches("<th scope=\"row\">").count(), 3, "a row for each model: {table}");
+    assert!(table.contains(">0.1000<small>0.09850 – 0.1015</small>"), "{table}");
+    assert!(table.contains(">0.45<small>± 0.64</small>"), "{table}");
+    assert!(html.find("id=\"told\"") < html.find("id=\"findings\""));
+    assert!(html.contains("DDPM in captions drawn in full"), "what it leads in is said");
+    // No baseline draws captions, and what there is to say of baselines is said all the same.
+    assert!(markdown.contains("than the best baseline without any network"), "{markdown}");
+    let charts = [
+        "Captions drawn in full against seconds of training",
+        "Captions drawn in full against network calls per sample",
+        "Fréchet distance against seconds of training",
+    ];
+    let places = charts.map(|title| html.find(title).unwrap_or_else(|| panic!("no {title}")));
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(dir.path().join("figures").read_dir().unwrap().count() > 0);
+
+    let dir = tempfile::tempdir().unwrap();
+    let untold = ["vae", "gan"].map(|model| Fake::new(model, 0).with("samples/frechet", 10.0));
+    assert!(!compare(dir.path(), &untold).0.contains("id=\"told\""));
+}

@@ -25,6 +25,7 @@ use genlab_metrics::{
 use genlab_report::run::folders;
 use genlab_results::{JudgeInfo, OpenedRole, Panel, RunRecord, Section};
 use std::{
+    fmt::Display,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -35,8 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What a judge that is a file of weights begins with.
 const FILE: &str = "inception=";
 
-/// What the runs' own judges and those of `args` say of the samples of the runs in `dirs`. A run that has none is left out, and
-/// runs of different data are not judged at all; notes say so. Nothing where no judge is asked for.
+/// What the runs' own judges and those of `args` say of the samples of the runs in `dirs`. A run that has none is left out, as are
+/// copies of others, and runs of different data are not judged at all; notes say so. Nothing where no judge is asked for.
 ///
 /// # Errors
 /// When a judge cannot look at what the runs make, or it or their data cannot be read.
@@ -70,10 +71,10 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     provenance::require_same_data(&first.dir, &dataset)?;
     let (judges, said) = judges(&asked, &runs, &dataset, &device, &progress)?;
     notes.extend(said);
-    let mut stored = Vec::new();
+    let mut stored: Vec<StoredSamples> = Vec::new();
     for run in &runs {
         match run.samples(dataset.space.shape) {
-            Ok(samples) => stored.push(StoredSamples { run: run.name.clone(), samples }),
+            Ok(samples) => notes.extend(add_samples(&mut stored, &run.name, samples)),
             Err(error) => notes.push(left_out(&run.name, &error)),
         }
     }
@@ -103,8 +104,18 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     Ok(panel)
 }
 
-fn left_out(run: &str, error: &anyhow::Error) -> String {
-    format!("{run} is left out of the tables of several judges: {error:#}.")
+fn left_out(run: &str, reason: &dyn Display) -> String {
+    format!("{run} is left out of the tables of several judges: {reason:#}.")
+}
+
+/// Adds the samples of a run. Says so where they are another's: a copy of a run would count twice in every order.
+fn add_samples(stored: &mut Vec<StoredSamples>, run: &str, samples: Values) -> Option<String> {
+    if let Some(other) = stored.iter().find(|other| other.samples == samples) {
+        let reason = format!("its samples are those of {}, which count once", other.run);
+        return Some(left_out(run, &reason));
+    }
+    stored.push(StoredSamples { run: run.to_owned(), samples });
+    None
 }
 
 /// A judge that the command line asks for.
@@ -247,7 +258,7 @@ impl Scored {
     }
 }
 
-/// The runs' own judges, then those that are asked for, each once. Notes say which are others than they should be, or none.
+/// The runs' own judges, then those that are asked for, each once. Notes say which are others than they should be, copies or none.
 fn judges(
     asked: &[Asked],
     runs: &[Scored],
@@ -269,32 +280,64 @@ fn judges(
                     run.name
                 ));
             }
-            add(&mut judges, judge);
+            notes.extend(judge.and_then(|judge| add(&mut judges, judge)));
         }
     }
     // Paths of those that are asked for are seen from here.
     let here = Runs::new(device);
     for asked in asked {
         progress(&format!("reading judge {}", asked.name));
-        let judge = asked.judge(&runs[0].scoring, dataset, &here)?;
-        if judge.is_none() {
-            notes.push(format!("Judge {} is left out: {} has none.", asked.name, dataset.name));
-        }
-        add(&mut judges, judge);
+        notes.extend(match asked.judge(&runs[0].scoring, dataset, &here)? {
+            Some(judge) => add(&mut judges, judge),
+            None => Some(format!("Judge {} is left out: {} has none.", asked.name, dataset.name)),
+        });
     }
     Ok((judges, notes))
 }
 
-fn add(judges: &mut Vec<Judge>, judge: Option<Judge>) {
-    let Some(new) = judge else { return };
-    if judges.iter().all(|known| known.sha256 != new.sha256) {
-        judges.push(new);
+/// Adds a judge. Says so where its weights are another's: the two would agree as one agrees with itself.
+fn add(judges: &mut Vec<Judge>, judge: Judge) -> Option<String> {
+    if let Some(known) = judges.iter().find(|known| known.sha256 == judge.sha256) {
+        // Whoever asks for a judge that the runs have themselves gets what was asked for.
+        return (known.name != judge.name).then(|| {
+            format!(
+                "Judge {} is left out: its weights are those of {}, which count once.",
+                judge.name, known.name
+            )
+        });
     }
+    judges.push(judge);
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genlab_data::{LoadOptions, load};
+
+    #[test]
+    fn copies_of_a_judge_or_of_a_run_count_once_and_a_sentence_says_so() {
+        let (data, device) = (load("digits8x8", &LoadOptions::default()).unwrap(), Device::flex());
+        let named = |name: &str| {
+            let mut judge = Judge::random(&data, &device).unwrap();
+            judge.name = name.to_owned();
+            judge
+        };
+        let mut judges = Vec::new();
+        let [first, again, copy] = ["vit", "vit", "copy"].map(|name| add(&mut judges, named(name)));
+        assert_eq!((judges.len(), first, again), (1, None, None));
+        assert_eq!(
+            copy.unwrap(),
+            "Judge copy is left out: its weights are those of vit, which count once."
+        );
+
+        let mut stored = Vec::new();
+        assert_eq!(add_samples(&mut stored, "a", data.test.take(9)), None);
+        assert_eq!(add_samples(&mut stored, "b", data.test.take(8)), None);
+        let said = add_samples(&mut stored, "c", data.test.take(9)).unwrap();
+        assert!(said.starts_with("c is left out") && said.contains("those of a,"), "{said}");
+        assert_eq!(stored.len(), 2);
+    }
 
     #[test]
     fn runs_that_were_given_different_things_differ_in_what_they_were_given() {

@@ -167,8 +167,8 @@ fn guidance(
         ([], Guidable::Yes) => Ok(vec![Some(own.guidance.scale())]),
         ([first, ..], Guidable::No) => bail!(
             "--guidance {first} has no meaning here: the samples of {} cannot be guided, which takes a model that was trained \
-             with and without classes, or keeps early weights to lead away from, and a solver other than mean-flow; train one \
-             with --set model.ddpm.condition=class or --set model.ddpm.sampler.guidance=auto",
+             with and without classes or captions, or keeps early weights to lead away from, and a solver other than \
+             mean-flow; train one with --set model.ddpm.condition=class or --set model.ddpm.sampler.guidance=auto",
             args.run.display()
         ),
         (scales, Guidable::Yes) => {

@@ -90,8 +90,7 @@ impl Row {
         let number = |metric: &Metric| {
             let of = |value| terminal::number(value);
             let interval = metric.ci95.map(|[low, high]| format!(" ({} – {})", of(low), of(high)));
-            let name = metric.name.rsplit_once('/').map_or(metric.name.as_str(), |(_, name)| name);
-            format!("{name} {}{}", of(metric.value), interval.unwrap_or_default())
+            format!("{} {}{}", said(&metric.name), of(metric.value), interval.unwrap_or_default())
         };
         let shown: Vec<String> =
             SHOWN.iter().filter_map(|name| self.metric(name)).map(number).collect();
@@ -110,13 +109,22 @@ pub(super) fn is_of_distance(note: &str) -> bool {
 }
 
 /// Metrics of a line for people, as far as there are any.
-const SHOWN: [&str; 5] = [
+const SHOWN: [&str; 6] = [
     "samples/frechet",
     "samples/fid",
+    "captions/all",
     "samples/coverage",
     "samples/class_agreement",
     "cost/seconds_per_sample",
 ];
+
+/// What a metric is called in such a line: "frechet", and "captions/all", which says nothing without its first word.
+fn said(name: &str) -> &str {
+    match name.split_once('/') {
+        Some(("samples" | "cost", last)) => last,
+        _ => name,
+    }
+}
 
 /// All rows of a run.
 #[derive(Debug, Serialize, Deserialize)]

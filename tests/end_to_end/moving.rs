@@ -39,8 +39,8 @@ fn clips_of_a_run_are_drawn_again_and_read_from_its_archive() {
     let scored = succeed(folder.path(), &["metrics", "vae", "moving-digits:test", "--limit", "60"]);
     assert!(String::from_utf8_lossy(&scored.stdout).contains("60 images each"));
 
-    fs::write(folder.path().join("picture.png"), b"").unwrap();
-    let inception = ["--judge", "inception=picture.png", "--judge-sha256"];
+    fs::write(folder.path().join("weights.safetensors"), b"").unwrap();
+    let inception = ["--judge", "inception=weights.safetensors", "--judge-sha256"];
     let sum = "0".repeat(64);
     let refused = run(folder.path(), &[&model[..4], &inception, &[&sum], &SMALL].concat());
     let errors = String::from_utf8_lossy(&refused.stderr);

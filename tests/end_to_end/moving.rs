@@ -42,7 +42,7 @@ fn clips_of_a_run_are_drawn_again_and_read_from_its_archive() {
     fs::write(folder.path().join("weights.safetensors"), b"").unwrap();
     let inception = ["--judge", "inception=weights.safetensors", "--judge-sha256"];
     let sum = "0".repeat(64);
-    let refused = run(folder.path(), &[&model[..4], &inception, &[&sum], &SMALL].concat());
+    let refused = run(folder.path(), &[&model[..4], &inception, &[sum.as_str()], &SMALL].concat());
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert!(
         errors.contains("grey and RGB images, and those of moving-digits are 8x20x20"),

@@ -14,6 +14,7 @@ mod kills;
 mod looking;
 mod losses;
 mod metrics;
+mod moving;
 mod runs;
 mod samplers;
 mod scenes;

@@ -197,7 +197,7 @@ pub(crate) struct SettingArgs {
     #[arg(long, value_delimiter = ',')]
     pub model: Vec<String>,
     /// mnist-10k, fashion-3k, digits8x8 (embedded), mnist, fashion-mnist, cifar10, folder:PATH, stacked-mnist,
-    /// scenes-32, scenes-48, scenes-32-noisy, scenes-32-subject (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
+    /// scenes-32, scenes-48, scenes-32-noisy, scenes-32-subject, moving-digits (drawn), and points that are drawn: ring-8, grid-25, mixture-1d, mixture-2d, gaussian-diagonal,
     /// gaussian-rotated, uniform-1d, two-moons, swiss-roll,
     /// checkerboard, planted-dictionary; or series: ar1, sines (drawn), series:FILE.csv:COLUMN.
     #[arg(long)]

@@ -34,6 +34,7 @@ pub(crate) fn judge(scoring: &Scoring, dataset: &Dataset, runs: &Runs) -> Result
         }
         JudgeConfig::Inception(file) => {
             require_images(dataset, "inception=FILE")?;
+            require_colours(dataset, "--judge inception=FILE")?;
             let judge = inception(file, device)?;
             let (samples, least) = (scoring.settings.samples, 2 * judge.features());
             if samples < least {
@@ -57,6 +58,18 @@ pub(crate) fn require_images(dataset: &Dataset, judge: &str) -> Result<()> {
     bail!(
         "--judge {judge} has no meaning here: {name} holds {what}, which are scored in their own \
          coordinates without a judge; leave --judge out"
+    )
+}
+
+/// # Errors
+/// When a network that looks at grey and RGB images is asked to look at others.
+fn require_colours(dataset: &Dataset, asked: &str) -> Result<()> {
+    let (name, shape) = (&dataset.name, dataset.space.shape);
+    if [1, 3].contains(&shape.channels) {
+        return Ok(());
+    }
+    bail!(
+        "{asked} has no meaning here: it looks at grey and RGB images, and those of {name} are {shape}; leave it out"
     )
 }
 
@@ -132,12 +145,15 @@ pub(crate) fn judge_for(shape: ImageShape, device: &Device) -> Result<Option<Jud
 /// LPIPS, where a run's settings ask for it.
 ///
 /// # Errors
-/// When its weights cannot be used, or the images are too small for it.
+/// When its weights cannot be used, or the images are too small for it or neither grey nor in colour.
 pub(crate) fn lpips(
     weights: Option<&PinnedFile>,
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Option<Lpips>> {
+    if weights.is_some() {
+        require_colours(dataset, "evaluation.lpips")?;
+    }
     let lpips = weights.map(|file| Lpips::open(file, dataset.space.shape, device)).transpose();
     lpips.context("cannot load LPIPS (evaluation.lpips.path and evaluation.lpips.sha256)")
 }

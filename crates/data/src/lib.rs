@@ -11,6 +11,7 @@
 //!   training, 512 validation and 2,048 test points.
 //! - [`scenes`] are pictures of coloured digits, drawn as well, with captions, frames and masks: `scenes-32`,
 //!   `scenes-48`, `scenes-32-noisy` with wrong captions among them, and `scenes-32-subject` with an item that is no digit.
+//! - [`moving`] has the clips of `moving-digits`, drawn as well: the frames of a clip are the channels of one image.
 //! - Series are cut into windows: a past of 24 numbers, which a model can be told, and a future of 12, which
 //!   is the value. `ar1` and `sines` are drawn; `series:FILE.csv:COLUMN` is a column of a file.
 //!
@@ -56,6 +57,7 @@ mod values;
 
 pub use dataset::Dataset;
 pub use device::DeviceValues;
+pub use drawn::moving;
 pub use error::DataError;
 pub use folder::read_pictures;
 pub use load::{is_official, kind_of, known_names, load};

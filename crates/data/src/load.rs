@@ -36,6 +36,7 @@ pub fn known_names() -> &'static [&'static str] {
         "scenes-48",
         "scenes-32-noisy",
         "scenes-32-subject",
+        "moving-digits",
         "planted-dictionary",
         "ar1",
         "sines",
@@ -158,7 +159,10 @@ fn check_shape(dataset: &Dataset, options: &LoadOptions) -> Result<(), DataError
     match (options.colour, shape.channels) {
         (ColourMode::Auto, _) | (ColourMode::Grey, 1) | (ColourMode::Rgb, 3) => Ok(()),
         (_, 1) => Err(misfit("--colour", "its images are grey".to_owned())),
-        _ => Err(misfit("--colour", "its images are in colour".to_owned())),
+        (_, 3) => Err(misfit("--colour", "its images are in colour".to_owned())),
+        (_, frames) => {
+            Err(misfit("--colour", format!("its images are clips of {frames} grey frames")))
+        }
     }
 }
 

@@ -56,6 +56,10 @@ fn named_datasets_refuse_another_shape() {
         load("digits8x8", &coloured(ColourMode::Rgb)),
         &["--colour does not fit digits8x8: its images are grey"],
     );
+    for colour in [ColourMode::Grey, ColourMode::Rgb] {
+        let parts = ["--colour does not fit moving-digits: its images are clips of 8 grey frames"];
+        assert_says(load("moving-digits", &coloured(colour)), &parts);
+    }
 }
 
 #[test]

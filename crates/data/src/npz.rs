@@ -11,7 +11,7 @@ mod refusal;
 mod tests;
 mod write;
 
-use crate::{error::DataError, values::Values};
+use crate::{drawn::moving::FRAMES, error::DataError, values::Values};
 use array::{ARRAY, Element, Header, Order};
 use genlab_core::{ImageShape, Space, files};
 use refusal::{SAVE, SCALE, refused};
@@ -23,8 +23,8 @@ pub use write::{npz_bytes, npz_with_captions};
 /// Bytes of the values at most, as they are kept: levels are one, numbers of points four.
 const MAX_BYTES: u64 = 8 << 30;
 
-/// The array `images` of the archive at `path`: `[N, H, W]`, or `[N, C, H, W]` with one or three
-/// channels; unsigned bytes, or floats (32 or 64 bit, either byte order) in [0, 1].
+/// The array `images` of the archive at `path`: `[N, H, W]`, or `[N, C, H, W]` with one channel, three, or the frames of a
+/// clip; unsigned bytes, or floats (32 or 64 bit, either byte order) in [0, 1].
 ///
 /// # Errors
 /// One sentence: the file is not an archive or has no such array; the array has another type, shape
@@ -145,6 +145,7 @@ fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataEr
             let fault = format!("has images of shape ({written}), with the channels last");
             return Err(refused(file, fault, "move the channels to the second axis"));
         }
+        [count, FRAMES, height, width] => (count, ImageShape::new(FRAMES, height, width)),
         _ => return Err(refused(file, format!("has images of shape ({written})"), cure)),
     };
     let sides = [shape.height, shape.width];

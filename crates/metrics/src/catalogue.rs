@@ -2,7 +2,7 @@
 
 use crate::measures::{
     alignment, captions, classify, codes, control, cost, descriptions, forecast, game, grounding,
-    noise, pairs, segmentation, sets, subject, super_resolution,
+    motion, noise, pairs, segmentation, sets, subject, super_resolution,
 };
 use genlab_results::Catalogue;
 use std::sync::LazyLock;
@@ -16,6 +16,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         .chain(captions::ENTRIES)
         .chain(control::ENTRIES)
         .chain(subject::ENTRIES)
+        .chain(motion::ENTRIES)
         .chain(sets::entries());
     let measured = measured.chain(forecast::entries()).chain(game::ENTRIES);
     let measured = measured.chain(classify::ENTRIES);

@@ -1,7 +1,7 @@
-//! Values to look at: images side by side, points in their plane over the density that they should
-//! have, series as lines.
+//! Values to look at: images side by side, clips with their frames side by side, points in their plane over the density that
+//! they should have, series as lines.
 
-use genlab_core::{ImageShape, Kind};
+use genlab_core::{ImageShape, Kind, Space};
 use genlab_data::{Truth, Values};
 use genlab_results::{Axes, Band, Field, ImageStrip, Plot};
 
@@ -16,6 +16,8 @@ const SIDE: usize = 160;
 /// Width of the bar of colours beside a raster of points, and of the gap before it, in pixels.
 const BAR: usize = 12;
 const GAP: usize = 4;
+/// The level of the line between frames: neither that of the gutter between images nor black.
+const DIVIDER: u8 = 64;
 /// The level of a colour's strongest channel.
 const LIGHT: f64 = 220.0;
 /// Series that are drawn one by one.
@@ -23,14 +25,51 @@ const SHOWN_SERIES: usize = 3;
 /// Share of the series that lie within the band around their median.
 const BAND: f64 = 0.8;
 
-/// Images with `columns` in a row.
+/// Images with `columns` in a row. Of images that are neither grey nor in colour, such as clips, each is one grey picture of its
+/// channels side by side.
 ///
 /// # Panics
 /// For values that are not kept as levels.
 pub fn strip(images: &Values, columns: usize) -> ImageStrip {
-    let ImageShape { channels, height, width } = images.shape();
-    let pixels = images.bytes().expect("images are kept as levels").to_vec();
+    let levels = images.bytes().expect("images are kept as levels");
+    let shape = shown_shape(images.shape());
+    let pixels = if shape == images.shape() {
+        levels.to_vec()
+    } else {
+        levels
+            .chunks(images.shape().pixels())
+            .flat_map(|clip| frames(clip, images.shape()))
+            .collect()
+    };
+    let ImageShape { channels, height, width } = shape;
     ImageStrip { channels, height, width, pixels, columns }
+}
+
+/// Of what size an image is in a [`strip`].
+pub fn shown_shape(shape: ImageShape) -> ImageShape {
+    let ImageShape { channels, height, width } = shape;
+    match channels {
+        1 | 3 => shape,
+        frames => ImageShape::new(1, height, frames * (width + 1) - 1),
+    }
+}
+
+/// The channels of an image side by side, row by row, with a line between each two.
+fn frames(levels: &[u8], shape: ImageShape) -> Vec<u8> {
+    let ImageShape { height, width, .. } = shape;
+    let row = |row: usize| {
+        let parts = levels.chunks(height * width).map(|frame| &frame[row * width..][..width]);
+        parts.collect::<Vec<_>>().join(&DIVIDER)
+    };
+    (0..height).flat_map(row).collect()
+}
+
+/// Values in a row that has room for `columns` images. A clip takes the room of its frames.
+pub fn in_a_row(space: Space, columns: usize) -> usize {
+    match (space.kind, space.shape.channels) {
+        (Kind::Images, frames) if ![1, 3].contains(&frames) => (columns / frames.max(1)).max(1),
+        _ => columns,
+    }
 }
 
 /// Values as a figure: images in a strip with `columns` in a row, points over the density of `truth`
@@ -252,6 +291,24 @@ mod tests {
             sd: 1.0,
         };
         Values::floats(space, rows.concat())
+    }
+
+    #[test]
+    fn frames_of_a_clip_stand_side_by_side_in_one_picture() {
+        let shape = ImageShape::new(2, 2, 3);
+        let clips = Values::images(shape, (1..=24).collect());
+        let strip = strip(&clips, 1);
+        assert_eq!((strip.channels, strip.height, strip.width, strip.count()), (1, 2, 7, 2));
+        assert_eq!(strip.pixels[..7], [1, 2, 3, DIVIDER, 7, 8, 9]);
+        assert_eq!(strip.pixels[7..14], [4, 5, 6, DIVIDER, 10, 11, 12]);
+        assert_eq!(strip.pixels[14..17], [13, 14, 15]);
+    }
+
+    #[test]
+    fn a_row_has_room_for_fewer_clips_than_images() {
+        let row = |channels| in_a_row(Space::images(ImageShape::new(channels, 4, 4)), 16);
+        assert_eq!([1, 3, 8, 32].map(row), [16, 16, 2, 1]);
+        assert_eq!(in_a_row(Space::points(2, 0.0, 1.0), 16), 16);
     }
 
     #[test]

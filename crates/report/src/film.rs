@@ -104,9 +104,9 @@ fn spread(count: usize) -> impl Iterator<Item = usize> {
     (0..taken).map(move |index| index * (count - 1) / (taken - 1).max(1))
 }
 
-/// Height and width with the longer of them `side` at most.
+/// Height and width with the longer of them `side` at most; of a row of frames, with those of a frame.
 fn shrunk([height, width]: [usize; 2], side: usize) -> [usize; 2] {
-    let longer = height.max(width);
+    let longer = png::longer_side(height, width);
     if longer <= side {
         return [height, width];
     }
@@ -178,5 +178,7 @@ mod tests {
         assert_eq!(sides(16), (6, 64, 64, 90));
         assert_eq!(sides(1), (1, 160, 160, 90));
         assert_eq!(shrunk([112, 92], 64), [64, 52]);
+        assert_eq!(shrunk([60, 501], 64), [60, 501]);
+        assert_eq!(shrunk([128, 1024], 64), [64, 512]);
     }
 }

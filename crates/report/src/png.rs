@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
 
-/// A tile smaller than this is scaled up: 8x8 digits cannot be judged at their own size.
+/// A tile smaller than this is scaled up: 8x8 digits cannot be judged at their own size. Of a row of frames it is a frame that is.
 const MIN_TILE: usize = 56;
 /// Pixels between tiles and around the grid.
 const GUTTER: usize = 2;
@@ -76,9 +76,16 @@ pub(crate) fn encode_sprite(strip: &ImageStrip) -> Result<Vec<u8>> {
     encode(&DynamicImage::ImageRgb8(canvas))
 }
 
+/// The longer side of an image of this size. One that is several times as long as it is broad is a row of frames, and it is that of
+/// a frame.
+pub(crate) fn longer_side(height: usize, width: usize) -> usize {
+    let (shorter, longer) = (height.min(width).max(1), height.max(width).max(1));
+    longer / (longer / shorter)
+}
+
 /// Pixels that an image of this size takes in a grid, gutter included.
 pub fn pixels_of_tile(height: usize, width: usize) -> usize {
-    let factor = MIN_TILE.div_ceil(height.max(width).max(1));
+    let factor = MIN_TILE.div_ceil(longer_side(height, width));
     (height * factor + GUTTER) * (width * factor + GUTTER)
 }
 
@@ -105,7 +112,7 @@ fn grid(strip: &ImageStrip) -> DynamicImage {
     let ImageStrip { channels, height, width, columns, .. } = *strip;
     let count = strip.count();
     let columns = columns.clamp(1, count.max(1));
-    let factor = MIN_TILE.div_ceil(height.max(width).max(1));
+    let factor = MIN_TILE.div_ceil(longer_side(height, width));
     let (tile_width, tile_height) = (width * factor + GUTTER, height * factor + GUTTER);
     let mut canvas = RgbImage::from_pixel(
         (columns * tile_width + GUTTER) as u32,
@@ -272,6 +279,25 @@ mod tests {
         let mut huge = encode_grid(&strip(1, 8, 1, vec![7; 64])).unwrap();
         huge[16..20].copy_from_slice(&9000_u32.to_be_bytes());
         assert!(read_grid(&huge).is_none(), "it would take a gigabyte");
+    }
+
+    #[test]
+    fn a_row_of_frames_is_enlarged_until_a_frame_can_be_judged() {
+        for (size, longer) in [([28, 28], 28), ([112, 92], 112), ([20, 167], 20), ([60, 501], 62)] {
+            assert_eq!(longer_side(size[0], size[1]), longer, "{size:?}");
+        }
+        let (height, width) = (20, 167);
+        let clip = ImageStrip {
+            channels: 1,
+            height,
+            width,
+            pixels: (0..height * width).map(|i| (i % 120) as u8).collect(),
+            columns: 1,
+        };
+        let png = encode_grid(&clip).unwrap();
+        assert_eq!(size(&png), Some((3 * 167 + 4, 3 * 20 + 4)));
+        let read = read_grid(&png).unwrap();
+        assert_eq!((read.height, read.width, read.count()), (20, 167, 1));
     }
 
     #[test]

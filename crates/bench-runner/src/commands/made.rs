@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use genlab_core::{Kind, SampleRequest, Space};
+use genlab_metrics::picture;
 use genlab_report::png;
 use genlab_results::atomic;
 use std::{ops::Range, path::Path};
@@ -57,7 +58,8 @@ pub(super) fn require_size(out: &Path, count: usize, space: Space) -> Result<()>
             MOST_NUMBERS / 1_000_000
         );
     }
-    let pixels = png::pixels_of_tile(space.shape.height, space.shape.width).saturating_mul(count);
+    let tile = picture::shown_shape(space.shape);
+    let pixels = png::pixels_of_tile(tile.height, tile.width).saturating_mul(count);
     if is_archive(out) || space.kind != Kind::Images || pixels <= MOST_PIXELS {
         return Ok(());
     }

@@ -169,5 +169,14 @@ fn judge(
             judge.name
         );
     }
+    if let Some(judge) = &judge
+        && judge.shape().is_none()
+        && ![1, 3].contains(&shape.channels)
+    {
+        bail!(
+            "judge {} looks at grey and RGB images, and these are {shape}; choose another with --judge",
+            judge.name
+        );
+    }
     Ok(judge)
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Int, Tensor};
-use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed};
+use genlab_core::{Condition, Conditions, Generative, Sample, SampleRequest, Seed, Space};
 use genlab_data::{Dataset, npz_with_captions};
 use genlab_metrics::{
     generators::latent::{CodeSampler, Prior},
@@ -77,7 +77,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     if is_archive(&out) {
         atomic::write(&out, &npz_with_captions(&samples, texts.as_deref())?)?;
     } else {
-        png::save_grid(&out, &picture::raster(&samples, told.columns()))?;
+        png::save_grid(&out, &picture::raster(&samples, told.columns(dataset.space)))?;
     }
     terminal::line(&out.display().to_string());
     Ok(ExitCode::SUCCESS)
@@ -266,9 +266,11 @@ impl Told {
     }
 
     /// Nearly square, or a row a class.
-    fn columns(&self) -> usize {
+    fn columns(&self, space: Space) -> usize {
         match self {
-            Self::Typical(_, count) | Self::One(_, count) => (*count as f64).sqrt().ceil() as usize,
+            Self::Typical(_, count) | Self::One(_, count) => {
+                picture::in_a_row(space, (*count as f64).sqrt().ceil() as usize)
+            }
             Self::Each { count, .. } => *count,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::Result;
 use genlab_core::{Kind, checkpoint::CheckpointState};
-use genlab_data::kind_of;
+use genlab_data::{kind_of, moving};
 use genlab_metrics::{
     CATALOGUE,
     measures::{codes::pixels::Pixels, units},
@@ -160,6 +160,7 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
             let is_read = config.dataset != SUBJECT && config.dataset.starts_with("scenes-32");
             *condition == "caption" && is_read
         }
+        (_, name) if name.starts_with("motion/") => config.dataset == moving::NAME,
         (_, "subject/shown") => *condition == "caption" && config.dataset == SUBJECT,
         _ => true,
     };

@@ -194,7 +194,8 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let tag = if frozen.sampler().is_some() { SAMPLES } else { RECONSTRUCTIONS };
-        let strip = picture::raster(&figures::kept(shown, space), PREVIEW_COLUMNS);
+        let columns = picture::in_a_row(space, PREVIEW_COLUMNS);
+        let strip = picture::raster(&figures::kept(shown, space), columns);
         self.board.picture(tag, step, &png::encode_grid(&strip)?)
     }
 }

@@ -7,7 +7,8 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Color};
 const HALF: char = '▀';
 /// From dark to light, where there are no colours.
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
-/// Pixels of a tile that shows something: more tiles are shown where each has as many, or all of its own.
+/// Pixels of a tile, or of each frame of a row of them, that shows something: more tiles are shown where each has as many, or all
+/// of its own.
 const LEGIBLE: usize = 12;
 
 /// The colours that a terminal has.
@@ -137,7 +138,8 @@ fn side(strip: &ImageStrip, width: usize, height: usize) -> usize {
         };
         of(width, strip.width).min(of(height, strip.height))
     };
-    let legible = |tiles: &usize| room(*tiles) >= longer.min(LEGIBLE);
+    let frames = (longer / strip.width.min(strip.height).max(1)).max(1);
+    let legible = |tiles: &usize| room(*tiles) >= longer.min(frames * LEGIBLE);
     let tiles = (1..=strip.columns.max(rows)).rev().find(legible).unwrap_or(1);
     let room = room(tiles).max(1);
     if room >= longer { room / longer * longer } else { room }

@@ -1,11 +1,12 @@
 //! Datasets that are drawn anew each time and never stored: points whose distribution is known, windows of
-//! series, stacks of digits and scenes of them.
+//! series, stacks of digits, clips and scenes of them.
 //!
 //! Every value has a stretch of keystream of its own, fixed by the dataset's name, its split and its
 //! number: splits share no draw, and no run can choose other points.
 
 mod dictionary;
 mod mixtures;
+pub mod moving;
 mod planes;
 mod processes;
 pub(crate) mod scenes;
@@ -56,10 +57,13 @@ static DATASETS: [Drawn; 11] = [
 /// The drawn dataset of this name, if there is one.
 ///
 /// # Errors
-/// When the digits that are stacked or shown are damaged.
+/// When the digits that are stacked, moved or shown are damaged.
 pub(crate) fn load(name: &str) -> Option<Result<Dataset, DataError>> {
     if name == stacked::NAME {
         return Some(stacked::load());
+    }
+    if name == moving::NAME {
+        return Some(moving::load());
     }
     if let Some(scenes) = scenes::load(name) {
         return Some(scenes);

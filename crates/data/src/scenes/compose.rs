@@ -54,7 +54,7 @@ pub(crate) fn scene(rules: &Rules, pairs: Pairs, digits: &Digits, draws: &mut im
         let sizes: Vec<(usize, usize)> = phrases
             .iter()
             .zip(&sources)
-            .map(|(phrase, source)| digits.extent(*source, phrase.size))
+            .map(|(phrase, source)| digits.extent(*source, phrase.size.pixels()))
             .collect();
         for _ in 0..TRIES {
             let frames: Vec<Frame> =

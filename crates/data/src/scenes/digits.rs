@@ -1,7 +1,7 @@
 //! The digits that scenes show.
 
 use super::{
-    caption::{DIGITS, SUBJECT, Size},
+    caption::{DIGITS, SUBJECT},
     render::Frame,
 };
 use crate::values::Values;
@@ -43,17 +43,17 @@ impl Digits {
         &self.rows[usize::from(digit)]
     }
 
-    /// Width and height of an image drawn in this size: the longer side has its pixels, the other what keeps the shape.
-    pub(super) fn extent(&self, row: u32, size: Size) -> (usize, usize) {
+    /// Width and height of an image whose longer side is drawn in so many pixels: the other has what keeps the shape.
+    pub(crate) fn extent(&self, row: u32, pixels: usize) -> (usize, usize) {
         let Frame { width, height, .. } = self.ink[row as usize];
-        let (longest, pixels) = (width.max(height), size.pixels());
+        let longest = width.max(height);
         let scaled = |side: usize| ((2 * side * pixels + longest) / (2 * longest)).max(1);
         (scaled(width), scaled(height))
     }
 
     /// How much of each pixel of a rectangle of this size an image covers, in [0, 1]: its ink averaged over what falls
     /// into the pixel, and stretched until its darkest pixel is full, or small digits would be pale.
-    pub(super) fn coverage(&self, row: u32, (width, height): (usize, usize)) -> Vec<f64> {
+    pub(crate) fn coverage(&self, row: u32, (width, height): (usize, usize)) -> Vec<f64> {
         let (ink, image) = (self.ink[row as usize], self.values.image(row as usize));
         let stride = self.values.shape().width;
         let (columns, rows) = (shares(ink.width, width), shares(ink.height, height));
@@ -131,7 +131,7 @@ mod tests {
         let digits = Digits::new(values);
         assert_eq!(digits.rows(1), [0]);
         assert_eq!(digits.ink, [Frame { left: 1, top: 1, width: 1, height: 3 }]);
-        assert_eq!(digits.extent(0, Size::Large), (5, 15));
+        assert_eq!(digits.extent(0, 15), (5, 15));
         assert_eq!(digits.coverage(0, (1, 3)), [1.0, 1.0, 0.5]);
     }
 }

@@ -120,7 +120,7 @@ pub struct Outline {
 
 /// That of the image in this row of the digits, drawn in this size.
 pub(super) fn outline(row: u32, size: Size, digits: &Digits) -> Outline {
-    let (width, height) = digits.extent(row, size);
+    let (width, height) = digits.extent(row, size.pixels());
     let covered = digits.coverage(row, (width, height));
     let covered = covered.into_iter().map(|share| share >= COVERED).collect();
     Outline { width, height, covered }

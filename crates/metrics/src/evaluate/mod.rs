@@ -24,7 +24,8 @@ use crate::{
     findings::Findings,
     generators::latent::Prior,
     measures::{
-        captions, codes, control, cost, game, noise, oracles, pairs, subject, super_resolution,
+        captions, codes, control, cost, game, motion, noise, oracles, pairs, subject,
+        super_resolution,
     },
     settings::Settings,
 };
@@ -158,6 +159,10 @@ impl<'a> Evaluator<'a> {
             if conditions.captions.is_some() && drawn.broken == 0 {
                 progress("captions");
                 captions::measure(&drawn.images, context, &mut out);
+            }
+            if motion::has_clips(context.dataset) && drawn.broken == 0 {
+                progress("movement");
+                motion::measure(&drawn.images, context, &mut out);
             }
             let controlled = conditions.control.filter(|_| drawn.broken == 0);
             if let Some((kind, sampler)) = controlled.zip(model.sampler()) {

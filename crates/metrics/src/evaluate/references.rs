@@ -148,13 +148,14 @@ impl ReferenceRows {
     /// Images of the split themselves, to see what samples are held against.
     pub(super) fn real(context: &Context<'_>) -> Option<Figure> {
         let images = context.split();
+        let in_a_row = |room: usize| picture::in_a_row(images.space, room);
         (images.space.kind == Kind::Images).then(|| Figure {
             name: "real".into(),
             section: "Samples".into(),
             title: "Real images".into(),
             caption: format!("the first of the {} split", context.settings.split.name()),
             scope: Scope::Shared,
-            plot: picture::plot(&images.take(SHOWN), COLUMNS, None),
+            plot: picture::plot(&images.take(in_a_row(SHOWN)), in_a_row(COLUMNS), None),
         })
     }
 

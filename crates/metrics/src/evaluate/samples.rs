@@ -47,13 +47,14 @@ impl Drawn {
     /// As many as are looked at.
     fn shown(&self) -> Values {
         match self.images.space.kind {
-            Kind::Images => self.images.take(SHOWN),
+            Kind::Images => self.images.take(picture::in_a_row(self.images.space, SHOWN)),
             Kind::Points | Kind::Series => self.images.clone(),
         }
     }
 
     /// The first of them, side by side.
     pub(super) fn grid(&self, truth: Option<&Truth>) -> Figure {
+        let columns = picture::in_a_row(self.images.space, COLUMNS);
         Figure {
             name: "grid".into(),
             section: "Samples".into(),
@@ -68,7 +69,7 @@ impl Drawn {
                 }
             ),
             scope: Scope::Run,
-            plot: picture::plot(&self.shown(), COLUMNS, truth),
+            plot: picture::plot(&self.shown(), columns, truth),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! first use ([`trained`]). All weights are named by their SHA-256, so two reports that name the same
 //! judge measure in the same space. `judges/README.md` has the commands that made the files.
 
+pub(crate) mod clips;
 mod error;
 mod inception;
 mod opened;
@@ -32,7 +33,7 @@ use genlab_core::{
     digest::sha256,
     params::{named_params, update_params},
 };
-use genlab_data::Values;
+use genlab_data::{Values, moving};
 use genlab_results::JudgeInfo;
 use inception::Inception;
 use safetensors::{SafeTensors, tensor::Dtype};
@@ -123,6 +124,8 @@ enum Network {
     Classifier(Box<Classifier>),
     /// A classifier that looks at each channel of three by itself.
     Stacked(Box<Classifier>),
+    /// A classifier that looks at frames of clips by themselves.
+    Clips(Box<Classifier>),
     Inception(Inception),
     /// A run that holds pictures beside captions.
     Towers(Box<towers::Towers>),
@@ -227,6 +230,9 @@ impl Judge {
         if dataset == stacked::DATASET {
             return Some(Self::stacked(device));
         }
+        if dataset == moving::NAME {
+            return Some(Self::clips(device));
+        }
         let spec = JudgeSpec::of(dataset, shape)?;
         Some(Self::shipped(spec, device).expect("a test loads every judge"))
     }
@@ -316,6 +322,7 @@ impl Judge {
         match &self.network {
             Network::Classifier(classifier) => classifier.network().features(),
             Network::Stacked(classifier) => 3 * classifier.network().features(),
+            Network::Clips(classifier) => clips::features(classifier),
             Network::Inception(_) => inception::FEATURES,
             Network::Towers(towers) => towers.dim,
         }
@@ -326,6 +333,7 @@ impl Judge {
         match &self.network {
             Network::Classifier(classifier) => Some(classifier.shape),
             Network::Stacked(classifier) => Some(ImageShape { channels: 3, ..classifier.shape }),
+            Network::Clips(_) => Some(moving::SHAPE),
             Network::Towers(towers) => Some(towers.shape),
             Network::Inception(_) => None,
         }
@@ -336,6 +344,7 @@ impl Judge {
         match &self.network {
             Network::Classifier(classifier) => classifier.read(images, &self.device),
             Network::Stacked(classifier) => stacked::read(classifier, images, &self.device),
+            Network::Clips(classifier) => clips::read(classifier, images, &self.device),
             Network::Towers(towers) => towers.read(images, &self.device),
             Network::Inception(net) => {
                 let features = net.features(images, &self.device);

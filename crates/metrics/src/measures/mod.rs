@@ -16,6 +16,7 @@ pub mod descriptions;
 pub mod forecast;
 pub mod game;
 pub mod grounding;
+pub mod motion;
 pub mod noise;
 pub mod oracles;
 pub mod pairs;

@@ -1,6 +1,7 @@
 //! Numerical methods in f64: linear algebra, principal components, optimisation, Gaussian mixtures, maps of neighbours,
-//! pixels that hang together.
+//! pixels that hang together, centres of mass.
 
+pub mod centre;
 pub mod connected;
 pub mod fit;
 pub mod kde;

@@ -5,7 +5,7 @@ use crate::{
     dictionary::planted,
     linear_gaussian::{LinearVae, rows},
     models::{Coin, Identity, Model, Noise, digits},
-    scenes,
+    motion, scenes,
 };
 use burn::tensor::{Device, Tensor};
 use genlab_core::{
@@ -472,6 +472,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
 
     let of_scenes = scenes::evaluations().into_iter().flat_map(|found| found.metrics);
     found.extend(of_scenes.map(|metric| metric.name));
+    found.extend(motion::evaluation().metrics.into_iter().map(|metric| metric.name));
     found.extend(cost::TRAINING.map(|entry| entry.name.to_owned()));
     let known: BTreeSet<String> = CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();
     let never: Vec<_> = known.difference(&found).collect();

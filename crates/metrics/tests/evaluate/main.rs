@@ -7,4 +7,5 @@ mod forecasts;
 mod game;
 mod linear_gaussian;
 mod models;
+mod motion;
 mod scenes;

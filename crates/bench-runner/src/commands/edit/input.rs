@@ -79,6 +79,12 @@ fn read(name: &str, space: Space) -> Result<genlab_data::Values> {
         if space.range == Range::Real {
             bail!("{name} is no .npz file, and the run's values are no images; give an archive");
         }
+        if ![1, 3].contains(&space.shape.channels) {
+            bail!(
+                "{name} is no .npz file, and the run's values are {}; give an archive",
+                space.shape
+            );
+        }
         return Ok(read_picture(path, space)?);
     }
     let values = match space.range {

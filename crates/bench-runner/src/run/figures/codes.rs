@@ -1,7 +1,7 @@
 //! What the numbers of a code do, and whether codes of values lie where the prior draws them: of models whose codes
 //! have a Gaussian posterior and a prior to be drawn from.
 
-use super::{COLUMNS, figure, strip};
+use super::{across, figure, strip};
 use burn::tensor::{Tensor, TensorData};
 use genlab_core::{Codes, Decode, Generative};
 use genlab_metrics::{context::Context, features::host, picture::rounded, requests};
@@ -89,10 +89,10 @@ fn traversals(
     model: &dyn Generative,
     context: &Context<'_>,
 ) -> Figure {
-    let first = &posteriors.mean[..posteriors.dim];
+    let (first, across) = (&posteriors.mean[..posteriors.dim], across(context));
     let mut codes = Vec::new();
     for &moved in posteriors.order.iter().take(TRAVERSED) {
-        for to in steps(COLUMNS) {
+        for to in steps(across) {
             codes.extend(first.iter().enumerate().map(|(d, &x)| if d == moved { to } else { x }));
         }
     }
@@ -101,7 +101,7 @@ fn traversals(
          whose posterior mean varies most on top. A row of equal images is a dimension that the decoder does not hear.",
         context.settings.split.name()
     );
-    let plot = strip(decoded(codes, decoder, model, context), COLUMNS, context);
+    let plot = strip(decoded(codes, decoder, model, context), across, context);
     figure("traversals", SECTION, caption, plot)
 }
 

@@ -1,6 +1,6 @@
 //! Ways from one image to another through a model's codes.
 
-use super::{COLUMNS, figure, strip};
+use super::{COLUMNS, across, figure, strip};
 use burn::tensor::Tensor;
 use genlab_core::{Condition, Decode, Encode, Generative, Invert};
 use genlab_metrics::{context::Context, features::host::floats};
@@ -17,7 +17,7 @@ pub(super) fn interpolation(model: &dyn Generative, context: &Context<'_>) -> Op
         (None, _, Some(inverter)) => along_arcs(inverter, model, context),
         _ => None,
     }?;
-    Some(figure(NAME, SECTION, caption, strip(images, COLUMNS, context)))
+    Some(figure(NAME, SECTION, caption, strip(images, across(context), context)))
 }
 
 /// The first values of the split in pairs, and how many pairs.
@@ -57,11 +57,12 @@ fn along_lines(
     let (images, pairs) = pairs(context)?;
     let all = context.told(context.split(), 0..2 * pairs, model.conditions());
     let codes = encoder.encode(images, &all).mean;
+    let steps = across(context);
     let row = |pair: usize| {
         let [from, to] = [0, 1].map(|end| codes.clone().narrow(0, 2 * pair + end, 1));
         let point = |share: f64| from.clone() * (1.0 - share) + to.clone() * share;
-        let points = shares(COLUMNS).map(point).collect();
-        decoder.decode(Tensor::cat(points, 0), &told(pair, COLUMNS, model, context))
+        let points = shares(steps).map(point).collect();
+        decoder.decode(Tensor::cat(points, 0), &told(pair, steps, model, context))
     };
     let split = context.settings.split.name();
     let caption = format!(
@@ -80,7 +81,7 @@ fn along_arcs(
     let (images, pairs) = pairs(context)?;
     let all = context.told(context.split(), 0..2 * pairs, model.conditions());
     let noise = inverter.noise_of(images.clone(), &all);
-    let between = COLUMNS - 2;
+    let between = across(context) - 2;
     let row = |pair: usize| {
         let [from, to] = [0, 1].map(|end| noise.clone().narrow(0, 2 * pair + end, 1));
         let arc = shares(between).map(|share| spherical(&from, &to, share)).collect();

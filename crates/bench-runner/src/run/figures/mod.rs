@@ -13,8 +13,12 @@ use genlab_results::{Figure, Plot, Scope};
 
 /// Images in a grid of reconstructions.
 const PAIRS: usize = 20;
-/// Columns of grids.
+/// Columns of grids, and of pictures whose columns are steps.
 const COLUMNS: usize = 10;
+/// The least number of such steps: of clips, which are wide.
+const FEWEST_STEPS: usize = 4;
+/// Rows of originals in a grid of reconstructions at most.
+const MOST_ROWS: usize = 6;
 /// Samples in a picture of denoising steps.
 const DENOISED: usize = 8;
 /// Values in a picture of noising steps.
@@ -63,6 +67,11 @@ fn figure(name: &str, section: &str, caption: String, plot: Plot) -> Figure {
     }
 }
 
+/// Steps from left to right in a picture of ways from one value to another.
+fn across(context: &Context<'_>) -> usize {
+    picture::in_a_row(context.dataset.space, COLUMNS).max(FEWEST_STEPS)
+}
+
 /// Images in a strip.
 fn strip(images: Tensor<4>, columns: usize, context: &Context<'_>) -> Plot {
     picture::plot(&kept(images, context.dataset.space), columns, None)
@@ -83,10 +92,11 @@ fn reconstructed(
 }
 
 fn reconstructions(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
-    let [originals, again] = reconstructed(model, PAIRS, context)?;
+    let columns = picture::in_a_row(context.dataset.space, COLUMNS);
+    let [originals, again] = reconstructed(model, PAIRS.min(MOST_ROWS * columns), context)?;
     let split = context.settings.split.name();
     let caption = format!("Rows come in pairs: {split} images above, their reconstructions below.");
-    let plot = strip(in_pairs(originals, again), COLUMNS, context);
+    let plot = strip(in_pairs(originals, again, columns), columns, context);
     Some(figure("reconstructions", "Originals and reconstructions", caption, plot))
 }
 
@@ -116,7 +126,7 @@ fn noising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
     let (editor, values) = (model.editor()?, context.split());
     let count = NOISED.min(values.len());
     let values = values.tensor(0..count, &context.device);
-    let frames = editor.noised(values, COLUMNS, &SampleRequest::new(context.seed, count));
+    let frames = editor.noised(values, across(context), &SampleRequest::new(context.seed, count));
     let split = context.settings.split.name();
     let caption = format!(
         "Each row is one {split} image; noise is added from left to right, at the moments that samples pass on their way \
@@ -129,7 +139,7 @@ fn noising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
 }
 
 fn denoising(model: &dyn Generative, context: &Context<'_>) -> Option<Figure> {
-    let frames = way(model, DENOISED, COLUMNS, context)?;
+    let frames = way(model, DENOISED, across(context), context)?;
     let caption = "Each row is one sample; time runs from pure noise to the sample on the right.";
     let columns = frames.len();
     let plot = strip(by_sample(frames), columns, context);
@@ -169,11 +179,11 @@ fn in_plane(sets: Vec<(String, Tensor<4>)>, context: &Context<'_>) -> Option<Plo
 }
 
 /// Rows of originals, each above the row of its reconstructions.
-fn in_pairs(originals: Tensor<4>, again: Tensor<4>) -> Tensor<4> {
+fn in_pairs(originals: Tensor<4>, again: Tensor<4>, columns: usize) -> Tensor<4> {
     let count = originals.dims()[0];
     let mut rows = Vec::new();
-    for first in (0..count).step_by(COLUMNS) {
-        let length = COLUMNS.min(count - first);
+    for first in (0..count).step_by(columns) {
+        let length = columns.min(count - first);
         rows.push(originals.clone().narrow(0, first, length));
         rows.push(again.clone().narrow(0, first, length));
     }

@@ -6,7 +6,10 @@ use super::{
     measure::{Draw, Resampled, SetMeasure},
     pair::Pair,
 };
-use crate::{findings::Findings, picture::strip};
+use crate::{
+    findings::Findings,
+    picture::{in_a_row, strip},
+};
 use genlab_data::Values;
 use genlab_results::{Direction::Higher, Entry, Figure, Plot, Rank, Scope, Section};
 
@@ -120,11 +123,12 @@ fn beside_real(samples: &Values, real: &Values, classes: usize) -> Option<Figure
     if classes > MOST_ROWS {
         return None;
     }
+    let shown = in_a_row(real.space, SHOWN);
     let first = |values: &Values, class: usize| {
         let labels = values.labels.as_ref()?;
-        let rows = (0..values.len()).filter(|row| labels[*row] as usize == class).take(SHOWN);
+        let rows = (0..values.len()).filter(|row| labels[*row] as usize == class).take(shown);
         let rows: Vec<usize> = rows.collect();
-        (rows.len() == SHOWN).then(|| values.select(&rows))
+        (rows.len() == shown).then(|| values.select(&rows))
     };
     let mut pixels = Vec::new();
     for class in 0..classes {
@@ -137,11 +141,11 @@ fn beside_real(samples: &Values, real: &Values, classes: usize) -> Option<Figure
         section: "Samples of each class".into(),
         title: String::new(),
         caption: format!(
-            "Each row is a class: {SHOWN} real images on the left, {SHOWN} samples that were asked for as \
+            "Each row is a class: {shown} real images on the left, {shown} samples that were asked for as \
              this class on the right."
         ),
         scope: Scope::Run,
-        plot: Plot::Strip(strip(&Values::images(real.shape(), pixels), 2 * SHOWN)),
+        plot: Plot::Strip(strip(&Values::images(real.shape(), pixels), 2 * shown)),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     features::judge::FeatureSpace,
     findings::Findings,
     numerics::matrix::{Rows, add, divide},
-    picture::strip,
+    picture::{in_a_row, strip},
 };
 use genlab_data::Values;
 use genlab_results::{
@@ -144,12 +144,12 @@ fn by_class(images: &Values, probabilities: &Rows) -> Option<Figure> {
     if probabilities.dim > MOST_ROWS {
         return None;
     }
-    let size = images.shape().pixels();
-    let mut pixels = vec![NOTHING; probabilities.dim * SHOWN * size];
+    let (size, shown) = (images.shape().pixels(), in_a_row(images.space, SHOWN));
+    let mut pixels = vec![NOTHING; probabilities.dim * shown * size];
     let mut counts = vec![0_usize; probabilities.dim];
     for (image, class) in choices(probabilities).enumerate().filter(|(i, _)| *i < images.len()) {
-        if counts[class] < SHOWN {
-            let place = class * SHOWN + counts[class];
+        if counts[class] < shown {
+            let place = class * shown + counts[class];
             pixels[place * size..(place + 1) * size].copy_from_slice(images.image(image));
             counts[class] += 1;
         }
@@ -159,11 +159,11 @@ fn by_class(images: &Values, probabilities: &Rows) -> Option<Figure> {
         section: "Samples by class".into(),
         title: String::new(),
         caption: format!(
-            "Each row shows the first {SHOWN} samples that the judge puts into one class; grey where \
+            "Each row shows the first {shown} samples that the judge puts into one class; grey where \
              there are fewer."
         ),
         scope: Scope::Run,
-        plot: Plot::Strip(strip(&Values::images(images.shape(), pixels), SHOWN)),
+        plot: Plot::Strip(strip(&Values::images(images.shape(), pixels), shown)),
     })
 }
 

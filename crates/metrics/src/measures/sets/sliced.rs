@@ -85,8 +85,8 @@ fn projections(rows: &Rows, directions: &[f64]) -> Vec<Vec<f64>> {
 }
 
 /// The 1-Wasserstein distance between two sets of numbers, which are sorted in place: the area
-/// between their distribution functions.
-fn wasserstein(left: &mut [f64], right: &mut [f64]) -> f64 {
+/// between their distribution functions. Neither may be empty.
+pub(crate) fn wasserstein(left: &mut [f64], right: &mut [f64]) -> f64 {
     left.sort_unstable_by(f64::total_cmp);
     right.sort_unstable_by(f64::total_cmp);
     if left.len() == right.len() {

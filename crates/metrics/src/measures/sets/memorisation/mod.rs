@@ -7,7 +7,11 @@ use super::{
     measure::SetMeasure,
     pair::{Pair, TrainingImages},
 };
-use crate::{findings::Findings, measures::units, picture::strip};
+use crate::{
+    findings::Findings,
+    measures::units,
+    picture::{in_a_row, strip},
+};
 use genlab_data::Values;
 use genlab_results::{Entry, Figure, Plot, Scope, Section};
 use maths::{EXPECTED, Nearest, nearest, suspicious};
@@ -22,8 +26,10 @@ pub(super) const MEMORISED: Entry = Entry {
     ..Entry::BASE
 };
 
-/// Samples in each row of the picture.
+/// Samples in each half of the picture, in a row of so many where they are narrow enough.
 const SHOWN: usize = 10;
+/// Rows of samples in each half at most.
+const MOST_ROWS: usize = 4;
 
 /// The measure, with a picture of its evidence.
 pub(super) struct Memorised;
@@ -60,14 +66,16 @@ impl SetMeasure for Memorised {
 /// Rows of samples, each above the row of their nearest training images: the first ten samples, then
 /// the ten that are nearest to one training image alone.
 fn beside_neighbours(samples: &Values, training: &Values, found: &[Nearest]) -> Figure {
-    let shown = SHOWN.min(samples.len());
+    let columns = in_a_row(samples.space, SHOWN);
+    let shown = SHOWN.min(MOST_ROWS * columns).min(samples.len());
     let first: Vec<usize> = (0..shown).collect();
     let mut suspects: Vec<usize> = (0..samples.len()).collect();
     suspects.sort_by(|&a, &b| found[a].ratio().total_cmp(&found[b].ratio()));
     suspects.truncate(shown);
-    let rows = [first, suspects].into_iter().flat_map(|chosen| {
+    let halves = [first, suspects];
+    let rows = halves.iter().flat_map(|half| half.chunks(columns)).flat_map(|chosen| {
         let nearest: Vec<usize> = chosen.iter().map(|&sample| found[sample].index).collect();
-        [samples.select(&chosen), training.select(&nearest)]
+        [samples.select(chosen), training.select(&nearest)]
     });
     let pixels: Vec<u8> =
         rows.flat_map(|images| images.bytes().unwrap_or_default().to_vec()).collect();
@@ -76,11 +84,11 @@ fn beside_neighbours(samples: &Values, training: &Values, found: &[Nearest]) -> 
         section: "Nearest training images".into(),
         title: String::new(),
         caption: "Rows come in pairs: samples above, the training image nearest to each (in its \
-                  pixels) below. First pair: the first samples. Second pair: of all samples scored, \
+                  pixels) below. First half: the first samples. Second half: of all samples scored, \
                   those that are nearest to one training image and to no other; copies would be among \
                   them."
             .into(),
         scope: Scope::Run,
-        plot: Plot::Strip(strip(&Values::images(samples.shape(), pixels), shown)),
+        plot: Plot::Strip(strip(&Values::images(samples.shape(), pixels), columns.min(shown))),
     }
 }

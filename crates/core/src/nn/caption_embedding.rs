@@ -8,7 +8,8 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-/// The mean over all places of a caption, padding among them, as a text encoder reads it, through an affine layer.
+/// The sum over all T places of a caption, padding among them, as a text encoder reads it, over √T so that it is about as large as
+/// one of them, through an affine layer.
 #[derive(Module, Debug)]
 pub struct CaptionEmbedding {
     encoder: TextEncoder,
@@ -36,7 +37,9 @@ impl CaptionEmbedding {
 
     /// The same as a whole, `[B, size]`.
     pub fn summary(&self, words: Tensor<3>) -> Tensor<2> {
-        self.summary.forward(words.mean_dim(1).squeeze_dim::<2>(1))
+        let [_, length, _] = words.dims();
+        let sum = words.sum_dim(1).squeeze_dim::<2>(1);
+        self.summary.forward(sum / (length as f64).sqrt())
     }
 
     /// What `batch` values are told, `[B, size]`.

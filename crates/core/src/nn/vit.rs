@@ -233,7 +233,7 @@ mod tests {
         let first = host(net.blocks[0].weights(x.clone()));
         let second = host(net.blocks[1].weights(net.blocks[0].forward(x)));
         let half = |weights: &[f32], from: usize, to: usize| {
-            (weights[from * 6 + to] + f32::from(u8::from(from == to))) / 2.0
+            f32::midpoint(weights[from * 6 + to], f32::from(u8::from(from == to)))
         };
         let mut expected = [0.0_f32; 6];
         for (token, middle) in (0..6).flat_map(|token| (0..6).map(move |middle| (token, middle))) {

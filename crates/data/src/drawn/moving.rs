@@ -150,8 +150,11 @@ mod tests {
         }
     }
 
-    /// The first digits of the test split, and the first clips of it with what they were drawn from.
-    fn drawn(count: u64) -> (Values, Vec<(u32, [[i32; 2]; FRAMES])>) {
+    /// A digit, and where it stands in each frame.
+    type Drawn = (u32, [[i32; 2]; FRAMES]);
+
+    /// The digits of the test split, and what its first clips were drawn from.
+    fn drawn(count: u64) -> (Values, Vec<Drawn>) {
         let test = embedded::load(DIGITS).unwrap().unwrap().test;
         let digits = Digits::new(test.clone());
         let of = |row| {

@@ -69,7 +69,9 @@ pub(super) fn read(digits: &Classifier, clips: &Tensor<4>, device: &Device) -> R
 
 fn mean(rows: &[&[f64]]) -> Vec<f64> {
     let mut mean = vec![0.0; rows[0].len()];
-    rows.iter().for_each(|row| add(&mut mean, row));
+    for row in rows {
+        add(&mut mean, row);
+    }
     divide(&mut mean, rows.len() as f64);
     mean
 }

@@ -101,7 +101,7 @@ fn in_batch(pairs: &Pairs<'_>, scale: f64, rows: &[u32]) -> Vec<Cost> {
         let column: Vec<f64> = logits.iter().map(|row| row[i]).collect();
         let to_picture = log_sum_exp(&column) - logits[i][i];
         let alike = said.iter().filter(|caption| **caption == said[i]).count();
-        Cost { loss: (to_caption + to_picture) / 2.0, floor: (alike as f64).ln() }
+        Cost { loss: f64::midpoint(to_caption, to_picture), floor: (alike as f64).ln() }
     };
     (0..rows.len()).map(cost).collect()
 }
@@ -210,7 +210,9 @@ mod tests {
         let mut values: Vec<f64> = (0..count * dim).map(|_| rng.random::<f64>() - 0.5).collect();
         for row in values.chunks_mut(dim) {
             let length = product(row, row).sqrt();
-            row.iter_mut().for_each(|v| *v /= length);
+            for v in row.iter_mut() {
+                *v /= length;
+            }
         }
         Rows::new(dim, values)
     }

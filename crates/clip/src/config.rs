@@ -1,12 +1,15 @@
 //! Settings of the towers.
 
 use crate::{model::Clip, net::Towers};
+use burn::module::Module;
 use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule, Optimized,
     OptimizerConfig, Train, Words,
     condition::Captions,
     nn::{TextConfig, init_module},
+    optim::{Method, MuonAdamConfig, MuonConfig},
+    params::params_of,
     settings::{positive, size, within},
     vocabulary::words_of_classes,
 };
@@ -33,6 +36,33 @@ pub struct ClipConfig {
     pub ema: EmaConfig,
 }
 
+/// How both models of this crate are trained.
+pub(crate) fn optimizer() -> OptimizerConfig {
+    let adam = MuonAdamConfig { learning_rate: 2e-3, beta2: 0.99, ..MuonAdamConfig::default() };
+    OptimizerConfig {
+        learning_rate: 0.01,
+        schedule: LearningRateSchedule::Cosine,
+        warmup: 0.1,
+        method: Method::Muon(MuonConfig { adam, ..MuonConfig::default() }),
+        ..OptimizerConfig::default()
+    }
+}
+
+/// What layers are called that hold words or places, or write what is compared with captions: no maps between hidden layers.
+const ENDS: [&str; 9] =
+    ["embedding", "places", "first", "classes", "summary", "picture", "caption", "matches", "next"];
+
+/// The same network, trained by this optimizer.
+pub(crate) fn optimized<M: Module>(
+    net: M,
+    optimizer: OptimizerConfig,
+    ema: EmaConfig,
+) -> Optimized<M> {
+    let ends = params_of(&net, &ENDS);
+    let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+    Optimized::new_with_ends(net, optimizer, ema, &ends)
+}
+
 impl Default for ClipConfig {
     fn default() -> Self {
         // Objects of ten pixels: half the strides of a classifier of one digit.
@@ -45,12 +75,7 @@ impl Default for ClipConfig {
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
             augmentation: Augmentation::off(),
-            optimizer: OptimizerConfig {
-                learning_rate: 1e-3,
-                schedule: LearningRateSchedule::Cosine,
-                warmup: 0.1,
-                ..OptimizerConfig::default()
-            },
+            optimizer: optimizer(),
             ema: EmaConfig::of(0.998),
         }
     }
@@ -90,7 +115,7 @@ impl ClipConfig {
         let net = init_module(context.seed, "clip/net", &context.device, |device| {
             Towers::new(&architecture, captions, self.temperature, space, device)
         });
-        let net = Optimized::new(net, self.optimizer, self.ema.clone());
+        let net = optimized(net, self.optimizer, self.ema.clone());
         self.augmentation.fits(space).map_err(|fault| fault.within("augmentation"))?;
         Ok(Box::new(Clip { net, augmentation: self.augmentation }))
     }

@@ -84,6 +84,12 @@ pub struct NamedParam {
     pub value: Tensor<1>,
 }
 
+/// The parameters of `module` that lie in a module, or are one, of a name of `parts`, wherever that is.
+pub fn params_of<M: Module>(module: &M, parts: &[&str]) -> Vec<String> {
+    let lies_there = |name: &String| name.split('.').any(|part| parts.contains(&part));
+    named_params(module).into_iter().map(|param| param.name).filter(lies_there).collect()
+}
+
 /// All float parameters of a module, in field order.
 pub fn named_params<M: Module>(module: &M) -> Vec<NamedParam> {
     struct Collect(Vec<NamedParam>);

@@ -7,7 +7,7 @@ use burn::{
 use genlab_core::{
     Check, Condition, Conditions, Fault, Space,
     nn::{Dit, DitConfig, Interval, Predicted, TimeMlp, TimeMlpConfig, UNet, UNetConfig},
-    params::named_params,
+    params::params_of,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,8 +109,7 @@ pub(crate) enum Network {
 impl Network {
     /// The parameters of layers at its ends.
     pub(crate) fn ends(&self) -> Vec<String> {
-        let at_end = |name: &String| name.split('.').any(|part| ENDS.contains(&part));
-        named_params(self).into_iter().map(|param| param.name).filter(at_end).collect()
+        params_of(self, &ENDS)
     }
 
     /// The same, told of spans of time as well.
@@ -178,7 +177,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::ImageShape;
+    use genlab_core::{ImageShape, params::named_params};
 
     #[test]
     fn parameters_are_called_by_their_place_in_the_network() {

@@ -1,9 +1,9 @@
 //! Settings of the captioner.
 
 use super::{filter::FilterConfig, model::Captioning, net::Captioner, picture::PictureConfig};
+use crate::config::{optimized, optimizer};
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
-    Optimized, OptimizerConfig, Train,
+    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, OptimizerConfig, Train,
     nn::{TextConfig, init_module},
     settings::{optional_within, positive, size, within},
 };
@@ -39,12 +39,7 @@ impl Default for CaptionerConfig {
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
             filter: None,
-            optimizer: OptimizerConfig {
-                learning_rate: 1e-3,
-                schedule: LearningRateSchedule::Cosine,
-                warmup: 0.1,
-                ..OptimizerConfig::default()
-            },
+            optimizer: optimizer(),
             ema: EmaConfig::of(0.998),
         }
     }
@@ -85,7 +80,7 @@ impl CaptionerConfig {
             opened.map_err(|error| error.within("filter"))
         });
         let filter = filter.transpose()?;
-        let net = Optimized::new(net("captioner/net"), self.optimizer, self.ema.clone());
+        let net = optimized(net("captioner/net"), self.optimizer, self.ema.clone());
         Ok(Box::new(Captioning { net, filter }))
     }
 }

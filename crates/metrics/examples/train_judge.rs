@@ -73,7 +73,7 @@ fn labelled(
 }
 
 /// Pictures that the judge of scenes learns from.
-const SCENES: usize = 60_000;
+const SCENES: usize = 240_000;
 
 /// The judge of scenes learns from scenes of digits that no scene of the dataset shows: MNIST's training images but for those of
 /// mnist-10k.

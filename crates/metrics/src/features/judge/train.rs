@@ -26,7 +26,7 @@ pub struct Recipe {
     pub epochs: usize,
     /// Images per step.
     pub batch: usize,
-    /// Peak learning rate of Adam; it rises over a tenth of the steps and falls as a cosine.
+    /// Peak learning rate of Adam, and of Muon for scenes; it rises over a tenth of the steps and falls as a cosine.
     pub learning_rate: f64,
     /// How images are changed each time they are seen.
     pub augmentation: Augmentation,
@@ -77,7 +77,9 @@ impl Recipe {
                 let augmentation = Augmentation { shift: 0, mirror: Mirror::Half };
                 Self { epochs: 7, augmentation, ..base }
             }
-            "scenes-32" => Self { epochs: 8, augmentation: Augmentation::off(), ..base },
+            "scenes-32" => {
+                Self { epochs: 3, learning_rate: 0.01, augmentation: Augmentation::off(), ..base }
+            }
             "digits-8" => Self { epochs: 100, augmentation: shifted(1), batch: 32, ..base },
             _ => base,
         }

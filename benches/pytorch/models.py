@@ -15,7 +15,7 @@ from torch import nn
 from nets import (
     Autoencoder, Classifier, Decoder, Dit, Encoder, Magnitude, ReadingUNet, Towers, UNet, load,
 )  # fmt: skip
-from trained import Trained
+from trained import ENDS_OF_TOWERS, Trained
 
 class Model:
     """A model in training. `total` is the budget in images, for schedules.
@@ -412,7 +412,7 @@ class Clip(Model):
     def build(self, shape):
         assert self.config["augmentation"]["mirror"] == "never", "the twin mirrors nothing"
         net = Towers(self.config, shape, self.config["words"])
-        self.net = Trained(net, self.config["optimizer"], self.config["ema"])
+        self.net = Trained(net, self.config["optimizer"], self.config["ema"], ENDS_OF_TOWERS)
 
     def draw(self, batch):
         """A third number per image decides whether it is mirrored."""

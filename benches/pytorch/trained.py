@@ -6,17 +6,22 @@ import math
 import torch
 from torch import nn
 
-# What Muon leaves to its Adam (crates/ddpm/src/network.rs).
+# What Muon leaves to its Adam in networks of diffusion (crates/ddpm/src/network.rs).
 ENDS = {
     "stem", "head", "variance", "time", "time_in", "time_out", "modulation", "class", "span",
     "summary", "embedding", "places",
 }  # fmt: skip
+# The same of pictures and captions (crates/clip/src/config.rs), whose "caption" is a layer; that of a U-Net is the whole
+# encoder of captions, which Muon trains.
+ENDS_OF_TOWERS = {
+    "embedding", "places", "first", "classes", "summary", "picture", "caption", "matches", "next",
+}  # fmt: skip
 
 
 class Trained:
-    """A network with its optimizer, learning rate and moving average."""
+    """A network with its optimizer, learning rate and moving average. `ends` are parts that Muon leaves to its Adam."""
 
-    def __init__(self, net, config, ema=None):
+    def __init__(self, net, config, ema=None, ends=ENDS):
         self.net, self.config, self.ema, self.steps = net, config, ema, 0
         self.params = list(net.parameters())
         averaged = ema is not None and ema["kind"] == "exponential"
@@ -25,7 +30,7 @@ class Trained:
         self.muon, self.momenta = [], []
         adam, rate, others = method, config["learning_rate"], list(self.params)
         if method["kind"] == "muon":
-            hidden = lambda name, p: p.dim() > 1 and ENDS.isdisjoint(name.split("."))
+            hidden = lambda name, p: p.dim() > 1 and ends.isdisjoint(name.split("."))
             named = list(net.named_parameters())
             self.muon = [p for name, p in named if hidden(name, p)]
             self.momenta = [torch.zeros_like(p) for p in self.muon]

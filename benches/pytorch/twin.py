@@ -34,7 +34,7 @@ SEED = 0
 CHECKED_STEPS = 20
 # Muon makes all directions of a step alike, those that are rounding included: differences double with every
 # step, from 1e-7 at the fourth to 2e-3 at the twentieth.
-CHECKED_STEPS_OF = {"ddpm": 12, "ddpm-attention": 12, "ddpm-captions": 12}
+CHECKED_STEPS_OF = {"ddpm": 12, "ddpm-attention": 12, "ddpm-captions": 12, "clip": 12}
 CHECKED_SAMPLES = 8
 MEMORY_STEPS = 200
 COMPILE_SECONDS = 300

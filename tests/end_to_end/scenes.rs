@@ -1,6 +1,7 @@
 //! Scenes: what is drawn from captions, read by their judge, held beside them, said of them, cut out of them and found in them.
 
 use crate::support::{json, metric, run, succeed};
+use serde_json::Value;
 use std::{fs, path::Path};
 
 fn refusal(folder: &Path, args: &[&str]) -> String {
@@ -30,10 +31,8 @@ fn captions_are_drawn_judged_and_asked_for() {
     }
 
     let samplers = ["samplers", "told", "--solver", "ddim", "--calls", "4", "--guidance", "1,2"];
-    succeed(
-        folder.path(),
-        &[&samplers[..], &["--split", "validation", "--samples", "130"]].concat(),
-    );
+    let samplers = [&samplers[..], &["--split", "validation", "--samples", "130"]].concat();
+    succeed(folder.path(), &samplers);
     let csv = fs::read_to_string(dir.join("samplers/samplers.csv")).unwrap();
     let columns = csv.lines().next().unwrap();
     for column in ["captions/all,captions/all low", "captions/relation", "samples/frechet"] {
@@ -41,6 +40,25 @@ fn captions_are_drawn_judged_and_asked_for() {
     }
     let report = fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains(">Guidance</h2>") && report.contains("all, two objects"));
+
+    // A row of before captions were measured is measured again, and no other.
+    let file = dir.join("samplers/samplers.json");
+    let whole = json(&file);
+    let mut earlier = whole.clone();
+    let metrics = earlier["rows"][0]["metrics"].as_array_mut().unwrap();
+    metrics.retain(|metric| !metric["name"].as_str().unwrap().starts_with("captions/"));
+    assert!(metrics.len() < whole["rows"][0]["metrics"].as_array().unwrap().len());
+    fs::write(&file, earlier.to_string()).unwrap();
+    succeed(folder.path(), &samplers);
+    let again = json(&file);
+    let [before, after] = [&whole, &again].map(|rows| rows["rows"].as_array().unwrap());
+    assert_eq!((after.len(), &after[1]), (before.len(), &before[1]));
+    let captions = |row: &Value| {
+        let all = row["metrics"].as_array().unwrap().iter();
+        all.filter(|metric| metric["name"] == "captions/all").cloned().collect::<Vec<_>>()
+    };
+    let measured = captions(&after[0]);
+    assert_eq!((measured.len(), &measured), (1, &captions(&before[0])));
 
     let sample = ["sample", "told", "--count", "2", "--caption"];
     succeed(folder.path(), &[&sample[..], &["A small red three above a green one"]].concat());

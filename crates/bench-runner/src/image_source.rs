@@ -66,12 +66,13 @@ impl ImageSource {
 
     /// Grey images are compared with those in colour as what they are in colour: three equal channels.
     pub(crate) fn agree_on_channels(one: &mut Self, other: &mut Self) {
-        let grey = |source: &Self| {
-            source.images.space.kind == Kind::Images && source.images.space.shape.channels == 1
+        let channels = |source: &Self| {
+            let space = source.images.space;
+            (space.kind == Kind::Images).then_some(space.shape.channels)
         };
-        match (grey(one), grey(other)) {
-            (true, false) => one.images = one.images.in_colour(),
-            (false, true) => other.images = other.images.in_colour(),
+        match (channels(one), channels(other)) {
+            (Some(1), Some(3)) => one.images = one.images.in_colour(),
+            (Some(3), Some(1)) => other.images = other.images.in_colour(),
             _ => {}
         }
     }

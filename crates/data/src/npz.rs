@@ -134,7 +134,9 @@ fn image_shape(dims: &[usize], file: &str) -> Result<(usize, ImageShape), DataEr
         2 => {
             "save images as [N, H, W] or [N, C, H, W], or compare points with a run or a split of points"
         }
-        _ => "save images as [N, H, W] or [N, C, H, W] with one or three channels",
+        _ => {
+            "save images as [N, H, W] or [N, C, H, W] with one or three channels, or with the eight frames of a clip"
+        }
     };
     let (count, shape) = match *dims {
         [count, height, width] => (count, ImageShape::new(1, height, width)),

@@ -60,7 +60,7 @@ impl Film {
         let rows = last.count().min(FOLLOWED);
         let side = if last.count() == 1 { SIDE_ALONE } else { SIDE };
         let mut film = ImageStrip { pixels: Vec::new(), columns: moments.len(), ..last };
-        let [height, width] = shrunk([film.height, film.width], side);
+        let [height, width] = shrunk([film.channels, film.height, film.width], side);
         for row in 0..rows {
             for (_, strip) in &moments {
                 let image = strip.images().nth(row).unwrap_or_default();
@@ -105,8 +105,8 @@ fn spread(count: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Height and width with the longer of them `side` at most; of a row of frames, with those of a frame.
-fn shrunk([height, width]: [usize; 2], side: usize) -> [usize; 2] {
-    let longer = png::longer_side(height, width);
+fn shrunk([channels, height, width]: [usize; 3], side: usize) -> [usize; 2] {
+    let longer = png::longer_side([channels, height, width]);
     if longer <= side {
         return [height, width];
     }
@@ -177,8 +177,9 @@ mod tests {
         };
         assert_eq!(sides(16), (6, 64, 64, 90));
         assert_eq!(sides(1), (1, 160, 160, 90));
-        assert_eq!(shrunk([112, 92], 64), [64, 52]);
-        assert_eq!(shrunk([60, 501], 64), [60, 501]);
-        assert_eq!(shrunk([128, 1024], 64), [64, 512]);
+        assert_eq!(shrunk([1, 112, 92], 64), [64, 52]);
+        assert_eq!(shrunk([1, 60, 501], 64), [60, 501]);
+        assert_eq!(shrunk([1, 128, 1024], 64), [64, 512]);
+        assert_eq!(shrunk([3, 128, 1024], 64), [8, 64], "no frames are in colour");
     }
 }

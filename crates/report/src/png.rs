@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// A tile smaller than this is scaled up: 8x8 digits cannot be judged at their own size. Of a row of frames it is a frame that is.
 const MIN_TILE: usize = 56;
+/// A grey image that is so many times as wide as it is high is a row of frames: other images hardly ever are.
+const FEWEST_FRAMES: usize = 4;
 /// Pixels between tiles and around the grid.
 const GUTTER: usize = 2;
 /// Between black digits on white paper and white digits on a dark page.
@@ -76,16 +78,24 @@ pub(crate) fn encode_sprite(strip: &ImageStrip) -> Result<Vec<u8>> {
     encode(&DynamicImage::ImageRgb8(canvas))
 }
 
-/// The longer side of an image of this size. One that is several times as long as it is broad is a row of frames, and it is that of
-/// a frame.
-pub(crate) fn longer_side(height: usize, width: usize) -> usize {
-    let (shorter, longer) = (height.min(width).max(1), height.max(width).max(1));
-    longer / (longer / shorter)
+/// How many frames stand side by side in a grey image of this size, which are about square; 1 where it is no row of frames.
+pub fn frames(height: usize, width: usize) -> usize {
+    match width / height.max(1) {
+        0..FEWEST_FRAMES => 1,
+        count => count,
+    }
 }
 
-/// Pixels that an image of this size takes in a grid, gutter included.
-pub fn pixels_of_tile(height: usize, width: usize) -> usize {
-    let factor = MIN_TILE.div_ceil(longer_side(height, width));
+/// The longer side of an image of this size; of a row of frames that of a frame. No frames are in colour.
+pub(crate) fn longer_side([channels, height, width]: [usize; 3]) -> usize {
+    let frames = if channels == 1 { frames(height, width) } else { 1 };
+    height.max(width / frames).max(1)
+}
+
+/// Pixels that an image of this size, `[channels, height, width]`, takes in a grid, gutter included.
+pub fn pixels_of_tile(size: [usize; 3]) -> usize {
+    let factor = MIN_TILE.div_ceil(longer_side(size));
+    let [_, height, width] = size;
     (height * factor + GUTTER) * (width * factor + GUTTER)
 }
 
@@ -112,7 +122,7 @@ fn grid(strip: &ImageStrip) -> DynamicImage {
     let ImageStrip { channels, height, width, columns, .. } = *strip;
     let count = strip.count();
     let columns = columns.clamp(1, count.max(1));
-    let factor = MIN_TILE.div_ceil(longer_side(height, width));
+    let factor = MIN_TILE.div_ceil(longer_side([channels, height, width]));
     let (tile_width, tile_height) = (width * factor + GUTTER, height * factor + GUTTER);
     let mut canvas = RgbImage::from_pixel(
         (columns * tile_width + GUTTER) as u32,
@@ -283,8 +293,18 @@ mod tests {
 
     #[test]
     fn a_row_of_frames_is_enlarged_until_a_frame_can_be_judged() {
-        for (size, longer) in [([28, 28], 28), ([112, 92], 112), ([20, 167], 20), ([60, 501], 62)] {
-            assert_eq!(longer_side(size[0], size[1]), longer, "{size:?}");
+        for (size, longer) in [
+            ([1, 28, 28], 28),
+            ([1, 112, 92], 112),
+            ([1, 20, 167], 20),
+            ([1, 60, 501], 62),
+            // Neither wide images, nor high ones, nor those in colour are rows of frames.
+            ([1, 20, 60], 60),
+            ([1, 167, 20], 167),
+            ([3, 20, 167], 167),
+            ([1, 0, 0], 1),
+        ] {
+            assert_eq!(longer_side(size), longer, "{size:?}");
         }
         let (height, width) = (20, 167);
         let clip = ImageStrip {

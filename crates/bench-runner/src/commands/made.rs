@@ -59,7 +59,8 @@ pub(super) fn require_size(out: &Path, count: usize, space: Space) -> Result<()>
         );
     }
     let tile = picture::shown_shape(space.shape);
-    let pixels = png::pixels_of_tile(tile.height, tile.width).saturating_mul(count);
+    let pixels = png::pixels_of_tile([tile.channels, tile.height, tile.width]);
+    let pixels = pixels.saturating_mul(count);
     if is_archive(out) || space.kind != Kind::Images || pixels <= MOST_PIXELS {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! Pictures in a terminal: two pixels a cell, one above the other.
 
+use genlab_report::png;
 use genlab_results::ImageStrip;
 use ratatui::{buffer::Buffer, layout::Rect, style::Color};
 
@@ -138,7 +139,7 @@ fn side(strip: &ImageStrip, width: usize, height: usize) -> usize {
         };
         of(width, strip.width).min(of(height, strip.height))
     };
-    let frames = (longer / strip.width.min(strip.height).max(1)).max(1);
+    let frames = png::frames(strip.height, strip.width);
     let legible = |tiles: &usize| room(*tiles) >= longer.min(frames * LEGIBLE);
     let tiles = (1..=strip.columns.max(rows)).rev().find(legible).unwrap_or(1);
     let room = room(tiles).max(1);

@@ -96,7 +96,7 @@ impl UNetConfig {
 
     /// A network from images of `space` around zero to as many numbers, told what `conditions` say: a class, an
     /// image at a lower resolution, a caption. Blocks at the innermost level look at a caption's words, and all are
-    /// told their mean.
+    /// told their sum.
     pub fn init(&self, conditions: Conditions, space: Space, device: &Device) -> UNet {
         let (first, folded) = (self.first(), self.folded(space.shape.channels));
         let WayDown { down, downsample, middle } = self.way_down(conditions, device);

@@ -5,6 +5,7 @@ use super::{
     written,
 };
 use crate::{
+    drawn::moving::FRAMES,
     error::DataError,
     values::{Numbers, Values},
 };
@@ -24,15 +25,15 @@ const CAPTIONS: &str = "captions.npy";
 /// Floats that are turned into bytes at once.
 const CHUNK: usize = 1 << 14;
 
-/// The bytes of an `.npz` file with one array `images`, whatever the values are: `[N, H, W]` for grey
-/// images, `[N, C, H, W]` for colour, `[N, D]` for points, `[N, C, T]` for series. Bytes have the type
-/// u8; floats are little-endian f32 (`<f4`) in the units of their space. Values with labels have a second
-/// array `labels`, `[N]` of i32 (`<i4`). Read it with [`crate::read_npz`] (images) or [`crate::read_npz_values`], or in Python with
+/// The bytes of an `.npz` file with one array `images`, whatever the values are: `[N, H, W]` for grey images, `[N, C, H, W]`
+/// for colour and for clips, whose channels are their frames, `[N, D]` for points, `[N, C, T]` for series. Bytes have the type u8;
+/// floats are little-endian f32 (`<f4`) in the units of their space. Values with labels have a second array `labels`, `[N]` of i32
+/// (`<i4`). Read it with [`crate::read_npz`] (images) or [`crate::read_npz_values`], or in Python with
 /// `numpy.load(path)["images"]`. The entry carries a fixed date, so equal values give equal bytes.
 ///
 /// # Errors
-/// When there is no value, when the numbers do not fill the shape, or when images have neither one nor
-/// three channels.
+/// When there is no value, when the numbers do not fill the shape, or when images have neither one channel, nor three, nor
+/// the frames of a clip.
 pub fn npz_bytes(values: &Values) -> Result<Vec<u8>, DataError> {
     npz_with_captions(values, None)
 }
@@ -53,13 +54,14 @@ pub fn npz_with_captions(
     })
 }
 
-/// At least one value with numbers that fill the shape, and a caption each or none at all; images are grey or in colour.
+/// At least one value with numbers that fill the shape, and a caption each or none at all; images are grey, in colour, or clips.
 fn check(values: &Values, captions: Option<&[String]>) -> Result<(), DataError> {
     let shape = values.shape();
     let refused = |fault: String, cure: &str| Err(DataError::Npz { fault, cure: cure.to_owned() });
-    if values.space.kind == Kind::Images && !matches!(shape.channels, 1 | 3) {
+    if values.space.kind == Kind::Images && !matches!(shape.channels, 1 | 3 | FRAMES) {
         let fault = format!("they have {} channels", shape.channels);
-        return refused(fault, "use images with one channel or three");
+        let cure = format!("use images with one channel or three, or clips of {FRAMES} frames");
+        return refused(fault, &cure);
     }
     if values.is_empty() {
         return refused("there are none".to_owned(), "use at least one");
@@ -161,9 +163,14 @@ mod tests {
     fn what_is_written_is_read_back_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("images.npz");
-        for (count, (channels, height, width)) in
-            [(5, (1, 8, 8)), (5, (3, 8, 8)), (1, (1, 1, 3)), (2, (3, 7, 5)), (300, (3, 32, 32))]
-        {
+        for (count, (channels, height, width)) in [
+            (5, (1, 8, 8)),
+            (5, (3, 8, 8)),
+            (5, (FRAMES, 8, 8)),
+            (1, (1, 1, 3)),
+            (2, (3, 7, 5)),
+            (300, (3, 32, 32)),
+        ] {
             let images = images(count, ImageShape::new(channels, height, width));
             fs::write(&path, npz_bytes(&images).unwrap()).unwrap();
             assert_eq!(read_npz(&path).unwrap(), images, "{count} of {}", images.shape());
@@ -172,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_archive_holds_one_npy_array_with_header_and_pixels_and_no_date_of_its_own() {
-        for (channels, shape) in [(1, "(5, 8, 8)"), (3, "(5, 3, 8, 8)")] {
+        for (channels, shape) in [(1, "(5, 8, 8)"), (3, "(5, 3, 8, 8)"), (FRAMES, "(5, 8, 8, 8)")] {
             let images = images(5, ImageShape::new(channels, 8, 8));
             let bytes = npz_bytes(&images).unwrap();
             assert_eq!(bytes, npz_bytes(&images).unwrap());

@@ -5,7 +5,7 @@ use crate::{
     canvas::{Canvas, ENLARGED, shares},
     context::Context,
     features::host,
-    letters,
+    letters, picture,
 };
 use genlab_core::{Classify, Conditions, Denoise, Describe, ImageShape};
 use genlab_data::Values;
@@ -119,21 +119,15 @@ fn word_by_word(shown: &Values, texts: &[String], weights: &[f32]) -> Plot {
 /// labels.
 pub(super) fn read(classifier: &dyn Classify, context: &Context<'_>) -> Option<Figure> {
     let shown = context.split().take(IMAGES);
-    let ImageShape { channels, height, width } = shown.shape();
+    let ImageShape { height, width, .. } = shown.shape();
     let values = shown.tensor(0..shown.len(), &context.device);
     let weights = host::floats(classifier.attended(values.clone())?);
     let logits = host::floats(classifier.classify(values).logits);
     let labels = shown.labels.as_ref()?;
 
-    let maps = || weights.chunks(height * width);
-    let pair = |(row, map): (usize, &[f32])| {
-        let bright = |share: f32| (share * f32::from(u8::MAX)).round() as u8;
-        let plane: Vec<u8> = shares(map).into_iter().map(bright).collect();
-        [shown.image(row), &plane.repeat(channels)].concat()
-    };
     let names = context.dataset.classes.as_deref().unwrap_or_default();
     let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
-    let rows = logits.chunks(classifier.classes()).zip(labels).zip(maps());
+    let rows = logits.chunks(classifier.classes()).zip(labels).zip(weights.chunks(height * width));
     let words = rows.map(|((logits, label), map)| {
         let (class, label) = (likeliest(logits), *label as usize);
         let said = if class == label { String::new() } else { format!(" for {}", name(label)) };
@@ -152,14 +146,21 @@ pub(super) fn read(classifier: &dyn Classify, context: &Context<'_>) -> Option<F
             words.collect::<Vec<_>>().join("; "),
         ),
         scope: Scope::Run,
-        plot: Plot::Strip(ImageStrip {
-            channels,
-            height,
-            width,
-            pixels: maps().enumerate().flat_map(pair).collect(),
-            columns: 2 * COLUMNS,
-        }),
+        plot: beside(&shown, &weights),
     })
+}
+
+/// Each image beside its weights `[n, H, W]`, of which all channels, and so all frames of a clip, have the same.
+fn beside(shown: &Values, weights: &[f32]) -> Plot {
+    let ImageShape { channels, height, width } = shown.shape();
+    let bright = |share: f32| (share * f32::from(u8::MAX)).round() as u8;
+    let pair = |(row, map): (usize, &[f32])| {
+        let plane: Vec<u8> = shares(map).into_iter().map(bright).collect();
+        [shown.image(row), &plane.repeat(channels)].concat()
+    };
+    let levels = weights.chunks(height * width).enumerate().flat_map(pair).collect();
+    let columns = 2 * picture::in_a_row(shown.space, COLUMNS);
+    Plot::Strip(picture::strip(&Values::images(shown.shape(), levels), columns))
 }
 
 /// The class of the largest of these logits.
@@ -185,5 +186,31 @@ mod tests {
         assert_eq!(concentration(&[0.25; 4]), 1.0);
         assert_eq!(concentration(&[1.0, 0.0, 0.0, 0.0]), 4.0);
         assert_eq!(concentration(&[0.0; 4]), 0.0);
+    }
+
+    #[test]
+    fn an_image_stands_beside_its_weights_and_so_does_a_clip_with_all_its_frames() {
+        let strip = |channels: usize| {
+            let shape = ImageShape::new(channels, 1, 2);
+            let levels = (0..2 * shape.pixels() as u8).collect();
+            let Plot::Strip(strip) = beside(&Values::images(shape, levels), &[0.1, 0.2, 0.0, 0.0])
+            else {
+                panic!("a strip")
+            };
+            strip
+        };
+        let grey = strip(1);
+        assert_eq!((grey.channels, grey.columns), (1, 2 * COLUMNS));
+        assert_eq!(grey.pixels, [0, 1, 128, 255, 2, 3, 0, 0]);
+        let clips = strip(8);
+        assert_eq!((clips.channels, clips.height, clips.width), (1, 1, 8 * 3 - 1));
+        assert_eq!((clips.columns, clips.count()), (2, 4), "a clip and its weights in a row");
+        let without_dividers = |image: &[u8]| -> Vec<u8> {
+            image.chunks(3).flat_map(|frame| frame[..2].to_vec()).collect()
+        };
+        let images: Vec<Vec<u8>> = clips.images().map(without_dividers).collect();
+        assert_eq!(images[0], (0..16).collect::<Vec<u8>>());
+        assert_eq!(images[1], [128, 255].repeat(8));
+        assert_eq!(images[2], (16..32).collect::<Vec<u8>>());
     }
 }

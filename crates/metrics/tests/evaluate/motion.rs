@@ -69,6 +69,9 @@ fn clips_out_of_order_move_by_no_law_and_show_one_digit_all_the_same() {
     let found = evaluation();
     assert!((value(&found, "motion/lawful") - 0.75).abs() < 0.03);
     assert!(value(&found, "motion/identity") > 0.97);
+    let identity = found.metrics.iter().find(|metric| metric.name == "motion/identity");
+    let identity = identity.expect("it was just read");
+    assert!(identity.real.is_some_and(|share| share > 0.97) && identity.noise.is_none());
     // Of seven steps in a clip out of order four are three or five times as long.
     let distance = value(&found, "motion/speed_distance");
     assert!((0.2..1.0).contains(&distance), "{distance}");

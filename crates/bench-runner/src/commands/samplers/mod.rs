@@ -159,8 +159,9 @@ fn measured(run: &Run<'_>, plan: &Plan, evaluator: &Evaluator<'_>, dir: &RunDir)
     let mut rows = Rows::read(dir)?;
     let total = asked.len();
     for (number, (model, key, way)) in asked.into_iter().enumerate() {
-        if rows.find(&key).is_none() {
-            let scored = ways.score(sampler(model.as_ref()), model.conditions(), way);
+        let conditions = model.conditions();
+        if !rows.find(&key).is_some_and(|row| row.is_whole(conditions)) {
+            let scored = ways.score(sampler(model.as_ref()), conditions, way);
             require_scores(&scored, setup.samples)?;
             rows.add(dir, key.clone(), way.steps, scored)?;
         }

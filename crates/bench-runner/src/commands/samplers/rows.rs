@@ -4,6 +4,7 @@
 use super::plan::{Point, Sampler};
 use crate::{registry::Weights, run::directory::RunDir, terminal};
 use anyhow::Result;
+use genlab_core::Conditions;
 use genlab_metrics::{Scored, measures::sets::frechet::DISTANCES};
 use genlab_results::{FileError, Metric, SCHEMA_VERSION, atomic, file};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,17 @@ impl Row {
         distance(&self.metrics)
     }
 
+    /// Whether nothing is missing. Of samples that are told captions a row says how many it draws in full, or why nobody knows;
+    /// earlier rows do not. Of samples that are not finite no row says anything.
+    pub(super) fn is_whole(&self, conditions: Conditions) -> bool {
+        let tells_why =
+            |note: &String| note.strip_prefix(DRAWN).is_some_and(|reason| reason.starts_with(' '));
+        conditions.captions.is_none()
+            || self.distance().is_none()
+            || self.metric(DRAWN).is_some()
+            || self.notes.iter().any(tells_why)
+    }
+
     /// The row for people.
     pub(super) fn line(&self) -> String {
         let Key { weights, spacing, solver, guidance, calls, .. } = &self.key;
@@ -108,11 +120,14 @@ pub(super) fn is_of_distance(note: &str) -> bool {
     DISTANCES.iter().any(|entry| note.starts_with(entry.name))
 }
 
+/// Share of captions that are drawn in full.
+const DRAWN: &str = "captions/all";
+
 /// Metrics of a line for people, as far as there are any.
 const SHOWN: [&str; 6] = [
     "samples/frechet",
     "samples/fid",
-    "captions/all",
+    DRAWN,
     "samples/coverage",
     "samples/class_agreement",
     "cost/seconds_per_sample",
@@ -167,7 +182,7 @@ impl Rows {
         self.rows.iter().filter(|row| row.key.setup == *setup).collect()
     }
 
-    /// Adds a row and writes all of them.
+    /// Adds a row, or puts it in the place of that of the same key, and writes all of them.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -179,7 +194,11 @@ impl Rows {
         scored: Scored,
     ) -> Result<()> {
         let Scored { metrics, notes, .. } = scored;
-        self.rows.push(Row { key, steps, metrics, notes });
+        let row = Row { key, steps, metrics, notes };
+        match self.rows.iter_mut().find(|before| before.key == row.key) {
+            Some(before) => *before = row,
+            None => self.rows.push(row),
+        }
         atomic::write(&json(dir), &serde_json::to_vec_pretty(self)?)?;
         Ok(atomic::write(&table(dir), self.csv().as_bytes())?)
     }
@@ -252,4 +271,69 @@ fn json(dir: &RunDir) -> PathBuf {
 /// The same for spreadsheets.
 pub(super) fn table(dir: &RunDir) -> PathBuf {
     dir.samplers().join("samplers.csv")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{Words, condition::Captions, nn::TextConfig};
+    use genlab_metrics::CATALOGUE;
+
+    fn key(calls: usize) -> Key {
+        Key {
+            weights: Weights::Averaged,
+            spacing: "karras".to_owned(),
+            solver: "ddim".to_owned(),
+            guidance: None,
+            calls,
+            setup: Setup { split: "validation".to_owned(), samples: 100, judge: None },
+        }
+    }
+
+    /// What has all of these metrics at one half, and such a note.
+    fn scored(metrics: &[&str], note: &str) -> Scored {
+        let metric = |name: &&str| {
+            Metric::new(CATALOGUE.get(name).unwrap(), "validation", 0.5, 100).unwrap()
+        };
+        let metrics = metrics.iter().map(metric).collect();
+        Scored { metrics, notes: vec![note.to_owned()], broken: 0 }
+    }
+
+    #[test]
+    fn rows_of_samples_that_are_told_captions_say_what_became_of_these() {
+        let words = Words { numbers: 7, length: 3 };
+        let captions = Some(Captions { words, text: TextConfig::default() });
+        let told = Conditions { captions, ..Conditions::default() };
+        for (metrics, note, whole) in [
+            (&["samples/frechet", "captions/all"][..], "", true),
+            (&["samples/frechet"], "captions/all is absent: no judge reads these pictures.", true),
+            (&["samples/frechet"], "captions/all_unseen is absent: no caption asks for it.", false),
+            (&["samples/frechet"], "", false),
+            (&[], "100 of 100 samples are not finite.", true),
+        ] {
+            let Scored { metrics, notes, .. } = scored(metrics, note);
+            let row = Row { key: key(4), steps: 2, metrics, notes };
+            assert_eq!(row.is_whole(told), whole, "{row:?}");
+            assert!(row.is_whole(Conditions::default()), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_again_takes_the_place_of_what_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(folder.path());
+        let mut rows = Rows::read(&dir).unwrap();
+        for (calls, metrics) in [
+            (4, &["samples/frechet"][..]),
+            (8, &["samples/frechet"]),
+            (4, &["samples/frechet", "captions/all"]),
+        ] {
+            rows.add(&dir, key(calls), calls / 2, scored(metrics, "")).unwrap();
+        }
+        let read = Rows::read(&dir).unwrap();
+        assert_eq!(read.rows, rows.rows);
+        let calls: Vec<usize> = read.rows.iter().map(|row| row.key.calls).collect();
+        assert_eq!(calls, [4, 8]);
+        assert!(read.find(&key(4)).unwrap().metric("captions/all").is_some());
+    }
 }

@@ -36,15 +36,19 @@ impl Judge {
         }
     }
 
-    /// The digit that it reads in each frame of each of `clips` `[n, F, H, W]` in [0, 1]; None from a judge of other values.
-    pub fn frames(&self, clips: &Tensor<4>) -> Option<Vec<Vec<usize>>> {
+    /// The digit that it reads in each frame of each of `clips` `[n, F, H, W]` in [0, 1], and none in a frame without ink; None
+    /// from a judge of other values.
+    pub fn frames(&self, clips: &Tensor<4>) -> Option<Vec<Vec<Option<usize>>>> {
         let Network::Clips(digits) = &self.network else { return None };
-        let [_, frames, ..] = clips.dims();
+        let [_, frames, height, width] = clips.dims();
         let reading = digits.read(&enlarged(clips, digits.shape), &self.device);
         let probabilities = reading.probabilities.expect("the judge of digits knows classes");
+        let levels = host::floats(clips.clone());
         let likeliest = |row: &[f64]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
-        let read: Vec<usize> = probabilities.iter().filter_map(likeliest).collect();
-        Some(read.chunks(frames).map(<[usize]>::to_vec).collect())
+        let seen = |(row, frame): (&[f64], &[f32])| centre(frame, width).and(likeliest(row));
+        let read: Vec<Option<usize>> =
+            probabilities.iter().zip(levels.chunks(height * width)).map(seen).collect();
+        Some(read.chunks(frames).map(<[Option<usize>]>::to_vec).collect())
     }
 }
 
@@ -86,11 +90,15 @@ fn enlarged(clips: &Tensor<4>, shape: ImageShape) -> Tensor<4> {
     host::images(images, shape, &clips.device())
 }
 
+/// Column and row of the centre of mass of a frame's ink; None of a frame without any.
+fn centre(frame: &[f32], width: usize) -> Option<[f64; 2]> {
+    centre_of_mass(frame.iter().map(|level| f64::from(*level)), width, FLOOR)
+}
+
 /// What is centred at the centre of mass of a frame's ink, enlarged; black beyond the frame.
 fn digit(frame: &[f32], [height, width]: [usize; 2], shape: ImageShape) -> Vec<f32> {
-    let levels = frame.iter().map(|level| f64::from(*level));
     let middle = [width, height].map(|side| (side - 1) as f64 / 2.0);
-    let centre = centre_of_mass(levels, width, FLOOR).unwrap_or(middle);
+    let centre = centre(frame, width).unwrap_or(middle);
     let scale = DIGIT as f64 / OF_MNIST as f64;
     let [across, down] = centre.map(|at| move |pixel: usize| at + (pixel as f64 - MIDDLE) * scale);
     let level = |row: f64, column: f64| {
@@ -139,11 +147,26 @@ mod tests {
         // 98 % are expected: below 280 in one case of a million.
         assert!(right >= 280, "{right} of 300");
         let frames = judge.frames(&clips).expect("a judge of clips");
-        let agree = |(read, label): (&Vec<usize>, &u32)| {
-            read.iter().filter(|digit| **digit == *label as usize).count()
+        let agree = |(read, label): (&Vec<Option<usize>>, &u32)| {
+            read.iter().filter(|digit| **digit == Some(*label as usize)).count()
         };
         let right: usize = frames.iter().zip(labels).map(agree).sum();
         assert!(right >= 280 * FRAMES, "{right} of {}", 300 * FRAMES);
+    }
+
+    #[test]
+    fn no_digit_is_read_where_there_is_no_ink() {
+        let device = Device::flex();
+        let shape = moving::SHAPE;
+        let judge = Judge::for_dataset(moving::NAME, shape, &device).unwrap();
+        // A black clip, and one whose last frame has a stroke.
+        let black = Tensor::<4>::zeros([2, FRAMES, shape.height, shape.width], &device);
+        let stroke = Tensor::<4>::ones([1, 1, 10, 2], &device);
+        let place = [1..2, FRAMES - 1..FRAMES, 5..15, 9..11];
+        let read = judge.frames(&black.slice_assign(place, stroke)).expect("a judge of clips");
+        assert_eq!(read[0], [None; FRAMES]);
+        assert_eq!(read[1][..FRAMES - 1], [None; FRAMES - 1]);
+        assert!(read[1][FRAMES - 1].is_some(), "{read:?}");
     }
 
     #[test]

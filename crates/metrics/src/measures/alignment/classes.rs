@@ -8,14 +8,15 @@ use genlab_results::{Direction::Higher, Entry, Rank, Section};
 
 pub(super) const CLASS: Entry = Entry {
     name: "alignment/class",
-    title: "Zero-shot classes",
+    title: "Classes by the nearest caption",
     gloss: "pictures whose class is the nearest of all",
     unit: "fraction of pictures",
     better: Some(Higher),
     range: [0.0, 1.0],
     section: Section::Classification,
     rank: Rank::Headline,
-    meaning: "Pictures of which the nearest of the captions of all classes is that of their own. Chance is one over the number of classes.",
+    meaning: "Pictures of which the nearest of the captions of all classes is that of their own: scored as the paper \
+              scores zero-shot, though all classes were trained on. Chance is one over the number of classes.",
     ..Entry::BASE
 };
 

@@ -81,6 +81,7 @@ fn shown(
     if rows.is_empty() {
         return Vec::new();
     }
+    let split = context.split();
     let of = |row: &usize| {
         let own = pairs.captions.row(pairs.said[*row]);
         let near = rows.iter().map(|row| product(pairs.pictures.row(*row), own));
@@ -93,8 +94,8 @@ fn shown(
         figure(
             "aligned",
             "",
-            &format!("The first {whose}, 1 to the last from left to right."),
-            picture::plot(&context.split().select(rows), rows.len(), None),
+            &format!("The first {whose}, 1 to the last, row by row."),
+            picture::plot(&split.select(rows), picture::in_a_row(split.space, rows.len()), None),
         ),
         figure(
             "alignment",

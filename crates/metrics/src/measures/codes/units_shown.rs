@@ -4,7 +4,12 @@ use super::{
     measure::{CodeMeasure, Subject},
     sparsity::times_on,
 };
-use crate::{features::host, findings::Findings, numerics::matrix::Rows, picture::strip};
+use crate::{
+    features::host,
+    findings::Findings,
+    numerics::matrix::Rows,
+    picture::{in_a_row, strip},
+};
 use burn::tensor::{Device, Tensor, TensorData};
 use genlab_core::{Condition, Decode, Encode, Kind, Space};
 use genlab_data::Values;
@@ -42,7 +47,7 @@ impl CodeMeasure for UnitsShown {
             let units = spread(&times, count);
             (atoms(decoder, &codes.mean, &units, space, device), units)
         };
-        let (atlas_atoms, units) = shown(ATLAS);
+        let (atlas_atoms, units) = shown(in_a_row(space, ATLAS));
         if units.is_empty() {
             return;
         }
@@ -108,19 +113,22 @@ fn atlas(atoms: &Values, split: &str) -> Figure {
         "What single units write when they are as large as they ever are on the {split} split: lighter where they add, \
          darker where they take away. From the most often active unit to the most rarely active one, dead ones left out."
     );
-    figure("units", "What they write", caption, Plot::Strip(strip(atoms, ATLAS_COLUMNS)))
+    let plot = Plot::Strip(strip(atoms, in_a_row(atoms.space, ATLAS_COLUMNS)));
+    figure("units", "What they write", caption, plot)
 }
 
 /// Each unit's atom, and beside it the images that it is largest for.
 fn firing(atoms: &Values, codes: &Rows, units: &[usize], images: &Values, split: &str) -> Figure {
+    // At least one image beside the atom, however wide it is.
+    let most = in_a_row(images.space, 1 + MOST_ACTIVE).max(2) - 1;
     let mut pixels = Vec::new();
     for (row, &unit) in units.iter().enumerate() {
         pixels.extend_from_slice(atoms.select(&[row]).bytes().unwrap_or_default());
         pixels.extend_from_slice(
-            images.select(&largest(codes, unit, MOST_ACTIVE)).bytes().unwrap_or_default(),
+            images.select(&largest(codes, unit, most)).bytes().unwrap_or_default(),
         );
     }
-    let columns = 1 + MOST_ACTIVE.min(images.len());
+    let columns = 1 + most.min(images.len());
     let caption = format!(
         "Each row is one unit: what it writes, and the {split} images that turn it on most, the most first."
     );

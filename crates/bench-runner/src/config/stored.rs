@@ -30,7 +30,7 @@ use toml::Table;
 
 /// Raised whenever a default or the meaning of a setting changes: runs of different versions never
 /// pass for one another.
-pub(crate) const SETTINGS_VERSION: u32 = 2;
+pub(crate) const SETTINGS_VERSION: u32 = 3;
 
 const VERSION: &str = "settings_version";
 const HASH: &str = "settings_hash";

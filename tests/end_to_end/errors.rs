@@ -94,7 +94,7 @@ fn a_run_of_other_settings_or_of_another_version_of_them_is_never_taken_for_this
         ("", "it has no settings_version"),
         ("settings_version = 9\n", "its settings_version is 9"),
     ] {
-        fs::write(&config, text.replace("settings_version = 2\n", replacement)).unwrap();
+        fs::write(&config, text.replace("settings_version = 3\n", replacement)).unwrap();
         for args in [&args[..], &["sample", "run"], &["evaluate", "run"]] {
             let errors = refused(folder.path(), args);
             assert!(errors.contains(expected) && errors.contains("--fresh"), "{errors}");

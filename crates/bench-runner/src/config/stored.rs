@@ -248,7 +248,7 @@ mod tests {
     fn the_file_of_a_run_says_its_version_first_and_shows_what_is_off() {
         let text = vae().to_toml();
         let hash = vae().hash();
-        let top = format!("settings_version = 2\nsettings_hash = \"{hash}\"\nseed = 0\n");
+        let top = format!("settings_version = 3\nsettings_hash = \"{hash}\"\nseed = 0\n");
         assert!(text.starts_with(&top), "{text}");
         assert!(text.contains("\nimage_size = \"none\"\n"), "{text}");
     }
@@ -256,9 +256,9 @@ mod tests {
     #[test]
     fn a_file_of_another_version_or_of_none_is_refused() {
         let text = vae().to_toml();
-        let other = text.replace("settings_version = 2", "settings_version = 1");
+        let other = text.replace("settings_version = 3", "settings_version = 1");
         assert!(refusal(&other).contains("its settings_version is 1"));
-        let none = text.replace("settings_version = 2\n", "");
+        let none = text.replace("settings_version = 3\n", "");
         assert!(refusal(&none).contains("it has no settings_version"));
     }
 
@@ -287,10 +287,10 @@ mod tests {
     #[test]
     fn a_damaged_file_is_refused_in_one_sentence() {
         for (text, expected) in [
-            ("settings_version = 2\n[model", "line 2"),
-            ("settings_version = 2\nseed = 3\n", "it names no model"),
-            ("settings_version = 2\nseed = \"x\"\n[model.vae]\n", "seed is \"x\""),
-            ("settings_version = 2\n[model.vae]\nbeta = -1\n", "it must be 0 or greater"),
+            ("settings_version = 3\n[model", "line 2"),
+            ("settings_version = 3\nseed = 3\n", "it names no model"),
+            ("settings_version = 3\nseed = \"x\"\n[model.vae]\n", "seed is \"x\""),
+            ("settings_version = 3\n[model.vae]\nbeta = -1\n", "it must be 0 or greater"),
         ] {
             let sentence = refusal(text);
             assert!(sentence.contains(expected), "{sentence}");

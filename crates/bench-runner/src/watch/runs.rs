@@ -72,7 +72,7 @@ mod tests {
 
     fn made(path: &Path) {
         fs::create_dir_all(path).unwrap();
-        fs::write(path.join("config.toml"), "settings_version = 2\n").unwrap();
+        fs::write(path.join("config.toml"), "settings_version = 3\n").unwrap();
     }
 
     fn names(folder: &Path) -> Vec<String> {

@@ -3,11 +3,13 @@
 mod data;
 mod finished;
 mod objects;
+mod reader;
 mod row_by_row;
 mod told;
 mod trained;
 
 pub use finished::opened;
+pub use reader::{Reader, encoders_begin_with_a_run};
 
 use crate::{
     batch::{Batch, Progress},

@@ -6,10 +6,10 @@ use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
 use genlab_clip::ClipConfig;
 use genlab_core::{
-    Batch, Condition, ConditionConfig, Generative, InitContext, NoRuns, Phase, SampleRequest,
-    Scalars, Seed, Start, Train,
+    Batch, CaptionConfig, Condition, ConditionConfig, Generative, InitContext, NoRuns, Phase,
+    SampleRequest, Scalars, Seed, Start, Train,
     checkpoint::NamedTensor,
-    nn::{DitConfig, TextConfig, UNetConfig},
+    nn::{DitConfig, UNetConfig},
     trainer::Plan,
 };
 use genlab_data::{BatchStream, Dataset, LoadOptions};
@@ -317,7 +317,7 @@ fn of_captions() -> DdpmConfig {
     let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
     DdpmConfig {
         network: at_low_resolution(),
-        condition: ConditionConfig::Caption(TextConfig::default()),
+        condition: ConditionConfig::Caption(CaptionConfig::default()),
         condition_dropout: 0.1,
         sampler: SamplerConfig { guidance, ..base.sampler },
         ..base

@@ -139,6 +139,39 @@ fn towers_hold_pictures_beside_captions() {
 }
 
 #[test]
+fn an_encoder_of_captions_begins_with_that_of_a_run_that_is_named_and_not_needed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let towers = ["--model", "clip", "--dataset", "scenes-32", "--out", "clip"];
+    let small = [
+        "--set",
+        "model.clip.image.convolutions=[[8,2],[16,2]]",
+        "--set",
+        "model.clip.text.width=16",
+        "--set",
+        "model.clip.hard_negatives=turned",
+    ];
+    succeed(folder.path(), &[&towers[..], &small, &SMALL].concat());
+    let clip = folder.path().join("clip");
+    let log = fs::read_to_string(clip.join("metrics.jsonl")).unwrap();
+    assert!(log.contains("train/turned") && log.contains("validation/turned"), "{log}");
+
+    let told = ["--model", "vae", "--dataset", "scenes-32", "--set", "model.vae.condition=caption"];
+    let begun = ["--set", "model.vae.condition.run=clip", "--out", "vae"];
+    let told = [&told[..], &begun, &SMALL].concat();
+    let errors = refusal(folder.path(), &told);
+    let expected = "condition.run is clip, whose clip was trained with text.width = 16 and not 64; choose another run, or set \
+                    condition.width to 16";
+    assert!(errors.contains(expected), "{errors}");
+    succeed(folder.path(), &[&told[..], &["--set", "model.vae.condition.width=16"]].concat());
+    let dir = folder.path().join("vae");
+    let opened = json(&dir.join("run.json"))["opened"].clone();
+    assert_eq!((&opened[0]["path"], &opened[0]["role"]), (&"clip".into(), &"base".into()));
+    assert_eq!(opened[0]["sha256"].as_str().unwrap().len(), 64);
+    fs::remove_dir_all(&clip).unwrap();
+    succeed(folder.path(), &["evaluate", "vae"]);
+}
+
+#[test]
 fn classes_are_captions_of_labelled_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let model = ["--model", "clip", "--dataset", "digits8x8", "--out", "clip"];

@@ -265,8 +265,15 @@ mod tests {
         let context = context(space);
         let device = context.device.clone();
         let values = Tensor::from_data(TensorData::new(points, space.shape.batch(count)), &device);
-        let batch =
-            Batch { values, labels: None, past: None, captions: None, objects: None, first: 0 };
+        let batch = Batch {
+            values,
+            labels: None,
+            past: None,
+            captions: None,
+            turned: None,
+            objects: None,
+            first: 0,
+        };
         let mut model = config.init(&context).expect("it fits");
         let steps = 3000;
         let total_images = steps * count as u64;

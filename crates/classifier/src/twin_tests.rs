@@ -78,6 +78,7 @@ impl Fixture {
             labels: Some(Tensor::<1, Int>::from_data(labels, &device)),
             past: None,
             captions: None,
+            turned: None,
             objects: None,
             first: (step * count) as u64,
         }

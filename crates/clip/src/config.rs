@@ -1,6 +1,6 @@
 //! Settings of the towers.
 
-use crate::{model::Clip, net::Towers};
+use crate::{HardNegatives, model::Clip, net::Towers};
 use burn::module::Module;
 use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
@@ -30,6 +30,8 @@ pub struct ClipConfig {
     pub temperature: f64,
     /// How training pictures are changed. They cannot be mirrored, or left would be right.
     pub augmentation: Augmentation,
+    /// What pictures are held against beside the captions of the other pictures of their batch.
+    pub hard_negatives: HardNegatives,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
     /// Average of the weights, which is what is measured.
@@ -75,6 +77,7 @@ impl Default for ClipConfig {
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
             augmentation: Augmentation::off(),
+            hard_negatives: HardNegatives::None,
             optimizer: optimizer(),
             ema: EmaConfig::of(0.998),
         }
@@ -107,6 +110,7 @@ impl ClipConfig {
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         let space = context.space;
         let words = words(context).ok_or_else(|| Fault::new("captions", SILENT))?;
+        self.require_relations(context)?;
         let captions = Captions { words, text: self.text };
         let architecture = self
             .image
@@ -117,7 +121,17 @@ impl ClipConfig {
         });
         let net = optimized(net, self.optimizer, self.ema.clone());
         self.augmentation.fits(space).map_err(|fault| fault.within("augmentation"))?;
-        Ok(Box::new(Clip { net, augmentation: self.augmentation }))
+        let (augmentation, hard_negatives) = (self.augmentation, self.hard_negatives);
+        Ok(Box::new(Clip { net, augmentation, hard_negatives }))
+    }
+
+    /// # Errors
+    /// When relations are to be turned round of data whose captions are classes.
+    fn require_relations(&self, context: &InitContext) -> Result<(), Fault> {
+        if self.hard_negatives == HardNegatives::None || context.words.is_some() {
+            return Ok(());
+        }
+        Err(Fault::new("hard_negatives", WITHOUT_RELATIONS))
     }
 }
 
@@ -126,6 +140,8 @@ fn words(context: &InitContext) -> Option<Words> {
     let classes = context.classes.filter(|_| context.space.kind == Kind::Images);
     context.words.or(classes.map(words_of_classes))
 }
+
+const WITHOUT_RELATIONS: &str = "is turned, but the dataset has classes for captions, which say no relation; set it to none, or choose scenes-32 or scenes-48";
 
 const SILENT: &str = "are missing: the dataset has none to learn from, and no images with classes that could stand for \
                       them; choose scenes-32, scenes-48 or images with labels";
@@ -142,6 +158,20 @@ mod tests {
         let config = ClipConfig { augmentation, ..ClipConfig::default() };
         let fault = config.check().expect_err("refused").to_string();
         assert!(fault.starts_with("augmentation.mirror is half, but in a mirrored"), "{fault}");
+    }
+
+    #[test]
+    fn classes_have_no_relations_to_turn_round() {
+        let images = context(Space::images(ImageShape::new(3, 16, 16)));
+        let config = ClipConfig { hard_negatives: HardNegatives::Turned, ..ClipConfig::default() };
+        assert!(config.init(&images).is_ok());
+        let labelled = InitContext { words: None, ..images };
+        let fault = config.init(&labelled).err().expect("refused").to_string();
+        assert!(
+            fault.starts_with("hard_negatives is turned, but the dataset has classes"),
+            "{fault}"
+        );
+        assert!(fault.ends_with("choose scenes-32 or scenes-48"), "{fault}");
     }
 
     #[test]

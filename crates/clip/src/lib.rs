@@ -8,10 +8,12 @@
 
 mod captioner;
 mod config;
+mod hard_negatives;
 mod loss;
 mod model;
 mod net;
 
 pub use captioner::{CaptionerConfig, FilterConfig, PictureConfig};
 pub use config::ClipConfig;
+pub use hard_negatives::HardNegatives;
 pub use loss::floor;

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Int, Tensor};
 use genlab_core::loss::cross_entropy;
 
 /// What is taken from logits of what does not count, of which none exceeds the greatest inverse temperature.
-const OFF: f64 = 1e4;
+pub(crate) const OFF: f64 = 1e4;
 
 /// What a batch of pairs scores.
 pub(crate) struct Contrast {
@@ -32,6 +32,11 @@ impl Contrast {
         let nearest = self.similarities.clone().argmax(1).squeeze_dim::<1>(1);
         nearest.equal(own(&self.similarities)).float().mean()
     }
+
+    /// l_ii of each pair, off the graph, `[B, 1]`.
+    pub(crate) fn of_own(&self) -> Tensor<2> {
+        self.similarities.clone().gather(1, own(&self.similarities).unsqueeze_dim::<2>(1))
+    }
 }
 
 /// The places of pairs in a matrix of similarities: its diagonal.
@@ -47,7 +52,8 @@ fn own(similarities: &Tensor<2>) -> Tensor<1, Int> {
 /// l_ij = s ⟨u_i, v_j⟩        ½ (−Σᵢ ln softmax(l_i·)_i − Σⱼ ln softmax(l_·j)_j) / B
 /// ```
 pub(crate) fn contrast(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Contrast {
-    of_logits(logits(pictures, captions, scale))
+    let logits = logits(pictures, captions, scale);
+    of_logits(logits.clone(), logits)
 }
 
 /// The same where only pairs whose weight is 1 and not 0 count, `[B]`: the others are held against none of these.
@@ -57,7 +63,8 @@ pub(crate) fn contrast_among(
     scale: Tensor<1>,
     weights: &Tensor<1>,
 ) -> Contrast {
-    of_logits(logits(pictures, captions, scale) + (both_count(weights) - 1.0) * OFF)
+    let logits = logits(pictures, captions, scale) + (both_count(weights) - 1.0) * OFF;
+    of_logits(logits.clone(), logits)
 }
 
 /// 1 where the pairs of both a row and a column count, 0 elsewhere, `[B, B]` off the graph.
@@ -66,14 +73,16 @@ pub(crate) fn both_count(weights: &Tensor<1>) -> Tensor<2> {
     weights.clone().unsqueeze_dim::<2>(0) * weights.unsqueeze_dim::<2>(1)
 }
 
-fn logits(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
+/// l_ij, `[B, B]`.
+pub(crate) fn logits(pictures: Tensor<2>, captions: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
     pictures.matmul(captions.transpose()) * scale.unsqueeze_dim::<2>(1)
 }
 
-fn of_logits(logits: Tensor<2>) -> Contrast {
+/// Of logits `[B, B]` for captions; a picture may be held against more of them, those of its row in `of_pictures` `[B, B + …]`.
+pub(crate) fn of_logits(of_pictures: Tensor<2>, logits: Tensor<2>) -> Contrast {
     let own = own(&logits);
     Contrast {
-        pictures: cross_entropy(logits.clone(), &own, 0.0),
+        pictures: cross_entropy(of_pictures, &own, 0.0),
         captions: cross_entropy(logits.clone().transpose(), &own, 0.0),
         similarities: logits.inner(),
     }

@@ -162,8 +162,12 @@ impl Base<'_> {
 }
 
 /// The first setting at or below `path` in which two values differ, as a user writes it with the values of both:
-/// a variant is written as its kind.
-fn differing(path: &str, base: &Value, here: &Value) -> Option<(String, String, String)> {
+/// a variant is written as its kind. Which run weights began with says nothing of what they mean.
+pub(crate) fn differing(
+    path: &str,
+    base: &Value,
+    here: &Value,
+) -> Option<(String, String, String)> {
     if base == here {
         return None;
     }
@@ -175,8 +179,8 @@ fn differing(path: &str, base: &Value, here: &Value) -> Option<(String, String, 
         let [base, own] = kinds;
         return Some((path.to_owned(), base, own));
     }
-    let keys = base.keys().chain(own.keys());
-    keys.into_iter().find_map(|key| {
+    let mut keys = base.keys().chain(own.keys()).filter(|key| key.as_str() != ORIGIN);
+    keys.find_map(|key| {
         let [base, own] = [base, own].map(|table| table.get(key).unwrap_or(&Value::Null));
         differing(&format!("{path}.{key}"), base, own)
     })
@@ -194,6 +198,8 @@ fn written(value: &Value) -> String {
 
 /// The key that names a variant.
 const KIND: &str = "kind";
+/// The key that names the run that weights began with.
+const ORIGIN: &str = "run";
 
 #[cfg(test)]
 mod tests {
@@ -220,5 +226,8 @@ mod tests {
             assert_eq!((path.as_str(), value.as_str(), own.as_str()), expected);
         }
         assert_eq!(differing("key", &json!({ "a": 1 }), &json!({ "a": 1 })), None);
+        let [from_run, fresh] = [json!("runs/a"), json!(null)]
+            .map(|run| json!({ "kind": "caption", "width": 64, "run": run }));
+        assert_eq!(differing("condition", &from_run, &fresh), None);
     }
 }

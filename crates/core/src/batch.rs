@@ -18,6 +18,9 @@ pub struct Batch {
     pub past: Option<Tensor<2>>,
     /// `[B, T]` numbers of the words of each value's caption, where the dataset is of scenes.
     pub captions: Option<Tensor<2, Int>>,
+    /// `[B, T]`, beside captions: the same with every relation turned round, which is false of the value; zeros, the empty
+    /// caption, in rows that have none.
+    pub turned: Option<Tensor<2, Int>>,
     /// Where the objects of each value are, where the dataset is of scenes and the model asks for them
     /// ([`Train::needs_objects`](crate::Train::needs_objects)).
     pub objects: Option<Objects>,

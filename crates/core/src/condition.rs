@@ -1,6 +1,10 @@
 //! What a model is told about the values that it learns or makes: classes, and what came before them,
 //! how they look at a lower resolution, what a caption says of them, where their ink is.
 
+mod caption;
+
+pub use caption::{CaptionConfig, EncoderStart};
+
 use crate::{
     batch::Batch,
     context::InitContext,
@@ -285,8 +289,22 @@ pub struct Captions {
     pub text: TextConfig,
 }
 
+impl Captions {
+    /// Those of the dataset, read by `text`.
+    ///
+    /// # Errors
+    /// When the dataset has none, or `text` is out of its range; the fault is that of `key`.
+    pub fn of(text: TextConfig, key: &str, context: &InitContext) -> Result<Self, Fault> {
+        text.check().map_err(|fault| fault.within(key))?;
+        let problem = "is caption, but the dataset has no captions; set it to none, or choose \
+                       scenes-32 or scenes-48";
+        let words = context.words.ok_or_else(|| Fault::new(key, problem))?;
+        Ok(Self { words, text })
+    }
+}
+
 /// The setting: what a model is told while it learns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ConditionConfig {
     /// Nothing.
@@ -303,7 +321,7 @@ pub enum ConditionConfig {
         factor: usize,
     },
     /// The caption of each scene: text to image.
-    Caption(TextConfig),
+    Caption(CaptionConfig),
 }
 
 fn twice() -> usize {
@@ -315,8 +333,8 @@ impl ConditionConfig {
     ///
     /// # Errors
     /// When the dataset has none; the fault is that of `key`.
-    pub fn conditions(self, key: &str, context: &InitContext) -> Result<Conditions, Fault> {
-        let InitContext { space, classes, past, words, .. } = *context;
+    pub fn conditions(&self, key: &str, context: &InitContext) -> Result<Conditions, Fault> {
+        let InitContext { space, classes, past, .. } = *context;
         match self {
             Self::None => Ok(Conditions::default()),
             Self::Class => {
@@ -331,7 +349,7 @@ impl ConditionConfig {
                 let past = past.ok_or_else(|| Fault::new(key, problem))?;
                 Ok(Conditions { past: Some(past), ..Conditions::default() })
             }
-            Self::LowResolution { factor } => {
+            &Self::LowResolution { factor } => {
                 space.require_images(key, "low-resolution", "none")?;
                 let side = space.shape.height.min(space.shape.width);
                 if !(2..=side).contains(&factor) {
@@ -342,19 +360,16 @@ impl ConditionConfig {
                 }
                 Ok(Conditions { low_resolution: Some(factor), ..Conditions::default() })
             }
-            Self::Caption(text) => {
-                text.check().map_err(|fault| fault.within(key))?;
-                let problem = "is caption, but the dataset has no captions; set it to none, or choose \
-                               scenes-32 or scenes-48";
-                let words = words.ok_or_else(|| Fault::new(key, problem))?;
-                let captions = Some(Captions { words, text });
-                Ok(Conditions { captions, ..Conditions::default() })
+            Self::Caption(caption) => {
+                caption.check().map_err(|fault| fault.within(key))?;
+                let captions = Captions::of(caption.text, key, context)?;
+                Ok(Conditions { captions: Some(captions), ..Conditions::default() })
             }
         }
     }
 
     /// What is told about a batch: everything that the model takes.
-    pub fn of(self, batch: &Batch) -> Condition {
+    pub fn of(&self, batch: &Batch) -> Condition {
         match self {
             Self::None => Condition::default(),
             Self::Class => Condition { classes: batch.labels.clone(), ..Condition::default() },
@@ -364,7 +379,7 @@ impl ConditionConfig {
             Self::Caption(_) => {
                 Condition { captions: batch.captions.clone(), ..Condition::default() }
             }
-            Self::LowResolution { factor } => {
+            &Self::LowResolution { factor } => {
                 Condition::of_low_resolution(LowResolution::of(batch.values.clone(), factor))
             }
         }

@@ -41,7 +41,7 @@ pub use capabilities::{
     Observation, Oracle, Prompts, Reconstruct, Sample, SampleRequest, Segment, Segmented, Task,
     Term,
 };
-pub use condition::{Condition, ConditionConfig, Conditions, Past, Words};
+pub use condition::{CaptionConfig, Condition, ConditionConfig, Conditions, Past, Words};
 pub use context::{InitContext, InitError, Start};
 pub use control::ControlKind;
 pub use corruption::Corruption;

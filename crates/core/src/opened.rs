@@ -43,6 +43,16 @@ pub fn deserialize_path<'de, D: Deserializer<'de>>(source: D) -> Result<PathBuf,
     PathBuf::deserialize(source).map(|path| plain_path(&path))
 }
 
+/// The setting of a run's directory, or none, likewise.
+///
+/// # Errors
+/// When it is neither.
+pub fn deserialize_optional_path<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<PathBuf>, D::Error> {
+    Option::<PathBuf>::deserialize(source).map(|path| path.map(|path| plain_path(&path)))
+}
+
 /// Why a run cannot be opened: one sentence.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]

@@ -185,6 +185,23 @@ pub fn adopt_params<M: Module>(
     with_params(module, |name, like| from.judged(prefix, name, like))
 }
 
+/// The module with what a run is judged by of its network `prefix` in the parameters for which `theirs` says what they are called
+/// there; the others stay as they are.
+///
+/// # Errors
+/// Names the entry that is missing or has another size.
+pub fn adopt_renamed<M: Module>(
+    module: M,
+    prefix: &str,
+    theirs: impl Fn(&str) -> Option<String>,
+    from: &mut StateReader,
+) -> Result<M, CheckpointError> {
+    with_params(module, |name, like| match theirs(name) {
+        Some(theirs) => from.judged(prefix, &theirs, like),
+        None => Ok(like.clone()),
+    })
+}
+
 /// The module with what `read` gives for each name, as many values as the parameter has.
 fn with_params<M: Module>(
     module: M,

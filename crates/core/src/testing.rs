@@ -3,11 +3,13 @@
 mod data;
 mod finished;
 mod objects;
+mod reader;
 mod row_by_row;
 mod told;
 mod trained;
 
 pub use finished::opened;
+pub use reader::{Reader, encoders_begin_with_a_run};
 
 use crate::{
     batch::{Batch, Progress},
@@ -19,13 +21,12 @@ use crate::{
     model::{Generative, Train},
     noise::{Noise, Phase, Seed},
     opened::NoRuns,
-    scalars::Scalars,
     shape::ImageShape,
     space::{Kind, Range, Space},
     vocabulary::captions_of_classes,
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::{blobs, captions, circle, past};
+use data::{blobs, captions, circle, past, turned};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
     masks_are_cut_value_by_value, phrases_are_found_value_by_value,
@@ -91,6 +92,7 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
         labels: Some(Tensor::<1, Int>::from_data(TensorData::new(labels, [count]), &device)),
         past: (space.kind == Kind::Series).then(|| past(count)),
         captions: (space.kind == Kind::Images).then(|| captions(count)),
+        turned: (space.kind == Kind::Images).then(|| turned(count)),
         objects: (space.kind == Kind::Images).then(|| objects::of(space.shape, count)),
         first,
     }
@@ -179,7 +181,7 @@ impl<'a> Contract<'a> {
 
     fn batch(&self, count: usize, first: u64) -> Batch {
         let batch = batch(self.space, count, first);
-        Batch { captions: batch.captions.filter(|_| self.captioned), ..batch }
+        if self.captioned { batch } else { Batch { captions: None, turned: None, ..batch } }
     }
 
     /// Captions of the first `count` values as the model reads them.
@@ -214,13 +216,7 @@ impl<'a> Contract<'a> {
         model: &mut dyn Train,
         range: std::ops::Range<u64>,
     ) -> Vec<Vec<(&'static str, f64)>> {
-        range
-            .map(|step| {
-                let batch = self.batch(8, step * 8);
-                let scalars: Scalars = model.step(&batch, progress(step));
-                scalars.read()
-            })
-            .collect()
+        range.map(|step| model.step(&self.batch(8, step * 8), progress(step)).read()).collect()
     }
 
     fn in_range(&self, values: &[f32]) {

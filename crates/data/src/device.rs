@@ -61,14 +61,21 @@ impl Values {
         let labels = self.labels.as_ref().map(|labels| indices(&labels[rows.clone()], device));
         let past = self.past(rows.clone(), device);
         let captions = self.captions(rows.clone(), device);
+        let turned = self.turned(rows.clone(), device);
         let values = self.tensor(rows.clone(), device);
-        Batch { values, labels, past, captions, objects: None, first: rows.start as u64 }
+        Batch { values, labels, past, captions, turned, objects: None, first: rows.start as u64 }
     }
 
     /// The captions of the values at `rows`, `[rows, T]` numbers of words, where they are scenes. Panics beyond the last
     /// value.
     pub fn captions(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
         self.scenes.as_ref().map(|scenes| scenes.captions(rows, device))
+    }
+
+    /// The same captions with every relation turned round, empty where there is none or where that is true of the value as well.
+    /// Panics beyond the last value.
+    pub fn turned(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
+        self.scenes.as_ref().map(|scenes| scenes.turned(rows, device))
     }
 
     /// Where the objects of the values at `rows` are, where they are scenes. Panics beyond the last value.

@@ -21,6 +21,7 @@ pub struct BatchStream {
     labels: Option<Tensor<1, Int>>,
     pasts: Option<Tensor<2>>,
     captions: Option<Tensor<2, Int>>,
+    turned: Option<Tensor<2, Int>>,
     objects: Option<DeviceObjects>,
     len: usize,
     seed: Seed,
@@ -43,6 +44,7 @@ impl BatchStream {
             labels,
             pasts: data.past(0..data.len(), device),
             captions: data.captions(0..data.len(), device),
+            turned: data.turned(0..data.len(), device),
             objects: None,
             len: data.len(),
             seed,
@@ -71,7 +73,7 @@ impl BatchStream {
     }
 
     /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
-    /// indices `[B]`, pasts `[B, P]` and captions `[B, T]` where there are any, and objects where they were
+    /// indices `[B]`, pasts `[B, P]`, captions and turned captions `[B, T]` where there are any, and objects where they were
     /// [asked for](Self::with_objects).
     pub fn batch(&self, step: u64) -> Batch {
         let rows = indices(&self.rows(step), &self.device);
@@ -79,6 +81,7 @@ impl BatchStream {
             labels: self.labels.clone().map(|labels| labels.select(0, rows.clone())),
             past: self.pasts.clone().map(|pasts| pasts.select(0, rows.clone())),
             captions: self.captions.clone().map(|captions| captions.select(0, rows.clone())),
+            turned: self.turned.clone().map(|turned| turned.select(0, rows.clone())),
             objects: self.objects.as_ref().map(|objects| objects.gather_at(rows.clone())),
             values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,

@@ -117,6 +117,7 @@ impl Check for DdpmConfig {
         optional_within("base", self.base.as_ref())?;
         optional_within("preservation", self.preservation.as_ref())?;
         self.require_something_to_preserve()?;
+        self.require_one_origin()?;
         within("control", &self.control)?;
         self.require_control_to_fit()
     }
@@ -172,6 +173,7 @@ impl DdpmConfig {
         let conditions = conditions.with_dropout(self.condition_dropout);
         self.require_learned_guidance(conditions)?;
         let (told, conditions) = self.told(conditions);
+        let encoder = self.condition.encoder_start("condition", context)?;
         let net = init_module(context.seed, "ddpm/net", &context.device, |device| {
             let net = self.network.init(told, space, device);
             let net = if self.objective.tells_spans() { net.with_spans(device) } else { net };
@@ -179,7 +181,7 @@ impl DdpmConfig {
         });
         let net = self
             .control
-            .build_on(net, (&self.network, told), self, &ALIKE_CONTROLLED, context)
+            .build_on(encoder.begin(net)?, (&self.network, told), self, &ALIKE_CONTROLLED, context)
             .map_err(|e| e.within("control"))?;
         let ends = net.ends();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -208,7 +210,8 @@ impl DdpmConfig {
         let guide = self.sampler.guidance.classifier().zip(conditions.classes);
         let guide = guide.map(|(rate, classes)| Guide::new(classes, rate, context));
         let sampler = self.sampler;
-        let condition = if guide.is_some() { ConditionConfig::None } else { self.condition };
+        let condition =
+            if guide.is_some() { ConditionConfig::None } else { self.condition.clone() };
         let telling = Telling { condition, control: self.control.kind() };
         let condition_dropout = self.condition_dropout;
         let learning = match self.objective {
@@ -263,6 +266,19 @@ impl DdpmConfig {
             return Ok(());
         };
         Err(Fault::new("preservation", format!("is of {pictures} pictures, {problem}")))
+    }
+
+    /// # Errors
+    /// When the encoder of captions is to begin with a run of its own although another one gives all weights.
+    fn require_one_origin(&self) -> Result<(), Fault> {
+        let other = self.base.as_ref().map(|_| "base.run");
+        let other = other.or(self.control.kind().map(|_| "control.base"));
+        let Some((run, other)) = self.condition.run().zip(other) else { return Ok(()) };
+        let problem = format!(
+            "is {}, but {other} gives all weights, those of the encoder of captions among them; leave one of the two out",
+            run.display()
+        );
+        Err(Fault::new("condition.run", problem))
     }
 
     /// # Errors

@@ -3,10 +3,10 @@
 use crate::{ControlConfig, DdpmConfig, Guidance, NetworkConfig, SamplerConfig};
 use burn::tensor::Tensor;
 use genlab_core::{
-    BaseConfig, Check, Condition, ConditionConfig, ControlKind, Generative, ImageShape,
-    InitContext, InitError, OpenError, OpenRuns, OpenedRun, SampleRequest, Seed, Space,
+    BaseConfig, CaptionConfig, Check, Condition, ConditionConfig, ControlKind, Generative,
+    ImageShape, InitContext, InitError, OpenError, OpenRuns, OpenedRun, SampleRequest, Seed, Space,
     StateWriter, Train,
-    nn::{TextConfig, TimeMlpConfig, UNetConfig},
+    nn::{TimeMlpConfig, UNetConfig},
     testing::{self, batch, contract, progress},
 };
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn small() -> DdpmConfig {
 fn captioned(config: DdpmConfig) -> DdpmConfig {
     let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
     DdpmConfig {
-        condition: ConditionConfig::Caption(TextConfig::default()),
+        condition: ConditionConfig::Caption(CaptionConfig::default()),
         condition_dropout: 0.25,
         sampler: SamplerConfig { guidance, ..config.sampler },
         ..config
@@ -164,6 +164,15 @@ fn settings_that_do_not_go_with_control_are_refused_with_what_to_set() {
     assert_eq!(
         fault(DdpmConfig { base, ..controlled(small()) }),
         "control is mask, which has the base that it controls, and base.run is another; leave base out"
+    );
+    let condition = ConditionConfig::Caption(CaptionConfig {
+        run: Some("clip".into()),
+        ..CaptionConfig::default()
+    });
+    assert_eq!(
+        fault(DdpmConfig { condition, ..controlled(captioned(small())) }),
+        "condition.run is clip, but control.base gives all weights, those of the encoder of captions among them; leave one of \
+         the two out"
     );
     let guidance = Guidance::Classifier { scale: 1.0, learning_rate: 1e-3, interval: None };
     let sampler = SamplerConfig { guidance, ..SamplerConfig::default() };

@@ -152,7 +152,7 @@ impl Train for Ddpm {
             classifier: self.guide.as_ref().map(Guide::frozen),
             process: self.process.clone(),
             sampler: self.sampler,
-            telling: self.telling,
+            telling: self.telling.clone(),
             conditions: self.conditions,
         })
     }

@@ -5,10 +5,16 @@ use crate::{
     Solver, Spacing, Target, Times, Variance, Weighting,
 };
 use genlab_core::{
-    Check, Condition, ConditionConfig, ImageShape, Kind, SampleRequest, Seed, Space,
+    BaseConfig, CaptionConfig, Check, Condition, ConditionConfig, ImageShape, InitContext, Kind,
+    OpenError, OpenRuns, OpenedRun, SampleRequest, Seed, Space,
     nn::{DitConfig, TimeMlpConfig, UNetConfig},
-    testing::{batch, context, contract, contract_on_points, contract_on_series, progress},
+    testing::{
+        batch, context, contract, contract_on_points, contract_on_series,
+        encoders_begin_with_a_run, opened, progress,
+    },
 };
+use serde_json::json;
+use std::{path::Path, sync::Arc};
 
 const IMAGES: Space = Space::images(ImageShape::new(1, 12, 12));
 
@@ -59,7 +65,7 @@ fn the_class_conditional_one_keeps_the_contract() {
 
 #[test]
 fn the_one_that_is_told_captions_keeps_the_contract_and_only_a_u_net_reads_them() {
-    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let condition = ConditionConfig::Caption(CaptionConfig::default());
     let config = guided(DdpmConfig { condition, condition_dropout: 0.25, ..small() });
     contract(&|context| config.init(context), Some(("loss", 80, 0.8)));
     let config = DdpmConfig { network: on_points().network, ..config };
@@ -70,6 +76,42 @@ fn the_one_that_is_told_captions_keeps_the_contract_and_only_a_u_net_reads_them(
         refused.starts_with("condition is caption, but network mlp reads no words"),
         "{refused}"
     );
+}
+
+/// Told captions by an encoder that begins with that of a run.
+fn begun_with(run: &str) -> DdpmConfig {
+    let run = Some(run.into());
+    let condition = ConditionConfig::Caption(CaptionConfig { run, ..CaptionConfig::default() });
+    DdpmConfig { condition, ..small() }
+}
+
+#[test]
+fn the_encoder_of_captions_begins_with_that_of_a_run_and_learns() {
+    let config = begun_with("clip");
+    encoders_begin_with_a_run(&|context| config.init(context), 1);
+    let base = Some(BaseConfig { run: "other".into(), ..BaseConfig::default() });
+    let fault = DdpmConfig { base, ..config }.check().expect_err("refused").to_string();
+    assert!(fault.starts_with("condition.run is clip, but base.run gives all weights"), "{fault}");
+}
+
+/// Opens a run that is told nothing, whatever its path.
+#[derive(Debug)]
+struct Untold(InitContext);
+
+impl OpenRuns for Untold {
+    fn open(&self, _path: &Path) -> Result<OpenedRun, OpenError> {
+        let model = small().init(&self.0).expect("it fits");
+        Ok(opened("ddpm", json!(small()), model.as_ref(), &self.0))
+    }
+}
+
+#[test]
+fn a_run_without_such_an_encoder_is_refused() {
+    let alone = context(IMAGES);
+    let beside = InitContext { runs: Arc::new(Untold(alone.clone())), ..alone };
+    let refused = begun_with("plain").init(&beside).err().expect("refused").to_string();
+    let expected = "condition.run is plain, whose ddpm has no encoder of captions to begin with; give a finished run of clip";
+    assert_eq!(refused, expected);
 }
 
 #[test]
@@ -84,7 +126,7 @@ fn where_words_are_looked_for_is_known_of_models_that_are_told_some() {
         frozen.denoiser().expect("it denoises").attended(values, 0.5, &told.rows(rows))
     };
     assert!(looked(small(), 0..3).is_none());
-    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let condition = ConditionConfig::Caption(CaptionConfig::default());
     let config = DdpmConfig { condition, ..small() };
     let (whole, last) = (looked(config.clone(), 0..3), looked(config, 2..3));
     let (whole, last) = (whole.expect("it reads captions"), last.expect("it reads captions"));

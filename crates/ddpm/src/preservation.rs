@@ -95,6 +95,7 @@ impl Preserved {
             labels: None,
             past: None,
             captions: Some(Tensor::cat(vec![told, captions], 0)),
+            turned: None,
             objects: None,
             first: 2 * batch.first,
         }

@@ -3,8 +3,9 @@
 use super::*;
 use crate::{DdpmConfig, Guidance, NetworkConfig, SamplerConfig};
 use genlab_core::{
-    BaseConfig, ConditionConfig, ImageShape, InitError, OpenError, OpenRuns, Space, Train,
-    nn::{TextConfig, UNetConfig},
+    BaseConfig, CaptionConfig, ConditionConfig, ImageShape, InitError, OpenError, OpenRuns, Space,
+    Train,
+    nn::UNetConfig,
     testing::{self, batch, context, contract, progress},
 };
 use serde_json::json;
@@ -19,7 +20,7 @@ fn told() -> DdpmConfig {
     let guidance = Guidance::ClassifierFree { scale: 2.0, interval: None };
     DdpmConfig {
         network: NetworkConfig::UNet(unet),
-        condition: ConditionConfig::Caption(TextConfig::default()),
+        condition: ConditionConfig::Caption(CaptionConfig::default()),
         sampler: SamplerConfig { guidance, steps: 2, ..SamplerConfig::default() },
         ..DdpmConfig::default()
     }

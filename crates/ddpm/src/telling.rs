@@ -3,7 +3,7 @@
 use genlab_core::{Batch, Condition, ConditionConfig, ControlKind};
 
 /// What is told of a batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Telling {
     /// Of what the dataset knows.
     pub(crate) condition: ConditionConfig,
@@ -13,7 +13,7 @@ pub(crate) struct Telling {
 
 impl Telling {
     /// All of it.
-    pub(crate) fn of(self, batch: &Batch) -> Condition {
+    pub(crate) fn of(&self, batch: &Batch) -> Condition {
         let control = self.control.map(|kind| kind.of(batch.values.clone()));
         Condition { control, ..self.condition.of(batch) }
     }

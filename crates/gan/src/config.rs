@@ -149,7 +149,7 @@ impl GanConfig {
     /// A freshly initialised model.
     ///
     /// # Errors
-    /// When its settings do not fit the data.
+    /// When its settings do not fit the data, or the run that its encoders of captions begin with cannot be used.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         Ok(Box::new(self.build(context)?))
     }
@@ -175,6 +175,8 @@ impl GanConfig {
         let critic = init_module(context.seed, "gan/critic", &context.device, |device| {
             Critic::new(self, conditions, space, device)
         });
+        let encoder = self.condition.encoder_start("condition", context)?;
+        let (generator, critic) = (encoder.begin(generator)?, encoder.begin(critic)?);
         Ok(Gan {
             generator: Optimized::new(generator, self.generator_optimizer, self.ema.clone()),
             critic: Optimized::new(critic, self.critic_optimizer, EmaConfig::Off),

@@ -6,10 +6,10 @@ use crate::{
     regulariser::{GradientPenalty, SlopePenalty, SpectralNorm, WeightClip},
 };
 use genlab_core::{
-    Check, ConditionConfig, ImageShape, OptimizerConfig, Space, Train,
+    CaptionConfig, Check, ConditionConfig, ImageShape, OptimizerConfig, Space, Train,
     nn::{BackboneConfig, ConvBackbone},
     params::named_params,
-    testing::{batch, context, contract, contract_on_points, progress},
+    testing::{batch, context, contract, contract_on_points, encoders_begin_with_a_run, progress},
 };
 
 fn small() -> GanConfig {
@@ -186,9 +186,17 @@ fn the_class_conditional_gan_keeps_the_contract() {
 
 #[test]
 fn the_gan_that_is_told_captions_keeps_the_contract() {
-    let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+    let condition = ConditionConfig::Caption(CaptionConfig::default());
     let config = GanConfig { condition, ..small() };
     contract(&|context| config.init(context), Some(("critic_loss", 20, 0.95)));
+}
+
+#[test]
+fn both_encoders_of_captions_begin_with_that_of_a_run_and_learn() {
+    let run = Some("clip".into());
+    let condition = ConditionConfig::Caption(CaptionConfig { run, ..CaptionConfig::default() });
+    let config = GanConfig { condition, ..small() };
+    encoders_begin_with_a_run(&|context| config.init(context), 2);
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl VaeConfig {
     /// A freshly initialised model.
     ///
     /// # Errors
-    /// When its settings do not fit the data.
+    /// When its settings do not fit the data, or the run that its encoder of captions begins with cannot be used.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
         self.fits(context.space)?;
         let conditions = self.condition.conditions("condition", context)?;
@@ -116,6 +116,7 @@ impl VaeConfig {
         let net = init_module(context.seed, "vae/net", &context.device, |device| {
             crate::net::VaeNet::new(self, conditions, context.space, device)
         });
+        let net = self.condition.encoder_start("condition", context)?.begin(net)?;
         let net = Optimized::new(net, self.optimizer, EmaConfig::Off);
         Ok(Box::new(Vae { net, config: self.clone(), conditions }))
     }

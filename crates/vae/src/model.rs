@@ -125,9 +125,11 @@ impl Train for Vae {
 mod tests {
     use crate::{Likelihood, Objective, Prior, Sampled, VaeConfig};
     use genlab_core::{
-        ConditionConfig, ImageShape, Phase, Progress, Seed, Space,
+        CaptionConfig, ConditionConfig, ImageShape, Phase, Progress, Seed, Space,
         nn::BackboneConfig,
-        testing::{batch, context, contract, contract_on_points, progress},
+        testing::{
+            batch, context, contract, contract_on_points, encoders_begin_with_a_run, progress,
+        },
     };
 
     /// loss, −ELBO, reconstruction, KL.
@@ -233,9 +235,17 @@ mod tests {
 
     #[test]
     fn the_one_that_is_told_captions_keeps_the_contract() {
-        let condition = ConditionConfig::Caption(genlab_core::nn::TextConfig::default());
+        let condition = ConditionConfig::Caption(CaptionConfig::default());
         let config = VaeConfig { condition, ..VaeConfig::default() };
         contract(&|context| config.init(context), Some(("loss", 60, 0.9)));
+    }
+
+    #[test]
+    fn the_encoder_of_captions_begins_with_that_of_a_run_and_learns() {
+        let run = Some("clip".into());
+        let condition = ConditionConfig::Caption(CaptionConfig { run, ..CaptionConfig::default() });
+        let config = VaeConfig { condition, ..VaeConfig::default() };
+        encoders_begin_with_a_run(&|context| config.init(context), 1);
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub(super) fn of(model: &ModelConfig, key: &str) -> Option<Quantity> {
     })
 }
 
+/// What models of pictures and captions have alike.
+const CONTRASTIVE: (&str, &str) =
+    ("contrastive", "Symmetric InfoNCE of pictures and captions, nats; it grows with the batch");
+
 /// The quantity without its split.
 fn scalar_of(model: &ModelConfig, scalar: &str) -> Quantity {
     let kind = |setting: &str| kind_of(&model.settings()[setting]);
@@ -49,10 +53,8 @@ fn scalar_of(model: &ModelConfig, scalar: &str) -> Quantity {
         ("ae" | "sparse-ae", "reconstruction") => error(&kind("loss")),
         ("vae", "reconstruction") => likelihood(&kind("likelihood")),
         ("vae", "kl") => Some(("kl", "KL divergence of posteriors from the prior, nats per value")),
-        ("clip", "loss") | ("captioner", "contrastive") => Some((
-            "contrastive",
-            "Symmetric InfoNCE of pictures and captions, nats; it grows with the batch",
-        )),
+        ("clip", "loss") if kind("hard_negatives") == "none" => Some(CONTRASTIVE),
+        ("captioner", "contrastive") => Some(CONTRASTIVE),
         _ => None,
     };
     if let Some((tag, meaning)) = shared {
@@ -65,6 +67,7 @@ fn scalar_of(model: &ModelConfig, scalar: &str) -> Quantity {
         ("sparse-ae", "gate_reconstruction" | "auxiliary") => &["loss"],
         ("vae", "loss") => &["objective", "likelihood"],
         ("vae", "negative_elbo") => &["likelihood"],
+        ("clip", "loss") => &["hard_negatives"],
         ("gan", "critic_loss" | "generator_loss" | "score_of_real" | "score_of_fake") => {
             &["objective"]
         }
@@ -188,6 +191,8 @@ mod tests {
         for key in ["train/loss", "train/negative_elbo", "train/reconstruction"] {
             assert_ne!(tag(&vae("bernoulli"), key), tag(&vae("gaussian"), key), "{key}");
         }
+        let turned = model("clip", &[("hard_negatives", json!("turned"))]);
+        assert_eq!(tag(&turned, "train/loss"), "train/clip/loss/turned");
         let denoising = model("ae", &[("variant", json!({ "kind": "denoising" }))]);
         assert_eq!(tag(&denoising, "train/loss"), "train/ae/loss/denoising-mse");
     }

@@ -3,7 +3,8 @@
 use super::{filter::FilterConfig, model::Captioning, net::Captioner, picture::PictureConfig};
 use crate::config::{optimized, optimizer};
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, OptimizerConfig, Train,
+    condition::Captions,
     nn::{TextConfig, init_module},
     settings::{optional_within, positive, size, within},
 };
@@ -66,9 +67,8 @@ impl CaptionerConfig {
     /// # Errors
     /// When the data have no captions, or the run that filters them cannot be used.
     pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
-        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
-        let captions = captions.map_err(|_| Fault::new("captions", SILENT))?.captions;
-        let captions = captions.expect("captions are told");
+        let captions = Captions::of(self.text, "text", context);
+        let captions = captions.map_err(|_| Fault::new("captions", SILENT))?;
         let net = |name: &str| {
             init_module(context.seed, name, &context.device, |device| {
                 let (dim, temperature) = (self.embedding_dim, self.temperature);

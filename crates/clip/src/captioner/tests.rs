@@ -8,9 +8,9 @@ use super::{
 };
 use burn::tensor::{Int, Tensor};
 use genlab_core::{
-    Batch, ConditionConfig, ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, Phase, Seed,
-    Space, Start,
+    Batch, ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, Phase, Seed, Space, Start,
     checkpoint::{self, CheckpointState},
+    condition::Captions,
     nn::{TextConfig, VitConfig, init_module},
     testing::{batch, context, contract},
 };
@@ -101,8 +101,7 @@ fn floats(x: Tensor<1>) -> Vec<f32> {
 /// A small network.
 fn net(context: &InitContext) -> Captioner {
     let config = small();
-    let captions = ConditionConfig::Caption(config.text).conditions("text", context);
-    let captions = captions.expect("words").captions.expect("captions are told");
+    let captions = Captions::of(config.text, "text", context).expect("words");
     init_module(Seed(77), "other", &context.device, |device| {
         Captioner::new(&config.image, captions, config.embedding_dim, 0.07, SPACE, device)
     })

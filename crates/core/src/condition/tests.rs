@@ -92,7 +92,7 @@ fn pasts_go_with_their_rows_and_are_dropped_where_classes_would_be() {
 
 #[test]
 fn captions_are_told_where_there_are_words_and_dropped_to_nothing() {
-    let caption = ConditionConfig::Caption(TextConfig::default());
+    let caption = ConditionConfig::Caption(CaptionConfig::default());
     let context = testing::context(Space::images(crate::shape::ImageShape::new(3, 8, 8)));
     let told = caption.conditions("condition", &context).expect("words");
     assert_eq!(told.captions.map(|captions| captions.words), context.words);

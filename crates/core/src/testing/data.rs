@@ -6,8 +6,21 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// The captions of the first `count` values of [`super::batch`].
 pub(super) fn captions(count: usize) -> Tensor<2, Int> {
-    let word = |i: usize| (1 + (i / LENGTH + i % LENGTH) % (WORDS - 1)) as i32;
-    let words: Vec<i32> = (0..count * LENGTH).map(word).collect();
+    said(count, word)
+}
+
+/// What is false of them: the same captions read backwards, and nothing of every third value.
+pub(super) fn turned(count: usize) -> Tensor<2, Int> {
+    let backwards = |value, place| word(value, LENGTH - 1 - place);
+    said(count, |value, place| if value % 3 == 2 { 0 } else { backwards(value, place) })
+}
+
+fn word(value: usize, place: usize) -> i32 {
+    (1 + (value + place) % (WORDS - 1)) as i32
+}
+
+fn said(count: usize, word: impl Fn(usize, usize) -> i32) -> Tensor<2, Int> {
+    let words: Vec<i32> = (0..count * LENGTH).map(|i| word(i / LENGTH, i % LENGTH)).collect();
     Tensor::from_data(TensorData::new(words, [count, LENGTH]), &Device::flex())
 }
 

@@ -130,9 +130,12 @@ pub(super) fn pictures(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenes::{Caption, Phrase, Scene, Size};
-    use burn::tensor::Device;
-    use genlab_core::ImageShape;
+    use crate::{
+        BatchStream,
+        scenes::{Caption, Phrase, Scene, Size},
+    };
+    use burn::tensor::{Device, Int, Tensor};
+    use genlab_core::{ImageShape, Seed};
     use std::collections::HashSet;
 
     fn dataset(name: &str) -> Dataset {
@@ -285,6 +288,30 @@ mod tests {
         let words: Vec<i32> = told.into_data().try_into_vec().unwrap();
         let words: Vec<u32> = words.into_iter().map(|word| word as u32).collect();
         assert_eq!(noisy.vocabulary().expect("words").text(&words), scenes[row].told().text());
+    }
+
+    #[test]
+    fn batches_have_every_caption_turned_round_beside_it_where_that_is_false() {
+        let (device, values) = (Device::flex(), dataset("scenes-32").validation);
+        let vocabulary = values.scenes.as_ref().expect("scenes").vocabulary();
+        let texts = |captions: Option<Tensor<2, Int>>| {
+            let captions = captions.expect("captions");
+            let [_, length] = captions.dims();
+            let words = captions.into_data().convert::<u32>().try_into_vec::<u32>().unwrap();
+            words.chunks(length).map(|words| vocabulary.text(words)).collect::<Vec<_>>()
+        };
+        let drawn = BatchStream::new(&values, Seed(0), 200, &device).batch(0);
+        for batch in [drawn, values.batch(0..200, &device)] {
+            let (told, turned) = (texts(batch.captions), texts(batch.turned));
+            for (told, turned) in told.iter().zip(&turned) {
+                let told = Caption::parse(told).expect(told);
+                let alike = told.phrases.iter().all(|phrase| *phrase == told.phrases[0]);
+                let expected = if alike { String::new() } else { told.turned().text() };
+                assert_eq!(*turned, expected);
+            }
+            let asked = turned.iter().filter(|text| !text.is_empty()).count();
+            assert!((60..140).contains(&asked), "{asked}");
+        }
     }
 
     #[test]

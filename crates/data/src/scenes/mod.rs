@@ -74,7 +74,17 @@ impl Scene {
     /// Its caption with every relation turned round, which is false of it. None where it has no relation, or where objects that
     /// look alike make that true as well.
     pub fn turned(&self) -> Option<Caption> {
-        let turned = self.caption.turned();
+        self.falsely_turned(&self.caption)
+    }
+
+    /// What the dataset says of it with every relation turned round, which is false of it. None where it says no relation, or
+    /// where that is true.
+    pub fn told_turned(&self) -> Option<Caption> {
+        self.falsely_turned(self.told())
+    }
+
+    fn falsely_turned(&self, caption: &Caption) -> Option<Caption> {
+        let turned = caption.turned();
         let is_false = !turned.relations.is_empty() && !self.captions().contains(&turned);
         is_false.then_some(turned)
     }
@@ -148,7 +158,16 @@ impl Scenes {
         self.vocabulary.tensor(&self.texts(rows), device)
     }
 
-    /// The same captions as text.
+    /// The same captions with every relation turned round, `[n, T]`: empty where [`Scene::told_turned`] is none. Panics beyond the
+    /// last picture.
+    pub fn turned(&self, rows: impl IntoIterator<Item = usize>, device: &Device) -> Tensor<2, Int> {
+        let text =
+            |row: usize| self.rows[row].told_turned().map_or_else(String::new, |it| it.text());
+        let texts: Vec<String> = rows.into_iter().map(text).collect();
+        self.vocabulary.tensor(&texts, device)
+    }
+
+    /// The captions that the dataset has of the pictures at `rows` as text.
     pub fn texts(&self, rows: impl IntoIterator<Item = usize>) -> Vec<String> {
         rows.into_iter().map(|row| self.rows[row].told().text()).collect()
     }
@@ -312,6 +331,21 @@ mod tests {
         assert_eq!(turned("a red one left of a blue two"), expected);
         assert_eq!(turned("a red one left of a red one"), None);
         assert_eq!(scene("a red one", &[(3, 3)]).turned(), None);
+        // What is wrong is turned as it is told, unless that makes it right.
+        let told = |wrong: &str| {
+            let scene = scene("a red one left of a blue two", &[(0, 0), (16, 1)]);
+            Scene { wrong: Caption::parse(wrong), ..scene }.told_turned()
+        };
+        assert_eq!(
+            told("a red six above a blue two"),
+            Caption::parse("a red six below a blue two")
+        );
+        assert_eq!(told("a red one right of a blue two"), None);
+        assert_eq!(told("a red six"), None);
+        assert_eq!(
+            scene("a red one left of a blue two", &[(0, 0), (16, 1)]).told_turned(),
+            expected
+        );
     }
 
     #[test]

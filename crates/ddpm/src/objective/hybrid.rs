@@ -103,6 +103,7 @@ mod tests {
             labels: None,
             past: None,
             captions: None,
+            turned: None,
             objects: None,
             first: step * ROWS as u64,
         }

@@ -3,8 +3,9 @@
 use super::{model::Grounder, net::GrounderNet};
 use crate::encoder::EncoderConfig;
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule,
-    Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule, Optimized,
+    OptimizerConfig, Train,
+    condition::Captions,
     nn::{TextConfig, init_module},
     settings::{multiple, positive, size, within},
 };
@@ -77,8 +78,7 @@ impl GrounderConfig {
         if context.objects.is_none() {
             return Err(nothing_named().into());
         }
-        let captions = ConditionConfig::Caption(self.text).conditions("text", context);
-        let captions = captions.map_err(|_| nothing_named())?.captions.expect("captions are told");
+        let captions = Captions::of(self.text, "text", context).map_err(|_| nothing_named())?;
         let net = init_module(context.seed, "grounder/net", &context.device, |device| {
             GrounderNet::new(self, captions, space, device)
         });

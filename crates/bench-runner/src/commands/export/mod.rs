@@ -152,10 +152,10 @@ fn require_rebuildable(args: &ExportArgs, model: &ModelConfig) -> Result<()> {
             model.name(),
             ModelConfig::names().join(", ")
         ),
-        ModelConfig::Ae(_) | ModelConfig::SparseAe(_) => ConditionConfig::None,
-        ModelConfig::Vae(config) => config.condition,
-        ModelConfig::Gan(config) => config.condition,
-        ModelConfig::Ddpm(config) => config.condition,
+        ModelConfig::Ae(_) | ModelConfig::SparseAe(_) => &ConditionConfig::None,
+        ModelConfig::Vae(config) => &config.condition,
+        ModelConfig::Gan(config) => &config.condition,
+        ModelConfig::Ddpm(config) => &config.condition,
     };
     let told = match condition {
         ConditionConfig::None | ConditionConfig::Class => None,

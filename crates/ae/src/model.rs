@@ -271,6 +271,7 @@ mod tests {
             past: None,
             captions: None,
             turned: None,
+            reworded: None,
             objects: None,
             first: 0,
         };

@@ -79,6 +79,7 @@ impl Fixture {
             past: None,
             captions: None,
             turned: None,
+            reworded: None,
             objects: None,
             first: (step * count) as u64,
         }

@@ -4,11 +4,10 @@ use crate::{HardNegatives, model::Clip, net::Towers};
 use burn::module::Module;
 use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule, Optimized,
-    OptimizerConfig, Train, Words,
+    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Train,
+    Words,
     condition::Captions,
     nn::{TextConfig, init_module},
-    optim::{Method, MuonAdamConfig, MuonConfig},
     params::params_of,
     settings::{positive, size, within},
     vocabulary::words_of_classes,
@@ -36,18 +35,6 @@ pub struct ClipConfig {
     pub optimizer: OptimizerConfig,
     /// Average of the weights, which is what is measured.
     pub ema: EmaConfig,
-}
-
-/// How both models of this crate are trained.
-pub(crate) fn optimizer() -> OptimizerConfig {
-    let adam = MuonAdamConfig { learning_rate: 2e-3, beta2: 0.99, ..MuonAdamConfig::default() };
-    OptimizerConfig {
-        learning_rate: 0.01,
-        schedule: LearningRateSchedule::Cosine,
-        warmup: 0.1,
-        method: Method::Muon(MuonConfig { adam, ..MuonConfig::default() }),
-        ..OptimizerConfig::default()
-    }
 }
 
 /// What layers are called that hold words or places, or write what is compared with captions: no maps between hidden layers.
@@ -78,7 +65,7 @@ impl Default for ClipConfig {
             temperature: 0.07,
             augmentation: Augmentation::off(),
             hard_negatives: HardNegatives::None,
-            optimizer: optimizer(),
+            optimizer: OptimizerConfig::muon(0.1),
             ema: EmaConfig::of(0.998),
         }
     }

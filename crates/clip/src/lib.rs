@@ -13,7 +13,7 @@ mod loss;
 mod model;
 mod net;
 
-pub use captioner::{CaptionerConfig, FilterConfig, PictureConfig};
+pub use captioner::{CaptionerConfig, FilterConfig, PictureConfig, Wording};
 pub use config::ClipConfig;
 pub use hard_negatives::HardNegatives;
 pub use loss::floor;

@@ -21,6 +21,9 @@ pub struct Batch {
     /// `[B, T]`, beside captions: the same with every relation turned round, which is false of the value; zeros, the empty
     /// caption, in rows that have none.
     pub turned: Option<Tensor<2, Int>>,
+    /// `[B, T]`, beside captions: the same in another order of the objects, which says the same; the same word by word where there
+    /// is no other.
+    pub reworded: Option<Tensor<2, Int>>,
     /// Where the objects of each value are, where the dataset is of scenes and the model asks for them
     /// ([`Train::needs_objects`](crate::Train::needs_objects)).
     pub objects: Option<Objects>,

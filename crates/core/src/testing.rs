@@ -26,7 +26,7 @@ use crate::{
     vocabulary::captions_of_classes,
 };
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::{blobs, captions, circle, past, turned};
+use data::{blobs, captions, circle, past, reworded, turned};
 use row_by_row::{
     classes_are_told_value_by_value, importance_weights_own_their_noise,
     masks_are_cut_value_by_value, phrases_are_found_value_by_value,
@@ -93,6 +93,7 @@ pub fn batch(space: Space, count: usize, first: u64) -> Batch {
         past: (space.kind == Kind::Series).then(|| past(count)),
         captions: (space.kind == Kind::Images).then(|| captions(count)),
         turned: (space.kind == Kind::Images).then(|| turned(count)),
+        reworded: (space.kind == Kind::Images).then(|| reworded(count)),
         objects: (space.kind == Kind::Images).then(|| objects::of(space.shape, count)),
         first,
     }
@@ -181,7 +182,10 @@ impl<'a> Contract<'a> {
 
     fn batch(&self, count: usize, first: u64) -> Batch {
         let batch = batch(self.space, count, first);
-        if self.captioned { batch } else { Batch { captions: None, turned: None, ..batch } }
+        if self.captioned {
+            return batch;
+        }
+        Batch { captions: None, turned: None, reworded: None, ..batch }
     }
 
     /// Captions of the first `count` values as the model reads them.

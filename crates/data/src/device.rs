@@ -62,8 +62,18 @@ impl Values {
         let past = self.past(rows.clone(), device);
         let captions = self.captions(rows.clone(), device);
         let turned = self.turned(rows.clone(), device);
+        let reworded = self.reworded(rows.clone(), device);
         let values = self.tensor(rows.clone(), device);
-        Batch { values, labels, past, captions, turned, objects: None, first: rows.start as u64 }
+        Batch {
+            values,
+            labels,
+            past,
+            captions,
+            turned,
+            reworded,
+            objects: None,
+            first: rows.start as u64,
+        }
     }
 
     /// The captions of the values at `rows`, `[rows, T]` numbers of words, where they are scenes. Panics beyond the last
@@ -76,6 +86,12 @@ impl Values {
     /// Panics beyond the last value.
     pub fn turned(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
         self.scenes.as_ref().map(|scenes| scenes.turned(rows, device))
+    }
+
+    /// The same captions in another order of the objects, where the values are scenes, `[rows, T]` numbers of words. Panics beyond
+    /// the last value.
+    pub fn reworded(&self, rows: Range<usize>, device: &Device) -> Option<Tensor<2, Int>> {
+        self.scenes.as_ref().map(|scenes| scenes.reworded(rows, device))
     }
 
     /// Where the objects of the values at `rows` are, where they are scenes. Panics beyond the last value.

@@ -22,6 +22,7 @@ pub struct BatchStream {
     pasts: Option<Tensor<2>>,
     captions: Option<Tensor<2, Int>>,
     turned: Option<Tensor<2, Int>>,
+    reworded: Option<Tensor<2, Int>>,
     objects: Option<DeviceObjects>,
     len: usize,
     seed: Seed,
@@ -45,6 +46,7 @@ impl BatchStream {
             pasts: data.past(0..data.len(), device),
             captions: data.captions(0..data.len(), device),
             turned: data.turned(0..data.len(), device),
+            reworded: data.reworded(0..data.len(), device),
             objects: None,
             len: data.len(),
             seed,
@@ -73,7 +75,7 @@ impl BatchStream {
     }
 
     /// The batch of step `step`: values `[B, C, H, W]` in the units of their space, class
-    /// indices `[B]`, pasts `[B, P]`, captions and turned captions `[B, T]` where there are any, and objects where they were
+    /// indices `[B]`, pasts `[B, P]`, captions, turned and reworded ones `[B, T]` where there are any, and objects where they were
     /// [asked for](Self::with_objects).
     pub fn batch(&self, step: u64) -> Batch {
         let rows = indices(&self.rows(step), &self.device);
@@ -82,6 +84,7 @@ impl BatchStream {
             past: self.pasts.clone().map(|pasts| pasts.select(0, rows.clone())),
             captions: self.captions.clone().map(|captions| captions.select(0, rows.clone())),
             turned: self.turned.clone().map(|turned| turned.select(0, rows.clone())),
+            reworded: self.reworded.clone().map(|reworded| reworded.select(0, rows.clone())),
             objects: self.objects.as_ref().map(|objects| objects.gather_at(rows.clone())),
             values: self.values.gather_at(rows),
             first: step * self.batch_size as u64,

@@ -96,6 +96,7 @@ impl Preserved {
             past: None,
             captions: Some(Tensor::cat(vec![told, captions], 0)),
             turned: None,
+            reworded: None,
             objects: None,
             first: 2 * batch.first,
         }

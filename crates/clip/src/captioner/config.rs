@@ -1,15 +1,41 @@
 //! Settings of the captioner.
 
 use super::{filter::FilterConfig, model::Captioning, net::Captioner, picture::PictureConfig};
-use crate::config::{optimized, optimizer};
+use crate::{config::optimized, model::captions};
+use burn::tensor::{Int, Tensor};
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, OptimizerConfig, Train,
+    Batch, Check, EmaConfig, Fault, InitContext, InitError, Noise, OptimizerConfig, Train,
     condition::Captions,
     nn::{TextConfig, init_module},
     settings::{optional_within, positive, size, within},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// In which order a training caption mentions its objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wording {
+    /// That of the dataset, the same in every epoch: it can be learned by heart.
+    Given,
+    /// That or the opposite, drawn each time.
+    #[default]
+    Either,
+}
+
+impl Wording {
+    /// The captions of a batch, `[B, T]`.
+    pub(super) fn of(self, batch: &Batch, noise: Noise) -> Tensor<2, Int> {
+        let given = captions(batch);
+        let Some(other) = batch.reworded.clone().filter(|_| self == Self::Either) else {
+            return given;
+        };
+        let shape = [given.dims()[0], 1];
+        let drawn = noise.uniform("captioner/wording", 0, batch.rows(), shape, &given.device());
+        let other_order = drawn.lower_elem(0.5).expand(given.dims());
+        given.mask_where(other_order, other)
+    }
+}
 
 /// A model that says what pictures show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +51,8 @@ pub struct CaptionerConfig {
     pub temperature: f64,
     /// The captioner that checks captions before they are learned from; None: they are taken as they are.
     pub filter: Option<FilterConfig>,
+    /// In which order a training caption mentions its objects.
+    pub wording: Wording,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
     /// Average of the weights, which is what is measured.
@@ -40,7 +68,8 @@ impl Default for CaptionerConfig {
             // Section 2.5 of arXiv:2103.00020.
             temperature: 0.07,
             filter: None,
-            optimizer: optimizer(),
+            wording: Wording::Either,
+            optimizer: OptimizerConfig::muon(0.1),
             ema: EmaConfig::of(0.998),
         }
     }
@@ -81,6 +110,34 @@ impl CaptionerConfig {
         });
         let filter = filter.transpose()?;
         let net = optimized(net("captioner/net"), self.optimizer, self.ema.clone());
-        Ok(Box::new(Captioning { net, filter }))
+        Ok(Box::new(Captioning { net, filter, wording: self.wording }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genlab_core::{
+        ImageShape, Space,
+        testing::{batch, progress},
+    };
+
+    #[test]
+    fn either_wording_is_drawn_for_every_caption_by_itself() {
+        let batch = batch(Space::images(ImageShape::new(1, 12, 12)), 64, 0);
+        let host = |words: Tensor<2, Int>| words.into_data().try_into_vec::<i32>().expect("i32");
+        let told = |wording: Wording| host(wording.of(&batch, progress(0).noise()));
+        let given = host(captions(&batch));
+        let other = host(batch.reworded.clone().expect("captions have another wording"));
+        assert_eq!(told(Wording::Given), given);
+        let length = given.len() / 64;
+        let mut reworded = 0;
+        for (row, words) in told(Wording::Either).chunks(length).enumerate() {
+            let of = |all: &[i32]| all[row * length..(row + 1) * length].to_vec();
+            let (given, other) = (of(&given), of(&other));
+            assert!(words == given || words == other, "row {row}: {words:?}");
+            reworded += usize::from(words == other);
+        }
+        assert!((16..=48).contains(&reworded), "{reworded} of 64");
     }
 }

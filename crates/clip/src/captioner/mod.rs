@@ -11,6 +11,6 @@ mod picture;
 #[cfg(test)]
 mod tests;
 
-pub use config::CaptionerConfig;
+pub use config::{CaptionerConfig, Wording};
 pub use filter::FilterConfig;
 pub use picture::PictureConfig;

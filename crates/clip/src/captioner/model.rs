@@ -1,6 +1,7 @@
 //! One step of training, and what the frozen captioner can do.
 
 use super::{
+    config::Wording,
     filter::{Filter, Filtered},
     loss::{Matched, log_likelihood, matching, mean},
     negatives::Negatives,
@@ -22,6 +23,7 @@ use std::ops::Range;
 pub(super) struct Captioning {
     pub(super) net: Optimized<Captioner>,
     pub(super) filter: Option<Filter>,
+    pub(super) wording: Wording,
 }
 
 /// What is learned from.
@@ -116,7 +118,8 @@ fn match_logits(
 
 impl Train for Captioning {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let Pairs { values, captions, weights } = Pairs::of(batch);
+        let Pairs { values, weights, .. } = Pairs::of(batch);
+        let captions = self.wording.of(batch, at.noise());
         let filter = self.filter.as_ref();
         let Filtered { captions, weights, kept } = match filter {
             Some(filter) => filter.filtered(values.clone(), captions),

@@ -1,7 +1,11 @@
 //! Settings of an optimizer.
 
 use super::{
-    adam::AdamConfig, adamw::AdamWConfig, muon::MuonConfig, rmsprop::RmsPropConfig, sgd::SgdConfig,
+    adam::AdamConfig,
+    adamw::AdamWConfig,
+    muon::{MuonAdamConfig, MuonConfig},
+    rmsprop::RmsPropConfig,
+    sgd::SgdConfig,
 };
 use crate::{
     batch::Progress,
@@ -104,6 +108,18 @@ impl Check for OptimizerConfig {
 }
 
 impl OptimizerConfig {
+    /// Muon that rises over `warmup` of the budget and then falls to zero: how models of pictures and words are trained.
+    pub fn muon(warmup: f64) -> Self {
+        let adam = MuonAdamConfig { learning_rate: 2e-3, beta2: 0.99, ..MuonAdamConfig::default() };
+        Self {
+            learning_rate: 0.01,
+            warmup,
+            schedule: LearningRateSchedule::Cosine,
+            method: Method::Muon(MuonConfig { adam, ..MuonConfig::default() }),
+            ..Self::default()
+        }
+    }
+
     /// The share of every peak rate, in [0, 1], that warm-up and schedule leave to the step that
     /// begins at `at`.
     pub(super) fn share_at(&self, at: Progress) -> f64 {

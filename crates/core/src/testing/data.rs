@@ -15,6 +15,11 @@ pub(super) fn turned(count: usize) -> Tensor<2, Int> {
     said(count, |value, place| if value % 3 == 2 { 0 } else { backwards(value, place) })
 }
 
+/// What says the same: the same captions from their second word on, and then the first.
+pub(super) fn reworded(count: usize) -> Tensor<2, Int> {
+    said(count, |value, place| word(value, (place + 1) % LENGTH))
+}
+
 fn word(value: usize, place: usize) -> i32 {
     (1 + (value + place) % (WORDS - 1)) as i32
 }

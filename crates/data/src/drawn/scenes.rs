@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_have_every_caption_turned_round_beside_it_where_that_is_false() {
+    fn batches_have_every_caption_reworded_beside_it_and_turned_round_where_that_is_false() {
         let (device, values) = (Device::flex(), dataset("scenes-32").validation);
         let vocabulary = values.scenes.as_ref().expect("scenes").vocabulary();
         let texts = |captions: Option<Tensor<2, Int>>| {
@@ -303,6 +303,9 @@ mod tests {
         let drawn = BatchStream::new(&values, Seed(0), 200, &device).batch(0);
         for batch in [drawn, values.batch(0..200, &device)] {
             let (told, turned) = (texts(batch.captions), texts(batch.turned));
+            for (told, other) in told.iter().zip(texts(batch.reworded)) {
+                assert_eq!(other, Caption::parse(told).expect(told).reworded().text());
+            }
             for (told, turned) in told.iter().zip(&turned) {
                 let told = Caption::parse(told).expect(told);
                 let alike = told.phrases.iter().all(|phrase| *phrase == told.phrases[0]);

@@ -211,6 +211,15 @@ impl Caption {
         Self { relations, ..self.clone() }
     }
 
+    /// The same with its objects in the opposite order, which says the same: "a green seven right of a red three" for "a red three
+    /// left of a green seven".
+    #[must_use]
+    pub fn reworded(&self) -> Self {
+        let phrases = self.phrases.iter().rev().copied().collect();
+        let relations = self.relations.iter().rev().copied().map(Relation::swapped).collect();
+        Self { phrases, relations }
+    }
+
     /// What this text says; None where it is no sentence of the grammar.
     pub fn parse(text: &str) -> Option<Self> {
         let words: Vec<&str> = text.split_whitespace().collect();

@@ -167,6 +167,17 @@ impl Scenes {
         self.vocabulary.tensor(&texts, device)
     }
 
+    /// The same captions with their objects in the opposite order, `[n, T]`. Panics beyond the last picture.
+    pub fn reworded(
+        &self,
+        rows: impl IntoIterator<Item = usize>,
+        device: &Device,
+    ) -> Tensor<2, Int> {
+        let text = |row: usize| self.rows[row].told().reworded().text();
+        let texts: Vec<String> = rows.into_iter().map(text).collect();
+        self.vocabulary.tensor(&texts, device)
+    }
+
     /// The captions that the dataset has of the pictures at `rows` as text.
     pub fn texts(&self, rows: impl IntoIterator<Item = usize>) -> Vec<String> {
         rows.into_iter().map(|row| self.rows[row].told().text()).collect()
@@ -316,10 +327,12 @@ mod tests {
         let both = ["a red one left of a blue two", "a blue two right of a red one"];
         assert!(said(&both).iter().all(|caption| two.captions().contains(caption)));
         assert_eq!(two.captions().len(), 2);
+        assert_eq!(two.caption.reworded().text(), both[1]);
         // The outer two stand at 45 degrees to each other, of which nothing is said.
         let text = "a red one left of a blue two above a white six";
         let three = scene(text, &[(0, 0), (20, 0), (20, 20)]);
         let both = [text, "a white six below a blue two right of a red one"];
+        assert_eq!(three.caption.reworded().text(), both[1]);
         assert_eq!(three.captions().len(), 2);
         assert!(said(&both).iter().all(|caption| three.captions().contains(caption)));
     }

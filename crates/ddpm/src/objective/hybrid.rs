@@ -104,6 +104,7 @@ mod tests {
             past: None,
             captions: None,
             turned: None,
+            reworded: None,
             objects: None,
             first: step * ROWS as u64,
         }

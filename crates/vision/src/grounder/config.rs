@@ -3,10 +3,10 @@
 use super::{model::Grounder, net::GrounderNet};
 use crate::encoder::EncoderConfig;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule, Optimized,
-    OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, Optimized, OptimizerConfig, Train,
     condition::Captions,
     nn::{TextConfig, init_module},
+    params::params_of,
     settings::{multiple, positive, size, within},
 };
 use schemars::JsonSchema;
@@ -32,6 +32,9 @@ pub struct GrounderConfig {
     pub ema: EmaConfig,
 }
 
+/// What holds words and their places: no maps between hidden layers.
+const ENDS: [&str; 2] = ["embedding", "places"];
+
 impl Default for GrounderConfig {
     fn default() -> Self {
         Self {
@@ -42,12 +45,7 @@ impl Default for GrounderConfig {
             heads: 4,
             // As in the configurations of GLIP and of its detector (Dai et al. 2021, arXiv:2106.08322).
             box_weight: 2.0,
-            optimizer: OptimizerConfig {
-                learning_rate: 1e-3,
-                schedule: LearningRateSchedule::Cosine,
-                warmup: 0.05,
-                ..OptimizerConfig::default()
-            },
+            optimizer: OptimizerConfig::muon(0.05),
             ema: EmaConfig::of(0.998),
         }
     }
@@ -82,7 +80,9 @@ impl GrounderConfig {
         let net = init_module(context.seed, "grounder/net", &context.device, |device| {
             GrounderNet::new(self, captions, space, device)
         });
-        let net = Optimized::new(net, self.optimizer, self.ema.clone());
+        let ends = params_of(&net, &ENDS);
+        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         Ok(Box::new(Grounder { net, box_weight: self.box_weight }))
     }
 }

@@ -3,8 +3,7 @@
 use super::{model::Segmenter, net::SegmenterNet};
 use crate::encoder::EncoderConfig;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, LearningRateSchedule, Optimized,
-    OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, InitError, Optimized, OptimizerConfig, Train,
     nn::init_module,
     settings::{positive, size, within},
 };
@@ -41,12 +40,7 @@ impl Default for SegmenterConfig {
             mlp_ratio: 4,
             // Section 3 of arXiv:2304.02643.
             focal_weight: 20.0,
-            optimizer: OptimizerConfig {
-                learning_rate: 1e-3,
-                schedule: LearningRateSchedule::Cosine,
-                warmup: 0.05,
-                ..OptimizerConfig::default()
-            },
+            optimizer: OptimizerConfig::muon(0.05),
             ema: EmaConfig::of(0.998),
         }
     }

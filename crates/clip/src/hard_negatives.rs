@@ -99,7 +99,7 @@ mod tests {
         // A plain row or column is -ln(e / (e + 1)), the first row -ln(e / (2 e + 1)).
         let plain = (E + 1.0).ln() - 1.0;
         let harder = (2.0 * E + 1.0).ln() - 1.0;
-        let expected = ((plain + harder) / 2.0 + plain) / 2.0;
+        let expected = f64::midpoint(f64::midpoint(plain, harder), plain);
         let loss = number(found.contrast.loss());
         assert!((loss - expected).abs() < 1e-6, "{loss} for {expected}");
     }

@@ -94,6 +94,10 @@ impl Check for GanConfig {
         within("objective", &self.objective)?;
         share("condition_dropout", self.condition_dropout)?;
         within("regularisers", &self.regularisers)?;
+        if self.regularisers.weight_clip.is_some() && self.condition.run().is_some() {
+            let problem = "begins with the weights of a run, but regularisers.weight_clip would cut off what the critic's encoder knows; leave one of the two out";
+            return Err(Fault::new("condition.run", problem));
+        }
         if !self.objective.game().is_bounded() && !self.regularisers.bound_slopes() {
             let problem = "is wasserstein, whose critic has no best scores unless its slope is bounded; switch on \
                            regularisers.gradient_penalty, weight_clip, spectral_norm, or both real_slope and fake_slope";
@@ -189,7 +193,8 @@ impl GanConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genlab_core::{Space, testing::context};
+    use crate::regulariser::WeightClip;
+    use genlab_core::{CaptionConfig, Space, testing::context};
 
     #[test]
     fn convolutions_for_points_are_refused_for_either_network() {
@@ -203,5 +208,23 @@ mod tests {
             let refused = config.init(&points).err().expect("it does not fit").to_string();
             assert!(refused.starts_with(&format!("{key} is conv, but")), "{refused}");
         }
+    }
+
+    #[test]
+    fn an_encoder_that_is_taken_over_is_not_clipped_away() {
+        let run = Some("clip".into());
+        let config = GanConfig {
+            condition: ConditionConfig::Caption(CaptionConfig { run, ..CaptionConfig::default() }),
+            regularisers: Regularisers {
+                weight_clip: Some(WeightClip::default()),
+                ..Regularisers::default()
+            },
+            ..GanConfig::default()
+        };
+        let fault = config.check().expect_err("refused").to_string();
+        assert!(
+            fault.starts_with("condition.run begins with the weights of a run, but"),
+            "{fault}"
+        );
     }
 }

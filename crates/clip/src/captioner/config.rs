@@ -119,8 +119,20 @@ mod tests {
     use super::*;
     use genlab_core::{
         ImageShape, Space,
-        testing::{batch, progress},
+        testing::{batch, context, progress},
     };
+
+    #[test]
+    fn training_follows_the_wording() {
+        let space = Space::images(ImageShape::new(1, 12, 12));
+        let language = |wording| {
+            let config = CaptionerConfig { wording, ..CaptionerConfig::default() };
+            let mut model = config.init(&context(space)).expect("images with captions");
+            let scalars = model.step(&batch(space, 8, 0), progress(0)).read();
+            scalars.into_iter().find(|(name, _)| *name == "language").expect("it is logged").1
+        };
+        assert_ne!(language(Wording::Given).to_bits(), language(Wording::Either).to_bits());
+    }
 
     #[test]
     fn either_wording_is_drawn_for_every_caption_by_itself() {

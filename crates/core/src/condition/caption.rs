@@ -111,7 +111,7 @@ fn require_encoder(
     key: &str,
 ) -> Result<(), Fault> {
     if !opened.state.has(Section::Weights, &format!("{NET}.{THEIRS}embedding")) {
-        let problem = "has no encoder of captions to begin with; give a finished run of clip";
+        let problem = "keeps no encoder of captions as clip has one; give a finished run of clip";
         return Err(base.fault(opened, problem));
     }
     let own = serde_json::to_value(text).expect("settings are plain values");

@@ -88,9 +88,9 @@ impl UNetConfig {
             return Ok(());
         };
         let heads = format_args!("condition.heads = {}", told.text.heads);
-        // Sines and cosines of rows and of columns take a quarter each.
-        multiple("channels", *innermost, 4, "4")
-            .and_then(|()| multiple("channels", *innermost, told.text.heads, heads))
+        multiple("channels", *innermost, told.text.heads, heads)
+            // Sines and cosines of rows and of columns take a quarter each.
+            .and_then(|()| multiple("channels", *innermost, 4, "4"))
             .map_err(|fault| fault.within(key))
     }
 

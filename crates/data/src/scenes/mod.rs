@@ -85,7 +85,9 @@ impl Scene {
 
     fn falsely_turned(&self, caption: &Caption) -> Option<Caption> {
         let turned = caption.turned();
-        let is_false = !turned.relations.is_empty() && !self.captions().contains(&turned);
+        let says_the_same = turned == caption.reworded();
+        let is_false =
+            !says_the_same && !turned.relations.is_empty() && !self.captions().contains(&turned);
         is_false.then_some(turned)
     }
 

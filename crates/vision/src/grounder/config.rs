@@ -6,7 +6,6 @@ use genlab_core::{
     Check, EmaConfig, Fault, InitContext, InitError, Optimized, OptimizerConfig, Train,
     condition::Captions,
     nn::{TextConfig, init_module},
-    params::params_of,
     settings::{multiple, positive, size, within},
 };
 use schemars::JsonSchema;
@@ -33,7 +32,7 @@ pub struct GrounderConfig {
 }
 
 /// What holds words and their places: no maps between hidden layers.
-const ENDS: [&str; 2] = ["embedding", "places"];
+const ENDS: [&str; 2] = ["text.embedding", "text.places"];
 
 impl Default for GrounderConfig {
     fn default() -> Self {
@@ -80,9 +79,7 @@ impl GrounderConfig {
         let net = init_module(context.seed, "grounder/net", &context.device, |device| {
             GrounderNet::new(self, captions, space, device)
         });
-        let ends = params_of(&net, &ENDS);
-        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
-        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
+        let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ENDS);
         Ok(Box::new(Grounder { net, box_weight: self.box_weight }))
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         let words = Words { length: 7, ..captions().words };
         let long = beside(Reader(Captions { words, ..captions() }));
         let start = condition.encoder_start("condition", &long).expect("of the same size");
-        let fault = start.begin(net()).err().expect("refused").to_string();
+        let fault = start.begin(net()).expect_err("refused").to_string();
         let expected = "condition.run is shelf, whose clip has read other words, or captions of another length; give a run on a \
                         dataset that says the same";
         assert_eq!(fault, expected);

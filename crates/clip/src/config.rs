@@ -48,7 +48,6 @@ pub(crate) fn optimized<M: Module>(
     ema: EmaConfig,
 ) -> Optimized<M> {
     let ends = params_of(&net, &ENDS);
-    let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
     Optimized::new_with_ends(net, optimizer, ema, &ends)
 }
 
@@ -74,16 +73,23 @@ impl Default for ClipConfig {
 const MIRRORED: &str =
     "is half, but in a mirrored picture left is right and digits are other signs; choose never";
 
+/// # Errors
+/// When captions would not be true of what becomes of their pictures.
+pub(crate) fn never_mirrored(augmentation: Augmentation) -> Result<(), Fault> {
+    augmentation.check()?;
+    match augmentation.mirror {
+        Mirror::Half => Err(Fault::new("mirror", MIRRORED)),
+        Mirror::Never => Ok(()),
+    }
+}
+
 impl Check for ClipConfig {
     fn check(&self) -> Result<(), Fault> {
         within("image", &self.image)?;
         within("text", &self.text)?;
         size("embedding_dim", self.embedding_dim)?;
         positive("temperature", self.temperature)?;
-        within("augmentation", &self.augmentation)?;
-        if self.augmentation.mirror == Mirror::Half {
-            return Err(Fault::new("augmentation.mirror", MIRRORED));
-        }
+        never_mirrored(self.augmentation).map_err(|fault| fault.within("augmentation"))?;
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)
     }

@@ -184,7 +184,6 @@ impl DdpmConfig {
             .build_on(encoder.begin(net)?, (&self.network, told), self, &ALIKE_CONTROLLED, context)
             .map_err(|e| e.within("control"))?;
         let ends = net.ends();
-        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
         let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         let (net, base) = match &self.base {
             Some(base) => base

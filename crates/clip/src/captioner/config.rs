@@ -1,8 +1,12 @@
 //! Settings of the captioner.
 
 use super::{filter::FilterConfig, model::Captioning, net::Captioner, picture::PictureConfig};
-use crate::{config::optimized, model::captions};
+use crate::{
+    config::{never_mirrored, optimized},
+    model::captions,
+};
 use burn::tensor::{Int, Tensor};
+use genlab_classifier::Augmentation;
 use genlab_core::{
     Batch, Check, EmaConfig, Fault, InitContext, InitError, Noise, OptimizerConfig, Train,
     condition::Captions,
@@ -53,6 +57,8 @@ pub struct CaptionerConfig {
     pub filter: Option<FilterConfig>,
     /// In which order a training caption mentions its objects.
     pub wording: Wording,
+    /// How training pictures are changed. They cannot be mirrored, or left would be right.
+    pub augmentation: Augmentation,
     /// How it is trained.
     pub optimizer: OptimizerConfig,
     /// Average of the weights, which is what is measured.
@@ -69,6 +75,7 @@ impl Default for CaptionerConfig {
             temperature: 0.07,
             filter: None,
             wording: Wording::Either,
+            augmentation: Augmentation::off(),
             optimizer: OptimizerConfig::muon(0.1),
             ema: EmaConfig::of(0.998),
         }
@@ -82,6 +89,7 @@ impl Check for CaptionerConfig {
         size("embedding_dim", self.embedding_dim)?;
         positive("temperature", self.temperature)?;
         optional_within("filter", self.filter.as_ref())?;
+        never_mirrored(self.augmentation).map_err(|fault| fault.within("augmentation"))?;
         within("optimizer", &self.optimizer)?;
         within("ema", &self.ema)
     }
@@ -104,13 +112,15 @@ impl CaptionerConfig {
                 Captioner::new(&self.image, captions, dim, temperature, context.space, device)
             })
         };
+        let (wording, augmentation) = (self.wording, self.augmentation);
+        augmentation.fits(context.space).map_err(|fault| fault.within("augmentation"))?;
         let filter = self.filter.as_ref().map(|filter| {
             let opened = filter.open(net("captioner/filter"), self, context);
             opened.map_err(|error| error.within("filter"))
         });
         let filter = filter.transpose()?;
         let net = optimized(net("captioner/net"), self.optimizer, self.ema.clone());
-        Ok(Box::new(Captioning { net, filter, wording: self.wording }))
+        Ok(Box::new(Captioning { net, filter, wording, augmentation }))
     }
 }
 

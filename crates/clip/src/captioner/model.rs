@@ -12,6 +12,7 @@ use burn::{
     module::Module,
     tensor::{DType, Int, Tensor},
 };
+use genlab_classifier::Augmentation;
 use genlab_core::{
     Align, Batch, CheckpointError, Describe, Generative, Noise, Optimized, Oracle, Progress,
     Scalars, StateReader, StateWriter, Train,
@@ -24,6 +25,7 @@ pub(super) struct Captioning {
     pub(super) net: Optimized<Captioner>,
     pub(super) filter: Option<Filter>,
     pub(super) wording: Wording,
+    pub(super) augmentation: Augmentation,
 }
 
 /// What is learned from.
@@ -37,10 +39,9 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Those of a batch, all of which count.
-    fn of(batch: &Batch) -> Self {
-        let (values, captions) = (batch.values.clone(), captions(batch));
-        let weights = Tensor::ones([batch.len()], &values.device());
+    /// Pictures with these captions, all of which count.
+    fn of(values: Tensor<4>, captions: Tensor<2, Int>) -> Self {
+        let weights = Tensor::ones([values.dims()[0]], &values.device());
         Self { values, captions, weights }
     }
 }
@@ -118,8 +119,9 @@ fn match_logits(
 
 impl Train for Captioning {
     fn step(&mut self, batch: &Batch, at: Progress) -> Scalars {
-        let Pairs { values, weights, .. } = Pairs::of(batch);
-        let captions = self.wording.of(batch, at.noise());
+        let moved = self.augmentation.of(batch.values.clone(), at.noise(), batch.rows());
+        let told = self.wording.of(batch, at.noise());
+        let Pairs { values, captions, weights } = Pairs::of(moved, told);
         let filter = self.filter.as_ref();
         let Filtered { captions, weights, kept } = match filter {
             Some(filter) => filter.filtered(values.clone(), captions),
@@ -165,7 +167,8 @@ impl Generative for Frozen {
     }
 
     fn objective(&self, batch: &Batch, noise: Noise) -> Scalars {
-        Losses::of(&self.net, Pairs::of(batch), noise, &batch.rows()).scalars()
+        let pairs = Pairs::of(batch.values.clone(), captions(batch));
+        Losses::of(&self.net, pairs, noise, &batch.rows()).scalars()
     }
 
     fn aligner(&self) -> Option<&dyn Align> {

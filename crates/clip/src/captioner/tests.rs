@@ -7,12 +7,14 @@ use super::{
     net::Captioner,
 };
 use burn::tensor::{Int, Tensor};
+use genlab_classifier::{Augmentation, Mirror};
 use genlab_core::{
-    Batch, ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, Phase, Seed, Space, Start,
+    Batch, Check, ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, Phase, Seed, Space,
+    Start,
     checkpoint::{self, CheckpointState},
     condition::Captions,
     nn::{TextConfig, VitConfig, init_module},
-    testing::{batch, context, contract},
+    testing::{batch, context, contract, progress},
 };
 use std::{path::Path, sync::Arc};
 
@@ -55,6 +57,29 @@ impl OpenRuns for Shelf {
 /// The same with that run to open.
 fn with_shelf(context: &InitContext) -> InitContext {
     InitContext { runs: Arc::new(Shelf(context.clone())), ..context.clone() }
+}
+
+#[test]
+fn it_keeps_the_contract_with_pictures_that_move() {
+    let augmentation = Augmentation { shift: 2, mirror: Mirror::Never };
+    let config = CaptionerConfig { augmentation, ..small() };
+    contract(&|context| config.init(context), None);
+    // What moves is learned otherwise.
+    let loss = |config: &CaptionerConfig| {
+        let mut model = config.init(&context(SPACE)).expect("images with captions");
+        let scalars = model.step(&batch(SPACE, 8, 0), progress(0)).read();
+        scalars.into_iter().find(|(name, _)| *name == "loss").expect("it is logged").1
+    };
+    assert_ne!(loss(&config).to_bits(), loss(&small()).to_bits());
+}
+
+#[test]
+fn pictures_are_not_mirrored() {
+    let augmentation = Augmentation { shift: 0, mirror: Mirror::Half };
+    let fault =
+        CaptionerConfig { augmentation, ..small() }.check().expect_err("left would be right");
+    let said = fault.to_string();
+    assert!(said.starts_with("augmentation.mirror is half, but in a mirrored"), "{said}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub struct Optimized<M> {
 impl<M: Module> Optimized<M> {
     /// Takes over a freshly initialised network whose parameters are on an autodiff device.
     pub fn new(net: M, config: OptimizerConfig, ema: EmaConfig) -> Self {
-        Self::new_with_ends(net, config, ema, &[])
+        Self::new_with_ends::<&str>(net, config, ema, &[])
     }
 
     /// The same for a network whose `ends` Muon must leave to its Adam: layers that read the data or
@@ -59,9 +59,15 @@ impl<M: Module> Optimized<M> {
     ///
     /// # Panics
     /// When the network has nothing of such a name.
-    pub fn new_with_ends(net: M, config: OptimizerConfig, ema: EmaConfig, ends: &[&str]) -> Self {
+    pub fn new_with_ends<S: AsRef<str>>(
+        net: M,
+        config: OptimizerConfig,
+        ema: EmaConfig,
+        ends: &[S],
+    ) -> Self {
+        let ends: Vec<&str> = ends.iter().map(AsRef::as_ref).collect();
         let params = named_params(&net);
-        for end in ends {
+        for end in &ends {
             assert!(params.iter().any(|p| is_within(&p.name, end)), "nothing is called {end}");
         }
         let mut rules = BTreeMap::new();

@@ -161,8 +161,7 @@ impl Fixture {
             head: self.param("head"),
             bias: self.param("bias"),
         };
-        let ends: Vec<&str> = self.ends.iter().map(String::as_str).collect();
-        Optimized::new_with_ends(net, settings, EmaConfig::of(0.9), &ends)
+        Optimized::new_with_ends(net, settings, EmaConfig::of(0.9), &self.ends)
     }
 
     /// A step down the gradients of that number: those of Σ g θ.

@@ -50,10 +50,14 @@ pub(super) fn measure(
     let scale = f64::from(host::floats(aligner.scale())[0]);
     let draws = FIXED_SEED.during(Phase::Evaluate);
     let order = draws.permutation("evaluate/pairs", 0, pairs.said.len());
-    let costs = |batch| costs(pairs, scale, &order, batch);
-    push(&costs(BATCH), context, out);
-    let points = BATCHES.into_iter().filter_map(|batch| Point::of(batch, &costs(batch)));
-    let points: Vec<Point> = points.collect();
+    let mut points = Vec::new();
+    for batch in BATCHES {
+        let costs = costs(pairs, scale, &order, batch);
+        if batch == BATCH {
+            push(&costs, context, out);
+        }
+        points.extend(Point::of(batch, &costs));
+    }
     if !points.is_empty() {
         out.figures.extend([curve(&points), table(&points)]);
     }

@@ -260,8 +260,8 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     pub format: Vec<TableFormat>,
     /// Another judge of the samples that the runs have left behind, beside their own, to say how much their order depends on
-    /// who judges: random for a network that has learned nothing, run=DIR for a finished run of --model classifier, vit or
-    /// clip, dataset for the dataset's own judge, or inception=FILE. May be repeated.
+    /// who judges: random for a network that has learned nothing, run=DIR for a finished run of --model classifier, vit,
+    /// clip or captioner, dataset for the dataset's own judge, or inception=FILE. May be repeated.
     #[arg(long, value_name = "JUDGE")]
     pub judge: Vec<String>,
     /// SHA-256 that the FILE of inception=FILE must have.

@@ -33,7 +33,7 @@ pub struct TextConfig {
 
 impl Default for TextConfig {
     fn default() -> Self {
-        // A grammar of 25 words asks for no more.
+        // A grammar of 23 words asks for no more.
         Self { width: 64, depth: 2, heads: 4, mlp_ratio: 4 }
     }
 }

@@ -100,7 +100,7 @@ const CLIP: Entry = Entry {
     unit: "cosine",
     range: [-1.0, 1.0],
     meaning: "Mean cosine of the angle between a sample's vector and its caption's, by the towers that judge \
-              (--judge run=DIR of --model clip).",
+              (--judge run=DIR of a clip or a captioner).",
     ..DIGIT
 };
 

@@ -93,8 +93,11 @@ pub fn measure(
     out.push(context.mean(&SHOWN, &hits(&shown)));
     out.push(context.mean(&LEAKED, &hits(&leaked)));
     out.figures.push(pictures(samples, &views, context));
+    let [alone, in_company] = [true, false].map(|alone| told_so(&shown, &views, alone));
     out.figures.push(beside(&[
         ("samples told the subject", shown),
+        ("of it alone", alone),
+        ("of it beside a digit", in_company),
         ("samples told digits alone", leaked),
         ("held-out views of the subject", found(&views)),
         ("scenes of digits", found(&digits)),
@@ -155,6 +158,13 @@ fn kept(untold: &Values, digits: &Values, context: &Context<'_>, out: &mut Findi
 fn told(scenes: Option<&Scenes>) -> Vec<Caption> {
     let rows = scenes.map_or(&[][..], Scenes::rows);
     rows.iter().map(|scene| scene.caption.clone()).collect()
+}
+
+/// Those of these overlaps whose caption, of the same row of `views`, mentions the subject alone, or a digit as well.
+fn told_so(overlaps: &[f64], views: &Values, alone: bool) -> Vec<f64> {
+    let is_so = |caption: &Caption| (caption.phrases.len() == 1) == alone;
+    let told = told(views.scenes.as_ref());
+    overlaps.iter().zip(told).filter(|(_, caption)| is_so(caption)).map(|(it, _)| *it).collect()
 }
 
 /// 1 where the subject is found, 0 elsewhere.
@@ -248,7 +258,7 @@ fn beside(kinds: &[(&str, Vec<f64>)]) -> Figure {
         scope: Scope::Run,
         plot: Plot::Table {
             columns: ["", "pictures", "found", "overlap"].map(str::to_owned).to_vec(),
-            rows: kinds.iter().map(row).collect(),
+            rows: kinds.iter().filter(|(_, overlaps)| !overlaps.is_empty()).map(row).collect(),
         },
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GrounderConfig {
-    /// What looks at pictures. Its last channels are the numbers of a place, an even multiple of `heads`.
+    /// What looks at pictures. Its last channels are the numbers of a place: an even number, and a multiple of `heads`.
     pub encoder: EncoderConfig,
     /// What reads captions.
     pub text: TextConfig,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SegmenterConfig {
-    /// What looks at pictures. Its last channels are the width of the decoder's tokens, an even multiple of `heads`.
+    /// What looks at pictures. Its last channels are the width of the decoder's tokens: an even number, and a multiple of `heads`.
     pub encoder: EncoderConfig,
     /// Two-way blocks of the decoder.
     pub depth: usize,

@@ -77,9 +77,12 @@ fn the_subject_is_found_where_it_is_shown_and_nowhere_else() {
     assert!((0.6..0.76).contains(&kept), "{kept}");
     let Plot::Table { rows, .. } = &figure(&found, "subject").plot else { panic!("a table") };
     let shares: Vec<f64> = rows.iter().map(|row| row[2].parse().expect("a share")).collect();
-    assert!(shares[2] > 0.99 && shares[3] < 0.01, "{shares:?}");
-    let overlap: f64 = rows[4][3].parse().expect("an overlap");
-    assert!(rows[4][0] == "filled frames" && (0.6..0.95).contains(&overlap), "{rows:?}");
+    assert!(shares[4] > 0.99 && shares[5] < 0.01, "{shares:?}");
+    assert!(shares[1..3].iter().all(|share| (share - 0.75).abs() < 0.08), "{shares:?}");
+    let counts: Vec<usize> = rows.iter().map(|row| row[1].parse().expect("a count")).collect();
+    assert_eq!(counts[0], counts[1] + counts[2], "alone or in company");
+    let overlap: f64 = rows[6][3].parse().expect("an overlap");
+    assert!(rows[6][0] == "filled frames" && (0.6..0.95).contains(&overlap), "{rows:?}");
     assert_eq!(strip(&found, "subject_shown"), (16, 4));
     assert!(found.metrics.iter().all(|metric| metric.name != "captions/all"), "no judge knows it");
 }

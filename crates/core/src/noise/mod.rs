@@ -88,7 +88,7 @@ impl Noise {
         #[cfg(feature = "testing")]
         record::note(self, name, step, rows);
         #[cfg(not(feature = "testing"))]
-        let _ = (name, step, rows);
+        let _ = (self, name, step, rows);
     }
 
     #[track_caller]

@@ -135,9 +135,9 @@ proptest! {
 #[test]
 fn most_random_lines_are_settings() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut taken = 0;
+    let (commands, mut taken) = (command(), 0);
     for _ in 0..200 {
-        let (model, lines) = command().new_tree(&mut runner).unwrap().current();
+        let (model, lines) = commands.new_tree(&mut runner).unwrap().current();
         taken += u32::from(resolved(&with_sets(model, &lines)).is_ok());
     }
     assert!((40..180).contains(&taken), "{taken} of 200 random commands were settings");

@@ -438,7 +438,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
         let metrics = evaluator.evaluate(model, &|_| ()).metrics;
         found.extend(metrics.into_iter().map(|metric| metric.name));
     };
-    let few = Settings { importance_samples: Some(2), ..Settings::default() };
+    let few = Settings { importance_samples: Some(2), samples: 200, ..Settings::default() };
     let sampler: Box<dyn genlab_core::Sample + Send + Sync> = Box::new(Noise);
     let pixels = Model { sampler: Some(sampler), identity: Some(Identity), ..Model::default() };
     measure(&digits, None, Settings { frechet_infinity: true, ..few.clone() }, &pixels);

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAMES: [&str; 6] = ["seed", "seeds", "out", "name", "settings_version", "settings_hash"];
 /// Nor do those whose key ends so: where files lie.
 const PLACES: [&str; 2] = ["dir", "path"];
+/// The value of a switch that is off.
+const OFF: &str = "\"none\"";
 /// Settings in a column's title where fewer would tell it apart.
 const SETTINGS_IN_A_LABEL: usize = 2;
 
@@ -62,7 +64,7 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
         let settings = settings(run);
         let same = |(other, group): &&mut (Settings, Vec<&RunData>)| {
             let (a, b) = (&group[0].results, &run.results);
-            (&a.model, &a.dataset) == (&b.model, &b.dataset) && *other == settings
+            (&a.model, &a.dataset) == (&b.model, &b.dataset) && are_same(other, &settings)
         };
         match groups.iter_mut().find(same) {
             None => groups.push((settings, vec![run])),
@@ -89,6 +91,12 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
 }
 
 type Settings = BTreeMap<String, String>;
+
+/// Whether these are settings of one experiment. What is switched off is as what an earlier version had no switch for.
+fn are_same(one: &Settings, other: &Settings) -> bool {
+    let is_on = |(_, value): &(&String, &String)| *value != OFF;
+    one.iter().filter(is_on).eq(other.iter().filter(is_on))
+}
 
 /// Puts the columns of one model together, at the place of its first, by the first setting in which two differ.
 fn order(groups: &mut [(Settings, Vec<&RunData>)]) {
@@ -269,6 +277,21 @@ fn whole_path(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_switch_that_is_off_makes_no_other_experiment() {
+        let settings = |text: &str| {
+            let mut leaves = Settings::new();
+            flatten("", &text.parse().expect("a table"), &mut leaves);
+            leaves
+        };
+        let before = settings("[model.vae]\nbeta = 1.0");
+        let off = settings("[model.vae]\nbeta = 1.0\nbase = \"none\"");
+        let on = settings("[model.vae]\nbeta = 1.0\nbase = \"runs/a\"");
+        assert!(are_same(&before, &off) && are_same(&off, &before));
+        assert!(!are_same(&off, &on) && !are_same(&before, &on));
+        assert!(!are_same(&before, &settings("[model.vae]\nbeta = 2.0")));
+    }
 
     #[test]
     fn numbers_are_in_the_order_of_their_values() {

@@ -1,4 +1,4 @@
-//! Clips of moving digits: made by every model, measured, shown.
+//! Clips of moving digits: made, measured, shown.
 
 use crate::support::{json, metric, run, succeed};
 use genlab_data::{moving, read_npz};

@@ -73,6 +73,8 @@ impl Default for ClipConfig {
 const MIRRORED: &str =
     "is half, but in a mirrored picture left is right and digits are other signs; choose never";
 
+/// That an augmentation can be used and mirrors nothing.
+///
 /// # Errors
 /// When captions would not be true of what becomes of their pictures.
 pub(crate) fn never_mirrored(augmentation: Augmentation) -> Result<(), Fault> {

@@ -124,7 +124,8 @@ impl Train for Captioning {
         let Pairs { values, captions, weights } = Pairs::of(moved, told);
         let filter = self.filter.as_ref();
         let Filtered { captions, weights, kept } = match filter {
-            Some(filter) => filter.filtered(values.clone(), captions),
+            // Pictures as they are: what moved may have lost an edge.
+            Some(filter) => filter.filtered(batch.values.clone(), captions),
             None => Filtered { captions, kept: weights.clone().mean(), weights },
         };
         let counted = weights.clone().mean();

@@ -45,7 +45,7 @@ const SPEED: Entry = Entry {
 const LAWFUL: Entry = Entry {
     name: "motion/lawful",
     title: "Lawful movement",
-    gloss: "clips that move at one velocity and turn back towards the middle alone",
+    gloss: "clips that keep one velocity and turn round only towards the middle",
     unit: "fraction of samples",
     better: Some(Higher),
     range: [0.0, 1.0],

@@ -96,8 +96,8 @@ pub fn measure(
     let [alone, in_company] = [true, false].map(|alone| told_so(&shown, &views, alone));
     out.figures.push(beside(&[
         ("samples told the subject", shown),
-        ("of it alone", alone),
-        ("of it beside a digit", in_company),
+        ("told it alone", alone),
+        ("told it beside a digit", in_company),
         ("samples told digits alone", leaked),
         ("held-out views of the subject", found(&views)),
         ("scenes of digits", found(&digits)),

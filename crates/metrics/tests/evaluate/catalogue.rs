@@ -467,8 +467,7 @@ fn every_metric_of_the_catalogue_is_found_by_some_evaluation() {
     measure(&ring, None, few.clone(), &Undecided);
     let (planted, atoms) = planted();
     measure(&planted, None, few.clone(), &atoms);
-    let settings = Settings { samples: 200, ..few.clone() };
-    measure(&ar1(), None, settings, &Recurrence { innovation: 1.0, told: true });
+    measure(&ar1(), None, few.clone(), &Recurrence { innovation: 1.0, told: true });
 
     let of_scenes = scenes::evaluations().into_iter().flat_map(|found| found.metrics);
     found.extend(of_scenes.map(|metric| metric.name));

@@ -64,7 +64,13 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
         let settings = settings(run);
         let same = |(other, group): &&mut (Settings, Vec<&RunData>)| {
             let (a, b) = (&group[0].results, &run.results);
-            (&a.model, &a.dataset) == (&b.model, &b.dataset) && are_same(other, &settings)
+            let known = |run: &RunData| run.settings.get("settings_version").cloned();
+            let same_settings = if known(group[0]) == known(run) {
+                are_same(other, &settings)
+            } else {
+                *other == settings
+            };
+            (&a.model, &a.dataset) == (&b.model, &b.dataset) && same_settings
         };
         match groups.iter_mut().find(same) {
             None => groups.push((settings, vec![run])),
@@ -92,7 +98,8 @@ pub(crate) fn columns(runs: &[RunData]) -> (Vec<Column<'_>>, Vec<String>) {
 
 type Settings = BTreeMap<String, String>;
 
-/// Whether these are settings of one experiment. What is switched off is as what an earlier version had no switch for.
+/// Whether these, of one version of the settings, are those of one experiment. What is switched off is as what an earlier
+/// program had no switch for.
 fn are_same(one: &Settings, other: &Settings) -> bool {
     let is_on = |(_, value): &(&String, &String)| *value != OFF;
     one.iter().filter(is_on).eq(other.iter().filter(is_on))

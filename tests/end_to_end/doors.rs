@@ -265,8 +265,14 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
     succeed(folder.path(), &quick(&file, "vae", &["--budget-images", "320", "--out", "vae"]));
     succeed(folder.path(), &quick(&file, "ddpm", &["--budget-images", "320", "--out", "ddpm"]));
     for (sets, expected) in [
-        (&["model.ddpm.base.run=nowhere"][..], "cannot open run nowhere: nowhere is not a run"),
-        (&["model.ddpm.base.run=vae"], "model.ddpm.base.run is vae, whose vae is another model"),
+        (
+            &["model.ddpm.base.run=nowhere"][..],
+            "model.ddpm.base.run is nowhere, which is not there; give the directory of a run",
+        ),
+        (
+            &["model.ddpm.base.run=vae"],
+            "model.ddpm.base.run is vae, a run of vae; give a finished run of ddpm",
+        ),
         (
             &["model.ddpm.base.run=ddpm", "model.ddpm.target=start"],
             "trained with target = v and not start; choose another run, or --set model.ddpm.target=v",
@@ -394,7 +400,10 @@ fn a_run_is_judged_by_the_classifier_of_another() {
     let idle = quick(&file, "classifier", &["--judge", "run=mine", "--out", "never"]);
     assert!(refusal(folder.path(), &idle).contains("makes no values that a judge could look at"));
 
-    assert!(refusal(folder.path(), &["sample", "mine"]).contains("which makes no values"));
+    assert!(
+        refusal(folder.path(), &["sample", "mine"])
+            .contains("which draws no samples; give a run of ae, sparse-ae, vae")
+    );
 
     // `./mine/` is `mine`, for images too, and a finished run finds its judge from anywhere.
     let written = [&["--judge", "run=./mine/"], &small[..], &["vae"]].concat();

@@ -68,10 +68,10 @@ fn bad_flags_and_settings_are_refused_in_one_sentence() {
         (&["--experiment", "absent.toml"], "cannot read experiment file absent.toml"),
         (&["--dataset", "mnist-10k"], "no model is given"),
         (&["compare", "nowhere"], "cannot read run nowhere"),
-        (&["sample", "nowhere"], "is not a run directory"),
+        (&["sample", "nowhere"], "nowhere is not there; give the directory of a run"),
         (&["sample", "group"], "holds several; give one of them, such as group/vae-s0"),
         (&["evaluate", "group"], "holds several; give one of them, such as group/vae-s0"),
-        (&["evaluate", "nowhere"], "is not a run directory"),
+        (&["evaluate", "nowhere"], "nowhere is not there; give the directory of a run"),
     ] {
         let errors = refused(folder.path(), args);
         assert!(errors.contains(expected), "{args:?}: expected {expected:?} in:\n{errors}");

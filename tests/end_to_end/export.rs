@@ -106,7 +106,7 @@ fn quick_args(model: &str) -> Vec<String> {
 fn what_cannot_be_exported_is_refused_in_a_sentence_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let sentence = refusal(folder.path(), &["export", "nowhere"]);
-    assert!(sentence.contains("nowhere is not a run directory"), "{sentence}");
+    assert!(sentence.contains("nowhere is not there; give the directory of a run"), "{sentence}");
 
     train(folder.path(), "ae");
     fs::create_dir(folder.path().join("mine")).unwrap();

@@ -169,7 +169,7 @@ fn what_cannot_be_followed_is_refused_in_a_sentence() {
     finished(folder.path(), "ddpm", "told", &[told, free].concat());
     for (args, expected) in [
         (&["vae"][..], "vae is a run of vae, whose samples take no steps"),
-        (&["nowhere"], "is not a run directory"),
+        (&["nowhere"], "nowhere is not there; give the directory of a run"),
         (&["plain", "--weights", "0.9"], "plain kept no average of its weights"),
         (
             &["plain", "--guidance", "2"],
@@ -178,7 +178,7 @@ fn what_cannot_be_followed_is_refused_in_a_sentence() {
         (&["plain", "--solver", "ddmi"], "it should be \"ddim\""),
         (&["plain", "--spacing", "even"], "it should be "),
         (&["plain", "--calls", "0"], "--calls"),
-        (&["plain", "--samples", "1"], "1 sample is too few: samples/frechet is absent"),
+        (&["plain", "--samples", "1"], "--samples 1 is too few: a Fréchet distance"),
         (&["told", "--calls", "1"], "--calls 1 is too few: one step of"),
         (&["told", "--guidance=-1"], "is not possible; give numbers from 0 to 1000"),
     ] {

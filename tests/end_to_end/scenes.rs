@@ -91,15 +91,23 @@ fn what_has_no_captions_says_so() {
         ["--model", "captioner", "--dataset", "digits8x8"],
     ] {
         let errors = refusal(folder.path(), &unsaid);
-        assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+        assert!(
+            errors.contains("learns from captions, which the dataset does not have"),
+            "{errors}"
+        );
     }
     let single = ["--model", "clip", "--dataset", "digits8x8", "--batch-size", "1"];
     let errors = refusal(folder.path(), &single);
     assert!(errors.contains("batch_size is 1, but clip learns which caption"), "{errors}");
     let errors = refusal(folder.path(), &["--model", "segmenter", "--dataset", "digits8x8"]);
-    assert!(errors.contains("objects are missing: nobody knows where"), "{errors}");
+    assert!(
+        errors.contains(
+            "model.segmenter learns where objects are, which nobody knows of the dataset"
+        ),
+        "{errors}"
+    );
     let errors = refusal(folder.path(), &["--model", "grounder", "--dataset", "digits8x8"]);
-    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    assert!(errors.contains("model.grounder learns from captions and from where"), "{errors}");
     let heads = [
         "--set",
         "model.ddpm.network.channels=[12,18]",
@@ -256,7 +264,10 @@ fn pictures_are_described_and_captions_filtered_by_an_earlier_run() {
     fs::remove_dir_all(&dir).unwrap();
     succeed(folder.path(), &["evaluate", "second"]);
     let errors = refusal(folder.path(), &["--model", "captioner", "--dataset", "digits8x8"]);
-    assert!(errors.contains("captions are missing: the dataset has none"), "{errors}");
+    assert!(
+        errors.contains("model.captioner learns from captions, which the dataset does not have"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -282,9 +293,14 @@ fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
     }
 
     let twice = ["--set", "model.ddpm.control=mask", "--set", "model.ddpm.control.base=controlled"];
-    let errors = refusal(folder.path(), &[&told[..], &twice, &["--out", "twice"]].concat());
-    let expected = "model.ddpm.control.base is controlled, whose ddpm is controlled itself";
-    assert!(errors.contains(expected), "{errors}");
+    let further = ["--set", "model.ddpm.base.run=controlled"];
+    for (sets, key) in [(&twice[..], "control.base"), (&further[..], "base.run")] {
+        let errors = refusal(folder.path(), &[&told[..], sets, &["--out", "twice"]].concat());
+        let expected = format!(
+            "model.ddpm.{key} is controlled, whose ddpm is controlled itself; give the run that it controls, base"
+        );
+        assert!(errors.contains(&expected), "{errors}");
+    }
 
     // It needs its base no more.
     fs::remove_dir_all(folder.path().join("base")).unwrap();

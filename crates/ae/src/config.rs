@@ -2,8 +2,7 @@
 
 use crate::{model::Ae, variant::Variant};
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
-    Train,
+    Check, EmaConfig, Fault, InitContext, Kind, Optimized, OptimizerConfig, Space, Train,
     loss::PixelLoss,
     nn::{Autoencoder, BackboneConfig, init_module},
     settings::{size, within},
@@ -78,7 +77,7 @@ impl AeConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         self.fits(context.space)?;
         let net = init_module(context.seed, "ae/net", &context.device, |device| {
             Autoencoder::new(&self.backbone, self.latent_dim, context.space, device)

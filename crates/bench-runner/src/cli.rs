@@ -310,11 +310,11 @@ pub(crate) struct SampleArgs {
     pub caption: Option<String>,
     /// How strongly samples are guided, for a diffusion model that was trained with classes or captions or keeps early weights: 1 is
     /// the model as it is (led by a classifier: Bayes' rule), more goes beyond, at most 1000.
-    #[arg(long, value_name = "W")]
+    #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub guidance: Option<f64>,
-    /// Where to write: a .png grid or an .npz archive with arrays images and, of a model that is told classes,
-    /// labels. Default: samples/samples-sSEED.png in the run
-    /// directory.
+    /// Where to write: a .png grid or an .npz archive with arrays images and, of a model that is told classes or captions,
+    /// labels or captions. Default: a grid samples/samples-sSEED….png in the run directory, whose name goes on with the
+    /// class or caption, guidance and steps that are given here.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Device to sample on.

@@ -8,7 +8,7 @@ use crate::{
     },
     terminal,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use genlab_core::{ImageShape, Kind};
 use genlab_data::{Dataset, cache_folder};
@@ -163,7 +163,8 @@ pub(crate) fn lpips(
 /// # Errors
 /// When there is none, or it cannot judge `dataset`.
 pub(crate) fn of_run(path: &Path, dataset: &Dataset, runs: &Runs) -> Result<Judge> {
-    let run = runs.open_judge(path)?;
+    let run = runs.open_judge(path);
+    let run = run.map_err(|error| anyhow!("--judge run={} {error}", path.display()))?;
     let place = runs.place(path);
     let folder = place.file_name().map(|name| name.to_string_lossy());
     let (name, sha256) = (folder.as_deref().unwrap_or("run"), opened::weights(&place)?);

@@ -4,7 +4,7 @@
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
 use genlab_clip::{CaptionerConfig, ClipConfig};
-use genlab_core::{Check, EmaConfig, Fault, InitContext, InitError, Kind, Train, settings::within};
+use genlab_core::{Check, EmaConfig, Fault, InitContext, Kind, Train, settings::within};
 use genlab_ddpm::{DdpmConfig, SamplerConfig, Schedule};
 use genlab_gan::GanConfig;
 use genlab_sparse_ae::SparseAeConfig;
@@ -280,7 +280,7 @@ impl ModelConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or a run that it builds on cannot be used.
-    pub(crate) fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub(crate) fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let model = match self {
             Self::Ae(config) => config.init(context),
             Self::SparseAe(config) => config.init(context),

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor};
 use genlab_core::{
-    Check, Fault, Noise, Space,
+    Check, Fault, ImageShape, Noise, Space,
     settings::{LARGEST_SIZE, at_most},
 };
 use schemars::JsonSchema;
@@ -61,10 +61,19 @@ impl Augmentation {
     /// Whether it can change values of this space.
     ///
     /// # Errors
-    /// When it moves values that are no images.
+    /// When it moves values that are no images, or images beyond themselves.
     pub fn fits(self, space: Space) -> Result<(), Fault> {
         if self.shift > 0 {
             space.require_images("shift", &self.shift.to_string(), "0")?;
+        }
+        let (shift, ImageShape { height, width, .. }) = (self.shift, space.shape);
+        let side = height.min(width);
+        if shift >= side {
+            let shape = space.shape;
+            let problem = format!(
+                "is {shift}, which moves images of {shape} beyond themselves; set it below {side}"
+            );
+            return Err(Fault::new("shift", problem));
         }
         if self.mirror == Mirror::Half {
             space.require_images("mirror", "half", "never")?;
@@ -150,6 +159,16 @@ mod tests {
         assert_eq!(with(0.0, -2.0, 0.0), [3.0, 0.0, 0.0, 6.0, 0.0, 0.0]);
         assert_eq!(with(0.0, 0.0, 1.0), [3.0, 2.0, 1.0, 6.0, 5.0, 4.0]);
         assert_eq!(with(5.0, 0.0, 0.0), [0.0; 6]);
+    }
+
+    #[test]
+    fn images_are_not_moved_beyond_themselves() {
+        let images = Space::images(ImageShape::new(1, 8, 6));
+        let fits = |shift| Augmentation { shift, ..Augmentation::off() }.fits(images);
+        assert_eq!(fits(5), Ok(()));
+        let refused = fits(6).expect_err("nothing would be left").to_string();
+        assert!(refused.starts_with("shift is 6, which moves images of 1x8x6"), "{refused}");
+        assert!(refused.ends_with("set it below 6"), "{refused}");
     }
 
     #[test]

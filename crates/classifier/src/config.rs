@@ -4,8 +4,8 @@ use crate::{
     architecture::Architecture, augmentation::Augmentation, model::Classifier, net::ClassifierNet,
 };
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule, Optimized,
-    OptimizerConfig, Space, Train,
+    Check, EmaConfig, Fault, InitContext, Kind, LearningRateSchedule, Optimized, OptimizerConfig,
+    Space, Train,
     nn::{VitConfig, init_module},
     settings::{at_least, at_most, optional, share, size, sizes, within},
 };
@@ -217,7 +217,7 @@ impl ClassifierConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or the data have no classes to tell apart.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         Ok(Box::new(self.build(context)?))
     }
 
@@ -225,7 +225,7 @@ impl ClassifierConfig {
     ///
     /// # Errors
     /// As [`Self::init`].
-    pub fn build(&self, context: &InitContext) -> Result<Classifier, InitError> {
+    pub fn build(&self, context: &InitContext) -> Result<Classifier, Fault> {
         let space = context.space;
         let architecture = self.network.architecture(space, classes(context)?)?;
         self.augmentation.fits(space).map_err(|fault| fault.within("augmentation"))?;
@@ -242,10 +242,10 @@ impl ClassifierConfig {
 /// How many classes there are to tell apart.
 fn classes(context: &InitContext) -> Result<usize, Fault> {
     let cure = "choose a dataset with labels of several classes, such as mnist-10k";
-    let fault = |problem: &str| Fault::new("classes", format!("{problem}; {cure}"));
+    let fault = |problem: &str| Fault::of_all(format!("{problem}; {cure}"));
     match context.classes {
-        None => Err(fault("are missing: the dataset has no labels to learn from")),
-        Some(0 | 1) => Err(fault("are too few: a classifier needs two to tell apart")),
+        None => Err(fault("learns from labels, which the dataset does not have")),
+        Some(0 | 1) => Err(fault("needs two classes to tell apart, and the dataset has fewer")),
         Some(classes) => Ok(classes),
     }
 }
@@ -278,8 +278,11 @@ mod tests {
     fn data_without_classes_are_refused_with_what_to_choose() {
         let images = context(Space::images(genlab_core::ImageShape::new(1, 8, 8)));
         for (classes, expected) in [
-            (None, "classes are missing: the dataset has no labels to learn from; choose a"),
-            (Some(1), "classes are too few: a classifier needs two to tell apart; choose a"),
+            (None, "the model learns from labels, which the dataset does not have; choose a"),
+            (
+                Some(1),
+                "the model needs two classes to tell apart, and the dataset has fewer; choose a",
+            ),
         ] {
             let sentence =
                 refusal(&ClassifierConfig::default(), &InitContext { classes, ..images.clone() });

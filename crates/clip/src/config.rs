@@ -4,8 +4,7 @@ use crate::{HardNegatives, model::Clip, net::Towers};
 use burn::module::Module;
 use genlab_classifier::{Augmentation, ConvNetwork, Mirror, NetworkConfig};
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Train,
-    Words,
+    Check, EmaConfig, Fault, InitContext, Kind, Optimized, OptimizerConfig, Train, Words,
     condition::Captions,
     nn::{TextConfig, init_module},
     params::params_of,
@@ -102,9 +101,9 @@ impl ClipConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or nothing is said of the data.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let space = context.space;
-        let words = words(context).ok_or_else(|| Fault::new("captions", SILENT))?;
+        let words = words(context).ok_or_else(|| Fault::of_all(SILENT))?;
         self.require_relations(context)?;
         let captions = Captions { words, text: self.text };
         let architecture = self
@@ -138,7 +137,7 @@ fn words(context: &InitContext) -> Option<Words> {
 
 const WITHOUT_RELATIONS: &str = "is turned, but the dataset has classes for captions, which say no relation; set it to none, or choose scenes-32 or scenes-48";
 
-const SILENT: &str = "are missing: the dataset has none to learn from, and no images with classes that could stand for \
+const SILENT: &str = "learns from captions, which the dataset does not have, nor images with classes that could stand for \
                       them; choose scenes-32, scenes-48 or images with labels";
 
 #[cfg(test)]
@@ -178,12 +177,15 @@ mod tests {
         for nothing_said in [silent, points] {
             let refused = ClipConfig::default().init(&nothing_said).err().expect("refused");
             let fault = refused.to_string();
-            assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+            assert!(
+                fault.starts_with("the model learns from captions, which the dataset does not"),
+                "{fault}"
+            );
             assert!(fault.ends_with("or images with labels"), "{fault}");
         }
         // Whoever writes captions has nothing to learn from classes.
         let refused = CaptionerConfig::default().init(&labelled).err().expect("refused");
         let fault = refused.to_string();
-        assert!(fault.ends_with("none to learn from; choose scenes-32 or scenes-48"), "{fault}");
+        assert!(fault.ends_with("does not have; choose scenes-32 or scenes-48"), "{fault}");
     }
 }

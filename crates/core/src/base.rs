@@ -1,7 +1,7 @@
 //! Going on from a finished run.
 
 use crate::{
-    context::{InitContext, InitError, Start},
+    context::{InitContext, Start},
     opened::{OpenedRun, deserialize_path},
     optim::Optimized,
     settings::{Check, Fault},
@@ -37,20 +37,25 @@ impl Check for BaseConfig {
 }
 
 impl BaseConfig {
-    /// `net` with the weights that the run keeps of the network called `prefix`. Its settings `alike`
-    /// must be those of `own`: with others its weights mean something else.
+    /// The run by the name that these settings have for it.
+    pub fn named(&self) -> Base<'_> {
+        Base { key: "run", run: &self.run }
+    }
+
+    /// `net` with the weights that the run keeps of the network called `prefix`. It must be `alike` to a run with the
+    /// settings `own`.
     ///
     /// # Errors
-    /// When the run cannot be opened, keeps another network, is about other values, has other such
+    /// When the run cannot be opened, is of another model, keeps another network, is about other values, has other such
     /// settings, or has nothing of the names in `trained`.
     pub fn build_on<M: Module>(
         &self,
         net: Optimized<M>,
         prefix: &str,
         own: &impl Serialize,
-        alike: &[&str],
+        alike: Alike<'_>,
         context: &InitContext,
-    ) -> Result<Optimized<M>, InitError> {
+    ) -> Result<Optimized<M>, Fault> {
         self.build_beside(net, prefix, own, alike, context).map(|(net, _)| net)
     }
 
@@ -64,12 +69,12 @@ impl BaseConfig {
         mut net: Optimized<M>,
         prefix: &str,
         own: &impl Serialize,
-        alike: &[&str],
+        alike: Alike<'_>,
         context: &InitContext,
-    ) -> Result<(Optimized<M>, Option<OpenedRun>), InitError> {
+    ) -> Result<(Optimized<M>, Option<OpenedRun>), Fault> {
         let mut run = None;
         if context.start == Start::Fresh {
-            let base = Base { key: "run", run: &self.run };
+            let base = self.named();
             let mut opened = base.open(own, alike, context)?;
             net.adopt(prefix, &mut opened.state).map_err(|_| base.keeps_another(&opened))?;
             run = Some(opened);
@@ -83,6 +88,15 @@ impl BaseConfig {
     }
 }
 
+/// Which runs' weights mean the same as a model's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Alike<'a> {
+    /// Those of this model,
+    pub model: &'a str,
+    /// that have the same of these settings.
+    pub settings: &'a [&'a str],
+}
+
 /// A finished run whose weights a model takes over, as its settings name it.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {
@@ -93,19 +107,35 @@ pub struct Base<'a> {
 }
 
 impl Base<'_> {
-    /// The run, whose settings `alike` are those of `own`: with others its weights mean something else.
+    /// The run, which must be `alike` to one with the settings `own`.
     ///
     /// # Errors
-    /// When it cannot be opened, is about other values, or has other such settings.
+    /// When it cannot be opened, is of another model, is about other values, or has other such settings.
     pub fn open(
         self,
         own: &impl Serialize,
-        alike: &[&str],
+        alike: Alike<'_>,
         context: &InitContext,
-    ) -> Result<OpenedRun, InitError> {
-        let opened = context.runs.open(self.run)?;
+    ) -> Result<OpenedRun, Fault> {
+        let opened = self.any(context)?;
         self.require_alike(&opened, own, alike, context)?;
         Ok(opened)
+    }
+
+    /// The run, whatever it is of.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn any(self, context: &InitContext) -> Result<OpenedRun, Fault> {
+        let run = self.run.display();
+        let fault = |error| Fault::new(self.key, format!("is {run}, which {error}"));
+        context.runs.open(self.run).map_err(fault)
+    }
+
+    /// That it is of another model than the one that is asked for.
+    pub fn is_of_another(self, opened: &OpenedRun, model: &str) -> Fault {
+        let (run, of) = (self.run.display(), &opened.model);
+        Fault::new(self.key, format!("is {run}, a run of {of}; give a finished run of {model}"))
     }
 
     /// That it keeps other parameters than are asked for.
@@ -124,12 +154,15 @@ impl Base<'_> {
         self,
         opened: &OpenedRun,
         own: &impl Serialize,
-        alike: &[&str],
+        alike: Alike<'_>,
         context: &InitContext,
     ) -> Result<(), Fault> {
         let fault = |problem: String| {
             Err(self.fault(opened, format_args!("{problem}; choose another run")))
         };
+        if opened.model != alike.model {
+            return Err(self.is_of_another(opened, alike.model));
+        }
         let (base, values) = (opened.space, context.space);
         if (base.shape, base.kind) != (values.shape, values.kind) {
             return fault(format!(
@@ -138,13 +171,10 @@ impl Base<'_> {
             ));
         }
         let own = serde_json::to_value(own).expect("settings are plain values");
-        if alike.iter().any(|key| opened.settings.get(key).is_none()) {
-            return fault("is another model".into());
-        }
         if opened.classes != context.classes && !own["condition"]["kind"].eq("none") {
             return fault("knows another number of classes".into());
         }
-        for key in alike {
+        for key in alike.settings {
             let [base, here] = [&opened.settings[key], &own[key]];
             if base == here {
                 continue;

@@ -1,12 +1,6 @@
 //! What a model is built from beside its settings.
 
-use crate::{
-    condition::Words,
-    noise::Seed,
-    opened::{OpenError, OpenRuns},
-    settings::Fault,
-    space::Space,
-};
+use crate::{condition::Words, noise::Seed, opened::OpenRuns, space::Space};
 use burn::tensor::Device;
 use std::sync::Arc;
 
@@ -43,26 +37,4 @@ pub enum Start {
     /// [`Train::restore`](crate::Train::restore) puts all of them back: a run that the model builds on is not opened, and need
     /// not be there any more.
     Restored,
-}
-
-/// Why a model cannot be built: one sentence.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// Its settings do not fit the data.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-    /// A run that it builds on cannot be opened.
-    #[error(transparent)]
-    Run(#[from] OpenError),
-}
-
-impl InitError {
-    /// The same error, seen from the settings that hold these ones as `key`.
-    #[must_use]
-    pub fn within(self, key: &str) -> Self {
-        match self {
-            Self::Fault(fault) => Self::Fault(fault.within(key)),
-            Self::Run(error) => Self::Run(error),
-        }
-    }
 }

@@ -33,7 +33,7 @@ pub mod testing;
 pub mod trainer;
 pub mod vocabulary;
 
-pub use base::{Base, BaseConfig};
+pub use base::{Alike, Base, BaseConfig};
 pub use batch::{Batch, Progress};
 pub use capabilities::{
     Align, BestResponse, Classified, Classify, Codes, Criticise, Decode, Denoise, Density,
@@ -42,7 +42,7 @@ pub use capabilities::{
     Term,
 };
 pub use condition::{CaptionConfig, Condition, ConditionConfig, Conditions, Past, Words};
-pub use context::{InitContext, InitError, Start};
+pub use context::{InitContext, Start};
 pub use control::ControlKind;
 pub use corruption::Corruption;
 pub use ema::EmaConfig;

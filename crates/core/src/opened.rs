@@ -53,7 +53,7 @@ pub fn deserialize_optional_path<'de, D: Deserializer<'de>>(
     Option::<PathBuf>::deserialize(source).map(|path| path.map(|path| plain_path(&path)))
 }
 
-/// Why a run cannot be opened: one sentence.
+/// Why a run cannot be opened and how to mend it, as the rest of a sentence that begins with the run: "is not there; …".
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(pub String);
@@ -72,8 +72,8 @@ pub trait OpenRuns: fmt::Debug + Send + Sync {
 pub struct NoRuns;
 
 impl OpenRuns for NoRuns {
-    fn open(&self, path: &Path) -> Result<OpenedRun, OpenError> {
-        Err(OpenError(format!("cannot open run {}: runs are not opened here", path.display())))
+    fn open(&self, _path: &Path) -> Result<OpenedRun, OpenError> {
+        Err(OpenError("is not opened here; leave it out".to_owned()))
     }
 }
 

@@ -10,9 +10,9 @@ pub const MOST_LEVELS: usize = 16;
 
 /// A setting with a value that no run can have: "optimizer.clip_norm is -1; it must be above 0".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path} {problem}")]
+#[error("{} {problem}", if path.is_empty() { "the model" } else { path })]
 pub struct Fault {
-    /// Keys from the outermost settings that know about the fault, joined by dots.
+    /// Keys from the outermost settings that know about the fault, joined by dots; empty for these settings as a whole.
     pub path: String,
     /// What is wrong and how to mend it, as the rest of a sentence.
     pub problem: String,
@@ -24,9 +24,16 @@ impl Fault {
         Self { path: key.to_owned(), problem: problem.into() }
     }
 
+    /// A fault of the settings as a whole: their model and the data do not go together.
+    pub fn of_all(problem: impl Into<String>) -> Self {
+        Self::new("", problem)
+    }
+
     /// The same fault, seen from the settings that hold these ones as `key`.
+    #[must_use]
     pub fn within(self, key: &str) -> Self {
-        Self { path: format!("{key}.{}", self.path), ..self }
+        let path = if self.path.is_empty() { key.into() } else { format!("{key}.{}", self.path) };
+        Self { path, ..self }
     }
 }
 

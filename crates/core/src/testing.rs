@@ -16,11 +16,12 @@ use crate::{
     capabilities::SampleRequest,
     checkpoint::{self, CheckpointState},
     condition::{Condition, Words},
-    context::{InitContext, InitError, Start},
+    context::{InitContext, Start},
     low_resolution::LowResolution,
     model::{Generative, Train},
     noise::{Noise, Phase, Seed},
     opened::NoRuns,
+    settings::Fault,
     shape::ImageShape,
     space::{Kind, Range, Space},
     vocabulary::captions_of_classes,
@@ -36,7 +37,7 @@ use std::{fs, sync::Arc};
 use told::{request, told};
 
 /// A way to build the model under test.
-pub type Build<'a> = &'a dyn Fn(&InitContext) -> Result<Box<dyn Train>, InitError>;
+pub type Build<'a> = &'a dyn Fn(&InitContext) -> Result<Box<dyn Train>, Fault>;
 
 /// Sizes that every model must train on: even, odd, coloured, tall, and barely an image.
 pub const SHAPES: [ImageShape; 7] = [

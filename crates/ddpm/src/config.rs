@@ -3,11 +3,11 @@
 use crate::{
     chain,
     classifier::Guide,
-    control::{BRANCH, ControlConfig},
+    control::{BRANCH, ControlConfig, require_uncontrolled},
     early::Early,
     guidance::Guidance,
     model::{Ddpm, Learning},
-    network::NetworkConfig,
+    network::{Network, NetworkConfig},
     objective::{Objective, Teacher},
     preservation::PreservationConfig,
     process::Process,
@@ -20,9 +20,9 @@ use crate::{
     weighting::Weighting,
 };
 use genlab_core::{
-    AdamConfig, BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault, InitContext,
-    InitError, Kind, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, Optimized,
-    OptimizerConfig, Train,
+    AdamConfig, Alike, BaseConfig, Check, ConditionConfig, Conditions, EmaConfig, Fault,
+    InitContext, Kind, LearningRateSchedule, Method, MuonAdamConfig, MuonConfig, OpenedRun,
+    Optimized, OptimizerConfig, Train,
     nn::{TimeMlpConfig, init_module},
     settings::{optional_within, share, within},
 };
@@ -125,10 +125,13 @@ impl Check for DdpmConfig {
 
 /// Settings that decide what the weights of a controlled run mean, and whether they have learned to go without what they are
 /// told: the branch cannot teach them that.
-const ALIKE_CONTROLLED: [&str; 5] =
-    ["schedule", "target", "network", "condition", "condition_dropout"];
-/// Those of a run that is gone on from: training all of a controlled one would leave its branch behind.
-const ALIKE_ALL: [&str; 5] = ["schedule", "target", "network", "condition", "control"];
+const ALIKE_CONTROLLED: Alike<'_> = Alike {
+    model: "ddpm",
+    settings: &["schedule", "target", "network", "condition", "condition_dropout"],
+};
+/// Those of a run that is gone on from.
+const ALIKE_ALL: Alike<'_> =
+    Alike { model: "ddpm", settings: &["schedule", "target", "network", "condition"] };
 
 impl DdpmConfig {
     /// The defaults on values of this kind.
@@ -165,7 +168,7 @@ impl DdpmConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or the run that it builds on cannot be used.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let space = context.space;
         self.network.fits("network", space)?;
         let conditions = self.condition.conditions("condition", context)?;
@@ -181,14 +184,14 @@ impl DdpmConfig {
         });
         let net = self
             .control
-            .build_on(encoder.begin(net)?, (&self.network, told), self, &ALIKE_CONTROLLED, context)
+            .build_on(encoder.begin(net)?, (&self.network, told), self, ALIKE_CONTROLLED, context)
             .map_err(|e| e.within("control"))?;
         let ends = net.ends();
         let net = Optimized::new_with_ends(net, self.optimizer, self.ema.clone(), &ends);
         let (net, base) = match &self.base {
-            Some(base) => base
-                .build_beside(net, "net", self, &ALIKE_ALL, context)
-                .map_err(|e| e.within("base"))?,
+            Some(base) => {
+                self.going_on(base, net, context).map_err(|fault| fault.within("base"))?
+            }
             None => (net, None),
         };
         let preserved = self.preservation.map(|config| config.draw(base.as_ref(), context));
@@ -237,6 +240,20 @@ impl DdpmConfig {
             condition_dropout,
             conditions,
         }))
+    }
+
+    /// `net` with the weights of its base, and that run.
+    fn going_on(
+        &self,
+        base: &BaseConfig,
+        net: Optimized<Network>,
+        context: &InitContext,
+    ) -> Result<(Optimized<Network>, Option<OpenedRun>), Fault> {
+        let (net, run) = base.build_beside(net, "net", self, ALIKE_ALL, context)?;
+        if let Some(run) = &run {
+            require_uncontrolled(base.named(), run)?;
+        }
+        Ok((net, run))
     }
 
     /// What the network is told, and what the model can be: a classifier tells it of classes by its gradient alone.

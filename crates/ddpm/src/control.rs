@@ -3,7 +3,7 @@
 
 use crate::network::{Network, NetworkConfig};
 use genlab_core::{
-    Base, Check, Conditions, ControlKind, Fault, InitContext, InitError, Start,
+    Alike, Base, Check, Conditions, ControlKind, Fault, InitContext, OpenedRun, Start,
     nn::{UNet, init_module},
     opened::deserialize_path,
     params::adopt_params,
@@ -72,16 +72,16 @@ impl ControlConfig {
         net: Network,
         (network, conditions): (&NetworkConfig, Conditions),
         own: &impl Serialize,
-        alike: &[&str],
+        alike: Alike<'_>,
         context: &InitContext,
-    ) -> Result<Network, InitError> {
+    ) -> Result<Network, Fault> {
         let Some((kind, run)) = self.parts() else { return Ok(net) };
         let (Network::UNet(mut net), NetworkConfig::UNet(unet)) = (net, network) else {
             let kind = kind.name();
             let problem = format!(
                 "is {kind}, but only a u-net has a way down to copy; set network to u-net, or control to off"
             );
-            return Err(Fault::new("kind", problem).into());
+            return Err(Fault::new("kind", problem));
         };
         if context.start == Start::Fresh {
             net = adopted(net, run, own, alike, context)?;
@@ -98,16 +98,22 @@ fn adopted(
     net: UNet,
     run: &Path,
     own: &impl Serialize,
-    alike: &[&str],
+    alike: Alike<'_>,
     context: &InitContext,
-) -> Result<UNet, InitError> {
+) -> Result<UNet, Fault> {
     let base = Base { key: "base", run };
     let mut opened = base.open(own, alike, context)?;
-    if opened.settings["control"]["kind"] != "off" {
-        let problem = "is controlled itself; give the run that it controls";
-        return Err(base.fault(&opened, problem).into());
-    }
-    adopt_params(net, "net", &mut opened.state).map_err(|_| base.keeps_another(&opened).into())
+    require_uncontrolled(base, &opened)?;
+    adopt_params(net, "net", &mut opened.state).map_err(|_| base.keeps_another(&opened))
+}
+
+/// # Errors
+/// When the run is controlled itself: its branch would be left behind.
+pub(crate) fn require_uncontrolled(base: Base<'_>, opened: &OpenedRun) -> Result<(), Fault> {
+    let control = &opened.settings["control"];
+    let Some(run) = control["base"].as_str() else { return Ok(()) };
+    let problem = format!("is controlled itself; give the run that it controls, {run}");
+    Err(base.fault(opened, problem))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::{ControlConfig, DdpmConfig, Guidance, NetworkConfig, SamplerConfig};
 use burn::tensor::Tensor;
 use genlab_core::{
-    BaseConfig, CaptionConfig, Check, Condition, ConditionConfig, ControlKind, Generative,
-    ImageShape, InitContext, InitError, OpenError, OpenRuns, OpenedRun, SampleRequest, Seed, Space,
+    BaseConfig, CaptionConfig, Check, Condition, ConditionConfig, ControlKind, Fault, Generative,
+    ImageShape, InitContext, OpenError, OpenRuns, OpenedRun, SampleRequest, Seed, Space,
     StateWriter, Train,
     nn::{TimeMlpConfig, UNetConfig},
     testing::{self, batch, contract, progress},
@@ -78,13 +78,13 @@ fn built_on(
     (base, settings): (DdpmConfig, Value),
     config: &DdpmConfig,
     context: &InitContext,
-) -> Result<Box<dyn Train>, InitError> {
+) -> Result<Box<dyn Train>, Fault> {
     let runs = Arc::new(OneRun { config: base, settings, context: context.clone() });
     config.init(&InitContext { runs, ..context.clone() })
 }
 
 /// Upon a run of the same settings that is not controlled.
-fn built(config: &DdpmConfig, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+fn built(config: &DdpmConfig, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
     let base = DdpmConfig { control: ControlConfig::Off, ..config.clone() };
     let settings = json!(base);
     built_on((base, settings), config, context)
@@ -194,7 +194,7 @@ fn a_base_that_cannot_be_controlled_is_refused() {
     let config = controlled(small());
     assert_eq!(
         refusal(small(), json!(config), &config),
-        "control.base is base, whose ddpm is controlled itself; give the run that it controls"
+        "control.base is base, whose ddpm is controlled itself; give the run that it controls, base"
     );
     let unet = UNetConfig { channels: vec![8, 8], ..UNetConfig::default() };
     let other = DdpmConfig { network: NetworkConfig::UNet(unet), ..small() };

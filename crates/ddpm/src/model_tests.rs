@@ -110,7 +110,7 @@ fn a_run_without_such_an_encoder_is_refused() {
     let alone = context(IMAGES);
     let beside = InitContext { runs: Arc::new(Untold(alone.clone())), ..alone };
     let refused = begun_with("plain").init(&beside).err().expect("refused").to_string();
-    let expected = "condition.run is plain, whose ddpm keeps no encoder of captions as clip has one; give a finished run of clip";
+    let expected = "condition.run is plain, a run of ddpm; give a finished run of clip";
     assert_eq!(refused, expected);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{DdpmConfig, Guidance, NetworkConfig, SamplerConfig};
 use genlab_core::{
-    BaseConfig, CaptionConfig, ConditionConfig, ImageShape, InitError, OpenError, OpenRuns, Space,
+    BaseConfig, CaptionConfig, ConditionConfig, Fault, ImageShape, OpenError, OpenRuns, Space,
     Train,
     nn::UNetConfig,
     testing::{self, batch, context, contract, progress},
@@ -43,7 +43,7 @@ impl OpenRuns for OneRun {
     }
 }
 
-fn built(config: &DdpmConfig, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+fn built(config: &DdpmConfig, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
     let runs = Arc::new(OneRun(context.clone()));
     config.init(&InitContext { runs, ..context.clone() })
 }

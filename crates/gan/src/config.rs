@@ -9,8 +9,8 @@ use crate::{
     regulariser::{Regularisers, SlopePenalty},
 };
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule,
-    Optimized, OptimizerConfig, Train,
+    Check, ConditionConfig, EmaConfig, Fault, InitContext, Kind, LearningRateSchedule, Optimized,
+    OptimizerConfig, Train,
     nn::{BackboneConfig, ConvBackbone, init_module},
     optim::{AdamConfig, Method},
     settings::{LARGEST_SIZE, at_least, at_most, optional_within, share, size, within},
@@ -154,11 +154,11 @@ impl GanConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or the run that its encoders of captions begin with cannot be used.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         Ok(Box::new(self.build(context)?))
     }
 
-    pub(crate) fn build(&self, context: &InitContext) -> Result<Gan, InitError> {
+    pub(crate) fn build(&self, context: &InitContext) -> Result<Gan, Fault> {
         let space = context.space;
         self.generator.fits("generator", space)?;
         self.critic.fits("critic", space)?;
@@ -170,7 +170,7 @@ impl GanConfig {
                 "is {}, but the critic is told something of each value; set it to 1, or condition to none",
                 self.pack
             );
-            return Err(Fault::new("pack", problem).into());
+            return Err(Fault::new("pack", problem));
         }
         let conditions = conditions.with_dropout(self.condition_dropout);
         let generator = init_module(context.seed, "gan/generator", &context.device, |device| {

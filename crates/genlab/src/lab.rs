@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use genlab_core::{
-    Generative, InitContext, InitError, NoRuns, SampleRequest, Seed, Start, Train,
+    Fault, Generative, InitContext, NoRuns, SampleRequest, Seed, Start, Train,
     checkpoint::CheckpointState,
     trainer::{self, Flow, Line, Observer, Outcome, Plan, Precision},
 };
@@ -45,7 +45,7 @@ pub enum LabError {
     Data(#[from] DataError),
     /// The model's settings do not fit the data.
     #[error(transparent)]
-    Init(#[from] InitError),
+    Init(#[from] Fault),
     /// Training left the numbers.
     #[error("{scalar} was not a number in step {step}; try a smaller learning rate")]
     Diverged {
@@ -82,7 +82,7 @@ impl Lab {
     pub fn train(
         &self,
         budget: u64,
-        build: impl FnOnce(&InitContext) -> Result<Box<dyn Train>, InitError>,
+        build: impl FnOnce(&InitContext) -> Result<Box<dyn Train>, Fault>,
         watch: impl FnMut(&Line<'_>, &dyn Train),
     ) -> Result<Box<dyn Generative>, LabError> {
         let mut model = build(&self.context(budget))?;

@@ -9,8 +9,7 @@ use crate::{
     sparsity::{Gated, L1, Sparsity},
 };
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Kind, Optimized, OptimizerConfig, Space,
-    Train,
+    Check, EmaConfig, Fault, InitContext, Kind, Optimized, OptimizerConfig, Space, Train,
     loss::PixelLoss,
     nn::{BackboneConfig, init_module},
     settings::{size, within},
@@ -88,11 +87,11 @@ impl SparseAeConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         Ok(Box::new(self.build(context)?))
     }
 
-    pub(crate) fn build(&self, context: &InitContext) -> Result<SparseAe, InitError> {
+    pub(crate) fn build(&self, context: &InitContext) -> Result<SparseAe, Fault> {
         self.fits(context.space)?;
         let net = init_module(context.seed, "sparse-ae/net", &context.device, |device| {
             SparseNet::new(self, context.space, device)

@@ -2,8 +2,8 @@
 
 use crate::{Likelihood, Objective, Prior, model::Vae};
 use genlab_core::{
-    Check, ConditionConfig, EmaConfig, Fault, InitContext, InitError, Kind, LearningRateSchedule,
-    Optimized, OptimizerConfig, Space, Train,
+    Check, ConditionConfig, EmaConfig, Fault, InitContext, Kind, LearningRateSchedule, Optimized,
+    OptimizerConfig, Space, Train,
     nn::{BackboneConfig, init_module},
     settings::{non_negative, share, size, within},
 };
@@ -109,7 +109,7 @@ impl VaeConfig {
     ///
     /// # Errors
     /// When its settings do not fit the data, or the run that its encoder of captions begins with cannot be used.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         self.fits(context.space)?;
         let conditions = self.condition.conditions("condition", context)?;
         let conditions = conditions.of_classes_or_captions("condition")?;

@@ -57,6 +57,8 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
     } else {
         requests::beside(told_classes, conditions, &dataset.test, count, &device)
     };
+    let led = args.guidance.map_or_else(String::new, |guidance| format!("-guidance{guidance}"));
+    let taken = args.steps.map_or_else(String::new, |steps| format!("-steps{steps}"));
     let mut suffix = told.suffix();
     let mut texts = requests::told_captions(conditions, &dataset.test, count);
     if let Some(text) = &args.caption {
@@ -66,7 +68,9 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
             format!("-{}", text.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase());
     }
     let out = args.out.clone().unwrap_or_else(|| {
-        RunDir::new(args.run.clone()).samples().join(format!("samples-s{seed}{suffix}.png"))
+        RunDir::new(args.run.clone())
+            .samples()
+            .join(format!("samples-s{seed}{suffix}{led}{taken}.png"))
     });
     require_size(&out, told.count(), dataset.space)?;
     require_writable(&out)?;
@@ -88,7 +92,8 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
 fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
     let (run, name) = (args.run.display(), model.name());
     if !model.makes_values() {
-        bail!("{run} is a run of {name}, which makes no values; give a run of another model");
+        let others = ModelConfig::names().join(", ");
+        bail!("{run} is a run of {name}, which draws no samples; give a run of {others}");
     }
     if let Some(steps) = args.steps {
         match model.most_steps() {
@@ -202,7 +207,7 @@ impl Told {
                          learned to go without"
                     ),
                 };
-                bail!("--guidance {guidance} has no meaning here: {what}");
+                bail!("--guidance {guidance} has no meaning here: {what}; leave it out");
             }
             if !(0.0..=MOST_GUIDANCE).contains(&guidance) {
                 bail!(
@@ -275,7 +280,7 @@ impl Told {
         }
     }
 
-    /// What tells the file from that of other classes.
+    /// What tells the file from that of samples of other classes.
     fn suffix(&self) -> String {
         match self {
             Self::Typical(..) => String::new(),

@@ -306,7 +306,7 @@ fn entries(dir: &RunDir) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Why a folder without settings is no run: nothing is there, or several runs are.
+/// Why a place without settings is no run: nothing is there, or no folder, or several runs are.
 fn no_run(dir: &Path) -> String {
     let entries = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
     let runs = entries.filter(|entry| RunDir::new(entry.path()).config().exists());
@@ -319,7 +319,11 @@ fn no_run(dir: &Path) -> String {
             "{folder} is not a run directory but holds several; give one of them, such as {}",
             dir.join(first).display()
         ),
-        None => format!("{folder} is not a run directory: it has no config.toml"),
+        None if dir.is_dir() => format!(
+            "{folder} is not a run directory: it has no config.toml; give one that bench-runner list names"
+        ),
+        None if dir.exists() => format!("{folder} is a file; give the directory of a run"),
+        None => format!("{folder} is not there; give the directory of a run"),
     }
 }
 
@@ -330,7 +334,9 @@ fn no_run(dir: &Path) -> String {
 pub(crate) fn read_config(dir: &Path) -> Result<RunConfig> {
     let path = RunDir::new(dir).config();
     let text = match files::read_text(&path, files::MOST_SETTINGS) {
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{}", no_run(dir)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            bail!("{}", no_run(dir))
+        }
         text => text.with_context(|| format!("cannot read {}", path.display()))?,
     };
     RunConfig::from_toml(&text).with_context(|| format!("cannot use {}", path.display()))

@@ -87,7 +87,8 @@ impl Runs {
                 ),
                 _ => error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": "),
             };
-            OpenError(format!("cannot open run {}: {cause}", path.display()))
+            let of_the_run = cause.strip_prefix(&format!("{} ", self.place(path).display()));
+            OpenError(of_the_run.map_or_else(|| format!("cannot be opened: {cause}"), str::to_owned))
         })
     }
 

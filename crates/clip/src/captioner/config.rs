@@ -8,7 +8,7 @@ use crate::{
 use burn::tensor::{Int, Tensor};
 use genlab_classifier::Augmentation;
 use genlab_core::{
-    Batch, Check, EmaConfig, Fault, InitContext, InitError, Noise, OptimizerConfig, Train,
+    Batch, Check, EmaConfig, Fault, InitContext, Noise, OptimizerConfig, Train,
     condition::Captions,
     nn::{TextConfig, init_module},
     settings::{optional_within, positive, size, within},
@@ -96,16 +96,16 @@ impl Check for CaptionerConfig {
 }
 
 const SILENT: &str =
-    "are missing: the dataset has none to learn from; choose scenes-32 or scenes-48";
+    "learns from captions, which the dataset does not have; choose scenes-32 or scenes-48";
 
 impl CaptionerConfig {
     /// A freshly initialised model.
     ///
     /// # Errors
     /// When the data have no captions, or the run that filters them cannot be used.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let captions = Captions::of(self.text, "text", context);
-        let captions = captions.map_err(|_| Fault::new("captions", SILENT))?;
+        let captions = captions.map_err(|_| Fault::of_all(SILENT))?;
         let net = |name: &str| {
             init_module(context.seed, name, &context.device, |device| {
                 let (dim, temperature) = (self.embedding_dim, self.temperature);

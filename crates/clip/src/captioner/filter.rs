@@ -3,7 +3,7 @@
 use super::net::Captioner;
 use burn::tensor::{Int, Tensor};
 use genlab_core::{
-    BaseConfig, Check, CheckpointError, EmaConfig, Fault, InitContext, InitError, Optimized,
+    Alike, BaseConfig, Check, CheckpointError, EmaConfig, Fault, InitContext, Optimized,
     OptimizerConfig, StateReader, StateWriter,
     nn::sigmoid,
     opened::deserialize_path,
@@ -41,21 +41,22 @@ impl FilterConfig {
     /// The filter, with the weights that its run keeps: those of `net` are others.
     ///
     /// # Errors
-    /// When the run cannot be opened, or has another network than the settings `own`.
+    /// When the run cannot be opened, is of another model, or has another network than the settings `own`.
     pub(super) fn open(
         &self,
         net: Captioner,
         own: &impl Serialize,
         context: &InitContext,
-    ) -> Result<Filter, InitError> {
+    ) -> Result<Filter, Fault> {
         let net = Optimized::new(net, OptimizerConfig::default(), EmaConfig::Off);
-        let net = self.base().build_on(net, "net", own, &ALIKE, context)?;
+        let net = self.base().build_on(net, "net", own, ALIKE, context)?;
         Ok(Filter { net: net.raw(), threshold: self.threshold })
     }
 }
 
 /// Settings that decide what weights mean.
-const ALIKE: [&str; 3] = ["image", "text", "embedding_dim"];
+const ALIKE: Alike<'_> =
+    Alike { model: "captioner", settings: &["image", "text", "embedding_dim"] };
 
 impl Check for FilterConfig {
     fn check(&self) -> Result<(), Fault> {

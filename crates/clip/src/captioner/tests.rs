@@ -112,7 +112,10 @@ fn a_filter_is_a_run_of_the_same_network_and_not_needed_once_training_has_begun(
 fn data_without_captions_are_refused() {
     let silent = InitContext { words: None, ..context(SPACE) };
     let fault = small().init(&silent).err().expect("refused").to_string();
-    assert!(fault.starts_with("captions are missing: the dataset has none"), "{fault}");
+    assert!(
+        fault.starts_with("the model learns from captions, which the dataset does not"),
+        "{fault}"
+    );
 }
 
 fn words(captions: Tensor<2, Int>) -> Vec<i32> {

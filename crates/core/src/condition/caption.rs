@@ -3,7 +3,7 @@
 use super::ConditionConfig;
 use crate::{
     base::{Base, differing},
-    context::{InitContext, InitError, Start},
+    context::{InitContext, Start},
     nn::TextConfig,
     opened::{OpenedRun, deserialize_optional_path},
     params::adopt_renamed,
@@ -74,14 +74,14 @@ impl ConditionConfig {
         &'a self,
         key: &'a str,
         context: &InitContext,
-    ) -> Result<EncoderStart<'a>, InitError> {
+    ) -> Result<EncoderStart<'a>, Fault> {
         let fresh = EncoderStart { key, run: None };
         let Self::Caption(CaptionConfig { text, run: Some(run) }) = self else { return Ok(fresh) };
         if context.start == Start::Restored {
             return Ok(fresh);
         }
         let base = Base { key: "run", run };
-        let opened = context.runs.open(run)?;
+        let opened = base.any(context).map_err(|fault| fault.within(key))?;
         require_encoder(base, &opened, *text, key).map_err(|fault| fault.within(key))?;
         Ok(EncoderStart { key, run: Some((base, opened)) })
     }
@@ -111,8 +111,7 @@ fn require_encoder(
     key: &str,
 ) -> Result<(), Fault> {
     if !opened.state.has(Section::Weights, &format!("{NET}.{THEIRS}embedding")) {
-        let problem = "keeps no encoder of captions as clip has one; give a finished run of clip";
-        return Err(base.fault(opened, problem));
+        return Err(base.is_of_another(opened, "clip"));
     }
     let own = serde_json::to_value(text).expect("settings are plain values");
     let Some((path, theirs, own)) = differing(TEXT, &opened.settings[TEXT], &own) else {

@@ -242,6 +242,9 @@ pub(super) enum Nouns {
     WithSubject,
 }
 
+/// What a caption looks like.
+const FORM: &str = "a [small] COLOUR DIGIT, and for each further object left of, right of, above or below a [small] COLOUR DIGIT";
+
 /// What is wrong with a text that is no caption of these nouns and of the number of objects that `objects` has.
 pub(super) fn fault(text: &str, objects: RangeInclusive<usize>, nouns: Nouns) -> Option<String> {
     let vocabulary = vocabulary(*objects.end());
@@ -256,13 +259,14 @@ pub(super) fn fault(text: &str, objects: RangeInclusive<usize>, nouns: Nouns) ->
         let word: String = word.chars().take(MOST_SHOWN).collect();
         let words: Vec<&str> = vocabulary.known().iter().map(String::as_str).chain(more).collect();
         let words = words.join(", ");
-        return Some(format!("{word:?} is no word of its captions, which are {words}"));
+        return Some(format!("{word:?} is no word of its captions, whose words are {words}"));
     }
     let (least, most) = objects.into_inner();
     match Caption::parse(&text.to_lowercase()).map(|caption| caption.phrases.len()) {
-        None => Some("it is no sentence of its captions".to_owned()),
+        None => Some(format!("it does not have the form of its captions, {FORM}")),
         Some(count) if !(least..=most).contains(&count) => {
-            Some(format!("it has {count} objects, and captions have from {least} to {most}"))
+            let objects = if count == 1 { "object" } else { "objects" };
+            Some(format!("it has {count} {objects}, and captions have from {least} to {most}"))
         }
         Some(_) => None,
     }
@@ -317,10 +321,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_caption_is_said() {
         for (text, start) in [
-            ("a pink three", "\"pink\" is no word of its captions, which are a, small, red"),
+            ("a pink three", "\"pink\" is no word of its captions, whose words are a, small, red"),
             ("a red 3", "\"3\" is no word"),
-            ("", "it is no sentence"),
-            ("red three", "it is no sentence"),
+            ("", "it does not have the form of its captions, a [small] COLOUR"),
+            ("red three", "it does not have the form of its captions, a [small] COLOUR"),
             ("a red one above a red two above a red four", "it has 3 objects, and captions have"),
         ] {
             let found = fault(text, 1..=2, Nouns::Digits).expect(text);

@@ -3,7 +3,7 @@
 use super::{model::Grounder, net::GrounderNet};
 use crate::encoder::EncoderConfig;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     condition::Captions,
     nn::{TextConfig, init_module},
     settings::{multiple, positive, size, within},
@@ -70,10 +70,10 @@ impl GrounderConfig {
     ///
     /// # Errors
     /// When the data have no captions, or nobody knows where the objects are that they name.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let space = context.space;
         if context.objects.is_none() {
-            return Err(nothing_named().into());
+            return Err(nothing_named());
         }
         let captions = Captions::of(self.text, "text", context).map_err(|_| nothing_named())?;
         let net = init_module(context.seed, "grounder/net", &context.device, |device| {
@@ -85,9 +85,9 @@ impl GrounderConfig {
 }
 
 fn nothing_named() -> Fault {
-    let problem = "are missing: the dataset has none, or nobody knows where the objects are that they \
-                   name; choose scenes-48 or scenes-32";
-    Fault::new("captions", problem)
+    let problem = "learns from captions and from where the objects are that they name, which the dataset does not have; \
+                   choose scenes-48 or scenes-32";
+    Fault::of_all(problem)
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
         for context in [silent, blank, context(Space::points(2, 0.0, 1.0))] {
             let fault = GrounderConfig::default().init(&context).err().expect("refused");
             let sentence = fault.to_string();
-            assert!(sentence.starts_with("captions are missing: the dataset"), "{sentence}");
+            assert!(sentence.starts_with("the model learns from captions and"), "{sentence}");
         }
     }
 

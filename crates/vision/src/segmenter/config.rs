@@ -3,7 +3,7 @@
 use super::{model::Segmenter, net::SegmenterNet};
 use crate::encoder::EncoderConfig;
 use genlab_core::{
-    Check, EmaConfig, Fault, InitContext, InitError, Optimized, OptimizerConfig, Train,
+    Check, EmaConfig, Fault, InitContext, Optimized, OptimizerConfig, Train,
     nn::init_module,
     settings::{positive, size, within},
 };
@@ -64,10 +64,10 @@ impl SegmenterConfig {
     ///
     /// # Errors
     /// When nobody knows where the objects of the data are.
-    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, InitError> {
+    pub fn init(&self, context: &InitContext) -> Result<Box<dyn Train>, Fault> {
         let space = context.space;
         if context.objects.is_none() {
-            return Err(no_objects().into());
+            return Err(no_objects());
         }
         let net = init_module(context.seed, "segmenter/net", &context.device, |device| {
             SegmenterNet::new(self, space, device)
@@ -78,9 +78,8 @@ impl SegmenterConfig {
 }
 
 fn no_objects() -> Fault {
-    let problem =
-        "are missing: nobody knows where those of the dataset are; choose scenes-48 or scenes-32";
-    Fault::new("objects", problem)
+    let problem = "learns where objects are, which nobody knows of the dataset; choose scenes-48 or scenes-32";
+    Fault::of_all(problem)
 }
 
 #[cfg(test)]
@@ -95,7 +94,7 @@ mod tests {
         for context in [blank, context(Space::points(2, 0.0, 1.0))] {
             let fault = SegmenterConfig::default().init(&context).err().expect("refused");
             let sentence = fault.to_string();
-            assert!(sentence.starts_with("objects are missing: nobody knows"), "{sentence}");
+            assert!(sentence.starts_with("the model learns where objects are"), "{sentence}");
         }
     }
 

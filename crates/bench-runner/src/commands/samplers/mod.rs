@@ -177,8 +177,9 @@ fn require_scores(scored: &Scored, samples: usize) -> Result<()> {
     if scored.broken > 0 || rows::distance(&scored.metrics).is_some() {
         return Ok(());
     }
-    let why = scored.notes.iter().find(|note| rows::is_of_distance(note));
-    let why = why.map_or("nothing says how far they are from real ones.", String::as_str);
-    let too_few = if samples == 1 { "sample is" } else { "samples are" };
-    bail!("{samples} {too_few} too few: {why}")
+    let note = scored.notes.iter().find(|note| rows::is_of_distance(note));
+    let why = note.and_then(|note| note.split_once(" is absent: "));
+    let why = why.map_or("nothing says how far they are from real ones", |(_, why)| why);
+    let why = why.trim_end_matches('.').trim_end_matches(": evaluate more images");
+    bail!("--samples {samples} is too few: {why}; give more")
 }

@@ -311,7 +311,8 @@ fn a_base_that_is_damaged_is_to_be_mended_itself() {
     fs::write(&weights, bytes).unwrap();
     let more = ["--set", "model.ddpm.base.run=base", "--out", "never"];
     let sentence = refusal(folder.path(), &quick(&file, "ddpm", &more));
-    assert!(sentence.contains("cannot open run base") && sentence.contains("train that run again"));
+    let expected = "model.ddpm.base.run is base, which cannot be opened: its checkpoint file";
+    assert!(sentence.contains(expected) && sentence.contains("train that run again"), "{sentence}");
     assert!(!sentence.contains("--fresh") && !folder.path().join("never").exists(), "{sentence}");
 }
 
@@ -381,9 +382,9 @@ fn a_run_is_judged_by_the_classifier_of_another() {
         (&["--judge", "run=vae", "--out", "never"][..], "run vae cannot judge: its model is vae"),
         (
             &["--judge", "run=nowhere", "--out", "never"],
-            "cannot open run nowhere: nowhere is not a",
+            "--judge run=nowhere is not there; give the directory of a run",
         ),
-        (&other, "a classifier of images of 1x8x8 and cannot judge images of 1x28x28"),
+        (&other, "run mine knows images of 1x8x8 and cannot judge images of 1x28x28"),
         (&points, "ring-8 holds points, which are scored in their own coordinates without a judge"),
     ] {
         let sentence = refusal(folder.path(), &[&["--model", "vae"], more].concat());

@@ -1,6 +1,8 @@
 //! Everything that is printed: results on standard output; progress and errors on standard error.
 use anyhow::{Context, Result};
-use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED,
+};
 use genlab_data::DownloadProgress;
 use genlab_results::{Direction, JudgeInfo, Metric, Results, text::plain_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -245,13 +247,29 @@ pub(crate) fn results_table(runs: &[(String, Results)]) -> String {
         cells.push(row.2);
         table.add_row(cells);
     }
-    for column in 1..=runs.len() {
-        if let Some(column) = table.column_mut(column) {
+    last_column_wrapped(table)
+}
+
+/// The drawn table, whose middle columns stand to the right, and whose last one, of units, is wrapped where a line would be
+/// too long.
+fn last_column_wrapped(mut table: Table) -> String {
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
+    let last = table.column_count().saturating_sub(1);
+    for column in table.column_iter_mut() {
+        if column.index == last {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST)));
+            continue;
+        }
+        column.set_constraint(ColumnConstraint::ContentWidth);
+        if column.index > 0 {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table.to_string()
 }
+
+/// Units are wrapped to so many columns at least.
+const NARROWEST: u16 = 18;
 
 /// One set of numbers with what is known about each.
 pub(crate) fn metrics_table(metrics: &[Metric]) -> String {
@@ -267,12 +285,7 @@ pub(crate) fn metrics_table(metrics: &[Metric]) -> String {
         let n = metric.n.to_string();
         table.add_row([name, number(metric.value), interval, n, metric.qualified_unit()]);
     }
-    for column in 1..=3 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.to_string()
+    last_column_wrapped(table)
 }
 
 /// Who judged.
@@ -280,7 +293,7 @@ pub(crate) fn judge_line(judge: &JudgeInfo) -> String {
     let accuracy = judge.accuracy.map_or_else(String::new, |accuracy| {
         format!(", {:.2} % of its test images right", 100.0 * accuracy)
     });
-    format!("judge {}{accuracy}, sha256 {}", judge.name, judge.sha256)
+    format!("judge {}{accuracy}\n  sha256 {}", judge.name, judge.sha256)
 }
 
 /// Texts in rows and columns, the first row the headings; all but the first column stand to the right.
@@ -358,6 +371,21 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn units_are_wrapped_before_a_line_is_too_long() {
+        let entry = genlab_metrics::CATALOGUE.get("description/nll").expect("it is known");
+        let metric = Metric::new(entry, "test", 0.5616, 4096).expect("finite");
+        let unit = "nats per caption, entropy of the captions 0.3479";
+        let metric = Metric { unit: unit.to_owned(), ci95: Some([0.5501, 0.5731]), ..metric };
+        let table = metrics_table(&[metric]);
+        assert!(table.lines().all(|line| line.chars().count() <= WIDTH), "{table}");
+        assert!(
+            table.contains("description/nll ↓") && table.contains("0.5501 – 0.5731"),
+            "{table}"
+        );
+        assert!(table.contains("per caption") && table.contains("0.3479"), "{table}");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use crate::{
     features::{judge::Judge, lpips::Lpips},
     measures::units,
-    numerics::matrix::{Z95, mean_and_sd},
+    numerics::{
+        matrix::{Z95, mean_and_sd},
+        share::wilson,
+    },
     settings::{Settings, Split},
 };
 use burn::tensor::{Device, Tensor};
@@ -76,14 +79,18 @@ impl<'a> Context<'a> {
         Ok(units::of(metric, self.dataset.space.kind))
     }
 
-    /// The mean of one value per image with a 95 % interval by the normal approximation.
+    /// The mean of one value per image with a 95 % interval: Wilson's where each is 0 or 1 and the mean a share, and by the
+    /// normal approximation of other means.
     ///
     /// # Errors
     /// When the mean is not finite.
     pub fn mean(&self, entry: &Entry, values: &[f64]) -> Result<Metric, NotFinite> {
         let (mean, sd) = mean_and_sd(values);
-        let half_width = Z95 * sd / (values.len() as f64).sqrt();
-        Ok(self.metric(entry, mean, values.len())?.with_half_width(half_width))
+        let metric = self.metric(entry, mean, values.len())?;
+        if entry.range == [0.0, 1.0] && values.iter().all(|value| [0.0, 1.0].contains(value)) {
+            return Ok(Metric { ci95: Some(wilson(mean, values.len())), ..metric });
+        }
+        Ok(metric.with_half_width(Z95 * sd / (values.len() as f64).sqrt()))
     }
 
     /// Values in batches, with what a model that takes `conditions` is told about them.

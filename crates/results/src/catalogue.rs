@@ -29,6 +29,8 @@ pub enum Section {
     Sparsity,
     /// How well classes are told apart.
     Classification,
+    /// How well pictures and captions go together, and captions are written.
+    Captions,
     /// How well objects are found and cut out.
     Objects,
     /// How far a game between two networks is from its end.
@@ -41,7 +43,7 @@ pub enum Section {
 
 impl Section {
     /// All sections, in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Samples,
         Self::Forecasts,
         Self::Likelihood,
@@ -49,6 +51,7 @@ impl Section {
         Self::Latent,
         Self::Sparsity,
         Self::Classification,
+        Self::Captions,
         Self::Objects,
         Self::Game,
         Self::Cost,
@@ -65,6 +68,7 @@ impl Section {
             Self::Latent => "Latent codes",
             Self::Sparsity => "Sparsity",
             Self::Classification => "Classification",
+            Self::Captions => "Pictures and captions",
             Self::Objects => "Objects",
             Self::Game => "Game",
             Self::Cost => "Cost",

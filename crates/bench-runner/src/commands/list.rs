@@ -6,7 +6,7 @@ use crate::{
     terminal,
 };
 use anyhow::{Context, Result, bail};
-use genlab_results::{Direction, Metric, Rank, Results};
+use genlab_results::{Direction, Metric, Rank, Results, Section};
 use serde::Serialize;
 use std::{
     fs,
@@ -111,14 +111,18 @@ fn gather(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The number that a run is first judged by: one of its samples, where there is one.
+/// The number that a run is first judged by: one of its samples, where there is one, and the first of a report where no
+/// number leads.
 pub(crate) fn leading(results: &Results) -> Option<&Metric> {
-    let leads = |name: &str| {
-        genlab_metrics::CATALOGUE.get(name).is_some_and(|entry| entry.rank == Rank::Leading)
+    let ranked = |rank: Rank| {
+        let of_rank = move |metric: &&Metric| {
+            let entry = genlab_metrics::CATALOGUE.get(&metric.name);
+            entry.is_some_and(|entry| entry.rank == rank && entry.section != Section::Cost)
+        };
+        results.metrics.iter().filter(of_rank)
     };
-    let mut leading = results.metrics.iter().filter(|metric| leads(&metric.name));
-    let of_samples = leading.clone().find(|metric| metric.name.starts_with("samples/"));
-    of_samples.or_else(|| leading.next())
+    let of_samples = ranked(Rank::Leading).find(|metric| metric.name.starts_with("samples/"));
+    of_samples.or_else(|| ranked(Rank::Leading).next()).or_else(|| ranked(Rank::Headline).next())
 }
 
 /// A run whose files are damaged is listed with what is wrong.

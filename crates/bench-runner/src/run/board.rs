@@ -131,22 +131,23 @@ fn columns(config: &RunConfig) -> Vec<MetricColumn> {
     let [condition, control] = ["condition", "control"].map(|key| &settings[key]["kind"]);
     let has = |entry: &&Entry| match (entry.section, entry.name) {
         (Section::Forecasts, _) => kind == Kind::Series,
-        (Section::Classification, "description/filter_auroc") => {
+        (Section::Captions, "description/filter_auroc") => {
             config.model.name() == "captioner" && config.dataset == "scenes-32-noisy"
         }
-        (Section::Classification, name) => match name.split_once('/') {
+        (Section::Captions, name) => match name.split_once('/') {
             Some(("alignment", what)) => {
                 let of_scenes = config.dataset.starts_with("scenes-");
                 let said = match what {
                     "above_floor" => true,
                     "class" => !of_scenes,
+                    "digit" | "unseen" => of_scenes && config.dataset != SUBJECT,
                     _ => of_scenes,
                 };
                 said && ["clip", "captioner"].contains(&config.model.name())
             }
-            Some(("description", _)) => config.model.name() == "captioner",
-            _ => ["classifier", "vit"].contains(&config.model.name()),
+            _ => config.model.name() == "captioner",
         },
+        (Section::Classification, _) => ["classifier", "vit"].contains(&config.model.name()),
         (Section::Objects, name) => match name.split_once('/') {
             Some(("grounding", _)) => config.model.name() == "grounder",
             _ => config.model.name() == "segmenter",

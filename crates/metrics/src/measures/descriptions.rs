@@ -43,7 +43,7 @@ const EXACT_ONE: Entry = Entry {
     unit: "fraction of pictures",
     better: Some(Higher),
     range: [0.0, 1.0],
-    section: Section::Classification,
+    section: Section::Captions,
     rank: Rank::Headline,
     meaning: "Pictures of one object of which the model writes a caption that says digit, colour and size, and nothing else. \
               Chance is 1/120.",

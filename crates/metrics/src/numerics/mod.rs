@@ -11,4 +11,5 @@ pub mod matrix;
 pub mod mixture;
 pub mod pca;
 pub mod rank;
+pub mod share;
 pub mod tsne;

@@ -25,7 +25,7 @@ use genlab_metrics::{
 use genlab_report::run::folders;
 use genlab_results::{JudgeInfo, OpenedRole, Panel, RunRecord, Section};
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -37,10 +37,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FILE: &str = "inception=";
 
 /// What the runs' own judges and those of `args` say of the samples of the runs in `dirs`. A run that has none is left out, as are
-/// copies of others, and runs of different data are not judged at all; notes say so. Nothing where no judge is asked for.
+/// copies of others; notes say so. Nothing where no judge is asked for.
 ///
 /// # Errors
-/// When a judge cannot look at what the runs make, or it or their data cannot be read.
+/// When runs are of different data, a judge cannot look at what they make, or it or their data cannot be read.
 pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     if args.judge.is_empty() {
         return Ok(Panel::default());
@@ -61,10 +61,14 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
         }
     }
     let Some(first) = runs.first() else { return Ok(Panel { notes, ..Panel::default() }) };
-    if runs.iter().any(|run| run.measured_on != first.measured_on) {
-        let reason = "the runs are of different data, or were measured on different splits";
-        notes.push(format!("Tables of several judges are absent: {reason}."));
-        return Ok(Panel { notes, ..Panel::default() });
+    if let Some(other) = runs.iter().find(|run| run.measured_on != first.measured_on) {
+        let told = |run: &Scored| format!("{} on {}", run.name, run.measured_on);
+        bail!(
+            "--judge has no meaning here: {} and {} were measured on different data, and no order of their samples says which is \
+             better; compare them apart, or leave --judge out",
+            told(first),
+            told(other)
+        );
     }
     let dataset = run::load_again(first.dir.path(), &first.data)
         .with_context(|| format!("cannot load the data of {}", first.name))?;
@@ -219,6 +223,14 @@ struct MeasuredOn {
     dataset: String,
     sha256: String,
     split: Split,
+}
+
+impl Display for MeasuredOn {
+    /// "the test split of mnist-10k (3fa1c04b)".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dataset, sha256, split } = self;
+        write!(f, "the {} split of {dataset} ({})", split.name(), sha256.get(..8).unwrap_or(sha256))
+    }
 }
 
 impl Scored {

@@ -76,7 +76,7 @@ pub enum JudgeError {
     },
     /// A run of other images.
     #[error(
-        "run {name} is a classifier of {its} and cannot judge {theirs}; give one that was trained on values \
+        "run {name} knows {its} and cannot judge {theirs}; give one that was trained on values \
          like those"
     )]
     OtherValues {

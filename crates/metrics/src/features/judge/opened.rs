@@ -128,6 +128,6 @@ mod tests {
         assert!(judge.read(&images).probabilities.is_none() && judge.accuracy.is_none());
         let other = run(ImageShape::new(1, 9, 8), 10);
         let error = Judge::opened("mine", "ab", other, &digits, &device).unwrap_err().to_string();
-        assert!(error.contains("a classifier of images of 1x9x8 and cannot judge images of 1x8x8"));
+        assert!(error.contains("knows images of 1x9x8 and cannot judge images of 1x8x8"));
     }
 }

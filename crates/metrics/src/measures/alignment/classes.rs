@@ -13,7 +13,7 @@ pub(super) const CLASS: Entry = Entry {
     unit: "fraction of pictures",
     better: Some(Higher),
     range: [0.0, 1.0],
-    section: Section::Classification,
+    section: Section::Captions,
     rank: Rank::Headline,
     meaning: "Pictures of which the nearest of the captions of all classes is that of their own: scored as the paper \
               scores zero-shot, though all classes were trained on. Chance is one over the number of classes.",

@@ -22,7 +22,7 @@ pub(super) const INFONCE: Entry = Entry {
     unit: "nats per pair",
     better: Some(Lower),
     range: [0.0, f64::INFINITY],
-    section: Section::Classification,
+    section: Section::Captions,
     meaning: "The contrastive loss of held-out pairs in batches of 128, whatever the batches of training were. Captions that come \
               again in a batch cannot be told apart: it is never below its floor, which stands beside the unit.",
     ..Entry::BASE

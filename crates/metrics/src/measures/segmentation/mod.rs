@@ -79,7 +79,7 @@ const FASHION: Entry = Entry {
 
 const PREDICTED: Entry = Entry {
     name: "segmentation/predicted",
-    title: "Predicted overlap",
+    title: "Predicted IoU",
     gloss: "whether the model knows how good its masks are",
     unit: "correlation",
     range: [-1.0, 1.0],
@@ -90,7 +90,7 @@ const PREDICTED: Entry = Entry {
 
 const PREDICTED_CHOSEN: Entry = Entry {
     name: "segmentation/predicted_chosen",
-    title: "Predicted overlap of chosen masks",
+    title: "Predicted IoU of chosen masks",
     gloss: "the same of the masks that it chooses",
     meaning: "The same over the candidates that are chosen alone, which leaves out those that are plainly bad.",
     ..PREDICTED

@@ -82,6 +82,11 @@ fn the_subject_is_found_where_it_is_shown_and_nowhere_else() {
     let counts: Vec<usize> = rows.iter().map(|row| row[1].parse().expect("a count")).collect();
     assert_eq!(counts[0], counts[1] + counts[2], "alone or in company");
     assert_eq!([&rows[1][0], &rows[2][0]], ["told it alone", "told it beside a digit"]);
+    let scenes = few("scenes-32-subject").test.scenes.expect("scenes");
+    let alone = scenes.rows().iter().filter(|scene| scene.objects.len() == 1).count();
+    let beside = scenes.rows().len() - alone;
+    assert!(alone.abs_diff(beside) > 5, "{alone} and {beside} cannot be told apart");
+    assert_eq!(counts[1] < counts[2], alone < beside, "{counts:?}");
     let overlap: f64 = rows[6][3].parse().expect("an overlap");
     assert!(rows[6][0] == "filled frames" && (0.6..0.95).contains(&overlap), "{rows:?}");
     assert_eq!(strip(&found, "subject_shown"), (16, 4));

@@ -294,9 +294,12 @@ fn a_base_that_does_not_fit_is_refused_in_one_sentence() {
     ] {
         let sets = sets.iter().flat_map(|set| ["--set", set]);
         let more: Vec<&str> = sets.chain(["--out", "never"]).collect();
-        let sentence = refusal(folder.path(), &quick(&file, "ddpm", &more));
-        assert!(sentence.contains(expected), "{sentence}");
-        assert!(!folder.path().join("never").exists());
+        let planned = [&more[..], &["--dry-run"]].concat();
+        for more in [&more, &planned] {
+            let sentence = refusal(folder.path(), &quick(&file, "ddpm", more));
+            assert!(sentence.contains(expected), "{sentence}");
+            assert!(!folder.path().join("never").exists());
+        }
     }
 }
 

@@ -183,7 +183,7 @@ pub(crate) struct RunArgs {
     /// Open the report in a browser at the end.
     #[arg(long)]
     pub open: bool,
-    /// Say which runs there would be, where, and how far they are, and do nothing.
+    /// Say which runs there would be, where, and how far they are, or why one cannot be; nothing is trained or written.
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -30,7 +30,7 @@ use crate::{
 };
 use anyhow::Result;
 use clap::CommandFactory;
-use std::{path::Path, process::ExitCode};
+use std::{collections::HashSet, path::Path, process::ExitCode};
 
 /// Does what the command line asks.
 ///
@@ -118,8 +118,13 @@ fn place(config: &RunConfig, args: &RunArgs) -> RunDir {
 }
 
 /// Says which runs there would be.
+///
+/// # Errors
+/// When one of them could not begin or go on.
 fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
     let mut rows = vec![["run", "images", "steps", "state"].map(str::to_owned).to_vec()];
+    let mut possible = HashSet::new();
+    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
     for config in configs {
         let dir = match configs {
             [config] => place(config, args),
@@ -130,11 +135,15 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
                 Found::New => "new",
                 _ if args.fresh => "would be trained anew",
                 Found::Unfinished => "would go on",
-                Found::Finished => "finished",
+                Found::Finished => FINISHED,
             }
         } else {
             "new"
         };
+        // Seeds of one setting are possible alike.
+        if state != FINISHED && possible.insert(RunConfig { seed: 0, ..config.clone() }.hash()) {
+            run::require_possible(config, &dir, &args.settings.device, existing)?;
+        }
         let images = config.budget.images;
         let steps = images.div_ceil(config.batch_size as u64);
         let name = terminal::plain(&dir.path().display().to_string());
@@ -143,6 +152,8 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
     terminal::line(&terminal::table(rows));
     Ok(ExitCode::SUCCESS)
 }
+
+const FINISHED: &str = "finished";
 
 fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCode> {
     let existing = if args.fresh { Existing::Discard } else { Existing::Keep };

@@ -23,7 +23,8 @@ pub(crate) mod wishes;
 use crate::{
     cli::SaveEvery,
     config::{JudgeConfig, RunConfig},
-    device, interrupt, terminal,
+    device::{self, Chosen},
+    interrupt, terminal,
 };
 use anyhow::Result;
 use board::Row;
@@ -68,6 +69,53 @@ pub(crate) enum Existing {
     Discard,
 }
 
+/// What a run begins with.
+struct Prepared {
+    chosen: Chosen,
+    dataset: Dataset,
+    runs: Arc<Runs>,
+    model: Box<dyn Train>,
+}
+
+impl Prepared {
+    /// # Errors
+    /// When the data cannot be read, settings do not fit them, or a run that is built on cannot be used.
+    fn new(
+        (data, training): (&Source, &Training),
+        dir: &RunDir,
+        device_name: &str,
+        existing: Existing,
+    ) -> Result<Self> {
+        let chosen = device::choose(device_name)?;
+        chosen.require(training.plan.precision)?;
+        let device = &chosen.device;
+        let dataset = load(data)?;
+        training.binarise.fits(dataset.space).map_err(|fault| fault.within("data"))?;
+        let runs = Arc::new(match existing {
+            Existing::Keep => Runs::of(dir, device)?,
+            Existing::Discard => Runs::discarding(dir, device),
+        });
+        let begun = !checkpoint::list(&dir.checkpoints()).is_empty() && existing == Existing::Keep;
+        let start = if begun { Start::Restored } else { Start::Fresh };
+        let model = training::init(training, &dataset, device, runs.clone(), start)?;
+        Ok(Self { chosen, dataset, runs, model })
+    }
+}
+
+/// Whether the run in `dir` could begin or go on; nothing is written.
+///
+/// # Errors
+/// As those of [`execute`] before its first step.
+pub(crate) fn require_possible(
+    config: &RunConfig,
+    dir: &RunDir,
+    device_name: &str,
+    existing: Existing,
+) -> Result<()> {
+    let Stations { data, training, .. } = Stations::of(config.clone());
+    Prepared::new((&data, &training), dir, device_name, existing).map(drop)
+}
+
 /// Trains, evaluates and reports one run in `dir`.
 ///
 /// # Errors
@@ -80,20 +128,11 @@ pub(crate) fn execute(
     save_every: SaveEvery,
 ) -> Result<Ended> {
     let Stations { identity, data, training, scoring } = Stations::of(config.clone());
-    let chosen = device::choose(device_name)?;
-    chosen.require(training.plan.precision)?;
-    let device = &chosen.device;
-    let dataset = load(&data)?;
-    let identity = Identity { dataset: dataset.name.clone(), ..identity };
-    training.binarise.fits(dataset.space).map_err(|fault| fault.within("data"))?;
-    let runs = Arc::new(match existing {
-        Existing::Keep => Runs::of(dir, device)?,
-        Existing::Discard => Runs::discarding(dir, device),
-    });
-    let begun = !checkpoint::list(&dir.checkpoints()).is_empty() && existing == Existing::Keep;
-    let start = if begun { Start::Restored } else { Start::Fresh };
     // Settings that do not fit the data are refused before anything is written.
-    let mut model = training::init(&training, &dataset, device, runs.clone(), start)?;
+    let prepared = Prepared::new((&data, &training), dir, device_name, existing)?;
+    let Prepared { chosen, dataset, runs, mut model } = prepared;
+    let device = &chosen.device;
+    let identity = Identity { dataset: dataset.name.clone(), ..identity };
     let judging = scoring.judge.as_ref().and_then(JudgeConfig::run);
     let bases = runs.opened().into_iter().map(|run| PathBuf::from(run.path));
     let used = bases.chain(judging.map(Path::to_owned)).map(|path| runs.place(&path));

@@ -385,7 +385,7 @@ fn a_run_is_judged_by_the_classifier_of_another() {
         (&["--judge", "run=vae", "--out", "never"][..], "run vae cannot judge: its model is vae"),
         (
             &["--judge", "run=nowhere", "--out", "never"],
-            "--judge run=nowhere is not there; give the directory of a run",
+            "judge run=nowhere is not there; give the directory of a run",
         ),
         (&other, "run mine knows images of 1x8x8 and cannot judge images of 1x28x28"),
         (&points, "ring-8 holds points, which are scored in their own coordinates without a judge"),

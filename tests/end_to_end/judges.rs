@@ -120,7 +120,7 @@ fn finished_runs_judge_beside_the_others_and_what_no_judge_can_look_at_is_refuse
         ),
         (&["vae", "--judge", "solomon"], "give random, dataset, run=DIR or inception=FILE"),
         (&["vae", "--judge", "run=vae"], "run vae cannot judge: its model is vae"),
-        (&["vae", "--judge", "run=nowhere"], "--judge run=nowhere is not there"),
+        (&["vae", "--judge", "run=nowhere"], "judge run=nowhere is not there"),
         (&["vae", "--judge", "random", "--judge-sha256", "ab"], "and no judge is one"),
     ] {
         let sentence = refusal(folder.path(), &[&["compare", "--out", "never"], args].concat());
@@ -131,7 +131,10 @@ fn finished_runs_judge_beside_the_others_and_what_no_judge_can_look_at_is_refuse
     // Runs of different data stand side by side, and no judge looks at both.
     let mixed = ["compare", "vae", "points", "--out", "mixed"];
     let refused = refusal(folder.path(), &[&mixed[..], &["--judge", "random"]].concat());
-    assert!(refused.contains("and points on the test split of ring-8"), "{refused}");
+    assert!(
+        refused.contains("points was measured on the test split of ring-8 (SHA-256 "),
+        "{refused}"
+    );
     assert!(!folder.path().join("mixed").exists());
     succeed(folder.path(), &mixed);
     let comparison = json(&folder.path().join("mixed/comparison.json"));

@@ -27,11 +27,11 @@ fn clips(run: &Path, name: &str) -> ImageStrip {
 #[test]
 fn models_make_clips_whose_movement_is_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let both = ["--model", "gan,ddpm", "--dataset", "moving-digits", "--out", "all"];
+    let all = ["--model", "ae,gan,ddpm", "--dataset", "moving-digits", "--out", "all"];
     // A critic that goes on learning costs more than all the rest.
     let game = ["--set", "evaluation.best_response_steps=20"];
-    succeed(folder.path(), &[&both[..], &game, &SMALL].concat());
-    for model in ["gan", "ddpm"] {
+    succeed(folder.path(), &[&all[..], &game, &SMALL].concat());
+    for model in ["ae", "gan", "ddpm"] {
         let dir = folder.path().join(format!("all/{model}-s0"));
         let of = |name: &str| metric(&dir, name).unwrap_or_else(|| panic!("{model}: no {name}"));
         // Nobody learns from 320 clips how digits move, and real clips are measured beside.
@@ -88,7 +88,9 @@ fn clips_of_a_run_are_drawn_again_and_read_from_its_archive() {
     let told = ["--set", "model.vae.condition=class"];
     succeed(folder.path(), &[&model[..], &told, &SMALL].concat());
     let dir = folder.path().join("vae");
-    assert!(metric(&dir, "samples/class_agreement").is_some());
+    for name in ["samples/class_agreement", "motion/speed_distance", "motion/lawful"] {
+        assert!(metric(&dir, name).is_some(), "{name}");
+    }
     succeed(folder.path(), &["sample", "vae", "--count", "2", "--class", "each"]);
     assert!(dir.join("samples/samples-s0-each-class.png").exists());
     let scored = succeed(folder.path(), &["metrics", "vae", "moving-digits:test", "--limit", "60"]);

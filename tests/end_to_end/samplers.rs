@@ -178,7 +178,10 @@ fn what_cannot_be_followed_is_refused_in_a_sentence() {
         (&["plain", "--solver", "ddmi"], "it should be \"ddim\""),
         (&["plain", "--spacing", "even"], "it should be "),
         (&["plain", "--calls", "0"], "--calls"),
-        (&["plain", "--samples", "1"], "--samples 1 is too few: a Fréchet distance"),
+        (
+            &["plain", "--samples", "1"],
+            "cannot score 1 samples (--samples, at most the size of the split): a Fréchet distance",
+        ),
         (&["told", "--calls", "1"], "--calls 1 is too few: one step of"),
         (&["told", "--guidance=-1"], "is not possible; give numbers from 0 to 1000"),
     ] {

@@ -91,19 +91,14 @@ fn what_has_no_captions_says_so() {
         ["--model", "captioner", "--dataset", "digits8x8"],
     ] {
         let errors = refusal(folder.path(), &unsaid);
-        assert!(
-            errors.contains("learns from captions, which the dataset does not have"),
-            "{errors}"
-        );
+        assert!(errors.contains("learns from captions, and the dataset has n"), "{errors}");
     }
     let single = ["--model", "clip", "--dataset", "digits8x8", "--batch-size", "1"];
     let errors = refusal(folder.path(), &single);
     assert!(errors.contains("batch_size is 1, but clip learns which caption"), "{errors}");
     let errors = refusal(folder.path(), &["--model", "segmenter", "--dataset", "digits8x8"]);
     assert!(
-        errors.contains(
-            "model.segmenter learns where objects are, which nobody knows of the dataset"
-        ),
+        errors.contains("model.segmenter learns where objects are, and the dataset does not say"),
         "{errors}"
     );
     let errors = refusal(folder.path(), &["--model", "grounder", "--dataset", "digits8x8"]);
@@ -265,7 +260,7 @@ fn pictures_are_described_and_captions_filtered_by_an_earlier_run() {
     succeed(folder.path(), &["evaluate", "second"]);
     let errors = refusal(folder.path(), &["--model", "captioner", "--dataset", "digits8x8"]);
     assert!(
-        errors.contains("model.captioner learns from captions, which the dataset does not have"),
+        errors.contains("model.captioner learns from captions, and the dataset has none"),
         "{errors}"
     );
 }
@@ -297,7 +292,7 @@ fn a_finished_run_is_controlled_by_masks_and_stands_beside_itself() {
     for (sets, key) in [(&twice[..], "control.base"), (&further[..], "base.run")] {
         let errors = refusal(folder.path(), &[&told[..], sets, &["--out", "twice"]].concat());
         let expected = format!(
-            "model.ddpm.{key} is controlled, whose ddpm is controlled itself; give the run that it controls, base"
+            "model.ddpm.{key} is controlled, whose ddpm is controlled itself; give the run that it controls, which its settings call base"
         );
         assert!(errors.contains(&expected), "{errors}");
     }

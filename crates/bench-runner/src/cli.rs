@@ -183,7 +183,8 @@ pub(crate) struct RunArgs {
     /// Open the report in a browser at the end.
     #[arg(long)]
     pub open: bool,
-    /// Say which runs there would be, where, and how far they are, or why one cannot be; nothing is trained or written.
+    /// Say which runs there would be, where, and how far they are, or that one does not fit its data or the runs that it is
+    /// built on. Nothing is trained, written or downloaded.
     #[arg(long)]
     pub dry_run: bool,
 }

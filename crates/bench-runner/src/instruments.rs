@@ -164,7 +164,7 @@ pub(crate) fn lpips(
 /// When there is none, or it cannot judge `dataset`.
 pub(crate) fn of_run(path: &Path, dataset: &Dataset, runs: &Runs) -> Result<Judge> {
     let run = runs.open_judge(path);
-    let run = run.map_err(|error| anyhow!("--judge run={} {error}", path.display()))?;
+    let run = run.map_err(|error| anyhow!("judge run={} {error}", path.display()))?;
     let place = runs.place(path);
     let folder = place.file_name().map(|name| name.to_string_lossy());
     let (name, sha256) = (folder.as_deref().unwrap_or("run"), opened::weights(&place)?);

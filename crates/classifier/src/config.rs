@@ -244,7 +244,7 @@ fn classes(context: &InitContext) -> Result<usize, Fault> {
     let cure = "choose a dataset with labels of several classes, such as mnist-10k";
     let fault = |problem: &str| Fault::of_all(format!("{problem}; {cure}"));
     match context.classes {
-        None => Err(fault("learns from labels, which the dataset does not have")),
+        None => Err(fault("learns from labels, and the dataset has none")),
         Some(0 | 1) => Err(fault("needs two classes to tell apart, and the dataset has fewer")),
         Some(classes) => Ok(classes),
     }
@@ -278,7 +278,7 @@ mod tests {
     fn data_without_classes_are_refused_with_what_to_choose() {
         let images = context(Space::images(genlab_core::ImageShape::new(1, 8, 8)));
         for (classes, expected) in [
-            (None, "the model learns from labels, which the dataset does not have; choose a"),
+            (None, "the model learns from labels, and the dataset has none; choose a"),
             (
                 Some(1),
                 "the model needs two classes to tell apart, and the dataset has fewer; choose a",

@@ -137,7 +137,7 @@ fn words(context: &InitContext) -> Option<Words> {
 
 const WITHOUT_RELATIONS: &str = "is turned, but the dataset has classes for captions, which say no relation; set it to none, or choose scenes-32 or scenes-48";
 
-const SILENT: &str = "learns from captions, which the dataset does not have, nor images with classes that could stand for \
+const SILENT: &str = "learns from captions, and the dataset has neither these nor images with classes that could stand for \
                       them; choose scenes-32, scenes-48 or images with labels";
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
             let refused = ClipConfig::default().init(&nothing_said).err().expect("refused");
             let fault = refused.to_string();
             assert!(
-                fault.starts_with("the model learns from captions, which the dataset does not"),
+                fault.starts_with("the model learns from captions, and the dataset has neither"),
                 "{fault}"
             );
             assert!(fault.ends_with("or images with labels"), "{fault}");
@@ -186,6 +186,6 @@ mod tests {
         // Whoever writes captions has nothing to learn from classes.
         let refused = CaptionerConfig::default().init(&labelled).err().expect("refused");
         let fault = refused.to_string();
-        assert!(fault.ends_with("does not have; choose scenes-32 or scenes-48"), "{fault}");
+        assert!(fault.ends_with("the dataset has none; choose scenes-32 or scenes-48"), "{fault}");
     }
 }

@@ -61,8 +61,8 @@ impl ControlConfig {
     }
 
     /// `net`, built as `network` says and told what `conditions` say, with the weights of the base and a branch beside
-    /// them that begins as a copy; `net` itself where nothing is controlled. The base's settings `alike` must be those of
-    /// `own`.
+    /// them that begins as a copy; `net` itself where nothing is controlled. The base must be `alike` to a run with the
+    /// settings `own`.
     ///
     /// # Errors
     /// When it is no U-Net, or the base cannot be opened, has other such settings, keeps another network or is controlled
@@ -112,7 +112,9 @@ fn adopted(
 pub(crate) fn require_uncontrolled(base: Base<'_>, opened: &OpenedRun) -> Result<(), Fault> {
     let control = &opened.settings["control"];
     let Some(run) = control["base"].as_str() else { return Ok(()) };
-    let problem = format!("is controlled itself; give the run that it controls, {run}");
+    let problem = format!(
+        "is controlled itself; give the run that it controls, which its settings call {run}"
+    );
     Err(base.fault(opened, problem))
 }
 

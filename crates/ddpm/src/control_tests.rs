@@ -194,7 +194,7 @@ fn a_base_that_cannot_be_controlled_is_refused() {
     let config = controlled(small());
     assert_eq!(
         refusal(small(), json!(config), &config),
-        "control.base is base, whose ddpm is controlled itself; give the run that it controls, base"
+        "control.base is base, whose ddpm is controlled itself; give the run that it controls, which its settings call base"
     );
     let unet = UNetConfig { channels: vec![8, 8], ..UNetConfig::default() };
     let other = DdpmConfig { network: NetworkConfig::UNet(unet), ..small() };

@@ -3,10 +3,7 @@
 use crate::{
     features::{judge::Judge, lpips::Lpips},
     measures::units,
-    numerics::{
-        matrix::{Z95, mean_and_sd},
-        share::wilson,
-    },
+    numerics::share::mean_within,
     settings::{Settings, Split},
 };
 use burn::tensor::{Device, Tensor};
@@ -18,6 +15,9 @@ use std::{borrow::Cow, ops::Range};
 /// Values are binarised and disturbed by this seed whatever the run's, so that numbers of different
 /// runs are about the same images.
 pub const FIXED_SEED: Seed = Seed(0x6269_6e61_7269_7365);
+
+/// How the units of shares begin.
+const SHARE: &str = "fraction of ";
 
 /// What the models of a run are measured with.
 pub struct Context<'a> {
@@ -79,18 +79,13 @@ impl<'a> Context<'a> {
         Ok(units::of(metric, self.dataset.space.kind))
     }
 
-    /// The mean of one value per image with a 95 % interval: Wilson's where each is 0 or 1 and the mean a share, and by the
-    /// normal approximation of other means.
+    /// The mean of one value per image with its 95 % interval ([`mean_within`]). A fraction of something is a share.
     ///
     /// # Errors
     /// When the mean is not finite.
     pub fn mean(&self, entry: &Entry, values: &[f64]) -> Result<Metric, NotFinite> {
-        let (mean, sd) = mean_and_sd(values);
-        let metric = self.metric(entry, mean, values.len())?;
-        if entry.range == [0.0, 1.0] && values.iter().all(|value| [0.0, 1.0].contains(value)) {
-            return Ok(Metric { ci95: Some(wilson(mean, values.len())), ..metric });
-        }
-        Ok(metric.with_half_width(Z95 * sd / (values.len() as f64).sqrt()))
+        let (mean, ci95) = mean_within(values, entry.unit.starts_with(SHARE));
+        Ok(Metric { ci95, ..self.metric(entry, mean, values.len())? })
     }
 
     /// Values in batches, with what a model that takes `conditions` is told about them.

@@ -130,18 +130,21 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
             [config] => place(config, args),
             configs => RunDir::new(group::folder_of(configs, args).join(group::member(config))),
         };
-        let state = if dir.path().exists() {
+        let state = if !dir.path().exists() {
+            "new"
+        } else if args.fresh {
+            directory::require_discardable(&dir)?;
+            if directory::is_run(&dir) { "would be trained anew" } else { "new" }
+        } else {
             match directory::find(&dir, &config.hash())? {
                 Found::New => "new",
-                _ if args.fresh => "would be trained anew",
                 Found::Unfinished => "would go on",
                 Found::Finished => FINISHED,
             }
-        } else {
-            "new"
         };
-        // Seeds of one setting are possible alike.
-        if state != FINISHED && possible.insert(RunConfig { seed: 0, ..config.clone() }.hash()) {
+        // Seeds of one setting that are as far are possible alike.
+        let alike = (state, RunConfig { seed: 0, ..config.clone() }.hash());
+        if state != FINISHED && possible.insert(alike) {
             run::require_possible(config, &dir, &args.settings.device, existing)?;
         }
         let images = config.budget.images;

@@ -182,8 +182,7 @@ impl Told {
                 format!("{run} was trained with captions, not with classes; give it a --caption")
             } else if config.takes_conditions() {
                 format!(
-                    "{run} was trained without classes; train one with --set \
-                     model.{name}.condition=class"
+                    "{run} was trained without classes, for which there is --set model.{name}.condition=class"
                 )
             } else {
                 format!("{run} is a run of {name}, a model that is never told a class")

@@ -102,10 +102,11 @@ impl Prepared {
     }
 }
 
-/// Whether the run in `dir` could begin or go on; nothing is written.
+/// Whether settings fit their data and the runs that they name. Data that may have to be downloaded are not looked at, nor are
+/// judges.
 ///
 /// # Errors
-/// As those of [`execute`] before its first step.
+/// When they do not.
 pub(crate) fn require_possible(
     config: &RunConfig,
     dir: &RunDir,
@@ -113,6 +114,9 @@ pub(crate) fn require_possible(
     existing: Existing,
 ) -> Result<()> {
     let Stations { data, training, .. } = Stations::of(config.clone());
+    if data.dir.is_none() && genlab_data::is_official(&data.dataset) {
+        return Ok(());
+    }
     Prepared::new((&data, &training), dir, device_name, existing).map(drop)
 }
 

@@ -96,7 +96,7 @@ impl Check for CaptionerConfig {
 }
 
 const SILENT: &str =
-    "learns from captions, which the dataset does not have; choose scenes-32 or scenes-48";
+    "learns from captions, and the dataset has none; choose scenes-32 or scenes-48";
 
 impl CaptionerConfig {
     /// A freshly initialised model.

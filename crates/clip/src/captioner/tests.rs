@@ -113,7 +113,7 @@ fn data_without_captions_are_refused() {
     let silent = InitContext { words: None, ..context(SPACE) };
     let fault = small().init(&silent).err().expect("refused").to_string();
     assert!(
-        fault.starts_with("the model learns from captions, which the dataset does not"),
+        fault.starts_with("the model learns from captions, and the dataset has none"),
         "{fault}"
     );
 }

@@ -10,7 +10,10 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use rand::RngExt;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    ops::ControlFlow,
+    sync::{Mutex, PoisonError},
+};
 
 /// Builds a module with parameters that follow from `seed` and `name` (`"model/net"`) alone,
 /// tracked, on `device`.
@@ -19,6 +22,10 @@ use std::sync::{Mutex, PoisonError};
 /// the module is built on the CPU under a lock, forced in field order, and then moved: every
 /// backend starts from the same weights. The lock binds nobody who draws from burn's generator
 /// without it, so the module is built until two in a row agree: a draw in between moves all that follow.
+/// `build` must do the same each time.
+///
+/// # Panics
+/// When other threads of the process never leave the generator alone.
 pub fn init_module<M: Module>(
     seed: Seed,
     name: &str,
@@ -38,16 +45,24 @@ pub fn init_module<M: Module>(
         drop(net.valid());
         net
     };
-    let mut net = fresh();
-    loop {
+    let agree = |net: M| {
         let again = fresh();
-        if values(&net) == values(&again) {
-            break;
-        }
-        net = again;
-    }
+        if values(&net) == values(&again) { Ok(net) } else { Err(again) }
+    };
+    let net = (0..MOST_DISTURBED).try_fold(fresh(), |net, _| match agree(net) {
+        Ok(net) => ControlFlow::Break(net),
+        Err(again) => ControlFlow::Continue(again),
+    });
+    let ControlFlow::Break(net) = net else {
+        panic!(
+            "{name} cannot be initialised: other threads draw from burn's generator all the time"
+        );
+    };
     if *device == cpu { net } else { net.fork(&device.clone().autodiff()) }
 }
+
+/// Builds that are disturbed, at most.
+const MOST_DISTURBED: usize = 10_000;
 
 fn values<M: Module>(net: &M) -> Vec<TensorData> {
     named_params(net).into_iter().map(|param| param.value.into_data()).collect()

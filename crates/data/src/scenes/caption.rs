@@ -242,9 +242,6 @@ pub(super) enum Nouns {
     WithSubject,
 }
 
-/// What a caption looks like.
-const FORM: &str = "a [small] COLOUR DIGIT, and for each further object left of, right of, above or below a [small] COLOUR DIGIT";
-
 /// What is wrong with a text that is no caption of these nouns and of the number of objects that `objects` has.
 pub(super) fn fault(text: &str, objects: RangeInclusive<usize>, nouns: Nouns) -> Option<String> {
     let vocabulary = vocabulary(*objects.end());
@@ -263,7 +260,14 @@ pub(super) fn fault(text: &str, objects: RangeInclusive<usize>, nouns: Nouns) ->
     }
     let (least, most) = objects.into_inner();
     match Caption::parse(&text.to_lowercase()).map(|caption| caption.phrases.len()) {
-        None => Some(format!("it does not have the form of its captions, {FORM}")),
+        None => {
+            let noun = more.map_or_else(|| "DIGIT".to_owned(), |own| format!("DIGIT|{own}"));
+            let object = format!("a [small] COLOUR {noun}");
+            let relations = "left of|right of|above|below";
+            Some(format!(
+                "it does not have the form of its captions: {object} [{relations} {object}]"
+            ))
+        }
         Some(count) if !(least..=most).contains(&count) => {
             let objects = if count == 1 { "object" } else { "objects" };
             Some(format!("it has {count} {objects}, and captions have from {least} to {most}"))
@@ -323,8 +327,11 @@ mod tests {
         for (text, start) in [
             ("a pink three", "\"pink\" is no word of its captions, whose words are a, small, red"),
             ("a red 3", "\"3\" is no word"),
-            ("", "it does not have the form of its captions, a [small] COLOUR"),
-            ("red three", "it does not have the form of its captions, a [small] COLOUR"),
+            ("", "it does not have the form of its captions: a [small] COLOUR DIGIT [left of|"),
+            (
+                "red three",
+                "it does not have the form of its captions: a [small] COLOUR DIGIT [left of|",
+            ),
             ("a red one above a red two above a red four", "it has 3 objects, and captions have"),
         ] {
             let found = fault(text, 1..=2, Nouns::Digits).expect(text);
@@ -335,6 +342,8 @@ mod tests {
         let found = fault("a red subject", 1..=2, Nouns::Digits).expect("no digit");
         assert!(found.starts_with("\"subject\" is no word of its captions"), "{found}");
         assert_eq!(fault("A red Subject", 1..=2, Nouns::WithSubject), None);
+        let found = fault("red subject", 1..=2, Nouns::WithSubject).expect("no article");
+        assert!(found.contains(": a [small] COLOUR DIGIT|subject ["), "{found}");
         let found = fault("a pink subject", 1..=2, Nouns::WithSubject).expect("no colour");
         assert!(found.ends_with("below, subject"), "{found}");
     }

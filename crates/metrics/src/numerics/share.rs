@@ -1,6 +1,17 @@
-//! How far a share may be from that of all.
+//! How far means and shares may be from those of all.
 
-use super::matrix::Z95;
+use super::matrix::{Z95, mean_and_sd};
+
+/// A mean and its 95 % interval: Wilson's of a share of values that are all 0 or 1, and by the normal approximation of other
+/// means, where it is finite.
+pub fn mean_within(values: &[f64], is_share: bool) -> (f64, Option<[f64; 2]>) {
+    let (mean, sd) = mean_and_sd(values);
+    if is_share && values.iter().all(|value| [0.0, 1.0].contains(value)) {
+        return (mean, Some(wilson(mean, values.len())));
+    }
+    let half_width = Z95 * sd / (values.len() as f64).sqrt();
+    (mean, half_width.is_finite().then_some([mean - half_width, mean + half_width]))
+}
 
 /// The 95 % interval of a share that holds for `count` draws (Wilson 1927, Journal of the American Statistical Association
 /// 22, 209). Unlike mean ± 1.96 sd / √n it has a width where all of the draws agree, and stays within 0 and 1.
@@ -16,6 +27,18 @@ mod tests {
     use super::*;
     use serde_json::Value;
     use std::{fs, path::Path};
+
+    #[test]
+    fn a_share_that_all_agree_on_may_be_another_and_a_mean_is_what_it_is() {
+        let (share, interval) = mean_within(&[0.0; 100], true);
+        assert_eq!((share, interval), (0.0, Some(wilson(0.0, 100))));
+        assert!((0.02..0.05).contains(&interval.unwrap()[1]));
+        assert_eq!(mean_within(&[0.0; 100], false), (0.0, Some([0.0; 2])));
+        let (mean, interval) = mean_within(&[0.0, 0.5, 1.0, 0.5], true);
+        let half_width = Z95 * (1.0_f64 / 6.0).sqrt() / 2.0;
+        assert!((interval.unwrap()[1] - mean - half_width).abs() < 1e-12, "{interval:?}");
+        assert_eq!(mean_within(&[1.0], false).1, None);
+    }
 
     #[test]
     fn it_is_scipys() {

@@ -85,7 +85,7 @@ impl GrounderConfig {
 }
 
 fn nothing_named() -> Fault {
-    let problem = "learns from captions and from where the objects are that they name, which the dataset does not have; \
+    let problem = "learns from captions and from where the objects in them are, and the dataset does not say both; \
                    choose scenes-48 or scenes-32";
     Fault::of_all(problem)
 }

@@ -78,7 +78,8 @@ impl SegmenterConfig {
 }
 
 fn no_objects() -> Fault {
-    let problem = "learns where objects are, which nobody knows of the dataset; choose scenes-48 or scenes-32";
+    let problem =
+        "learns where objects are, and the dataset does not say; choose scenes-48 or scenes-32";
     Fault::of_all(problem)
 }
 

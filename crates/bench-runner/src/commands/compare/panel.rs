@@ -62,10 +62,10 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
     }
     let Some(first) = runs.first() else { return Ok(Panel { notes, ..Panel::default() }) };
     if let Some(other) = runs.iter().find(|run| run.measured_on != first.measured_on) {
-        let told = |run: &Scored| format!("{} on {}", run.name, run.measured_on);
+        let told = |run: &Scored| format!("{} was measured on {}", run.name, run.measured_on);
         bail!(
-            "--judge has no meaning here: {} and {} were measured on different data, and no order of their samples says which is \
-             better; compare them apart, or leave --judge out",
+            "--judge has no meaning here: {}, and {}: no order of their samples says which is better; compare them apart, or \
+             leave --judge out",
             told(first),
             told(other)
         );
@@ -226,10 +226,11 @@ struct MeasuredOn {
 }
 
 impl Display for MeasuredOn {
-    /// "the test split of mnist-10k (3fa1c04b)".
+    /// "the test split of mnist-10k (SHA-256 3fa1c04b…)".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { dataset, sha256, split } = self;
-        write!(f, "the {} split of {dataset} ({})", split.name(), sha256.get(..8).unwrap_or(sha256))
+        write!(f, "the {} split of {dataset}", split.name())?;
+        sha256.get(..8).map_or(Ok(()), |start| write!(f, " (SHA-256 {start}…)"))
     }
 }
 

@@ -172,14 +172,13 @@ fn measured(run: &Run<'_>, plan: &Plan, evaluator: &Evaluator<'_>, dir: &RunDir)
 }
 
 /// # Errors
-/// When samples are as they should be and have no distance all the same: there are too few.
+/// When samples are as they should be and have no distance all the same, such as too few.
 fn require_scores(scored: &Scored, samples: usize) -> Result<()> {
     if scored.broken > 0 || rows::distance(&scored.metrics).is_some() {
         return Ok(());
     }
     let note = scored.notes.iter().find(|note| rows::is_of_distance(note));
     let why = note.and_then(|note| note.split_once(" is absent: "));
-    let why = why.map_or("nothing says how far they are from real ones", |(_, why)| why);
-    let why = why.trim_end_matches('.').trim_end_matches(": evaluate more images");
-    bail!("--samples {samples} is too few: {why}; give more")
+    let why = why.map_or("they have no distance from real ones.", |(_, why)| why);
+    bail!("cannot score {samples} samples (--samples, at most the size of the split): {why}")
 }

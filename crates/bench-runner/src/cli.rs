@@ -185,7 +185,7 @@ pub(crate) struct RunArgs {
     pub open: bool,
     /// Say which runs there would be, where, and how far they are, or that one does not fit its data or the runs that it is
     /// built on. Nothing is trained, written or downloaded.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub dry_run: bool,
 }
 

@@ -151,7 +151,11 @@ fn told(run: &Path) -> Listed {
             Some(saved) => {
                 let name = saved.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let step: u64 = name.trim_start_matches("step-").parse().unwrap_or_default();
-                format!("saved in step {step} of {steps}")
+                if step < steps {
+                    format!("saved in step {step} of {steps}")
+                } else {
+                    "trained, not evaluated".to_owned()
+                }
             }
             None => format!("begun, none of {steps} steps saved"),
         },

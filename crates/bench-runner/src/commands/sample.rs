@@ -210,8 +210,8 @@ impl Told {
             }
             if !(0.0..=MOST_GUIDANCE).contains(&guidance) {
                 bail!(
-                    "--guidance {guidance:e} is not possible; give a number from 0 to {MOST_GUIDANCE}, \
-                     such as 2"
+                    "--guidance {} is not possible; give a number from 0 to {MOST_GUIDANCE}, such as 2",
+                    terminal::number(guidance)
                 );
             }
         }

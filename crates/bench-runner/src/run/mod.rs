@@ -24,7 +24,7 @@ use crate::{
     cli::SaveEvery,
     config::{JudgeConfig, RunConfig},
     device::{self, Chosen},
-    interrupt, terminal,
+    instruments, interrupt, terminal,
 };
 use anyhow::Result;
 use board::Row;
@@ -102,8 +102,7 @@ impl Prepared {
     }
 }
 
-/// Whether settings fit their data and the runs that they name. Data that may have to be downloaded are not looked at, nor are
-/// judges.
+/// Whether settings fit their data and the runs that they name. Data that may have to be downloaded are not looked at.
 ///
 /// # Errors
 /// When they do not.
@@ -113,11 +112,15 @@ pub(crate) fn require_possible(
     device_name: &str,
     existing: Existing,
 ) -> Result<()> {
-    let Stations { data, training, .. } = Stations::of(config.clone());
+    let Stations { data, training, scoring, .. } = Stations::of(config.clone());
     if data.dir.is_none() && genlab_data::is_official(&data.dataset) {
         return Ok(());
     }
-    Prepared::new((&data, &training), dir, device_name, existing).map(drop)
+    let prepared = Prepared::new((&data, &training), dir, device_name, existing)?;
+    if let Some(judge) = scoring.judge.as_ref().and_then(JudgeConfig::run) {
+        instruments::of_run(judge, &prepared.dataset, &prepared.runs)?;
+    }
+    Ok(())
 }
 
 /// Trains, evaluates and reports one run in `dir`.

@@ -311,7 +311,11 @@ fn shown(split: &Values, scenes: &Scenes, texts: &[String]) -> Figure {
     let of = |(scene, text): (&Scene, &String)| {
         let said = if text.is_empty() { "nothing" } else { text.as_str() };
         let right = Caption::parse(text).is_some_and(|caption| scene.captions().contains(&caption));
-        if right { said.to_owned() } else { format!("{said} (wrong: {})", scene.caption.text()) }
+        if right {
+            said.to_owned()
+        } else {
+            format!("{said} (wrong; right is {:?})", scene.caption.text())
+        }
     };
     let said: Vec<String> = scenes.rows().iter().zip(texts).take(SHOWN).map(of).collect();
     figure(

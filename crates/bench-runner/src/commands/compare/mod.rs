@@ -6,11 +6,12 @@ use crate::{
     cli::{CompareArgs, TableFormat},
     group::{self, Shown},
     run::directory::{self, RunDir},
-    terminal,
+    terminal::{self, WIDTH},
 };
 use anyhow::{Context, Result, bail};
 use genlab_report::{counted, run::Format};
 use genlab_results::Panel;
+use serde::Deserialize;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -39,9 +40,26 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
     if args.format.is_empty() {
         group::print(&runs, Shown::Each, false)?;
         print(&panel);
+        for warning in warnings(&args.out)?.iter().filter(|warning| !panel.notes.contains(warning))
+        {
+            say(warning);
+        }
     }
     terminal::note(&format!("report: {}", report.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a comparison warns of.
+///
+/// # Errors
+/// When its table cannot be read.
+fn warnings(comparison: &Path) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Table {
+        warnings: Vec<String>,
+    }
+    let table: Table = serde_json::from_str(&Format::Json.read(comparison)?)?;
+    Ok(table.warnings)
 }
 
 /// What several judges say, and what they do not.
@@ -51,7 +69,13 @@ fn print(panel: &Panel) {
         terminal::line(&terminal::table([vec![table.columns], table.rows].concat()));
     }
     for sentence in genlab_report::panel::finding(panel).iter().chain(&panel.notes) {
-        terminal::line(sentence);
+        say(sentence);
+    }
+}
+
+fn say(sentence: &str) {
+    for line in terminal::wrapped(sentence, 0, WIDTH) {
+        terminal::line(&line);
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn panel(args: &CompareArgs, dirs: &[PathBuf]) -> Result<Panel> {
         panel.apart = true;
         panel.agreements.clear();
         notes.push(format!(
-            "Distances by several judges have no places, and nothing is said about how far judges agree: the runs differ in {}, \
+            "Runs are not ranked by several judges, and nothing is said about how far judges agree: the runs differ in {}, \
              so no order of them says which model is better.",
             differ.join(" and ")
         ));

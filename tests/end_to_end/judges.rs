@@ -18,8 +18,10 @@ fn refusal(folder: &Path, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// What is printed, in a single line: sentences are wrapped.
 fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -128,7 +130,7 @@ fn finished_runs_judge_beside_the_others_and_what_no_judge_can_look_at_is_refuse
         assert!(!folder.path().join("never").exists(), "{args:?} left something behind");
     }
 
-    // Runs of different data stand side by side, and no judge looks at both.
+    // Runs of different data stand side by side with a warning, and no judge looks at both.
     let mixed = ["compare", "vae", "points", "--out", "mixed"];
     let refused = refusal(folder.path(), &[&mixed[..], &["--judge", "random"]].concat());
     assert!(
@@ -136,7 +138,8 @@ fn finished_runs_judge_beside_the_others_and_what_no_judge_can_look_at_is_refuse
         "{refused}"
     );
     assert!(!folder.path().join("mixed").exists());
-    succeed(folder.path(), &mixed);
+    let table = printed(&succeed(folder.path(), &mixed));
+    assert!(table.contains("different data sets"), "{table}");
     let comparison = json(&folder.path().join("mixed/comparison.json"));
     assert!(comparison.get("panel").is_none());
     assert!(comparison["warnings"].to_string().contains("different data"), "{comparison}");

@@ -158,13 +158,13 @@ pub(crate) fn print(dirs: &[PathBuf], shown: Shown, json: bool) -> Result<()> {
         }
     }
     if parts.len() > 1 {
-        terminal::line(
+        terminal::paragraph(
             "Runs of different judges stand apart: their sample metrics have no common scale.",
         );
     }
     for (title, results) in &runs {
         if let Some(prior) = &results.prior {
-            terminal::line(&format!("{title}: sampled through a {prior} fitted on its codes"));
+            terminal::paragraph(&format!("{title}: sampled through a {prior} fitted on its codes"));
         }
     }
     Ok(())

@@ -309,6 +309,13 @@ pub(crate) fn table(rows: Vec<Vec<String>>) -> String {
     table.to_string()
 }
 
+/// Prints a sentence in lines of at most [`WIDTH`] columns.
+pub(crate) fn paragraph(sentence: &str) {
+    for text in wrapped(sentence, 0, WIDTH) {
+        line(&text);
+    }
+}
+
 /// Lines of text of at most `width` columns, `indent` from the left.
 pub(crate) fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let left = " ".repeat(indent);

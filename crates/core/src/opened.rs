@@ -53,7 +53,7 @@ pub fn deserialize_optional_path<'de, D: Deserializer<'de>>(
     Option::<PathBuf>::deserialize(source).map(|path| path.map(|path| plain_path(&path)))
 }
 
-/// Why a run cannot be opened and how to mend it, as the rest of a sentence that begins with the run: "is not there; …".
+/// Why a run cannot be opened and how to mend it, as the rest of a sentence that begins with the run: "is not there; give …".
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(pub String);

@@ -6,7 +6,7 @@ use crate::{
     cli::{CompareArgs, TableFormat},
     group::{self, Shown},
     run::directory::{self, RunDir},
-    terminal::{self, WIDTH},
+    terminal,
 };
 use anyhow::{Context, Result, bail};
 use genlab_report::{counted, run::Format};
@@ -42,7 +42,7 @@ pub(crate) fn execute(args: &CompareArgs) -> Result<ExitCode> {
         print(&panel);
         for warning in warnings(&args.out)?.iter().filter(|warning| !panel.notes.contains(warning))
         {
-            say(warning);
+            terminal::paragraph(warning);
         }
     }
     terminal::note(&format!("report: {}", report.display()));
@@ -69,13 +69,7 @@ fn print(panel: &Panel) {
         terminal::line(&terminal::table([vec![table.columns], table.rows].concat()));
     }
     for sentence in genlab_report::panel::finding(panel).iter().chain(&panel.notes) {
-        say(sentence);
-    }
-}
-
-fn say(sentence: &str) {
-    for line in terminal::wrapped(sentence, 0, WIDTH) {
-        terminal::line(&line);
+        terminal::paragraph(sentence);
     }
 }
 

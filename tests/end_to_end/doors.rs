@@ -401,6 +401,8 @@ fn a_run_is_judged_by_the_classifier_of_another() {
     let anew = [&["--judge", "run=nowhere"], &small[..], &["vae", "--fresh"]].concat();
     refusal(folder.path(), &quick(&file, "vae", &anew));
     assert_eq!(contents(&dir), before, "a refused --fresh discarded a run");
+    let points = ["--model", "vit", "--dataset", "ring-8", "--out", "never"];
+    assert!(refusal(folder.path(), &points).contains("model.vit reads images, and these are none"));
     let idle = quick(&file, "classifier", &["--judge", "run=mine", "--out", "never"]);
     assert!(refusal(folder.path(), &idle).contains("makes no values that a judge could look at"));
 

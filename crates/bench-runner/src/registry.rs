@@ -287,6 +287,9 @@ impl ModelConfig {
             Self::Vae(config) => config.init(context),
             Self::Gan(config) => config.init(context),
             Self::Ddpm(config) => config.init(context),
+            Self::Vit(_) if context.space.kind != Kind::Images => Err(Fault::of_all(
+                "reads images, and these are none; choose a dataset of images, or --model classifier",
+            )),
             Self::Classifier(config) | Self::Vit(config) => config.init(context),
             Self::Clip(config) => config.init(context),
             Self::Captioner(config) => config.init(context),

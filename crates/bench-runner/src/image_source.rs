@@ -1,7 +1,6 @@
 //! Sets of images that the command line can name: a run, a folder, an archive, a dataset's split.
 
 use crate::{
-    registry::ModelConfig,
     run::{
         self,
         directory::{self, RunDir},
@@ -109,13 +108,7 @@ impl ImageSource {
     fn run(name: &str) -> Result<Self> {
         let dir = RunDir::new(PathBuf::from(name));
         let config = directory::read_config(dir.path())?;
-        if !config.model.makes_values() {
-            bail!(
-                "{name} is a run of {}, which draws no samples; give a run of {}",
-                config.model.name(),
-                ModelConfig::names().join(", ")
-            );
-        }
+        config.model.require_samples(name)?;
         let path = dir.samples().join("samples.npz");
         if !path.exists() {
             bail!(

@@ -1,6 +1,7 @@
 //! The closed list of models. Forgetting an arm is a compile error; CONTRIBUTING.md lists what else a new
 //! model needs.
 
+use anyhow::Context;
 use genlab_ae::AeConfig;
 use genlab_classifier::ClassifierConfig;
 use genlab_clip::{CaptionerConfig, ClipConfig};
@@ -13,6 +14,7 @@ use genlab_vision::{GrounderConfig, SegmenterConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt::Display;
 
 /// Steps from noise to sample where time is continuous, at most: ten times what the most patient papers take.
 const MOST_STEPS: usize = 10_000;
@@ -170,6 +172,15 @@ impl ModelConfig {
             | Self::Segmenter(_)
             | Self::Grounder(_) => false,
         }
+    }
+
+    /// # Errors
+    /// When its runs, such as `run`, have no samples.
+    pub(crate) fn require_samples(&self, run: impl Display) -> anyhow::Result<()> {
+        let (name, others) = (self.name(), Self::names().join(", "));
+        let sentence =
+            || format!("{run} is a run of {name}, which draws no samples; give a run of {others}");
+        self.makes_values().then_some(()).with_context(sentence)
     }
 
     /// Whether it learns which pairs of a batch belong together.

@@ -172,10 +172,6 @@ fn host<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     x.into_data().try_into_vec::<f32>().expect("f32")
 }
 
-fn values(x: Tensor<4>) -> Vec<f32> {
-    host(x)
-}
-
 impl<'a> Contract<'a> {
     fn of(build: Build<'a>, space: Space) -> Self {
         Self { build, space, captioned: true }
@@ -351,57 +347,57 @@ impl<'a> Contract<'a> {
         let asked = request(frozen.as_ref(), self.space, 1, 5);
         let whole = sampler.sample(&asked);
         assert_eq!(whole.dims(), self.space.shape.batch(5));
-        let whole = values(whole);
+        let whole = host(whole);
         self.in_range(&whole);
-        assert_eq!(whole, values(sampler.sample(&asked)), "the same request gave other samples");
+        assert_eq!(whole, host(sampler.sample(&asked)), "the same request gave other samples");
         if let Some(way) = sampler.trajectory(&asked, 4) {
-            let last = values(way.last().expect("a way has an end").clone());
+            let last = host(way.last().expect("a way has an end").clone());
             assert_eq!(whole, last, "the way to a sample ends elsewhere");
         }
         if let Some(way) = sampler.flow(&asked) {
-            self.in_range(&values(way.last().expect("a way has an end").clone()));
+            self.in_range(&host(way.last().expect("a way has an end").clone()));
         }
         let other = SampleRequest { seed: Seed(2), ..asked.clone() };
-        assert_ne!(whole, values(sampler.sample(&other)), "two seeds give the same samples");
-        let part = values(sampler.sample(&asked.part(3..5)));
+        assert_ne!(whole, host(sampler.sample(&other)), "two seeds give the same samples");
+        let part = host(sampler.sample(&asked.part(3..5)));
         for (a, b) in whole[3 * size..].iter().zip(&part) {
             assert!((a - b).abs() < 1e-4, "a sample depends on its batch: {a} and {b}");
         }
         if frozen.conditions().classes.is_some() {
             let other = Condition::of_classes(&[9; 5], &Device::flex());
             let other = SampleRequest { condition: other, ..asked.clone() };
-            let other = values(sampler.sample(&other));
+            let other = host(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
         }
         if frozen.conditions().captions.is_some() {
             let other = Condition::of_captions(captions(9).narrow(0, 4, 5));
             let other = SampleRequest { condition: other, ..asked.clone() };
-            let other = values(sampler.sample(&other));
+            let other = host(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
         }
         if let Some(kind) = frozen.conditions().control {
             let others = batch(self.space, 9, 0).values.narrow(0, 4, 5);
             let other = Condition { control: Some(kind.of(others)), ..asked.condition.clone() };
             let other = SampleRequest { condition: other, ..asked.clone() };
-            let other = values(sampler.sample(&other));
+            let other = host(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
         }
         if let Some(factor) = frozen.conditions().low_resolution {
             let others = batch(self.space, 9, 0).values.narrow(0, 4, 5);
             let other = Condition::of_low_resolution(LowResolution::of(others, factor));
             let other = SampleRequest { condition: other, ..asked.clone() };
-            let other = values(sampler.sample(&other));
+            let other = host(sampler.sample(&other));
             assert_ne!(whole, other, "samples do not depend on what is told about them");
         }
         if frozen.conditions().optional {
             let untold = SampleRequest { condition: Condition::default(), ..asked.clone() };
-            let untold = values(sampler.sample(&untold));
+            let untold = host(sampler.sample(&untold));
             self.in_range(&untold);
             assert_ne!(whole, untold, "untold samples are those of some class");
         }
         if sampler.is_guided() {
             let guided =
-                |guidance| values(sampler.sample(&SampleRequest { guidance, ..asked.clone() }));
+                |guidance| host(sampler.sample(&SampleRequest { guidance, ..asked.clone() }));
             assert_eq!(whole, guided(None), "the configured strength is another than itself");
             assert_ne!(guided(Some(1.0)), guided(Some(3.0)), "guidance does nothing");
         }
@@ -414,7 +410,7 @@ impl<'a> Contract<'a> {
         if let Some(reconstructor) = frozen.reconstructor() {
             let again = reconstructor.reconstruct(x.clone(), &told);
             assert_eq!(again.dims(), x.dims());
-            self.in_range(&values(again));
+            self.in_range(&host(again));
         }
         if let (Some(encoder), Some(decoder)) = (frozen.encoder(), frozen.decoder()) {
             let codes = encoder.encode(x.clone(), &told);
@@ -459,10 +455,10 @@ impl<'a> Contract<'a> {
             phrases_are_found_value_by_value(grounder, &x);
         }
         if let Some(inverter) = frozen.inverter() {
-            let whole = values(inverter.invert(x.clone(), &told));
+            let whole = host(inverter.invert(x.clone(), &told));
             assert_eq!(whole.len(), 3 * size);
             self.in_range(&whole);
-            let last = values(inverter.invert(x.narrow(0, 2, 1), &told.rows(2..3)));
+            let last = host(inverter.invert(x.narrow(0, 2, 1), &told.rows(2..3)));
             for (a, b) in whole[2 * size..].iter().zip(&last) {
                 // Hundreds of steps amplify what a product rounds differently for another batch size.
                 assert!((a - b).abs() < 1e-2, "an inversion depends on its batch: {a} and {b}");

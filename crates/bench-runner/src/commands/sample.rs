@@ -91,10 +91,7 @@ pub(crate) fn execute(args: &SampleArgs) -> Result<ExitCode> {
 /// When what is asked for has no meaning for a run of this model, whatever it has learned.
 fn require_sense(args: &SampleArgs, model: &ModelConfig) -> Result<()> {
     let (run, name) = (args.run.display(), model.name());
-    if !model.makes_values() {
-        let others = ModelConfig::names().join(", ");
-        bail!("{run} is a run of {name}, which draws no samples; give a run of {others}");
-    }
+    model.require_samples(&run)?;
     if let Some(steps) = args.steps {
         match model.most_steps() {
             None => bail!(

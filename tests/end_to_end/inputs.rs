@@ -259,7 +259,8 @@ fn a_run_whose_folder_was_removed_stops_and_writes_nothing_into_its_successor() 
     let long = quick(&file, "ae", &["--budget-images", "100000000", "--out", "run"]);
     let mut first = command(folder.path(), &long).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
-    let logged = || fs::metadata(dir.join("metrics.jsonl")).is_ok();
+    // With the first line in it all that is written later has been opened.
+    let logged = || fs::metadata(dir.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0);
     while !logged() && begun.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(50));
     }

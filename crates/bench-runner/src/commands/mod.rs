@@ -117,6 +117,11 @@ fn place(config: &RunConfig, args: &RunArgs) -> RunDir {
     RunDir::new(path.unwrap_or_else(|| Path::new("runs").join(config.run_name())))
 }
 
+/// What is done with a run that is there already.
+fn existing(args: &RunArgs) -> Existing {
+    if args.fresh { Existing::Discard } else { Existing::Keep }
+}
+
 /// Says which runs there would be.
 ///
 /// # Errors
@@ -124,7 +129,7 @@ fn place(config: &RunConfig, args: &RunArgs) -> RunDir {
 fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
     let mut rows = vec![["run", "images", "steps", "state"].map(str::to_owned).to_vec()];
     let mut possible = HashSet::new();
-    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
+    let existing = existing(args);
     for config in configs {
         let dir = match configs {
             [config] => place(config, args),
@@ -159,7 +164,7 @@ fn planned(configs: &[RunConfig], args: &RunArgs) -> Result<ExitCode> {
 const FINISHED: &str = "finished";
 
 fn train_one(config: &RunConfig, dir: &RunDir, args: &RunArgs) -> Result<ExitCode> {
-    let existing = if args.fresh { Existing::Discard } else { Existing::Keep };
+    let existing = existing(args);
     let screen = args.tui.then(|| Beside::open(vec![dir.clone()])).transpose()?;
     let ended = run::execute(config, dir, &args.settings.device, existing, args.saving.save_every);
     drop(screen);

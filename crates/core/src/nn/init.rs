@@ -10,10 +10,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use rand::RngExt;
-use std::{
-    ops::ControlFlow,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 /// Builds a module with parameters that follow from `seed` and `name` (`"model/net"`) alone,
 /// tracked, on `device`.
@@ -45,19 +42,17 @@ pub fn init_module<M: Module>(
         drop(net.valid());
         net
     };
-    let agree = |net: M| {
+    let mut net = fresh();
+    let settled = (0..MOST_DISTURBED).any(|_| {
         let again = fresh();
-        if values(&net) == values(&again) { Ok(net) } else { Err(again) }
-    };
-    let net = (0..MOST_DISTURBED).try_fold(fresh(), |net, _| match agree(net) {
-        Ok(net) => ControlFlow::Break(net),
-        Err(again) => ControlFlow::Continue(again),
+        let agree = values(&net) == values(&again);
+        net = again;
+        agree
     });
-    let ControlFlow::Break(net) = net else {
-        panic!(
-            "{name} cannot be initialised: other threads draw from burn's generator all the time"
-        );
-    };
+    assert!(
+        settled,
+        "{name} cannot be initialised: other threads draw from burn's generator all the time"
+    );
     if *device == cpu { net } else { net.fork(&device.clone().autodiff()) }
 }
 
